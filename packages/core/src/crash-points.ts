@@ -1,0 +1,44 @@
+/**
+ * Every named place at which a test kills the process (issue "crash points"): before and after each fsync, rename, commit
+ * and send on the paths of issuance, documents, upload, job result and maintenance. A guard test checks that each name is
+ * used exactly once in the sources and has its case in the crash tests.
+ */
+export const CRASH_POINTS = [
+  // server: issuance
+  'issuance.intention.before-commit',
+  'issuance.intention.committed',
+  'issuance.result.before-commit',
+  'issuance.result.committed',
+  // server: documents
+  'document.before-commit',
+  'document.committed',
+  // server: job result
+  'job-result.before-commit',
+  'job-result.committed',
+  'job-result.acknowledged',
+  // agent: document store
+  'agent-document.before-fsync',
+  'agent-document.before-rename',
+  'agent-document.renamed',
+  // agent: identity
+  'agent-identity.before-rename',
+  'agent-identity.renamed',
+  // agent: spool
+  'spool.before-fsync',
+  'spool.before-rename',
+  'spool.renamed',
+  'spool.before-send',
+  'spool.acknowledged',
+  // media: upload
+  'upload.before-fsync',
+  'upload.before-rename',
+  'upload.renamed',
+  'upload.folder-synced',
+  // media: maintenance
+  'maintenance.started',
+  'maintenance.before-forget',
+  'maintenance.before-trash',
+  'maintenance.trashed',
+  'maintenance.before-report',
+] as const;
+export type CrashPoint = (typeof CRASH_POINTS)[number];

@@ -1,0 +1,71 @@
+import { agentErrors } from './errors/agent.ts';
+import { cliErrors } from './errors/cli.ts';
+import { generalErrors } from './errors/general.ts';
+import { mediaErrors } from './errors/media.ts';
+import { protectionErrors } from './errors/protection.ts';
+import { storeErrors } from './errors/store.ts';
+import { trustErrors } from './errors/trust.ts';
+import type { Language } from './language.ts';
+
+/** Every refusal of the program: code → HTTP status, words and hint in both languages. */
+export const ERRORS = {
+  ...generalErrors,
+  ...trustErrors,
+  ...storeErrors,
+  ...mediaErrors,
+  ...agentErrors,
+  ...protectionErrors,
+  ...cliErrors,
+} as const;
+
+export type ErrorCode = keyof typeof ERRORS;
+export type ErrorParams = Readonly<Record<string, string | number>>;
+
+/** What a rule says when it refuses: the same code, words and hint for API, CLI and console. */
+export interface Refusal {
+  readonly allow: false;
+  readonly code: ErrorCode;
+  readonly params: ErrorParams;
+}
+
+/** The one error class. Branch on `code`, never on the message; the cause is kept for logs. */
+export class AppError extends Error {
+  readonly code: ErrorCode;
+  readonly params: ErrorParams;
+
+  constructor(code: ErrorCode, params: ErrorParams = {}, options?: { cause?: unknown }) {
+    super(`${code}: ${errorWords(code, params, 'en').words}`, options);
+    this.name = 'AppError';
+    this.code = code;
+    this.params = params;
+  }
+
+  /** HTTP status of this refusal. */
+  get status(): number {
+    return ERRORS[this.code].status;
+  }
+}
+
+/** Words and hint of a code with its parameters filled in. */
+export function errorWords(
+  code: ErrorCode,
+  params: ErrorParams,
+  language: Language,
+): { words: string; hint: string } {
+  const entry = ERRORS[code][language];
+  return { words: fill(entry.words, params), hint: fill(entry.hint, params) };
+}
+
+/** A rule's refusal. */
+export const refuse = (code: ErrorCode, params: ErrorParams = {}): Refusal => ({
+  allow: false,
+  code,
+  params,
+});
+
+/** True for a text that names a known code (what came over the wire may not). */
+export const isErrorCode = (raw: string): raw is ErrorCode => Object.hasOwn(ERRORS, raw);
+
+/** `{name}` in a template becomes the parameter of that name; a missing one shows as `?`. */
+export const fill = (template: string, params: ErrorParams): string =>
+  template.replace(/\{(\w+)\}/g, (_, name: string) => String(params[name] ?? '?'));

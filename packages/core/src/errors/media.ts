@@ -1,0 +1,4 @@
+import type { ErrorTable } from './table.ts';
+
+/** Refusals of the media part. */
+export const mediaErrors = {} as const satisfies ErrorTable;

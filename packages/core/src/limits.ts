@@ -1,0 +1,32 @@
+/** A named limit on everything that crosses a process (invariant 8). */
+export const NAME_LENGTH_MAX = 253;
+export const CSR_BYTES_MAX = 16 * 1024;
+export const CERTIFICATE_BYTES_MAX = 16 * 1024;
+export const CRL_BYTES_MAX = 128 * 1024 * 1024;
+export const DOCUMENT_BYTES_MAX = 4 * 1024 * 1024;
+export const ADMIN_BODY_BYTES_MAX = 1024 * 1024;
+export const AGENT_BODY_BYTES_MAX = 1024 * 1024;
+export const FRAME_BYTES_MAX = 1024 * 1024;
+export const HEADER_BYTES_MAX = 16 * 1024;
+export const PAGE_ROWS_MAX = 500;
+export const PAGE_ROWS_DEFAULT = 100;
+export const HOST_NAMES_MAX = 32;
+export const PLAN_PATHS_MAX = 200;
+export const PLAN_EXCLUDES_MAX = 500;
+export const PLAN_SCHEDULES_MAX = 20;
+export const PLAN_TARGETS_MAX = 1000;
+export const PLANS_PER_POLICY_MAX = 500;
+export const UNREADABLE_FILES_MAX = 500;
+export const LOG_TAIL_LINES_MAX = 200;
+export const LOG_LINE_LENGTH_MAX = 1000;
+export const LISTING_ENTRIES_MAX = 1000;
+export const RESTORE_PATHS_MAX = 1000;
+export const FORGET_PER_RUN_MAX = 200;
+export const SPOOL_ITEMS_PER_FRAME_MAX = 20;
+export const SPOOL_ITEMS_MAX = 10_000;
+export const OFFERS_PER_REPLY_MAX = 20;
+export const CLOCK_SKEW_MAX_MS = 10 * 60_000;
+export const NOT_BEFORE_BACK_MS = 10 * 60_000;
+/** P-02: nothing younger is forgotten, by whatever order. */
+export const RETENTION_MINIMUM_AGE_MS = 14 * 86_400_000;
+export const TRASH_KEEP_MS = 14 * 86_400_000;

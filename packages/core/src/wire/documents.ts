@@ -1,0 +1,195 @@
+import { z } from 'zod';
+import { retentionSchema, scheduleSchema } from './plans.ts';
+import {
+  absolutePath,
+  address,
+  count,
+  domainId,
+  epochMs,
+  groupId,
+  hostId,
+  jobId,
+  listId,
+  planId,
+  port,
+  repositoryName,
+  serial,
+  serverId,
+  sha256Hex,
+  snapshotId,
+} from './scalars.ts';
+import {
+  LISTING_ENTRIES_MAX,
+  PLAN_EXCLUDES_MAX,
+  PLAN_PATHS_MAX,
+  PLAN_SCHEDULES_MAX,
+  PLANS_PER_POLICY_MAX,
+  RESTORE_PATHS_MAX,
+} from '../limits.ts';
+
+/**
+ * Signed documents (design.md, "Keys and documents"): JWS compact, `typ` = `sekisho-<type>+jws`, `x5c` = the signer's
+ * chain. The trust bundle is signed by the root, all others by the document signer.
+ */
+export const DOCUMENT_TYPES = ['bundle', 'list', 'assignment', 'policy', 'order'] as const;
+export type DocumentType = (typeof DOCUMENT_TYPES)[number];
+
+const head = { domain: domainId, serial, issuedAt: epochMs };
+
+/** DER in base64. */
+const der = z.base64().max(32 * 1024);
+
+export const bundlePayload = z.object({
+  ...head,
+  /** serial is the generation of a bundle. */
+  anchors: z
+    .array(
+      z.object({
+        fingerprint: sha256Hex,
+        certificate: der,
+        state: z.enum(['announced', 'active', 'retiring', 'compromised']),
+      }),
+    )
+    .min(1)
+    .max(16),
+  /** Issuing CAs that are in use; each chains to an anchor. */
+  intermediates: z.array(der).max(16),
+  links: z.array(der).max(32),
+  /** Plain-HTTP addresses of the CRLs. */
+  crls: z.array(z.object({ issuerKeyId: z.string().max(64), path: z.string().max(200) })).max(16),
+  /** Port of the plain-HTTP listener, on each server of the list. */
+  httpPort: port,
+});
+export type BundlePayload = z.infer<typeof bundlePayload>;
+
+export const listPayload = z.object({
+  ...head,
+  list: listId,
+  servers: z
+    .array(
+      z.object({
+        priority: z.int().min(1).max(100),
+        serverId,
+        address,
+        port,
+        protocol: z.enum(['https', 'http']),
+        /** SHA-256 of the SPKI of certificates from outside that the agent accepts; usually none. */
+        acceptedKeys: z.array(sha256Hex).max(8),
+      }),
+    )
+    .min(1)
+    .max(64),
+});
+export type ListPayload = z.infer<typeof listPayload>;
+
+export const assignmentPayload = z.object({
+  ...head,
+  hostId,
+  name: z.string().max(253),
+  group: groupId,
+  list: listId,
+  /** Not null: this host serves repositories. */
+  media: z.object({ quotaBytesPerHost: count.nullable() }).nullable(),
+  /** Where this host's own repositories are, newest generation last. */
+  repositories: z
+    .array(z.object({ repository: repositoryName, mediaHostId: hostId, sealed: z.boolean() }))
+    .max(64),
+});
+export type AssignmentPayload = z.infer<typeof assignmentPayload>;
+
+/** A plan as agents see it: only what running it needs. */
+export const policyPlan = z.object({
+  planId,
+  name: z.string().max(100),
+  revision: count,
+  /** Hosts of this policy's group that the plan covers; null is all of them. */
+  hostIds: z.array(hostId).max(1000).nullable(),
+  enabledSinceMs: epochMs,
+  paths: z.array(absolutePath).min(1).max(PLAN_PATHS_MAX),
+  excludes: z.array(z.string().min(1).max(1024)).max(PLAN_EXCLUDES_MAX),
+  schedules: z.array(scheduleSchema).max(PLAN_SCHEDULES_MAX),
+  retention: retentionSchema,
+  mediaHostIds: z.array(hostId).min(1).max(2),
+  bandwidthKiBps: count.nullable(),
+  commands: z.object({ pre: z.string().max(4096).nullable(), post: z.string().max(4096).nullable() }),
+});
+export type PolicyPlan = z.infer<typeof policyPlan>;
+
+export const policyPayload = z.object({
+  ...head,
+  group: groupId,
+  heartbeatSeconds: z.int().min(1).max(86_400),
+  mode: z.enum(['push', 'pull']),
+  crlRefreshSeconds: z
+    .int()
+    .min(1)
+    .max(7 * 86_400),
+  staleCrl: z.enum(['open', 'closed']),
+  mediaServers: z
+    .array(
+      z.object({
+        hostId,
+        name: z.string().max(253),
+        endpoints: z.array(z.object({ address, port })).min(1).max(8),
+      }),
+    )
+    .max(64),
+  plans: z.array(policyPlan).max(PLANS_PER_POLICY_MAX),
+});
+export type PolicyPayload = z.infer<typeof policyPayload>;
+
+export const orderAct = z.discriminatedUnion('what', [
+  z.object({
+    what: z.literal('backup'),
+    planId,
+    /** Set: the run counts as one of this schedule of the plan; null: a custom point (P-13). */
+    scheduleName: z.string().max(64).nullable(),
+    attempt: count,
+  }),
+  z.object({
+    what: z.literal('restore'),
+    repository: repositoryName,
+    mediaHostId: hostId,
+    snapshotId,
+    /** Empty: everything in the recovery point. */
+    paths: z.array(absolutePath).max(RESTORE_PATHS_MAX),
+    /** Null: back to the original places. */
+    targetFolder: absolutePath.nullable(),
+    conflict: z.enum(['overwrite', 'skip', 'rename']),
+  }),
+  z.object({
+    what: z.literal('browse'),
+    repository: repositoryName,
+    mediaHostId: hostId,
+    snapshotId,
+    path: absolutePath,
+    limit: z.int().min(1).max(LISTING_ENTRIES_MAX),
+  }),
+  z.object({
+    what: z.literal('maintain'),
+    repository: repositoryName,
+    forget: z.array(snapshotId).max(1000),
+    prune: z.boolean(),
+  }),
+  z.object({ what: z.literal('seal'), repository: repositoryName }),
+]);
+export type OrderAct = z.infer<typeof orderAct>;
+
+export const orderPayload = z.object({
+  ...head,
+  jobId,
+  /** The one host that may carry it out. */
+  hostId,
+  expiresAtMs: epochMs,
+  act: orderAct,
+});
+export type OrderPayload = z.infer<typeof orderPayload>;
+
+export const DOCUMENT_PAYLOADS = {
+  bundle: bundlePayload,
+  list: listPayload,
+  assignment: assignmentPayload,
+  policy: policyPayload,
+  order: orderPayload,
+} as const;
+export type DocumentPayload<Type extends DocumentType> = z.infer<(typeof DOCUMENT_PAYLOADS)[Type]>;

@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import { PLAN_EXCLUDES_MAX, PLAN_PATHS_MAX, PLAN_SCHEDULES_MAX, PLAN_TARGETS_MAX } from '../limits.ts';
+import { absolutePath, count, displayName, epochMs, groupId, hostId, planId } from './scalars.ts';
+import { route } from './route.ts';
+
+/** When a plan runs: a five-field cron expression in a time zone; a window bounds how late a run may still start. */
+export const scheduleSchema = z.object({
+  name: z
+    .string()
+    .min(1)
+    .max(64)
+    .regex(/^[a-z0-9-]+$/),
+  cron: z.string().min(1).max(100),
+  timeZone: z.string().min(1).max(64),
+  /** A run that could not start within this long after its time is skipped (and judged missed). */
+  startWithinMinutes: z
+    .int()
+    .min(1)
+    .max(7 * 24 * 60)
+    .default(12 * 60),
+});
+export type Schedule = z.infer<typeof scheduleSchema>;
+
+/** How many to keep of each; zero keeps none for that reason. All zero keeps everything. */
+export const retentionSchema = z.object({
+  last: count.default(0),
+  hourly: count.default(0),
+  daily: count.default(0),
+  weekly: count.default(0),
+  monthly: count.default(0),
+  yearly: count.default(0),
+});
+export type Retention = z.infer<typeof retentionSchema>;
+
+export const planSpec = z.object({
+  name: displayName,
+  targets: z
+    .object({ hosts: z.array(hostId).max(PLAN_TARGETS_MAX), groups: z.array(groupId).max(PLAN_TARGETS_MAX) })
+    .refine((targets) => targets.hosts.length + targets.groups.length > 0, {
+      message: 'names no host and no group',
+    }),
+  paths: z.array(absolutePath).min(1).max(PLAN_PATHS_MAX),
+  excludes: z.array(z.string().min(1).max(1024)).max(PLAN_EXCLUDES_MAX).default([]),
+  schedules: z.array(scheduleSchema).max(PLAN_SCHEDULES_MAX).default([]),
+  retention: retentionSchema.default({ last: 0, hourly: 0, daily: 0, weekly: 0, monthly: 0, yearly: 0 }),
+  /** Host ID of the media server, then optionally of its fallback. */
+  mediaServers: z.array(hostId).min(1).max(2),
+  bandwidthKiBps: z.int().min(1).nullable().default(null),
+  commands: z
+    .object({ pre: z.string().min(1).max(4096).nullable(), post: z.string().min(1).max(4096).nullable() })
+    .default({ pre: null, post: null }),
+});
+export type PlanSpec = z.infer<typeof planSpec>;
+
+export const planView = planSpec.extend({
+  id: planId,
+  revision: count,
+  createdAtMs: epochMs,
+  changedAtMs: epochMs,
+  /** How many of the plan's hosts have acknowledged the policy that carries this revision. */
+  deployed: z.object({ hosts: count, acknowledged: count }),
+});
+export type PlanView = z.infer<typeof planView>;
+
+export const createPlan = route({
+  method: 'POST',
+  path: '/v1/plans',
+  right: 'plan.write',
+  body: planSpec,
+  reply: planView,
+});
+export const listPlans = route({
+  method: 'GET',
+  path: '/v1/plans',
+  right: 'plan.read',
+  reply: z.object({ plans: z.array(planView) }),
+});
+export const getPlan = route({
+  method: 'GET',
+  path: '/v1/plans/:id',
+  right: 'plan.read',
+  params: z.object({ id: planId }),
+  reply: planView,
+});
+export const replacePlan = route({
+  method: 'PUT',
+  path: '/v1/plans/:id',
+  right: 'plan.write',
+  params: z.object({ id: planId }),
+  /** `revision` is the one that was edited: another in between is a conflict. */
+  body: planSpec.extend({ revision: count }),
+  reply: planView,
+});
+export const deletePlan = route({
+  method: 'DELETE',
+  path: '/v1/plans/:id',
+  right: 'plan.write',
+  params: z.object({ id: planId }),
+  reply: z.object({ deleted: planId }),
+});
