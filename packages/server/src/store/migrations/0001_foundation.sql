@@ -209,9 +209,13 @@ CREATE TABLE jobs (
   created_by TEXT NOT NULL,
   started_at_ms BIGINT,
   ended_at_ms BIGINT,
+  repository TEXT,
+  snapshot_id TEXT,
   report TEXT
 );
 CREATE INDEX jobs_by_host ON jobs (host_id, state);
+CREATE INDEX jobs_by_repository ON jobs (repository, state);
+CREATE INDEX jobs_by_snapshot ON jobs (snapshot_id);
 CREATE INDEX jobs_by_state ON jobs (state, num);
 CREATE INDEX jobs_by_plan ON jobs (plan_id, host_id, scheduled_at_ms);
 
