@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { DAY_MS } from '../time.ts';
+import { decidePeer, type PeerFacts } from './peer.ts';
+
+const NOW = 100 * DAY_MS;
+const good: PeerFacts = {
+  notBeforeMs: NOW - DAY_MS,
+  notAfterMs: NOW + DAY_MS,
+  crl: { nextUpdateMs: NOW + DAY_MS },
+  staleCrl: 'closed',
+  revoked: false,
+  expected: 'host-1',
+  found: 'host-1',
+  nowMs: NOW,
+};
+
+test('T-02 a peer that passes every check is allowed, and the checks are named', () => {
+  assert.deepEqual(decidePeer(good), {
+    allow: true,
+    checks: ['dates', 'revocation-list', 'revocation', 'name'],
+  });
+});
+
+const refusals: [string, Partial<PeerFacts>, string, string][] = [
+  ['an expired certificate', { notAfterMs: NOW }, 'dates', 'PEER_CERTIFICATE_EXPIRED'],
+  ['a certificate of tomorrow', { notBeforeMs: NOW + 1 }, 'dates', 'PEER_CERTIFICATE_NOT_YET_VALID'],
+  ['a stale CRL at level very high', { crl: { nextUpdateMs: NOW } }, 'revocation-list', 'PEER_CRL_STALE'],
+  ['no CRL at level very high', { crl: undefined }, 'revocation-list', 'PEER_CRL_STALE'],
+  ['a revoked certificate', { revoked: true }, 'revocation', 'PEER_REVOKED'],
+  [
+    'a revoked one with a stale CRL',
+    { revoked: true, staleCrl: 'open', crl: { nextUpdateMs: 0 } },
+    'revocation',
+    'PEER_REVOKED',
+  ],
+  ['another host than the name says', { found: 'host-2' }, 'name', 'PEER_NAME_WRONG'],
+];
+for (const [name, over, failed, code] of refusals) {
+  test(`T-02 ${name} is refused by the check "${failed}"`, () => {
+    const decision = decidePeer({ ...good, ...over });
+    assert.equal(decision.allow, false);
+    if (!decision.allow) assert.deepEqual([decision.failed, decision.code], [failed, code]);
+  });
+}
+
+const allowed: [string, Partial<PeerFacts>][] = [
+  ['T-42 a stale CRL is let pass when the setting is open', { staleCrl: 'open', crl: { nextUpdateMs: 0 } }],
+  ['T-42 no CRL is let pass when the setting is open', { staleCrl: 'open', crl: undefined }],
+  ['T-02 whoever comes in has no name to compare', { expected: undefined, found: 'host-9' }],
+];
+for (const [name, over] of allowed) {
+  test(name, () => {
+    assert.equal(decidePeer({ ...good, ...over }).allow, true);
+  });
+}
+
+test('T-42 property: a revoked peer is never allowed', () => {
+  fc.assert(
+    fc.property(
+      fc.constantFrom('open', 'closed'),
+      fc.nat(2 * NOW),
+      fc.nat(2 * NOW),
+      (staleCrl, nowMs, nextUpdateMs) => {
+        const facts = { ...good, revoked: true, staleCrl, nowMs, crl: { nextUpdateMs } } as PeerFacts;
+        assert.equal(decidePeer(facts).allow, false);
+      },
+    ),
+  );
+});

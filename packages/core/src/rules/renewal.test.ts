@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../time.ts';
+import { nextRenewalStep, renewalDueMs, type RenewalFacts } from './renewal.ts';
+
+const YEAR_MS = 360 * DAY_MS;
+const base: RenewalFacts = {
+  notBeforeMs: 0,
+  notAfterMs: YEAR_MS,
+  jitter: 0,
+  failures: 0,
+  lastAttemptMs: undefined,
+  forced: false,
+  nowMs: 0,
+};
+const step = (over: Partial<RenewalFacts>): unknown => nextRenewalStep({ ...base, ...over });
+
+const cases: [string, Partial<RenewalFacts>, unknown][] = [
+  ['a new certificate waits until two thirds', {}, { state: 'wait', untilMs: 240 * DAY_MS }],
+  ['at two thirds it is renewed', { nowMs: 240 * DAY_MS }, { state: 'renew' }],
+  [
+    'jitter moves it by up to a twelfth',
+    { nowMs: 240 * DAY_MS, jitter: 0.5 },
+    { state: 'wait', untilMs: 255 * DAY_MS },
+  ],
+  ['asked for, it is renewed at once', { nowMs: DAY_MS, forced: true }, { state: 'renew' }],
+  [
+    'a first failure waits a minute',
+    { nowMs: 250 * DAY_MS, failures: 1, lastAttemptMs: 250 * DAY_MS },
+    { state: 'wait', untilMs: 250 * DAY_MS + MINUTE_MS },
+  ],
+  [
+    'many failures wait six hours',
+    { nowMs: 250 * DAY_MS, failures: 40, lastAttemptMs: 250 * DAY_MS },
+    { state: 'wait', untilMs: 250 * DAY_MS + 6 * HOUR_MS },
+  ],
+  [
+    'near the end attempts come closer',
+    { nowMs: YEAR_MS - 4 * HOUR_MS, failures: 40, lastAttemptMs: YEAR_MS - 4 * HOUR_MS },
+    { state: 'wait', untilMs: YEAR_MS - 3 * HOUR_MS },
+  ],
+  [
+    'forced still respects the distance between attempts',
+    { nowMs: DAY_MS, forced: true, failures: 1, lastAttemptMs: DAY_MS },
+    { state: 'wait', untilMs: DAY_MS + MINUTE_MS },
+  ],
+  [
+    'a last attempt in the future (clock set back) does not block',
+    { nowMs: 250 * DAY_MS, failures: 1, lastAttemptMs: 300 * DAY_MS },
+    { state: 'wait', untilMs: 250 * DAY_MS + MINUTE_MS },
+  ],
+  ['an expired certificate is not renewed', { nowMs: YEAR_MS }, { state: 'expired' }],
+];
+for (const [name, over, expected] of cases) {
+  test(`T-04 ${name}`, () => {
+    assert.deepEqual(step(over), expected);
+  });
+}
+
+test('T-04 property: renewal starts between two thirds and three quarters of any lifetime', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: HOUR_MS, max: 825 * DAY_MS }),
+      fc.double({ min: 0, max: 0.999, noNaN: true }),
+      (lifetimeMs, jitter) => {
+        const dueMs = renewalDueMs({ notBeforeMs: 0, notAfterMs: lifetimeMs, jitter });
+        assert.ok(dueMs >= Math.floor((lifetimeMs * 2) / 3) && dueMs <= lifetimeMs * 0.7501);
+      },
+    ),
+  );
+});
+
+test('T-04 property: an agent that follows the steps and always fails tries at least ten times before expiry', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: DAY_MS, max: 825 * DAY_MS }),
+      fc.double({ min: 0, max: 0.999, noNaN: true }),
+      (lifetimeMs, jitter) => {
+        let nowMs = 0;
+        let failures = 0;
+        let lastAttemptMs: number | undefined;
+        for (let turns = 0; turns < 1000; turns += 1) {
+          const next = nextRenewalStep({
+            ...base,
+            notAfterMs: lifetimeMs,
+            jitter,
+            nowMs,
+            failures,
+            lastAttemptMs,
+          });
+          if (next.state === 'expired' || lifetimeMs - nowMs < MINUTE_MS) break;
+          if (next.state === 'renew') {
+            failures += 1;
+            lastAttemptMs = nowMs;
+          } else nowMs = Math.max(next.untilMs, nowMs + 1);
+        }
+        assert.ok(failures >= 10);
+      },
+    ),
+    { numRuns: 50 },
+  );
+});
