@@ -2,6 +2,7 @@ import { agentErrors } from './errors/agent.ts';
 import { cliErrors } from './errors/cli.ts';
 import { generalErrors } from './errors/general.ts';
 import { mediaErrors } from './errors/media.ts';
+import { pkiErrors } from './errors/pki.ts';
 import { protectionErrors } from './errors/protection.ts';
 import { storeErrors } from './errors/store.ts';
 import { trustErrors } from './errors/trust.ts';
@@ -11,6 +12,7 @@ import type { Language } from './language.ts';
 export const ERRORS = {
   ...generalErrors,
   ...trustErrors,
+  ...pkiErrors,
   ...storeErrors,
   ...mediaErrors,
   ...agentErrors,
