@@ -16,10 +16,16 @@ const TEST_TOOLS = ['restic', 'openssl', 'curl', 'faketime', 'postgresql'];
 
 /**
  * What each script runs. `tools`: programs of the system it needs. `here`: runs in the folder the caller stands in, so that
- * relative paths mean what they say. `group`: runs in a process group of its own, of which nothing is left at the end.
+ * relative paths mean what they say. `program`: finds its Node by itself. `group`: runs in a process group of its own, of which nothing is left at the end.
  */
 const TARGETS = {
-  demo: { tools: ['restic'], command: ['packages/cli/bin/sekisho', 'demo'], here: true, group: true },
+  demo: {
+    tools: ['restic'],
+    command: ['packages/cli/bin/sekisho', 'demo'],
+    program: true,
+    here: true,
+    group: true,
+  },
   test: { tools: TEST_TOOLS, command: ['tools/run-tests.ts'], group: true },
   check: { tools: TEST_TOOLS, command: ['tools/check.ts'], group: true },
   types: { command: ['node_modules/typescript/bin/tsc', '-p', '.'] },
@@ -28,7 +34,7 @@ const TARGETS = {
   'format:fix': { command: ['node_modules/prettier/bin/prettier.cjs', '--write', '.'] },
   walls: { command: ['node_modules/dependency-cruiser/bin/dependency-cruiser.mjs', 'packages'] },
   reference: { command: ['tools/print-reference.ts'] },
-  sekisho: { command: ['packages/cli/bin/sekisho'], here: true },
+  sekisho: { command: ['packages/cli/bin/sekisho'], program: true, here: true },
 };
 
 async function main() {
@@ -46,7 +52,7 @@ async function main() {
   return runTarget({
     node,
     root,
-    args: [join(root, script), ...fixed, ...rest],
+    command: [...(target.program === true ? [] : [node]), join(root, script), ...fixed, ...rest],
     folder: target.here === true ? calledFrom() : root,
     group: target.group === true,
   });

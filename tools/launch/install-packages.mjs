@@ -79,6 +79,7 @@ function npmCi(root) {
     '--ignore-scripts',
     '--no-audit',
     '--no-fund',
+    '--loglevel=error',
   ];
   return new Promise((resolve) => {
     const child = spawn(command, args, { cwd: root, env: npmEnvironment(root), stdio: ['ignore', 2, 2] });

@@ -17,9 +17,9 @@ const MARK = 'SEKISHO_RUN_MARK';
  * Runs a script under the pinned Node and resolves with its exit code. Signals are passed on; a script with a process group
  * of its own leaves nothing behind, whether it ends, is told to, or the npm that started it dies.
  */
-export async function runTarget({ node, root, args, folder, group }) {
+export async function runTarget({ node, root, command: [program, ...args], folder, group }) {
   const mark = randomUUID();
-  const child = spawn(node, args, {
+  const child = spawn(program, args, {
     cwd: folder,
     stdio: 'inherit',
     detached: group,
