@@ -1,0 +1,460 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import fc from 'fast-check';
+import { parseDomainId, parseHostId, parseTokenId, type HostId } from '../ids.ts';
+import { DAY_MS, HOUR_MS } from '../time.ts';
+import { SECURITY_LEVELS } from '../wire/trust.ts';
+import {
+  decideIssuance,
+  recordedIssuance,
+  type EnrolContext,
+  type HostFacts,
+  type RequestFacts,
+} from './issuance.ts';
+import type { TokenFacts } from './token.ts';
+
+const must = <T>(value: T | undefined): T => {
+  assert(value !== undefined);
+  return value;
+};
+const domainId = must(parseDomainId('00000000-0000-4000-8000-00000000000d'));
+const newHostId = must(parseHostId('00000000-0000-4000-8000-000000000001'));
+const hostA = must(parseHostId('00000000-0000-4000-8000-00000000000a'));
+const hostB = must(parseHostId('00000000-0000-4000-8000-00000000000b'));
+const NOW = 1_700_000_000_000;
+
+const token: TokenFacts = {
+  id: must(parseTokenId('00000000-0000-4000-8000-0000000000cc')),
+  purpose: 'enrol',
+  usesMax: 1,
+  uses: 0,
+  expiresAtMs: NOW + DAY_MS,
+  deletedAtMs: null,
+  hostName: null,
+  hostId: null,
+  media: false,
+};
+const reissueToken: TokenFacts = { ...token, purpose: 'reissue', hostId: hostA };
+const existing: HostFacts = {
+  id: hostA,
+  name: 'web1',
+  names: ['web1', 'web1.example.com', '192.0.2.7'],
+  media: false,
+  reissueUntilMs: null,
+  revoked: false,
+  isServer: false,
+};
+const owned = new Map([...existing.names].map((name) => [name, hostA] as const));
+const request: RequestFacts = { name: 'web1', furtherNames: [], wantsMedia: false };
+const base: EnrolContext = {
+  kind: 'enrol',
+  domainId,
+  newHostId,
+  security: { level: 'high', requireForwardRecords: false, hostCertificateHours: 8760 },
+  issuerNotAfterMs: NOW + 3650 * DAY_MS,
+  token: undefined,
+  host: undefined,
+  owners: new Map(),
+  known: new Map(),
+  forwardRecordsMatch: undefined,
+};
+const at = (level: (typeof SECURITY_LEVELS)[number], requireForwardRecords = false) => ({
+  security: { level, requireForwardRecords, hostCertificateHours: 8760 },
+});
+const unused = new Map([['web1', false]]);
+const used = new Map([['web1', true]]);
+const withToken = (found: TokenFacts | undefined): Partial<EnrolContext> => ({ token: { found } });
+const asHostA = { host: existing, owners: owned };
+
+type Case = readonly [
+  sentence: string,
+  request: Partial<RequestFacts>,
+  context: Partial<EnrolContext>,
+  outcome: string,
+];
+const cases: readonly Case[] = [
+  // T-12: the three levels
+  ['T-12 medium needs no token', {}, at('medium'), 'level-medium'],
+  [
+    'T-12 medium asks for a token when the forward records lack the address',
+    {},
+    { ...at('medium', true), forwardRecordsMatch: false },
+    'TOKEN_REQUIRED',
+  ],
+  [
+    'T-12 medium asks for a token when the forward records could not be read',
+    {},
+    at('medium', true),
+    'TOKEN_REQUIRED',
+  ],
+  [
+    'T-12 medium goes on when the forward records fit',
+    {},
+    { ...at('medium', true), forwardRecordsMatch: true },
+    'level-medium',
+  ],
+  ['T-12 high refuses an unknown host without a token', {}, at('high'), 'TOKEN_REQUIRED'],
+  ['T-12 high lets a known host in without a token', {}, { ...at('high'), known: unused }, 'known-host'],
+  [
+    'T-12 the name of a known host is case-folded',
+    { name: 'WEB1' },
+    { ...at('high'), known: unused },
+    'known-host',
+  ],
+  ['T-12 a known host comes in once', {}, { ...at('high'), known: used }, 'TOKEN_REQUIRED'],
+  [
+    'T-12 very high refuses a known host without a token',
+    {},
+    { ...at('very-high'), known: unused },
+    'TOKEN_REQUIRED',
+  ],
+  ['T-12 very high lets a token in', {}, { ...at('very-high'), ...withToken(token) }, 'token'],
+  [
+    'T-12 a known host gets no media role without a token',
+    { wantsMedia: true },
+    { known: unused },
+    'TOKEN_REQUIRED',
+  ],
+  ['T-12 medium gives no media role without a token', { wantsMedia: true }, at('medium'), 'TOKEN_REQUIRED'],
+  // T-13: tokens
+  [
+    'T-13 a wrong token is refused, also where none is needed',
+    {},
+    { ...at('medium'), ...withToken(undefined) },
+    'TOKEN_REFUSED unknown',
+  ],
+  [
+    'T-13 an expired token is refused',
+    {},
+    withToken({ ...token, expiresAtMs: NOW }),
+    'TOKEN_REFUSED expired',
+  ],
+  ['T-13 a used-up token is refused', {}, withToken({ ...token, uses: 1 }), 'TOKEN_REFUSED used-up'],
+  ['T-13 a deleted token is refused', {}, withToken({ ...token, deletedAtMs: 1 }), 'TOKEN_REFUSED deleted'],
+  [
+    'T-13 a token of another host name is refused',
+    {},
+    withToken({ ...token, hostName: 'db1' }),
+    'TOKEN_REFUSED foreign',
+  ],
+  [
+    'a token with the media role approves it',
+    { wantsMedia: true },
+    withToken({ ...token, media: true }),
+    'token media',
+  ],
+  [
+    'a token with the media role gives none that was not asked for',
+    {},
+    withToken({ ...token, media: true }),
+    'token',
+  ],
+  [
+    'a token without the media role does not approve it',
+    { wantsMedia: true },
+    withToken(token),
+    'MEDIA_NOT_APPROVED',
+  ],
+  // T-14: reissue tokens
+  [
+    'T-14 a reissue token gives the host a new certificate',
+    {},
+    { ...asHostA, ...withToken(reissueToken) },
+    'reissue-token',
+  ],
+  [
+    'T-14 a request by host ID means that host',
+    { name: hostA },
+    { ...asHostA, ...withToken(reissueToken) },
+    'reissue-token',
+  ],
+  [
+    'T-14 a reissue token for another host is refused',
+    { name: 'db1' },
+    { ...asHostA, ...withToken(reissueToken) },
+    'TOKEN_REFUSED foreign',
+  ],
+  ['T-14 a reissue token is refused for a new name', {}, withToken(reissueToken), 'TOKEN_REFUSED foreign'],
+  [
+    'T-14 a reissue token keeps the media role',
+    {},
+    { ...asHostA, host: { ...existing, media: true }, ...withToken(reissueToken) },
+    'reissue-token media',
+  ],
+  [
+    'T-14 a reissue token brings no media role',
+    { wantsMedia: true },
+    { ...asHostA, ...withToken(reissueToken) },
+    'MEDIA_NOT_APPROVED',
+  ],
+  [
+    'T-43 a revoked host comes back with a reissue token',
+    {},
+    { ...asHostA, host: { ...existing, revoked: true }, ...withToken(reissueToken) },
+    'reissue-token',
+  ],
+  [
+    'the management server is never reissued',
+    {},
+    { ...asHostA, host: { ...existing, isServer: true }, ...withToken(reissueToken) },
+    'TOKEN_REFUSED foreign',
+  ],
+  // T-15: names
+  [
+    'T-15 a name that is mapped to another host ID is refused',
+    {},
+    { ...withToken(token), owners: new Map([['web1', hostB]]) },
+    'HOST_NAME_TAKEN',
+  ],
+  [
+    'T-15 an enrolment token takes no name of a host',
+    {},
+    { ...asHostA, ...withToken(token) },
+    'HOST_NAME_TAKEN',
+  ],
+  [
+    'T-15 a further name that is mapped to another host ID is refused',
+    { furtherNames: ['DB1'] },
+    { ...withToken(token), owners: new Map([['db1', hostB]]) },
+    'HOST_NAME_TAKEN',
+  ],
+  [
+    'T-15 a further name of another host is refused on reissue',
+    { furtherNames: ['db1'] },
+    { ...asHostA, owners: new Map<string, HostId>([...owned, ['db1', hostB]]), ...withToken(reissueToken) },
+    'HOST_NAME_TAKEN',
+  ],
+  [
+    'T-15 a name that is not valid is refused',
+    { name: '*.example.com' },
+    withToken(token),
+    'HOST_NAME_INVALID',
+  ],
+  [
+    'T-15 a further name that is not valid is refused',
+    { furtherNames: ['a b'] },
+    withToken(token),
+    'HOST_NAME_INVALID',
+  ],
+  [
+    'T-15 a loopback name is refused',
+    { furtherNames: ['127.0.0.1'] },
+    withToken(token),
+    'HOST_NAME_RESERVED',
+  ],
+  [
+    'T-15 too many names are refused',
+    { furtherNames: Array.from({ length: 33 }, (_, n) => `n${n}.example`) },
+    withToken(token),
+    'HOST_NAMES_TOO_MANY',
+  ],
+  [
+    'a host at medium takes no further name that is registered for another',
+    { furtherNames: ['db1'] },
+    { ...at('medium'), known: new Map([['db1', false]]) },
+    'HOST_NAME_RESERVED',
+  ],
+  // T-16, T-43
+  ['a host that had a certificate needs a reissue token', {}, asHostA, 'REISSUE_TOKEN_REQUIRED'],
+  [
+    'a host that had a certificate needs a reissue token at medium too',
+    {},
+    { ...asHostA, ...at('medium') },
+    'REISSUE_TOKEN_REQUIRED',
+  ],
+  [
+    'T-16 automatic reissue needs no token',
+    {},
+    { ...asHostA, host: { ...existing, reissueUntilMs: NOW + 1 } },
+    'reissue-allowed',
+  ],
+  [
+    'T-16 automatic reissue holds at very high too',
+    {},
+    { ...asHostA, ...at('very-high'), host: { ...existing, reissueUntilMs: NOW + 1 } },
+    'reissue-allowed',
+  ],
+  [
+    'T-16 automatic reissue ends',
+    {},
+    { ...asHostA, host: { ...existing, reissueUntilMs: NOW } },
+    'REISSUE_TOKEN_REQUIRED',
+  ],
+  [
+    'T-43 automatic reissue never applies to a revoked host',
+    {},
+    { ...asHostA, host: { ...existing, reissueUntilMs: NOW + 1, revoked: true } },
+    'REISSUE_TOKEN_REQUIRED',
+  ],
+  [
+    'automatic reissue never applies to a media server',
+    {},
+    { ...asHostA, host: { ...existing, reissueUntilMs: NOW + 1, media: true } },
+    'REISSUE_TOKEN_REQUIRED',
+  ],
+  [
+    "nobody enrols under the management server's name",
+    {},
+    { ...asHostA, ...at('medium'), host: { ...existing, isServer: true } },
+    'HOST_NAME_TAKEN',
+  ],
+];
+for (const [sentence, facts, context, outcome] of cases) {
+  test(sentence, () => {
+    const decision = decideIssuance({ ...request, ...facts }, { ...base, ...context }, NOW);
+    const said = decision.allow
+      ? `${decision.basis}${decision.plan.media ? ' media' : ''}`
+      : `${decision.code}${decision.adminReason === undefined ? '' : ` ${decision.adminReason}`}`;
+    assert.equal(said, outcome);
+  });
+}
+
+test('T-03 the plan names the host ID, its names, and a year from ten minutes ago', () => {
+  const decision = decideIssuance(
+    { ...request, furtherNames: ['Web1.Example.com', '192.0.2.7', 'web1'] },
+    { ...base, ...withToken(token) },
+    NOW,
+  );
+  assert(decision.allow);
+  assert.deepEqual(
+    { ...decision.plan },
+    {
+      hostId: newHostId,
+      domainId,
+      dns: ['web1', 'web1.example.com'],
+      ips: ['192.0.2.7'],
+      media: false,
+      notBeforeMs: NOW - 600_000,
+      notAfterMs: NOW + 8760 * HOUR_MS,
+    },
+  );
+  assert.deepEqual(decision.newHost, { name: 'web1', names: ['web1', 'web1.example.com', '192.0.2.7'] });
+});
+
+test('T-12 a known host gets the registered name alone', () => {
+  const decision = decideIssuance({ ...request, furtherNames: ['db1'] }, { ...base, known: unused }, NOW);
+  assert(decision.allow);
+  assert.deepEqual(decision.plan.dns, ['web1']);
+  assert.deepEqual(decision.namesNotGranted, ['db1']);
+});
+
+test('T-13 a token that is bound to a name approves that name alone', () => {
+  const decision = decideIssuance(
+    { ...request, furtherNames: ['db1'] },
+    { ...base, ...withToken({ ...token, hostName: 'web1' }) },
+    NOW,
+  );
+  assert(decision.allow);
+  assert.deepEqual(decision.newHost?.names, ['web1']);
+});
+
+test('T-08 validity stays inside the issuer', () => {
+  const issuerNotAfterMs = NOW + DAY_MS;
+  const decision = decideIssuance(request, { ...base, issuerNotAfterMs, ...withToken(token) }, NOW);
+  assert(decision.allow);
+  assert.equal(decision.plan.notAfterMs, issuerNotAfterMs);
+});
+
+test('T-14 a reissue keeps host ID and approved names, and replaces what was there', () => {
+  const decision = decideIssuance(
+    { ...request, furtherNames: ['new.example'] },
+    { ...base, ...asHostA, ...withToken(reissueToken) },
+    NOW,
+  );
+  assert(decision.allow);
+  assert.equal(decision.plan.hostId, hostA);
+  assert.deepEqual(decision.plan.dns, ['web1', 'web1.example.com']);
+  assert.deepEqual(decision.namesNotGranted, ['new.example']);
+  assert.equal(decision.replacesOld, true);
+});
+
+test('T-04 a renewal takes names and role from the registry', () => {
+  const decision = decideIssuance(
+    { ...request, wantsMedia: true },
+    { ...base, kind: 'renew', host: existing, namesMatch: true },
+    NOW,
+  );
+  assert(decision.allow);
+  assert.equal(decision.plan.media, false);
+  assert.deepEqual([...decision.plan.dns, ...decision.plan.ips], existing.names);
+});
+
+for (const [sentence, host, namesMatch, code] of [
+  ['T-06 a renewal with other names is refused', existing, false, 'RENEWAL_NAMES_DIFFER'],
+  ['T-43 a revoked host does not renew', { ...existing, revoked: true }, true, 'REISSUE_TOKEN_REQUIRED'],
+] as const) {
+  test(sentence, () => {
+    const decision = decideIssuance(request, { ...base, kind: 'renew', host, namesMatch }, NOW);
+    assert.equal(decision.allow ? '' : decision.code, code);
+  });
+}
+
+test('a recorded plan comes back as it was', () => {
+  const decision = decideIssuance(request, { ...base, ...withToken(token) }, NOW);
+  assert(decision.allow);
+  const parsed: unknown = JSON.parse(JSON.stringify(decision.plan));
+  assert.deepEqual(recordedIssuance(parsed), decision.plan);
+  assert.throws(() => recordedIssuance({ ...decision.plan, hostId: 'x' }));
+});
+
+const anyContext = fc.record({
+  level: fc.constantFrom(...SECURITY_LEVELS),
+  requireForwardRecords: fc.boolean(),
+  forwardRecordsMatch: fc.constantFrom(undefined, true, false),
+  known: fc.constantFrom(new Map<string, boolean>(), unused, used),
+  host: fc.constantFrom(
+    undefined,
+    existing,
+    { ...existing, revoked: true },
+    { ...existing, reissueUntilMs: NOW + 1 },
+    { ...existing, media: true, reissueUntilMs: NOW + 1 },
+  ),
+  token: fc.constantFrom(
+    undefined,
+    undefined,
+    token,
+    reissueToken,
+    { ...token, media: true },
+    { ...token, uses: 1 },
+    { ...token, hostName: 'db1' },
+  ),
+  wantsMedia: fc.boolean(),
+  furtherNames: fc.array(fc.constantFrom('web1', 'db1', 'x.example', '192.0.2.9', '*'), { maxLength: 4 }),
+});
+
+test('T-12 whatever the request, a tokenless one never gets the media role, and a name never changes its host', () => {
+  fc.assert(
+    fc.property(anyContext, (made) => {
+      const owners = new Map<string, HostId>([['db1', hostB], ...(made.host === undefined ? [] : owned)]);
+      const decision = decideIssuance(
+        { name: 'web1', furtherNames: made.furtherNames, wantsMedia: made.wantsMedia },
+        {
+          ...base,
+          security: {
+            level: made.level,
+            requireForwardRecords: made.requireForwardRecords,
+            hostCertificateHours: 24,
+          },
+          forwardRecordsMatch: made.forwardRecordsMatch,
+          known: made.known,
+          host: made.host,
+          owners,
+          token: made.token === undefined ? undefined : { found: made.token },
+        },
+        NOW,
+      );
+      if (!decision.allow) return true;
+      const names = [...decision.plan.dns, ...decision.plan.ips];
+      assert(names.every((name) => (owners.get(name) ?? decision.plan.hostId) === decision.plan.hostId));
+      if (made.token === undefined) {
+        assert.equal(decision.plan.media, false);
+        assert.notEqual(decision.basis === 'level-medium' && made.level !== 'medium', true);
+        assert(made.level !== 'very-high' || decision.basis === 'reissue-allowed');
+        assert(made.host?.revoked !== true);
+      }
+      if (made.host !== undefined) assert.equal(decision.plan.hostId, hostA);
+      return true;
+    }),
+    { numRuns: 2000 },
+  );
+});
