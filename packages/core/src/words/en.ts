@@ -1,0 +1,9 @@
+import { demo } from './en/demo.ts';
+import { help, labels, notes, nouns, states, units } from './en/labels.ts';
+import { verbs } from './en/verbs.ts';
+
+/** Everything the command line says in English; its shape is what Japanese must fill. */
+export const en = { nouns, help, labels, states, units, notes, verbs, demo };
+
+/** The words of one language. */
+export type Words = typeof en;
