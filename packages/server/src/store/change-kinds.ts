@@ -1,0 +1,27 @@
+/** What a change is about; its key names the row (a host ID, a fingerprint, a document's `type/scope`). */
+export const CHANGE_KINDS = [
+  'host',
+  'known-host',
+  'certificate',
+  'revocation',
+  'token',
+  'settings',
+  'document',
+  'plan',
+  'job',
+  'repository',
+  'crl',
+  'session',
+] as const;
+export type ChangeKind = (typeof CHANGE_KINDS)[number];
+
+/** One row of the change feed. */
+export interface Change {
+  readonly seq: number;
+  readonly kind: ChangeKind;
+  readonly key: string;
+}
+
+/** A row of a newer program may hold a kind this one doesn't know. */
+export const isChangeKind = (raw: string): raw is ChangeKind =>
+  (CHANGE_KINDS as readonly string[]).includes(raw);

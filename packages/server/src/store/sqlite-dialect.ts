@@ -1,0 +1,135 @@
+import {
+  CompiledQuery,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+  type DatabaseConnection,
+  type Dialect,
+  type Driver,
+  type Kysely,
+  type QueryResult,
+} from 'kysely';
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import { Mutex } from './mutex.ts';
+import { refuseOutsideInside } from './transaction-context.ts';
+
+/** Prepared statements kept; the oldest goes first. */
+const STATEMENTS_MAX = 500;
+
+/** Kysely over node:sqlite: one connection, one user at a time, so a transaction is never mixed with other queries. */
+export const sqliteDialect = (database: DatabaseSync, translate: (error: unknown) => unknown): Dialect => ({
+  createAdapter: () => new SqliteAdapter(),
+  createQueryCompiler: () => new SqliteQueryCompiler(),
+  createIntrospector: (db: Kysely<unknown>) => new SqliteIntrospector(db),
+  createDriver: () => new NodeSqliteDriver(database, translate),
+});
+
+class NodeSqliteDriver implements Driver {
+  readonly #database: DatabaseSync;
+  readonly #connection: NodeSqliteConnection;
+  readonly #mutex = new Mutex();
+  #unlock: (() => void) | undefined;
+
+  constructor(database: DatabaseSync, translate: (error: unknown) => unknown) {
+    this.#database = database;
+    this.#connection = new NodeSqliteConnection(database, translate);
+  }
+
+  init(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async acquireConnection(): Promise<DatabaseConnection> {
+    refuseOutsideInside();
+    this.#unlock = await this.#mutex.lock();
+    return this.#connection;
+  }
+
+  releaseConnection(): Promise<void> {
+    this.#unlock?.();
+    return Promise.resolve();
+  }
+
+  /** IMMEDIATE takes the write lock at the start, so that no transaction fails half way for want of it. */
+  async beginTransaction(connection: DatabaseConnection): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw('BEGIN IMMEDIATE'));
+  }
+
+  async commitTransaction(connection: DatabaseConnection): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw('COMMIT'));
+  }
+
+  async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    // a full disk makes SQLite roll back by itself
+    if (this.#database.isTransaction) await connection.executeQuery(CompiledQuery.raw('ROLLBACK'));
+  }
+
+  async destroy(): Promise<void> {
+    const unlock = await this.#mutex.lock();
+    this.#connection.forget();
+    this.#database.close();
+    unlock();
+  }
+}
+
+class NodeSqliteConnection implements DatabaseConnection {
+  readonly #database: DatabaseSync;
+  readonly #translate: (error: unknown) => unknown;
+  readonly #statements = new Map<string, { statement: StatementSync; reads: boolean }>();
+
+  constructor(database: DatabaseSync, translate: (error: unknown) => unknown) {
+    this.#database = database;
+    this.#translate = translate;
+  }
+
+  executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    try {
+      return Promise.resolve(this.#run<R>(query));
+    } catch (error) {
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- handed on as it came
+      return Promise.reject(this.#translate(error));
+    }
+  }
+
+  // eslint-disable-next-line require-yield
+  async *streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
+    await Promise.reject(new Error('not supported: page instead'));
+  }
+
+  forget(): void {
+    this.#statements.clear();
+  }
+
+  #run<R>(query: CompiledQuery): QueryResult<R> {
+    const { statement, reads } = this.#prepare(query.sql);
+    const parameters = query.parameters.map(bind);
+    // rows are what the statement's columns say; Kysely's own types speak for them
+    if (reads) return { rows: statement.all(...parameters) as R[] };
+    const { changes, lastInsertRowid } = statement.run(...parameters);
+    return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
+  }
+
+  #prepare(sql: string): { statement: StatementSync; reads: boolean } {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    const statement = this.#database.prepare(sql);
+    const prepared = { statement, reads: statement.columns().length > 0 };
+    this.#statements.set(sql, prepared);
+    if (this.#statements.size > STATEMENTS_MAX) {
+      const oldest = this.#statements.keys().next();
+      if (oldest.done !== true) this.#statements.delete(oldest.value);
+    }
+    return prepared;
+  }
+}
+
+/** node:sqlite binds every number as REAL; integers go as INTEGER so that sums and limits stay integers. */
+function bind(value: unknown): SQLInputValue {
+  if (typeof value === 'number') {
+    if (!Number.isSafeInteger(value)) throw new TypeError(`not an integer within 2^53: ${value}`);
+    return BigInt(value);
+  }
+  if (value === null || typeof value === 'string' || typeof value === 'bigint') return value;
+  if (value instanceof Uint8Array) return value;
+  throw new TypeError(`${typeof value} is not of the portable set: TEXT, BIGINT, NULL`);
+}

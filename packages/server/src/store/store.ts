@@ -1,0 +1,104 @@
+import { AppError } from '@sekisho/core/errors.ts';
+import type { Clock } from '@sekisho/core/time.ts';
+import { isPostgresConflict, isPostgresUniqueViolation } from './postgres-errors.ts';
+import { isSqliteUniqueViolation } from './sqlite-errors.ts';
+import type { Db, DbOrTx, Tx } from './tables.ts';
+import { withTransactionContext, type DialectName, type TransactionContext } from './transaction-context.ts';
+
+/** The data of a domain. */
+export interface Store {
+  readonly dialect: DialectName;
+  /** Where it is, without secrets. */
+  readonly label: string;
+  /** Reads and single statements. Inside a transaction use its `tx`: this throws there. */
+  readonly db: Db;
+  /**
+   * All or nothing. Writers come one after the other, over all processes of the domain, so what the work read is still
+   * true when it writes. The work may run again after a conflict: it changes nothing but the database.
+   * @throws AppError DATABASE_BUSY when conflicts don't end; DATABASE_UNREACHABLE, DISK_FULL
+   */
+  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** The time that all processes of this database share: PostgreSQL's own; the injected clock on SQLite. */
+  databaseNowMs(db?: DbOrTx): Promise<number>;
+  /**
+   * Calls when the change feed may have grown: after a commit of this process on SQLite, of any process on PostgreSQL
+   * (a wake can get lost there; the feed polls too). Returns how to stop.
+   */
+  onChange(call: () => void): () => void;
+  close(): Promise<void>;
+}
+
+const TRANSACTION_TRIES_MAX = 8;
+const RETRY_DELAY_MS = 5;
+
+/** The store over an open database; `openStore` calls it. */
+export function createStore(parts: {
+  dialect: DialectName;
+  label: string;
+  db: Db;
+  clock: Clock;
+  databaseNowMs: (db: DbOrTx) => Promise<number>;
+  /** Brings wakes of other processes; without it this process wakes itself. */
+  listen?: (wake: () => void) => void;
+  closed: () => Promise<void>;
+}): Store {
+  const listeners = new Set<() => void>();
+  const wake = (): void => {
+    for (const call of listeners) call();
+  };
+  let listening = false;
+  let closing: Promise<void> | undefined;
+  return {
+    dialect: parts.dialect,
+    label: parts.label,
+    db: parts.db,
+    databaseNowMs: (db = parts.db) => parts.databaseNowMs(db),
+    async transaction(work) {
+      for (let tries = 1; ; tries += 1) {
+        const context: TransactionContext = {
+          dialect: parts.dialect,
+          clock: parts.clock,
+          active: true,
+          changed: false,
+          afterCommit: [],
+        };
+        try {
+          const result = await runOnce(parts.db, context, work);
+          if (context.changed && parts.listen === undefined) wake();
+          for (const call of context.afterCommit) call();
+          return result;
+        } catch (error) {
+          if (!isPostgresConflict(error)) throw error;
+          if (tries >= TRANSACTION_TRIES_MAX) {
+            throw new AppError('DATABASE_BUSY', { database: parts.label }, { cause: error });
+          }
+        }
+        await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS * tries));
+      }
+    },
+    onChange(call) {
+      listeners.add(call);
+      if (!listening) parts.listen?.(wake);
+      listening = true;
+      return () => {
+        listeners.delete(call);
+      };
+    },
+    close() {
+      closing ??= parts.db.destroy().then(parts.closed);
+      return closing;
+    },
+  };
+}
+
+async function runOnce<T>(db: Db, context: TransactionContext, work: (tx: Tx) => Promise<T>): Promise<T> {
+  try {
+    return await db.transaction().execute((tx) => withTransactionContext(tx, context, () => work(tx)));
+  } finally {
+    context.active = false;
+  }
+}
+
+/** True when a row with that key exists already; both dialects. */
+export const isUniqueViolation = (error: unknown): boolean =>
+  isSqliteUniqueViolation(error) || isPostgresUniqueViolation(error);

@@ -1,0 +1,323 @@
+import type { Kysely, Transaction } from 'kysely';
+
+/** The tables as TypeScript sees them. BIGINT is a number on both dialects; a test compares this file with the schema. */
+export interface Tables {
+  domain: DomainTable;
+  ca_keys: CaKeysTable;
+  settings: SettingsTable;
+  counters: CountersTable;
+  groups: GroupsTable;
+  hosts: HostsTable;
+  host_names: HostNamesTable;
+  known_hosts: KnownHostsTable;
+  host_seen: HostSeenTable;
+  tokens: TokensTable;
+  intentions: IntentionsTable;
+  certificates: CertificatesTable;
+  crls: CrlsTable;
+  documents: DocumentsTable;
+  server_lists: ServerListsTable;
+  plans: PlansTable;
+  policy_plans: PolicyPlansTable;
+  jobs: JobsTable;
+  repositories: RepositoriesTable;
+  points: PointsTable;
+  host_events: HostEventsTable;
+  outbox: OutboxTable;
+  audit: AuditTable;
+  change_feed: ChangeFeedTable;
+  workers: WorkersTable;
+  sessions: SessionsTable;
+  leases: LeasesTable;
+  schema_migrations: SchemaMigrationsTable;
+}
+
+/** Queries outside a transaction: single statements and reads. */
+export type Db = Kysely<Tables>;
+/** What `store.transaction` hands to its work; everything that writes more than one row takes this. */
+export type Tx = Transaction<Tables>;
+/** A read that may stand inside a transaction or outside. */
+export type DbOrTx = Db | Tx;
+
+export interface DomainTable {
+  id: string;
+  name: string;
+  server_id: string;
+  server_host_id: string;
+  created_at_ms: number;
+}
+
+export interface CaKeysTable {
+  key_id: string;
+  role: string;
+  algorithm: string;
+  sealed: string | null;
+  certificate: string;
+  fingerprint: string;
+  state: string;
+  created_at_ms: number;
+  retired_at_ms: number | null;
+}
+
+export interface SettingsTable {
+  key: string;
+  value: string;
+  changed_at_ms: number;
+}
+
+export interface CountersTable {
+  name: string;
+  value: number;
+}
+
+export interface GroupsTable {
+  id: string;
+  parent_id: string | null;
+  name: string;
+  list_id: string | null;
+  settings: string;
+  created_at_ms: number;
+}
+
+export interface HostsTable {
+  id: string;
+  num: number;
+  name: string;
+  group_id: string;
+  media_since_ms: number | null;
+  media: string | null;
+  legacy_since_ms: number | null;
+  secure_since_ms: number | null;
+  reissue_until_ms: number | null;
+  created_at_ms: number;
+}
+
+export interface HostNamesTable {
+  name: string;
+  host_id: string;
+  kind: string;
+  created_at_ms: number;
+}
+
+export interface KnownHostsTable {
+  name: string;
+  registered_at_ms: number;
+  registered_by: string;
+  used_at_ms: number | null;
+  host_id: string | null;
+}
+
+export interface HostSeenTable {
+  num: number;
+  last_seen_ms: number;
+  bundle_generation: number;
+  list_serial: number;
+  assignment_serial: number;
+  policy_serial: number;
+  crl_number: number;
+  fingerprint: string;
+  version: string;
+  health: string;
+}
+
+export interface TokensTable {
+  id: string;
+  name: string;
+  purpose: string;
+  secret_sha256: string;
+  uses_max: number;
+  uses: number;
+  host_name: string | null;
+  host_id: string | null;
+  media_since_ms: number | null;
+  created_at_ms: number;
+  created_by: string;
+  expires_at_ms: number;
+  deleted_at_ms: number | null;
+}
+
+export interface IntentionsTable {
+  id: string;
+  kind: string;
+  host_id: string;
+  token_id: string | null;
+  request_key: string;
+  plan: string;
+  created_at_ms: number;
+  fingerprint: string | null;
+  finished_at_ms: number | null;
+  failure: string | null;
+}
+
+export interface CertificatesTable {
+  fingerprint: string;
+  issuer_key_id: string;
+  serial: string;
+  host_id: string;
+  der: string;
+  not_before_ms: number;
+  not_after_ms: number;
+  issued_at_ms: number;
+  intention_id: string;
+  replaces: string | null;
+  first_used_at_ms: number | null;
+  revoke_due_at_ms: number | null;
+  revoked_at_ms: number | null;
+  revocation_reason: string | null;
+}
+
+export interface CrlsTable {
+  issuer_key_id: string;
+  number: number;
+  der: string;
+  this_update_ms: number;
+  next_update_ms: number;
+}
+
+export interface DocumentsTable {
+  type: string;
+  scope: string;
+  serial: number;
+  content_sha256: string;
+  jws: string;
+  made_at_ms: number;
+}
+
+export interface ServerListsTable {
+  id: string;
+  name: string;
+  servers: string;
+  changed_at_ms: number;
+}
+
+export interface PlansTable {
+  id: string;
+  name: string;
+  spec: string;
+  revision: number;
+  enabled_since_ms: number;
+  created_at_ms: number;
+  changed_at_ms: number;
+  deleted_at_ms: number | null;
+}
+
+export interface PolicyPlansTable {
+  group_id: string;
+  serial: number;
+  plan_id: string;
+  revision: number;
+}
+
+export interface JobsTable {
+  id: string;
+  num: number;
+  kind: string;
+  host_id: string;
+  plan_id: string | null;
+  launched_by: string;
+  schedule_name: string | null;
+  scheduled_at_ms: number | null;
+  attempt: number;
+  retry_of: string | null;
+  state: string;
+  act: string | null;
+  order_expires_at_ms: number | null;
+  cancel_asked_at_ms: number | null;
+  created_at_ms: number;
+  created_by: string;
+  started_at_ms: number | null;
+  ended_at_ms: number | null;
+  repository: string | null;
+  snapshot_id: string | null;
+  report: string | null;
+}
+
+export interface RepositoriesTable {
+  name: string;
+  host_id: string;
+  media_host_id: string;
+  generation: number;
+  password: string;
+  created_at_ms: number;
+  sealed_at_ms: number | null;
+  maintained_at_ms: number | null;
+}
+
+export interface PointsTable {
+  repository: string;
+  snapshot_id: string;
+  num: number;
+  host_id: string;
+  received_at_ms: number;
+  plan_id: string | null;
+  job_id: string | null;
+  schedule_name: string | null;
+  files: number | null;
+  bytes: number | null;
+  removal_asked_at_ms: number | null;
+  removed_at_ms: number | null;
+}
+
+export interface HostEventsTable {
+  spool_id: string;
+  host_id: string;
+  event: string;
+  at_ms: number;
+  detail: string;
+}
+
+export interface OutboxTable {
+  num: number;
+  kind: string;
+  subject: string;
+  body: string;
+  created_at_ms: number;
+}
+
+export interface AuditTable {
+  seq: number;
+  at_ms: number;
+  category: string;
+  act: string;
+  actor: string;
+  origin: string;
+  subject: string;
+  outcome: string;
+  detail: string;
+}
+
+export interface ChangeFeedTable {
+  seq: number;
+  kind: string;
+  key: string;
+  at_ms: number;
+}
+
+export interface WorkersTable {
+  id: string;
+  started_at_ms: number;
+  alive_at_ms: number;
+  feed_seq: number;
+}
+
+export interface SessionsTable {
+  host_id: string;
+  worker_id: string;
+  epoch: number;
+  boot_id: string;
+  since_ms: number;
+}
+
+export interface LeasesTable {
+  name: string;
+  worker_id: string;
+  epoch: number;
+  expires_at_ms: number;
+}
+
+export interface SchemaMigrationsTable {
+  version: number;
+  name: string;
+  checksum: string;
+  applied_at_ms: number;
+}
