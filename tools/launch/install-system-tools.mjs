@@ -32,11 +32,13 @@ export function installSystemTools(names) {
     fail('toolsFailed', { tools: still.join(', '), output: output.slice(-2000), command });
 }
 
-const handCommand = (packages) =>
-  [
-    `${process.getuid?.() === 0 ? '' : 'sudo '}apt-get update`,
-    `${process.getuid?.() === 0 ? '' : 'sudo '}apt-get install -y --no-install-recommends ${packages.join(' ')}`,
-  ].join(' && ');
+/** The command as this user has to type it. */
+function handCommand(packages) {
+  const update = 'apt-get update';
+  const add = `apt-get install -y --no-install-recommends ${packages.join(' ')}`;
+  if (process.getuid?.() === 0) return `${update} && ${add}`;
+  return onPath('sudo') ? `sudo ${update} && sudo ${add}` : `su -c '${update} && ${add}'`;
+}
 
 /** What goes before a command that needs root; undefined when this user may not. */
 function sudoPrefix() {

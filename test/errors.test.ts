@@ -1,0 +1,106 @@
+import { ERRORS } from '@sekisho/core/errors.ts';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import ts from 'typescript';
+import { filesBelow, readText, sourceFiles } from '../tools/source-files.ts';
+import { ROOT } from './root.ts';
+
+const KANA = /[\u3041-\u309f\u30a1-\u30ff]/;
+const CJK = /[\u3041-\u30ff\u4e00-\u9fff\uff01-\uff60]/;
+const codes = Object.entries(ERRORS);
+
+const placeholders = (text: string): string[] =>
+  [...new Set([...text.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name))].sort();
+
+test('every error code has words and a hint in both languages', () => {
+  for (const [code, { en, ja, status }] of codes) {
+    assert.match(code, /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$/);
+    assert.ok(status >= 400 && status < 600, code);
+    for (const text of [en.words, en.hint, ja.words, ja.hint]) {
+      assert.ok(text.trim().length >= 5, `${code}: too short: ${text}`);
+      assert.doesNotMatch(text, /\s{2}|^\s|\s$/, `${code}: stray space: ${text}`);
+    }
+  }
+});
+
+test('the English is English and the Japanese is Japanese', () => {
+  for (const [code, { en, ja }] of codes) {
+    for (const text of [en.words, en.hint]) assert.doesNotMatch(text, CJK, `${code}: ${text}`);
+    for (const text of [ja.words, ja.hint]) assert.match(text, KANA, `${code}: ${text}`);
+    assert.match(en.words, /^[A-Z{"0-9]/, `${code}: begins with a capital: ${en.words}`);
+  }
+});
+
+test('both languages name the same values', () => {
+  for (const [code, { en, ja }] of codes) {
+    assert.deepEqual(placeholders(ja.words), placeholders(en.words), `${code}: words`);
+    assert.deepEqual(placeholders(ja.hint), placeholders(en.hint), `${code}: hint`);
+  }
+});
+
+test('no code stands in two areas', () => {
+  const seen = new Map<string, string>();
+  for (const file of filesBelow(ROOT, 'packages/core/src/errors')) {
+    for (const [, code = ''] of readText(ROOT, file).matchAll(/^ {2}([A-Z][A-Z0-9_]+): \{/gm)) {
+      assert.equal(seen.get(code), undefined, `${code} is in ${file} and in ${seen.get(code)}`);
+      seen.set(code, file);
+    }
+  }
+  assert.equal(seen.size, codes.length);
+});
+
+test('every code is given somewhere', () => {
+  const text = sourceFiles(ROOT)
+    .filter((file) => !file.startsWith('packages/core/src/errors/'))
+    .map((file) => readText(ROOT, file))
+    .join('\n');
+  const unused = codes.map(([code]) => code).filter((code) => !new RegExp(`['"]${code}['"]`).test(text));
+  assert.deepEqual(unused, []);
+});
+
+test('whoever gives a code fills in every value of its words', () => {
+  const problems = sourceFiles(ROOT).flatMap((file) => unfilled(file, readText(ROOT, file)));
+  assert.deepEqual(problems, []);
+});
+
+test('the check above finds a value that is not filled in', () => {
+  assert.equal(unfilled('x.ts', `throw new AppError('NOT_FOUND', { what: 'plan' });`).length, 1);
+  assert.equal(unfilled('x.ts', `return refuse('NOT_FOUND');`).length, 1);
+  assert.equal(unfilled('x.ts', `throw new AppError('NOT_FOUND', { what: 'plan', id });`).length, 0);
+});
+
+/** Calls `new AppError(code, {…})` and `refuse(code, {…})` whose literal parameters leave a placeholder open. */
+function unfilled(file: string, source: string): string[] {
+  const problems: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isNewExpression(node) || ts.isCallExpression(node)) {
+      const [code, params] = node.arguments ?? [];
+      if (isRefusal(node.expression) && code !== undefined && ts.isStringLiteral(code)) {
+        const entry = (ERRORS as Record<string, (typeof ERRORS)[keyof typeof ERRORS]>)[code.text];
+        const given = namesIn(params);
+        if (entry !== undefined && given !== undefined) {
+          const open = placeholders(entry.en.words + entry.en.hint).filter((name) => !given.has(name));
+          if (open.length > 0) problems.push(`${file}: ${code.text} without ${open.join(', ')}`);
+        }
+      }
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(file, source, ts.ScriptTarget.Latest, true));
+  return problems;
+}
+
+const isRefusal = (callee: ts.Expression): boolean =>
+  ts.isIdentifier(callee) && (callee.text === 'AppError' || callee.text === 'refuse');
+
+/** Names of an object literal's members; undefined when they can't be read off the source. */
+function namesIn(params: ts.Expression | undefined): Set<string> | undefined {
+  if (params === undefined) return new Set();
+  if (!ts.isObjectLiteralExpression(params)) return undefined;
+  const names = new Set<string>();
+  for (const member of params.properties) {
+    if (ts.isSpreadAssignment(member)) return undefined;
+    if (ts.isIdentifier(member.name) || ts.isStringLiteral(member.name)) names.add(member.name.text);
+  }
+  return names;
+}

@@ -1,0 +1,76 @@
+import { ERRORS } from '@sekisho/core/errors.ts';
+import type { ErrorEntry } from '@sekisho/core/errors/table.ts';
+import { agentErrors } from '@sekisho/core/errors/agent.ts';
+import { cliErrors } from '@sekisho/core/errors/cli.ts';
+import { generalErrors } from '@sekisho/core/errors/general.ts';
+import { mediaErrors } from '@sekisho/core/errors/media.ts';
+import { protectionErrors } from '@sekisho/core/errors/protection.ts';
+import { storeErrors } from '@sekisho/core/errors/store.ts';
+import { trustErrors } from '@sekisho/core/errors/trust.ts';
+import { printedNote, type Page } from './page.ts';
+
+type Language = 'en' | 'ja';
+const AREAS: readonly { table: Readonly<Record<string, ErrorEntry>>; en: string; ja: string }[] = [
+  { table: generalErrors, en: 'General', ja: '全般' },
+  {
+    table: trustErrors,
+    en: 'Trust: certificates, tokens, security',
+    ja: '信頼: 証明書、トークン、セキュリティ',
+  },
+  { table: agentErrors, en: 'Agent', ja: 'エージェント' },
+  { table: mediaErrors, en: 'Media server', ja: 'メディアサーバー' },
+  {
+    table: protectionErrors,
+    en: 'Plans, jobs, recovery points, restore',
+    ja: 'プラン、ジョブ、復旧ポイント、リストア',
+  },
+  { table: storeErrors, en: 'Database and data folder', ja: 'データベースとデータフォルダー' },
+  { table: cliErrors, en: 'Command line', ja: 'コマンドライン' },
+];
+const WORDS = {
+  en: {
+    title: '# Error codes',
+    intro: `Every refusal has a code that stays the same, words and a hint. \`{name}\` stands for a value. There are ${Object.keys(ERRORS).length} codes.`,
+    todo: 'What to do',
+    status: 'HTTP status',
+  },
+  ja: {
+    title: '# エラーコード',
+    intro: `拒否には、変わらないコード、説明、ヒントが必ず付きます。\`{name}\` は値に置き換わります。コードは ${Object.keys(ERRORS).length} 件あります。`,
+    todo: '対処',
+    status: 'HTTP ステータス',
+  },
+} as const;
+
+/** All error codes with words and hint, one page per language, in the same order. */
+export const errorPages = (): Page[] =>
+  (['en', 'ja'] as const).map((language) => ({
+    path: `docs/reference/errors.${language}.md`,
+    text:
+      [
+        WORDS[language].title,
+        printedNote(language),
+        WORDS[language].intro,
+        ...AREAS.flatMap((area) => section(area, language)),
+      ].join('\n\n') + '\n',
+  }));
+
+const section = (area: (typeof AREAS)[number], language: Language): string[] =>
+  Object.keys(area.table).length === 0
+    ? []
+    : [
+        `## ${area[language]}`,
+        ...Object.entries(area.table)
+          .sort(([a], [b]) => (a < b ? -1 : 1))
+          .map(([code, entry]) => oneError(code, entry, language)),
+      ];
+
+const oneError = (code: string, entry: ErrorEntry, language: Language): string =>
+  [
+    `### ${code}`,
+    '',
+    entry[language].words,
+    '',
+    `- ${WORDS[language].todo}: ${entry[language].hint}`,
+    `- ${WORDS[language].status}: ${entry.status}`,
+  ].join('\n');

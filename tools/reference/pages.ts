@@ -1,0 +1,13 @@
+import { errorPages } from './errors.ts';
+import { limitsPage } from './limits.ts';
+import type { Page } from './page.ts';
+import { requirementsPage } from './requirements.ts';
+import { routesPage } from './routes.ts';
+
+/** Every printed page of the documentation. */
+export const referencePages = (root: string): Page[] => [
+  ...errorPages(),
+  routesPage(),
+  limitsPage(),
+  requirementsPage(root),
+];

@@ -1,0 +1,78 @@
+import * as agent from '@sekisho/core/wire/agent.ts';
+import * as jobs from '@sekisho/core/wire/jobs.ts';
+import * as plans from '@sekisho/core/wire/plans.ts';
+import * as points from '@sekisho/core/wire/points.ts';
+import * as trust from '@sekisho/core/wire/trust.ts';
+import type { Route } from '@sekisho/core/wire/route.ts';
+import { z } from 'zod';
+import { printedNote, table, type Page } from './page.ts';
+
+/** The modules of core/wire that declare routes, by file name. */
+export const WIRE_MODULES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  agent,
+  jobs,
+  plans,
+  points,
+  trust,
+};
+
+/** A declared route with the name it is exported under. */
+export interface NamedRoute {
+  readonly module: string;
+  readonly name: string;
+  readonly route: Route;
+}
+
+/** Every route that core/wire declares. */
+export const allRoutes = (): NamedRoute[] =>
+  Object.entries(WIRE_MODULES).flatMap(([module, exports]) =>
+    Object.entries(exports).flatMap(([name, value]) =>
+      isRoute(value) ? [{ module, name, route: value }] : [],
+    ),
+  );
+
+/** The routes with the right that each needs, and what goes in. */
+export const routesPage = (): Page => ({
+  path: 'docs/reference/api.md',
+  text:
+    [
+      '# Routes',
+      printedNote('en'),
+      "JSON over HTTP. The administrative routes are served on a Unix socket in the server's data folder; those of right `peer` on the agent port, where the TLS peer certificate is the identity. A refusal is a problem document (RFC 9457) with the members `code` and `params`; the codes are in [errors.en.md](errors.en.md).",
+      table(
+        ['Route', 'Right', 'Name'],
+        allRoutes().map(({ name, route }) => [
+          `\`${route.method} ${route.path}\``,
+          `\`${route.right}\``,
+          `[${name}](#${name.toLowerCase()})`,
+        ]),
+      ),
+      ...allRoutes().map(details),
+    ].join('\n\n') + '\n',
+});
+
+const details = ({ name, route }: NamedRoute): string => {
+  const parts = (['query', 'body', 'reply'] as const).flatMap((part) => {
+    const schema = z.toJSONSchema(route[part], {
+      io: part === 'reply' ? 'output' : 'input',
+      unrepresentable: 'any',
+      reused: 'inline',
+    });
+    delete schema.$schema;
+    if (part !== 'reply' && Object.keys(schema.properties ?? {}).length === 0 && schema.type === 'object')
+      return [];
+    return [`${part}:\n\n\`\`\`json\n${JSON.stringify(schema)}\n\`\`\``];
+  });
+  return [`## ${name}`, `\`${route.method} ${route.path}\`, right \`${route.right}\``, ...parts].join('\n\n');
+};
+
+function isRoute(value: unknown): value is Route {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'method' in value &&
+    'path' in value &&
+    'right' in value &&
+    'reply' in value
+  );
+}

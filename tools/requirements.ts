@@ -1,0 +1,103 @@
+/** A requirement of the specification, and how far this version proves it. */
+export interface Requirement {
+  readonly id: string;
+  readonly what: string;
+  /** `partly` says what is open; `later` belongs to a later issue, whatever tests there are already. */
+  readonly status: 'proved' | 'partly' | 'later';
+  readonly open?: string;
+}
+
+/**
+ * The requirements that this version has to prove, and those of later issues that tests already name. The guard test
+ * refuses a test that names an ID which is not here, and a `proved` one that no test names.
+ */
+export const REQUIREMENTS: readonly Requirement[] = [
+  {
+    id: 'T-01',
+    what: 'A domain is born: root, issuing CA, role certificates, fingerprint',
+    status: 'partly',
+    open: 'detaching the root, the public web page and mailing the fingerprint',
+  },
+  { id: 'T-02', what: 'TLS with certificates on both sides; the failed check is named', status: 'proved' },
+  {
+    id: 'T-03',
+    what: 'The host certificate',
+    status: 'partly',
+    open: 'adding names that are approved later (names: next issue)',
+  },
+  { id: 'T-04', what: 'Agents renew by themselves', status: 'proved' },
+  { id: 'T-06', what: 'Standard enrolment: EST', status: 'partly', open: 'ACME' },
+  {
+    id: 'T-07',
+    what: 'CA keys lie encrypted; the signer is asynchronous',
+    status: 'partly',
+    open: 'PKCS#11, rotation',
+  },
+  { id: 'T-08', what: 'Nothing is signed that the linter refuses', status: 'proved' },
+  { id: 'T-10', what: 'Setup confirms the fingerprint before anything else', status: 'proved' },
+  { id: 'T-11', what: 'Setup without confirming', status: 'proved' },
+  {
+    id: 'T-12',
+    what: 'The security level decides whether a token is needed',
+    status: 'partly',
+    open: 'the tunnel (T-61) and legacy hosts (T-50) as reasons',
+  },
+  { id: 'T-13', what: 'Authorization tokens', status: 'proved' },
+  { id: 'T-14', what: 'Reissue tokens', status: 'proved' },
+  { id: 'T-15', what: 'Requests that are refused, with the reason', status: 'proved' },
+  { id: 'T-16', what: 'Automatic reissue for 48 hours', status: 'later' },
+  { id: 'T-19', what: 'Certificates are never part of a backup', status: 'later' },
+  { id: 'T-40', what: 'Revocation cuts at once', status: 'partly', open: 'the console' },
+  {
+    id: 'T-41',
+    what: 'CRLs are signed, published and fetched',
+    status: 'partly',
+    open: 'deltas, partitions, OCSP',
+  },
+  {
+    id: 'T-42',
+    what: 'Revocation is asked per connection and request',
+    status: 'partly',
+    open: 'alerts of a stale CRL',
+  },
+  { id: 'T-43', what: 'A revoked host comes back only with a reissue token', status: 'later' },
+  { id: 'F-02', what: 'Heartbeats', status: 'proved' },
+  { id: 'F-03', what: 'Push mode and pull mode', status: 'proved' },
+  { id: 'F-05', what: 'Host states', status: 'partly', open: 'legacy hosts' },
+  { id: 'F-10', what: 'Management server lists', status: 'later' },
+  { id: 'P-01', what: 'The media server speaks the REST protocol to unmodified restic', status: 'proved' },
+  { id: 'P-02', what: 'Append-only; retention that a stolen client cannot abuse', status: 'proved' },
+  { id: 'P-03', what: 'Uploads are verified, durable and bounded', status: 'proved' },
+  { id: 'P-10', what: 'Plans', status: 'partly', open: 'groups, lifecycle and alerts' },
+  { id: 'P-11', what: 'restic runs behind the loopback proxy', status: 'proved' },
+  {
+    id: 'P-12',
+    what: 'Schedules, job states, progress, cancelling, resuming',
+    status: 'partly',
+    open: 'the console',
+  },
+  { id: 'P-13', what: 'Manual runs, retry, deletion of recovery points', status: 'proved' },
+  { id: 'P-14', what: 'Restore', status: 'partly', open: 'to another host' },
+  {
+    id: 'P-16',
+    what: 'No backup or restore without valid certificates',
+    status: 'partly',
+    open: 'the legacy rule',
+  },
+  { id: 'S-01', what: 'One command-line program', status: 'partly', open: 'shell completion' },
+  { id: 'S-05', what: 'The API', status: 'later' },
+  { id: 'S-06', what: 'The audit log', status: 'later' },
+  {
+    id: 'S-07',
+    what: 'SQLite and PostgreSQL, upgrades, several servers',
+    status: 'partly',
+    open: 'moving from one to the other',
+  },
+  {
+    id: 'S-08',
+    what: 'Platforms and operation',
+    status: 'partly',
+    open: 'units, container file, Debian package, metrics',
+  },
+  { id: 'S-09', what: 'Documentation', status: 'partly', open: 'the settings reference of later parts' },
+];
