@@ -1,5 +1,5 @@
 // What the launcher says, in English and Japanese. The program's own words are in packages/core; they can't be loaded here.
-const WORDS = {
+export const WORDS = {
   en: {
     hint: 'hint',
     installingPackages: 'Installing the npm packages that package-lock.json names …',

@@ -31,13 +31,13 @@ const WORDS = {
   en: {
     title: '# Error codes',
     intro: `Every refusal has a code that stays the same, words and a hint. \`{name}\` stands for a value. There are ${Object.keys(ERRORS).length} codes.`,
-    todo: 'What to do',
+    mend: 'What to do',
     status: 'HTTP status',
   },
   ja: {
     title: '# エラーコード',
     intro: `拒否には、変わらないコード、説明、ヒントが必ず付きます。\`{name}\` は値に置き換わります。コードは ${Object.keys(ERRORS).length} 件あります。`,
-    todo: '対処',
+    mend: '対処',
     status: 'HTTP ステータス',
   },
 } as const;
@@ -71,6 +71,6 @@ const oneError = (code: string, entry: ErrorEntry, language: Language): string =
     '',
     entry[language].words,
     '',
-    `- ${WORDS[language].todo}: ${entry[language].hint}`,
+    `- ${WORDS[language].mend}: ${entry[language].hint}`,
     `- ${WORDS[language].status}: ${entry.status}`,
   ].join('\n');
