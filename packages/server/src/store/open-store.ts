@@ -1,14 +1,18 @@
 import type { Clock } from '@sekisho/core/time.ts';
 import type { Log } from '@sekisho/platform/log.ts';
-import { Kysely } from 'kysely';
+import { Kysely, sql } from 'kysely';
 import { join } from 'node:path';
-import { parseDatabaseAddress } from './database-address.ts';
+import { parseDatabaseAddress, type DatabaseAddress } from './database-address.ts';
 import { readMigrations, type Migration } from './migrations.ts';
+import { listenPostgres } from './listen-postgres.ts';
+import { openPostgres } from './open-postgres.ts';
 import { openSqlite } from './open-sqlite.ts';
+import { postgresDialect } from './postgres-dialect.ts';
+import { translatePostgresError } from './postgres-errors.ts';
 import { sqliteDialect } from './sqlite-dialect.ts';
 import { translateSqliteError } from './sqlite-errors.ts';
 import { createStore, type Store } from './store.ts';
-import type { Tables } from './tables.ts';
+import type { DbOrTx, Tables } from './tables.ts';
 
 /** Backups made before a schema upgrade, inside the data folder. */
 export const BACKUPS_FOLDER = 'backups';
@@ -26,25 +30,75 @@ export async function openStore(options: {
   log: Log;
   /** Tests give their own. */
   migrations?: readonly Migration[];
+  /** False: no LISTEN on PostgreSQL, the feed only polls. */
+  listen?: boolean;
 }): Promise<Store> {
   const address = parseDatabaseAddress(options.database);
   const migrations = options.migrations ?? readMigrations(address.dialect);
   const backupsFolder = join(options.dataFolder, BACKUPS_FOLDER);
-  const { clock, log } = options;
-  if (address.dialect === 'postgres') throw new Error('not yet');
-  const handle = await openSqlite({ path: address.path, backupsFolder, migrations, clock, log });
-  const db = new Kysely<Tables>({
-    dialect: sqliteDialect(handle.database, (error) => translateSqliteError(error, address.label)),
-  });
+  const parts = { backupsFolder, migrations, clock: options.clock, log: options.log };
+  return address.dialect === 'sqlite'
+    ? openSqliteStore({ ...parts, address })
+    : openPostgresStore({ ...parts, address, listen: options.listen ?? true });
+}
+
+interface Parts {
+  backupsFolder: string;
+  migrations: readonly Migration[];
+  clock: Clock;
+  log: Log;
+}
+
+async function openSqliteStore(
+  parts: Parts & { address: DatabaseAddress & { dialect: 'sqlite' } },
+): Promise<Store> {
+  const { address, clock } = parts;
+  const { database, unlock } = await openSqlite({ ...parts, path: address.path });
   return createStore({
     dialect: 'sqlite',
     label: address.label,
-    db,
+    db: new Kysely<Tables>({
+      dialect: sqliteDialect(database, (error) => translateSqliteError(error, address.label)),
+    }),
     clock,
     databaseNowMs: () => Promise.resolve(clock.nowMs()),
     closed: () => {
-      handle.unlock();
+      if (database.isOpen) database.close(); // Kysely closes only what was used
+      unlock();
       return Promise.resolve();
     },
   });
+}
+
+async function openPostgresStore(
+  parts: Parts & { address: DatabaseAddress & { dialect: 'postgres' }; listen: boolean },
+): Promise<Store> {
+  const { address, clock, log } = parts;
+  const pool = await openPostgres(parts);
+  let stopListening = (): Promise<void> => Promise.resolve();
+  return createStore({
+    dialect: 'postgres',
+    label: address.label,
+    db: new Kysely<Tables>({
+      dialect: postgresDialect(pool, (error) => translatePostgresError(error, address.label)),
+    }),
+    clock,
+    databaseNowMs: postgresNowMs,
+    listen: (wake) => {
+      if (parts.listen) stopListening = listenPostgres(address.url, { wake, clock, log });
+    },
+    closed: async () => {
+      await stopListening();
+      if (!pool.ended) await pool.end(); // Kysely ends only what was used
+    },
+  });
+}
+
+/** Not `now()`, which is the time at which the transaction began to wait for its turn. */
+async function postgresNowMs(db: DbOrTx): Promise<number> {
+  const { rows } = await sql<{ now_ms: number }>`
+    select (extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms`.execute(db);
+  const row = rows[0];
+  if (row === undefined) throw new Error('the database told no time');
+  return row.now_ms;
 }

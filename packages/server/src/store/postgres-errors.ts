@@ -52,6 +52,7 @@ export function translatePostgresError(error: unknown, database: string): unknow
     case '3D000':
       return new AppError('DATABASE_MISSING', { database }, because);
     case '42501':
+    case '3F000': // no schema to create tables in
       return new AppError('DATABASE_RIGHTS_MISSING', { database }, because);
     case '53100':
       return new AppError('DISK_FULL', { path: database }, because);

@@ -86,12 +86,9 @@ class NodeSqliteConnection implements DatabaseConnection {
     try {
       return Promise.resolve(this.#run<R>(query));
     } catch (error) {
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- handed on as it came
       return Promise.reject(this.#translate(error));
     }
   }
-
-  // eslint-disable-next-line require-yield
   async *streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
     await Promise.reject(new Error('not supported: page instead'));
   }
