@@ -34,7 +34,7 @@ function runTests(args: readonly string[]): Promise<number> {
     ...files,
   ];
   const beside = join(root, 'packages/testkit/src/run-with-postgres.ts');
-  return run(existsSync(beside) ? [process.execPath, beside, '--', ...command] : command);
+  return run(existsSync(beside) ? [process.execPath, beside, ...command] : command);
 }
 
 function run([program = '', ...args]: readonly string[]): Promise<number> {
