@@ -24,7 +24,7 @@ test('T-02 a peer that passes every check is allowed, and the checks are named',
 });
 
 const refusals: [string, Partial<PeerFacts>, string, string][] = [
-  ['an expired certificate', { notAfterMs: NOW }, 'dates', 'PEER_CERTIFICATE_EXPIRED'],
+  ['an expired certificate', { notAfterMs: NOW - 1000 }, 'dates', 'PEER_CERTIFICATE_EXPIRED'],
   ['a certificate of tomorrow', { notBeforeMs: NOW + 1 }, 'dates', 'PEER_CERTIFICATE_NOT_YET_VALID'],
   ['a stale CRL at level very high', { crl: { nextUpdateMs: NOW } }, 'revocation-list', 'PEER_CRL_STALE'],
   ['no CRL at level very high', { crl: undefined }, 'revocation-list', 'PEER_CRL_STALE'],

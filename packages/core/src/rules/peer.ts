@@ -34,23 +34,26 @@ export function decidePeer(facts: PeerFacts): PeerDecision {
 
 const CHECKS: Readonly<Record<PeerCheck, (facts: PeerFacts) => Refusal | undefined>> = {
   dates: ({ notBeforeMs, notAfterMs, nowMs, found }) => {
-    if (nowMs >= notAfterMs)
-      return refuse('PEER_CERTIFICATE_EXPIRED', { peer: found, notAfter: iso(notAfterMs) });
+    // the last second counts as a whole: notAfter is inclusive
+    if (nowMs >= notAfterMs + 1000)
+      return refuse('PEER_CERTIFICATE_EXPIRED', { subject: found, notAfter: iso(notAfterMs) });
     if (nowMs < notBeforeMs)
-      return refuse('PEER_CERTIFICATE_NOT_YET_VALID', { peer: found, notBefore: iso(notBeforeMs) });
+      return refuse('PEER_CERTIFICATE_NOT_YET_VALID', { subject: found, notBefore: iso(notBeforeMs) });
     return undefined;
   },
   'revocation-list': ({ crl, staleCrl, nowMs, found }) => {
     if (staleCrl === 'open') return undefined;
     if (crl !== undefined && nowMs < crl.nextUpdateMs) return undefined;
     return refuse('PEER_CRL_STALE', {
-      peer: found,
+      subject: found,
       nextUpdate: crl === undefined ? '-' : iso(crl.nextUpdateMs),
     });
   },
-  revocation: ({ revoked, found }) => (revoked ? refuse('PEER_REVOKED', { peer: found }) : undefined),
+  revocation: ({ revoked, found }) => (revoked ? refuse('PEER_REVOKED', { subject: found }) : undefined),
   name: ({ expected, found }) =>
-    expected === undefined || expected === found ? undefined : refuse('PEER_NAME_WRONG', { expected, found }),
+    expected === undefined || expected === found
+      ? undefined
+      : refuse('PEER_NAME_WRONG', { subject: found, expected }),
 };
 
 const iso = (atMs: number): string => new Date(atMs).toISOString();

@@ -1,0 +1,53 @@
+import { makePrivateFolder, sweepTemporaryFiles } from '@sekisho/platform/durable-file.ts';
+import { join } from 'node:path';
+
+/** Where an agent keeps what it must not lose. Everything is for its owner alone (0700). */
+export interface DataFolder {
+  readonly root: string;
+  /** Name, server, state: what setup wrote. */
+  readonly settingsFile: string;
+  /** The anchors that were confirmed by fingerprint, or came in a bundle signed by one. */
+  readonly anchorsFile: string;
+  /** Key and certificate in use. */
+  readonly identity: string;
+  /** The next key and request, and its certificate once it has come. */
+  readonly identityNext: string;
+  readonly documents: string;
+  readonly crls: string;
+  readonly spool: string;
+  readonly jobs: string;
+  readonly run: string;
+  /** restic's cache: may be removed at any time. */
+  readonly cache: string;
+  /** Restores are put together here when the target is on the same file system. */
+  readonly staging: string;
+  /** Repositories of a media server, unless the settings name another folder. */
+  readonly repositories: string;
+}
+
+/** Names the places inside a data folder; touches nothing. */
+export const dataFolderAt = (root: string): DataFolder => ({
+  root,
+  settingsFile: join(root, 'agent.json'),
+  anchorsFile: join(root, 'anchors.pem'),
+  identity: join(root, 'identity'),
+  identityNext: join(root, 'identity.next'),
+  documents: join(root, 'documents'),
+  crls: join(root, 'crls'),
+  spool: join(root, 'spool'),
+  jobs: join(root, 'jobs'),
+  run: join(root, 'run'),
+  cache: join(root, 'cache'),
+  staging: join(root, 'staging'),
+  repositories: join(root, 'repositories'),
+});
+
+/** Makes the folders, and removes the half-written files that a crash left in them. */
+export async function prepareDataFolder(folder: DataFolder): Promise<void> {
+  await makePrivateFolder(folder.root);
+  await sweepTemporaryFiles(folder.root);
+  for (const path of [folder.documents, folder.crls, folder.spool, folder.jobs, folder.run, folder.cache]) {
+    await makePrivateFolder(path);
+    await sweepTemporaryFiles(path);
+  }
+}

@@ -1,0 +1,166 @@
+import { AppError } from '@sekisho/core/errors.ts';
+import type { DomainId, Sha256Hex } from '@sekisho/core/ids.ts';
+import { DOCUMENT_BYTES_MAX } from '@sekisho/core/limits.ts';
+import { decideAdoption } from '@sekisho/core/rules/adoption.ts';
+import type { Clock } from '@sekisho/core/time.ts';
+import type { DocumentPayload, OrderPayload } from '@sekisho/core/wire/documents.ts';
+import { epochMs } from '@sekisho/core/wire/scalars.ts';
+import type { Certificate } from '@sekisho/pki/certificate.ts';
+import { verifyDocument } from '@sekisho/pki/documents.ts';
+import { crashPoint } from '@sekisho/platform/crash-point.ts';
+import { writeDurably } from '@sekisho/platform/durable-file.ts';
+import type { Log } from '@sekisho/platform/log.ts';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { isMissing } from '../settings.ts';
+import { anchorsOfBundle, intermediatesOfBundle, loadAnchors, saveAnchors } from './trust-anchors.ts';
+
+/** Documents that an agent keeps; orders are carried out, not kept. */
+export const KEPT_DOCUMENTS = ['bundle', 'list', 'assignment', 'policy'] as const;
+export type KeptDocument = (typeof KEPT_DOCUMENTS)[number];
+
+export interface HeldDocument<Type extends KeptDocument> {
+  readonly payload: DocumentPayload<Type>;
+  readonly contentSha256: Sha256Hex;
+}
+
+/** What became of a document that was offered. Only the first of them changed anything. */
+export type Adoption = 'adopt' | 'same' | 'lower' | 'fork';
+
+/**
+ * The signed documents of this host (F-04, F-12). What `held` shows is on the disk; a serial never goes down; a damaged file
+ * gives way to the one before it, and is fetched again because the heartbeat then echoes the older serial.
+ */
+export interface DocumentStore {
+  held<Type extends KeptDocument>(type: Type): HeldDocument<Type> | undefined;
+  /** Serial (generation of the bundle), or 0. What is echoed in heartbeats. */
+  serial(type: KeptDocument): number;
+  /** Verifies and, by the adoption rule, keeps a document. Refusal: any of DOCUMENT_… */
+  offer(type: KeptDocument, jws: string): Promise<Adoption>;
+  /** Verifies an order; whom it is for and whether it is late is the job runner's question. */
+  verifyOrder(jws: string): OrderPayload;
+  readonly anchors: readonly Certificate[];
+  readonly intermediates: readonly Certificate[];
+  /** Documents whose newest file was not readable at the start. */
+  readonly damaged: ReadonlySet<KeptDocument>;
+}
+
+export async function openDocumentStore(options: {
+  folder: string;
+  anchorsFile: string;
+  domainId: DomainId;
+  clock: Clock;
+  log: Log;
+}): Promise<DocumentStore> {
+  const { folder, domainId, clock, log } = options;
+  const held: { [Type in KeptDocument]?: HeldDocument<Type> } = {};
+  const damaged = new Set<KeptDocument>();
+  let anchors = await loadAnchors(options.anchorsFile);
+  let intermediates: Certificate[] = [];
+  let turn: Promise<unknown> = Promise.resolve();
+
+  const verify = <Type extends KeptDocument>(type: Type, jws: string, nowMs: number): HeldDocument<Type> =>
+    verifyDocument(jws, { type, domainId, anchors, nowMs });
+
+  function take<Type extends KeptDocument>(type: Type, document: HeldDocument<Type>): void {
+    (held as Record<KeptDocument, unknown>)[type] = document;
+    if (held.bundle === undefined || type !== 'bundle') return;
+    anchors = anchorsOfBundle(held.bundle.payload);
+    intermediates = intermediatesOfBundle(held.bundle.payload);
+  }
+
+  /** The file, else the one before it. Dates are checked at the time of issue: it was adopted then (F-12: months offline). */
+  async function load(type: KeptDocument): Promise<void> {
+    for (const name of [`${type}.jws`, `${type}.jws.previous`]) {
+      const jws = await readIfThere(join(folder, name));
+      if (jws === undefined) continue;
+      try {
+        take(type, verify(type, jws, issuedAtMs(jws)));
+        return;
+      } catch (error) {
+        damaged.add(type);
+        log.warn({ err: error, type, name }, 'a stored document is damaged');
+      }
+    }
+  }
+
+  async function adopt(type: KeptDocument, jws: string): Promise<Adoption> {
+    const document = verify(type, jws, clock.nowMs());
+    const decision = decideAdoption(versionOf(held[type]), versionOf(document)!);
+    if (decision !== 'adopt') return decision;
+    const path = join(folder, `${type}.jws`);
+    if (held[type] !== undefined && !damaged.has(type)) await keepPrevious(path);
+    await writeDurably(path, jws, {
+      moments: {
+        beforeFsync: () => {
+          crashPoint('agent-document.before-fsync');
+        },
+        beforeRename: () => {
+          crashPoint('agent-document.before-rename');
+        },
+        renamed: () => {
+          crashPoint('agent-document.renamed');
+        },
+      },
+    });
+    take(type, document);
+    damaged.delete(type);
+    if (type === 'bundle') await saveAnchors(options.anchorsFile, anchors);
+    return 'adopt';
+  }
+
+  for (const type of KEPT_DOCUMENTS) await load(type);
+  return {
+    held: (type) => held[type],
+    serial: (type) => held[type]?.payload.serial ?? 0,
+    offer(type, jws) {
+      const result = turn.then(() => adopt(type, jws));
+      turn = result.catch(() => undefined);
+      return result;
+    },
+    verifyOrder: (jws) =>
+      verifyDocument(jws, { type: 'order', domainId, anchors, nowMs: clock.nowMs() }).payload,
+    get anchors() {
+      return anchors;
+    },
+    get intermediates() {
+      return intermediates;
+    },
+    damaged,
+  };
+}
+
+const versionOf = (
+  document: HeldDocument<KeptDocument> | undefined,
+): { serial: number; contentSha256: Sha256Hex } | undefined =>
+  document === undefined
+    ? undefined
+    : { serial: document.payload.serial, contentSha256: document.contentSha256 };
+
+/** The newest good file is kept as the one before it; a crash in between leaves the newest where it is. */
+const keepPrevious = async (path: string): Promise<void> => {
+  await writeDurably(`${path}.previous`, await readFile(path));
+};
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    const content = await readFile(path);
+    return content.byteLength > DOCUMENT_BYTES_MAX ? '' : content.toString('utf8');
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+const issuedPayload = z.object({ issuedAt: epochMs });
+
+/** When a stored document says it was issued; the signature is checked afterwards. */
+function issuedAtMs(jws: string): number {
+  try {
+    const body = Buffer.from(jws.split('.')[1] ?? '', 'base64url').toString('utf8');
+    return issuedPayload.parse(JSON.parse(body)).issuedAt;
+  } catch (error) {
+    throw new AppError('DOCUMENT_MALFORMED', {}, { cause: error });
+  }
+}
