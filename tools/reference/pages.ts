@@ -3,11 +3,13 @@ import { limitsPage } from './limits.ts';
 import type { Page } from './page.ts';
 import { requirementsPage } from './requirements.ts';
 import { routesPage } from './routes.ts';
+import { settingsPage } from './settings.ts';
 
 /** Every printed page of the documentation. */
 export const referencePages = (root: string): Page[] => [
   ...errorPages(),
   routesPage(),
   limitsPage(),
+  settingsPage(),
   requirementsPage(root),
 ];
