@@ -1,3 +1,4 @@
+import { AppError } from '@sekisho/core/errors.ts';
 import type { Sha256Hex } from '@sekisho/core/ids.ts';
 import { CERTIFICATE_BYTES_MAX } from '@sekisho/core/limits.ts';
 import type { KeyObject } from 'node:crypto';
@@ -7,6 +8,7 @@ import { readExtensions, type ParsedExtensions } from './extensions.ts';
 import type { AlternativeNames } from './general-names.ts';
 import { keyIdOfSpki, sha256Hex, type KeyAlgorithm } from './keys.ts';
 import { readName, type ParsedName } from './name.ts';
+import { PEM_BLOCKS_MAX, pemBlocks, toPem } from './pem.ts';
 import { readSignatureAlgorithm } from './signature.ts';
 import { judgeKey, publicKeyOfSpki, type KeyJudgement } from './spki.ts';
 
@@ -84,6 +86,24 @@ export function parseCertificate(der: Uint8Array): Certificate {
     return certificateOf(own, tbsDer, tbs, signature);
   });
 }
+
+const PEM_TEXT_LENGTH_MAX = PEM_BLOCKS_MAX * CERTIFICATE_BYTES_MAX * 2;
+
+/** All certificates of a PEM text, in its order; text between the blocks is passed over. Refusal: CERTIFICATE_MALFORMED. */
+export function parsePemCertificates(pem: string): Certificate[] {
+  if (pem.length > PEM_TEXT_LENGTH_MAX)
+    throw new AppError('CERTIFICATE_MALFORMED', { detail: 'the text is too long' });
+  const blocks = pemBlocks(pem, 'CERTIFICATE', 'CERTIFICATE_MALFORMED');
+  if (blocks.length === 0)
+    throw new AppError('CERTIFICATE_MALFORMED', { detail: 'no PEM block CERTIFICATE' });
+  return blocks.map(parseCertificate);
+}
+
+export const certificateToPem = (der: Uint8Array): string => toPem('CERTIFICATE', der);
+
+/** Certificates one below the other: a chain file, leaf first. */
+export const chainToPem = (certificates: readonly Certificate[]): string =>
+  certificates.map((certificate) => certificateToPem(certificate.der)).join('');
 
 /** A certificate out of parts that were read already: what the issuer builds isn't read twice. */
 export const certificateOf = (

@@ -16,6 +16,7 @@ import { extKeyUsage, readExtensions, subjectAltName, type ParsedExtensions } fr
 import { sha256Hex, type KeyAlgorithm } from './keys.ts';
 import { commonNameDer, readName } from './name.ts';
 import { OID } from './oids.ts';
+import { fromBase64, pemBlocks } from './pem.ts';
 import { readSignatureAlgorithm, SIGNATURE_ALGORITHM_DER, verifySignature } from './signature.ts';
 import type { Signer } from './signer.ts';
 import { judgeKey, publicKeyOfSpki } from './spki.ts';
@@ -80,6 +81,22 @@ export function parseCertificateRequest(bytes: Uint8Array): CertificateRequest {
       subjectDer: subject.der,
     };
   });
+}
+
+/**
+ * DER of a request in PEM or plain base64 (EST sends that): for `parseCertificateRequest`.
+ * Refusals: CSR_TOO_LARGE, CSR_MALFORMED.
+ */
+export function requestBytesOfText(text: string): Uint8Array {
+  if (text.length > CSR_BYTES_MAX * 2) throw new AppError('CSR_TOO_LARGE', { limitBytes: CSR_BYTES_MAX });
+  if (!text.includes('-----')) return fromBase64(text, 'CSR_MALFORMED');
+  const [first, second] = [
+    ...pemBlocks(text, 'CERTIFICATE REQUEST', 'CSR_MALFORMED'),
+    ...pemBlocks(text, 'NEW CERTIFICATE REQUEST', 'CSR_MALFORMED'),
+  ];
+  if (first === undefined || second !== undefined)
+    throw new AppError('CSR_MALFORMED', { detail: 'not one PEM block CERTIFICATE REQUEST' });
+  return first;
 }
 
 const ATTRIBUTES_MAX = 16;

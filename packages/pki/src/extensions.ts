@@ -211,7 +211,7 @@ function readOids(value: DerReader): readonly string[] {
 }
 
 /** keyIdentifier of an AuthorityKeyIdentifier; the other way to name an issuer is read over. */
-function readAuthorityKeyId(value: DerReader): string | undefined {
+export function readAuthorityKeyId(value: DerReader): string | undefined {
   const inner = value.enter(TAG.sequence, 'authorityKeyIdentifier');
   const keyId = inner.takeIf(contextPrimitive(0));
   const id = keyId === undefined ? undefined : hexKeyId(inner.content(keyId));

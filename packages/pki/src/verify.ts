@@ -151,6 +151,11 @@ function checkEach(certificate: Certificate, nowMs: number): void {
   if (certificate.keyAlgorithm === undefined) throw refusal('PEER_KEY_UNSUPPORTED', certificate);
   const [unknown] = certificate.unknownCritical;
   if (unknown !== undefined) throw refusal('PEER_EXTENSION_UNKNOWN', certificate, { oid: unknown });
+  checkDates(certificate, nowMs);
+}
+
+/** Is the certificate valid now? Refusals: PEER_CERTIFICATE_NOT_YET_VALID, PEER_CERTIFICATE_EXPIRED. */
+export function checkDates(certificate: Certificate, nowMs: number): void {
   if (nowMs < certificate.notBeforeMs)
     throw refusal('PEER_CERTIFICATE_NOT_YET_VALID', certificate, {
       notBefore: new Date(certificate.notBeforeMs).toISOString(),

@@ -1,0 +1,176 @@
+import { AppError } from '@sekisho/core/errors.ts';
+import type { DomainId, Sha256Hex } from '@sekisho/core/ids.ts';
+import { DOCUMENT_BYTES_MAX } from '@sekisho/core/limits.ts';
+import { DOCUMENT_PAYLOADS, type DocumentPayload, type DocumentType } from '@sekisho/core/wire/documents.ts';
+import { compactVerify } from 'jose';
+import type { Certificate } from './certificate.ts';
+import { DerReader, parsing } from './der/read.ts';
+import { TAG } from './der/write.ts';
+import { documentKind, readDocumentHeader, type DocumentHeader } from './document-header.ts';
+import { sha256Hex, type KeyAlgorithm } from './keys.ts';
+import { OID } from './oids.ts';
+import type { Signer } from './signer.ts';
+import { checkDates, verifyChain } from './verify.ts';
+
+/** JWS algorithm by the signer's key; a key that is missing here signs no documents. */
+const ALGORITHMS: Readonly<Partial<Record<KeyAlgorithm, string>>> = {
+  p256: 'ES256',
+  p384: 'ES384',
+  ed25519: 'Ed25519',
+};
+
+/**
+ * Signs a document as JWS compact. `chain` is the signer's certificate first: the root's own for a bundle, the document
+ * signer's for all others. Refusals: DOCUMENT_MALFORMED (payload against its schema, too large), DOCUMENT_SIGNER_WRONG.
+ * @source RFC 7515 §3.1
+ */
+export async function signDocument<T extends DocumentType>(wish: {
+  readonly type: T;
+  readonly payload: DocumentPayload<T>;
+  readonly signer: Signer;
+  readonly chain: readonly Certificate[];
+}): Promise<string> {
+  const { type, signer, chain } = wish;
+  const checked = DOCUMENT_PAYLOADS[type].safeParse(wish.payload);
+  if (!checked.success) throw malformed(firstIssue(checked.error), checked.error);
+  const alg = ALGORITHMS[signer.algorithm];
+  const mayUse = type === 'bundle' ? chain[0]?.isCa : chain[0]?.extKeyUsages.includes(OID.documentSigner);
+  if (alg === undefined || mayUse !== true || chain[0]?.keyId !== signer.keyId)
+    throw new AppError('DOCUMENT_SIGNER_WRONG', {
+      detail: 'the certificate is not that of the signing key or role',
+    });
+  const header: DocumentHeader = {
+    alg,
+    typ: documentKind(type),
+    kid: signer.keyId,
+    x5c: chain.map((certificate) => Buffer.from(certificate.der).toString('base64')),
+  };
+  const signingInput = `${base64url(JSON.stringify(header))}.${base64url(JSON.stringify(checked.data))}`;
+  const signature = await signer.sign(Buffer.from(signingInput, 'latin1'));
+  const raw = signer.algorithm === 'ed25519' ? signature : rawEcdsa(signature, alg === 'ES256' ? 32 : 48);
+  const jws = `${signingInput}.${Buffer.from(raw).toString('base64url')}`;
+  if (jws.length > DOCUMENT_BYTES_MAX) throw malformed(`larger than ${DOCUMENT_BYTES_MAX} bytes`);
+  return jws;
+}
+
+/** A document that was verified: believe the payload, and compare `contentSha256` for forks. */
+export interface VerifiedDocument<T extends DocumentType> {
+  readonly payload: DocumentPayload<T>;
+  /** SHA-256 of the payload's bytes: the same content signed twice is the same. */
+  readonly contentSha256: Sha256Hex;
+}
+
+/**
+ * Verifies role, `typ`, domain, algorithm, chain and signature of a document, then its content (design.md, "Keys and
+ * documents"). Only the anchors given here are believed: never a key that the document brings along.
+ * Refusals: DOCUMENT_MALFORMED, DOCUMENT_TYPE_WRONG, DOCUMENT_SIGNER_WRONG, DOCUMENT_SIGNATURE_INVALID, DOCUMENT_DOMAIN_OTHER.
+ */
+export async function verifyDocument<T extends DocumentType>(
+  jws: string,
+  expected: {
+    readonly type: T;
+    readonly domainId: DomainId;
+    readonly anchors: readonly Certificate[];
+    readonly nowMs: number;
+  },
+): Promise<VerifiedDocument<T>> {
+  if (jws.length > DOCUMENT_BYTES_MAX) throw malformed(`larger than ${DOCUMENT_BYTES_MAX} bytes`);
+  const { header, chain } = readDocumentHeader(jws);
+  const wantedTyp = documentKind(expected.type);
+  if (header.typ !== wantedTyp)
+    throw new AppError('DOCUMENT_TYPE_WRONG', { expected: wantedTyp, found: header.typ.slice(0, 64) });
+  const leaf = chain[0]!;
+  checkSigner(leaf, chain.slice(1), expected);
+  if (header.kid !== leaf.keyId) throw malformed('kid is not the key of the certificate');
+  const payload = await verifiedPayload(jws, header, leaf);
+  return {
+    payload: readPayload(payload, expected.type, expected.domainId),
+    contentSha256: sha256Hex(payload),
+  };
+}
+
+/** The bundle is signed by an anchor itself; everything else by a document signer that an anchor signed. */
+function checkSigner(
+  leaf: Certificate,
+  intermediates: readonly Certificate[],
+  expected: {
+    readonly type: DocumentType;
+    readonly domainId: DomainId;
+    readonly anchors: readonly Certificate[];
+    readonly nowMs: number;
+  },
+): void {
+  try {
+    if (expected.type === 'bundle') {
+      if (!expected.anchors.some((anchor) => anchor.fingerprint === leaf.fingerprint))
+        throw new AppError('PEER_CHAIN_UNTRUSTED', { subject: leaf.subjectCn ?? leaf.fingerprint });
+      checkDates(leaf, expected.nowMs);
+      return;
+    }
+    verifyChain({ leaf, intermediates, ...expected, role: 'document-signer' });
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    if (error.code === 'PEER_DOMAIN_OTHER')
+      throw new AppError(
+        'DOCUMENT_DOMAIN_OTHER',
+        { expected: expected.domainId, found: error.params['found'] ?? '?' },
+        { cause: error },
+      );
+    throw new AppError('DOCUMENT_SIGNER_WRONG', { detail: error.code }, { cause: error });
+  }
+}
+
+async function verifiedPayload(jws: string, header: DocumentHeader, leaf: Certificate): Promise<Uint8Array> {
+  const algorithm = leaf.keyAlgorithm === undefined ? undefined : ALGORITHMS[leaf.keyAlgorithm];
+  if (algorithm === undefined || header.alg !== algorithm) throw new AppError('DOCUMENT_SIGNATURE_INVALID');
+  try {
+    const { payload } = await compactVerify(jws, leaf.publicKey, { algorithms: [algorithm] });
+    return payload;
+  } catch (error) {
+    throw new AppError('DOCUMENT_SIGNATURE_INVALID', {}, { cause: error });
+  }
+}
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
+
+function readPayload<T extends DocumentType>(
+  bytes: Uint8Array,
+  type: T,
+  domainId: DomainId,
+): DocumentPayload<T> {
+  let content: unknown;
+  try {
+    content = JSON.parse(UTF8.decode(bytes));
+  } catch (error) {
+    throw malformed('the payload is not JSON', error);
+  }
+  const parsed = DOCUMENT_PAYLOADS[type].safeParse(content);
+  if (!parsed.success) throw malformed(firstIssue(parsed.error), parsed.error);
+  if (parsed.data.domain !== domainId)
+    throw new AppError('DOCUMENT_DOMAIN_OTHER', { expected: domainId, found: parsed.data.domain });
+  return parsed.data as DocumentPayload<T>; // the schema of this very type read it
+}
+
+const base64url = (text: string): string => Buffer.from(text, 'utf8').toString('base64url');
+
+const malformed = (detail: string, cause?: unknown): AppError =>
+  new AppError('DOCUMENT_MALFORMED', { detail }, { cause });
+
+const firstIssue = (error: {
+  readonly issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[];
+}): string => {
+  const [issue] = error.issues;
+  return `${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? 'not valid'}`;
+};
+
+/** r and s at fixed width, as JWS wants them. @source RFC 7518 §3.4 */
+function rawEcdsa(signatureDer: Uint8Array, width: number): Uint8Array {
+  return parsing('DOCUMENT_SIGNATURE_INVALID', () => {
+    const pair = new DerReader(signatureDer).enter(TAG.sequence, 'the signature');
+    const [r, s] = [pair.unsigned('r'), pair.unsigned('s')];
+    const raw = new Uint8Array(width * 2);
+    raw.set(r, width - r.length);
+    raw.set(s, width * 2 - s.length);
+    return raw;
+  });
+}
