@@ -106,12 +106,3 @@ function bytesToIp(bytes: Uint8Array, what: string): string {
   if (best.start < 0) return text(groups);
   return `${text(groups.slice(0, best.start))}::${text(groups.slice(best.start + best.length))}`;
 }
-
-/** An address in its canonical text; undefined for what isn't an IP address. */
-export function canonicalIp(ip: string): string | undefined {
-  try {
-    return bytesToIp(ipToBytes(ip), 'address');
-  } catch {
-    return undefined;
-  }
-}

@@ -7,8 +7,8 @@ import {
   type HostId,
   type ServerId,
 } from '@sekisho/core/ids.ts';
+import { canonicalIp } from '@sekisho/core/rules/naming.ts';
 import { describeSubject, type Certificate } from './certificate.ts';
-import { canonicalIp } from './general-names.ts';
 import { OID } from './oids.ts';
 import { isKnownSignatureAlgorithm, verifySignature } from './signature.ts';
 
