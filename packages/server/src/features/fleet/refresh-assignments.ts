@@ -1,0 +1,47 @@
+import type { HostId } from '@sekisho/core/ids.ts';
+import type { Tx } from '../../store/tables.ts';
+import { repositoriesOf } from '../repositories/read-repositories.ts';
+import type { FleetContext } from './fleet-context.ts';
+import { findHosts, listGroups, listOfGroup } from './read-hosts.ts';
+
+/** Repositories that an assignment names, the newest; a host with more keeps reading the others by hand. */
+const REPOSITORIES_MAX = 64;
+
+/**
+ * F-04 Signs the assignments of these hosts anew: group, list, media role and repositories. One whose content is the same
+ * keeps its serial.
+ */
+export async function refreshAssignments(
+  context: FleetContext,
+  tx: Tx,
+  hostIds: readonly HostId[],
+): Promise<void> {
+  if (hostIds.length === 0) return;
+  const groups = await listGroups(tx);
+  const repositories = await repositoriesOf(tx, hostIds);
+  for (const host of await findHosts(tx, hostIds)) {
+    const list = listOfGroup(groups, host.groupId);
+    if (list === undefined) {
+      context.log.warn(
+        { hostId: host.id, groupId: host.groupId },
+        'no management server list for this group',
+      );
+      continue;
+    }
+    await context.documents.make(tx, 'assignment', host.id, {
+      hostId: host.id,
+      name: host.name,
+      group: host.groupId,
+      list,
+      media: host.media === null ? null : { quotaBytesPerHost: host.media.quotaBytesPerHost },
+      repositories: repositories
+        .filter((one) => one.hostId === host.id)
+        .slice(-REPOSITORIES_MAX)
+        .map((one) => ({
+          repository: one.name,
+          mediaHostId: one.mediaHostId,
+          sealed: one.sealedAtMs !== null,
+        })),
+    });
+  }
+}

@@ -1,0 +1,167 @@
+import type { GroupId, HostId } from '@sekisho/core/ids.ts';
+import type { PolicyPlan } from '@sekisho/core/wire/documents.ts';
+import { securitySettings, type SecurityLevel } from '@sekisho/core/wire/trust.ts';
+import { z } from 'zod';
+import type { Tx } from '../../store/tables.ts';
+import { coversGroup, listStoredPlans, type StoredPlan } from '../plans/read-plans.ts';
+import type { DocumentBody, FleetContext } from './fleet-context.ts';
+import {
+  endpointsOf,
+  findHosts,
+  groupPath,
+  hostsOfGroups,
+  listGroups,
+  type FleetGroup,
+} from './read-hosts.ts';
+
+const MEDIA_SERVERS_MAX = 64;
+/** T-41: how often hosts fetch the revocation list. */
+const CRL_REFRESH_SECONDS: Readonly<Record<SecurityLevel, number>> = {
+  'very-high': 3_600,
+  high: 4 * 3_600,
+  medium: 8 * 3_600,
+};
+/** What a group may set by itself; it inherits the rest (F-01). */
+const groupSettings = z.object({
+  heartbeatSeconds: z.int().min(1).max(86_400).optional(),
+  mode: z.enum(['push', 'pull']).optional(),
+});
+
+/**
+ * F-02, F-04 Signs the policies of all groups anew: effective settings, media servers, plans. One whose content is the same
+ * keeps its serial. The first serial that carries a revision of a plan is recorded, so that "who has it" can be told.
+ */
+export async function refreshPolicies(context: FleetContext, tx: Tx): Promise<void> {
+  const groups = await listGroups(tx);
+  const plans = await listStoredPlans(tx);
+  const level = await securityLevelOf(tx);
+  for (const group of groups) {
+    const body = await policyBody(context, tx, { group, groups, plans, level });
+    const serial = await context.documents.make(tx, 'policy', group.id, body);
+    await recordPlans(tx, group.id, serial, body.plans);
+  }
+}
+
+interface PolicyFacts {
+  readonly group: FleetGroup;
+  readonly groups: readonly FleetGroup[];
+  readonly plans: readonly StoredPlan[];
+  readonly level: SecurityLevel;
+}
+
+async function policyBody(
+  context: FleetContext,
+  tx: Tx,
+  facts: PolicyFacts,
+): Promise<DocumentBody<'policy'>> {
+  const { group, groups, level } = facts;
+  const hosts = await hostsOfGroups(tx, [group.id]);
+  const members = new Set(hosts.map((host) => host.id));
+  const plans = facts.plans.flatMap((plan) => policyPlanOf(plan, groups, group.id, members) ?? []);
+  return {
+    group: group.id,
+    ...effectiveSettings(context, groups, group.id),
+    crlRefreshSeconds: CRL_REFRESH_SECONDS[level],
+    staleCrl: level === 'very-high' ? 'closed' : 'open',
+    mediaServers: await mediaServersOf(tx, group.id, plans),
+    plans,
+  };
+}
+
+function policyPlanOf(
+  plan: StoredPlan,
+  groups: readonly FleetGroup[],
+  groupId: GroupId,
+  members: ReadonlySet<HostId>,
+): PolicyPlan | undefined {
+  const whole = coversGroup(plan.spec, groups, groupId);
+  const hostIds = whole ? null : plan.spec.targets.hosts.filter((id) => members.has(id));
+  if (hostIds?.length === 0) return undefined;
+  const { name, paths, excludes, schedules, retention, mediaServers, bandwidthKiBps, commands } = plan.spec;
+  return {
+    planId: plan.id,
+    name,
+    revision: plan.revision,
+    hostIds,
+    enabledSinceMs: plan.enabledSinceMs,
+    paths,
+    excludes,
+    schedules,
+    retention,
+    mediaHostIds: mediaServers,
+    bandwidthKiBps,
+    commands,
+  };
+}
+
+/** The media servers of the group's plans, and those that hold a repository of one of its hosts. */
+async function mediaServersOf(
+  tx: Tx,
+  groupId: GroupId,
+  plans: readonly PolicyPlan[],
+): Promise<DocumentBody<'policy'>['mediaServers']> {
+  const ids = new Set<string>(plans.flatMap((plan) => plan.mediaHostIds));
+  const holding = await tx
+    .selectFrom('repositories')
+    .innerJoin('hosts', 'hosts.id', 'repositories.host_id')
+    .select('repositories.media_host_id')
+    .distinct()
+    .where('hosts.group_id', '=', groupId)
+    .orderBy('repositories.media_host_id')
+    .limit(MEDIA_SERVERS_MAX)
+    .execute();
+  for (const { media_host_id } of holding) ids.add(media_host_id);
+  const hosts = await findHosts(tx, [...ids].slice(0, MEDIA_SERVERS_MAX) as HostId[]);
+  return hosts
+    .filter((host) => host.media !== null)
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
+    .map((host) => ({ hostId: host.id, name: host.name, endpoints: endpointsOf(host) }));
+}
+
+function effectiveSettings(
+  context: FleetContext,
+  groups: readonly FleetGroup[],
+  groupId: GroupId,
+): { heartbeatSeconds: number; mode: 'push' | 'pull' } {
+  const path = groupPath(groups, groupId).map((group) =>
+    groupSettings.parse(JSON.parse(group.settings || '{}')),
+  );
+  return {
+    heartbeatSeconds:
+      path.find((one) => one.heartbeatSeconds !== undefined)?.heartbeatSeconds ??
+      context.settings.heartbeatSeconds,
+    mode: path.find((one) => one.mode !== undefined)?.mode ?? context.settings.mode,
+  };
+}
+
+async function recordPlans(
+  tx: Tx,
+  groupId: GroupId,
+  serial: number,
+  plans: readonly PolicyPlan[],
+): Promise<void> {
+  const known = await tx
+    .selectFrom('policy_plans')
+    .select(['plan_id', 'revision'])
+    .where('group_id', '=', groupId)
+    .execute();
+  const has = new Set(known.map((row) => `${row.plan_id} ${row.revision}`));
+  for (const { planId, revision } of plans) {
+    if (has.has(`${planId} ${revision}`)) continue;
+    await tx
+      .insertInto('policy_plans')
+      .values({ group_id: groupId, serial, plan_id: planId, revision })
+      .execute();
+  }
+}
+
+/** The level that is set now; the strictest of what it may be until trust has written one. */
+async function securityLevelOf(tx: Tx): Promise<SecurityLevel> {
+  const row = await tx
+    .selectFrom('settings')
+    .select('value')
+    .where('key', '=', 'security')
+    .executeTakeFirst();
+  const parsed = row === undefined ? undefined : securitySettings.partial().safeParse(JSON.parse(row.value));
+  return parsed?.success === true && parsed.data.level !== undefined ? parsed.data.level : 'high';
+}

@@ -1,0 +1,114 @@
+import type { HostId } from '@sekisho/core/ids.ts';
+import { runsToJudge } from '@sekisho/core/rules/missed.ts';
+import type { ScheduledRun } from '@sekisho/core/rules/schedule.ts';
+import { scheduledJobId } from '@sekisho/platform/job-id.ts';
+import type { Tx } from '../../store/tables.ts';
+import type { FleetContext } from '../fleet/fleet-context.ts';
+import { listGroups } from '../fleet/read-hosts.ts';
+import { coveredHosts, listStoredPlans, type StoredPlan } from '../plans/read-plans.ts';
+import { announceEnd, judged } from './end-job.ts';
+import { insertJob, selectKnownRuns, type NewJob } from './jobs.store.ts';
+import { FIRST_ATTEMPT } from './run-plan.ts';
+
+/** Counter row that holds up to which moment (epoch ms) expectations were judged. */
+const JUDGED_COUNTER = 'expectations.judged-until-ms';
+
+/**
+ * P-12 Judges the scheduled runs whose window has closed since the last pass: those without a job are recorded as missed.
+ * How far it came is written in the same transaction, so no run is judged twice or left out, whatever happens in between.
+ * Returns how many were missed. `fence` stands in the transaction: it throws when this worker lost the duty.
+ */
+export async function judgeRuns(context: FleetContext, fence: (tx: Tx) => Promise<void>): Promise<number> {
+  return context.store.transaction(async (tx) => {
+    await fence(tx);
+    const nowMs = context.clock.nowMs();
+    const judgedUntilMs = await readJudgedUntil(tx);
+    if (judgedUntilMs > nowMs) return 0; // the clock went back: what was judged stays judged
+    const groups = await listGroups(tx);
+    let missed = 0;
+    for (const plan of await listStoredPlans(tx)) {
+      if (plan.spec.schedules.length === 0) continue;
+      const hosts = await coveredHosts(tx, plan.spec, groups);
+      missed += await judgePlan(tx, plan, hosts, judgedUntilMs, nowMs);
+    }
+    await writeJudgedUntil(tx, nowMs);
+    return missed;
+  });
+}
+
+async function judgePlan(
+  tx: Tx,
+  plan: StoredPlan,
+  hosts: readonly { id: HostId; createdAtMs: number }[],
+  judgedUntilMs: number,
+  nowMs: number,
+): Promise<number> {
+  const runs = runsToJudge({
+    schedules: plan.spec.schedules,
+    sinceMs: plan.enabledSinceMs,
+    judgedUntilMs,
+    nowMs,
+  });
+  if (runs.length === 0) return 0;
+  const times = runs.map((run) => run.scheduledAtMs);
+  const known = await selectKnownRuns(tx, plan.id, Math.min(...times), Math.max(...times));
+  let missed = 0;
+  for (const host of hosts) {
+    for (const run of runs) {
+      if (run.scheduledAtMs <= host.createdAtMs) continue;
+      if (known.has(`${host.id} ${run.scheduleName} ${run.scheduledAtMs}`)) continue;
+      if (await insertMissed(tx, plan, host.id, run, nowMs)) missed += 1;
+    }
+  }
+  return missed;
+}
+
+async function insertMissed(
+  tx: Tx,
+  plan: StoredPlan,
+  hostId: HostId,
+  run: ScheduledRun,
+  nowMs: number,
+): Promise<boolean> {
+  const expected = {
+    id: scheduledJobId(plan.id, hostId, run.scheduleName, run.scheduledAtMs, FIRST_ATTEMPT),
+    kind: 'backup' as const,
+    hostId,
+    planId: plan.id,
+    trigger: 'schedule' as const,
+    scheduleName: run.scheduleName,
+    scheduledAtMs: run.scheduledAtMs,
+    attempt: FIRST_ATTEMPT,
+    retryOf: null,
+    act: null,
+    orderExpiresAtMs: null,
+    cancelAskedAtMs: null,
+    createdAtMs: nowMs,
+    createdBy: 'schedule',
+    startedAtMs: null,
+    endedAtMs: nowMs,
+    repository: null,
+  };
+  const verdict = judged(expected, 'missed', nowMs);
+  const job: NewJob = { ...expected, state: 'missed', verdict };
+  if (!(await insertJob(tx, job))) return false;
+  await announceEnd(tx, job, verdict, nowMs, false);
+  return true;
+}
+
+async function readJudgedUntil(tx: Tx): Promise<number> {
+  const row = await tx
+    .selectFrom('counters')
+    .select('value')
+    .where('name', '=', JUDGED_COUNTER)
+    .executeTakeFirst();
+  return row?.value ?? 0;
+}
+
+async function writeJudgedUntil(tx: Tx, value: number): Promise<void> {
+  await tx
+    .insertInto('counters')
+    .values({ name: JUDGED_COUNTER, value })
+    .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
+    .execute();
+}

@@ -1,0 +1,66 @@
+import { AppError } from '@sekisho/core/errors.ts';
+import type { HostId, JobId } from '@sekisho/core/ids.ts';
+import { decideRetry } from '@sekisho/core/rules/jobs.ts';
+import type { OrderAct } from '@sekisho/core/wire/documents.ts';
+import type { Tx } from '../../store/tables.ts';
+import type { Actor, FleetContext } from '../fleet/fleet-context.ts';
+import { findStoredPlan } from '../plans/read-plans.ts';
+import { ensureRepositories } from '../repositories/ensure-repositories.ts';
+import { requireCertificates } from './check-certificates.ts';
+import { createJob } from './create-job.ts';
+import { selectJob, type StoredJob } from './jobs.store.ts';
+import { backupOrder, refusalsOf } from './run-plan.ts';
+
+/**
+ * P-13 Starts a finished job once more, as a job of its own: a backup by its plan as it is now, a restore or browsing as it
+ * was ordered.
+ * @throws AppError NOT_FOUND, JOB_RETRY_…, JOB_HOST_…, JOBS_OPEN_TOO_MANY
+ */
+export async function retryJob(context: FleetContext, actor: Actor, id: JobId): Promise<JobId> {
+  return context.store.transaction(async (tx) => {
+    const job = await selectJob(tx, id);
+    if (job === undefined) throw new AppError('NOT_FOUND', { what: 'job', id });
+    const decision = decideRetry(job);
+    if (!decision.allow) throw new AppError(decision.code, decision.params);
+    return job.kind === 'backup' ? retryBackup(context, tx, actor, job) : retryOrder(context, tx, actor, job);
+  });
+}
+
+async function retryBackup(context: FleetContext, tx: Tx, actor: Actor, job: StoredJob): Promise<JobId> {
+  const plan = job.planId === null ? undefined : await findStoredPlan(tx, job.planId);
+  if (plan === undefined || plan.deletedAtMs !== null) throw new AppError('JOB_RETRY_PLAN_GONE');
+  const nowMs = context.clock.nowMs();
+  const [host] = await requireCertificates(tx, [job.hostId], nowMs);
+  if (host === undefined) throw new AppError('NOT_FOUND', { what: 'host', id: job.hostId });
+  const [refusal] = (await refusalsOf(tx, plan, [host], nowMs)).values();
+  if (refusal !== undefined) throw new AppError(refusal.code, refusal.params);
+  await ensureRepositories(context, tx, [host], plan.spec.mediaServers);
+  const scheduleName = plan.spec.schedules.some((one) => one.name === job.scheduleName)
+    ? job.scheduleName
+    : null;
+  return createJob(
+    context,
+    tx,
+    actor,
+    backupOrder(plan, host, scheduleName, { of: job.id, attempt: job.attempt + 1 }),
+  );
+}
+
+async function retryOrder(context: FleetContext, tx: Tx, actor: Actor, job: StoredJob): Promise<JobId> {
+  if (job.act === null) throw new AppError('JOB_RETRY_KIND', { kind: job.kind });
+  const hosts = await requireCertificates(tx, [job.hostId, ...mediaOf(job.act)], context.clock.nowMs());
+  return createJob(context, tx, actor, {
+    hostId: job.hostId,
+    hostName: hosts.find((host) => host.id === job.hostId)?.name ?? job.hostId,
+    trigger: 'retry',
+    act: job.act,
+    planId: job.planId,
+    scheduleName: null,
+    attempt: job.attempt + 1,
+    retryOf: job.id,
+    repository: job.repository,
+  });
+}
+
+const mediaOf = (act: OrderAct): HostId[] =>
+  act.what === 'restore' || act.what === 'browse' ? [act.mediaHostId] : [];

@@ -1,0 +1,101 @@
+import { AppError, type Refusal } from '@sekisho/core/errors.ts';
+import type { HostId, JobId, PlanId } from '@sekisho/core/ids.ts';
+import type { Tx } from '../../store/tables.ts';
+import type { Actor, FleetContext } from '../fleet/fleet-context.ts';
+import { findHosts, listGroups, type FleetHost } from '../fleet/read-hosts.ts';
+import { coveredHosts, getStoredPlan, type StoredPlan } from '../plans/read-plans.ts';
+import { ensureRepositories } from '../repositories/ensure-repositories.ts';
+import { certificateRefusals } from './check-certificates.ts';
+import { createJob, createRefusedJob, type JobOrder } from './create-job.ts';
+
+/** The first attempt of a run; a retry is the second. */
+export const FIRST_ATTEMPT = 1;
+
+/**
+ * P-13 Starts a plan by hand on some of its hosts, or on all: as one of its schedules (then the point counts in retention)
+ * or as a custom run. A host or media server without a valid certificate (P-16) refuses the whole call when the host was
+ * named; when all hosts were meant, that host's job has failed at once and says why.
+ * @throws AppError NOT_FOUND, PLAN_SCHEDULE_UNKNOWN, PLAN_HOST_NOT_COVERED, PLAN_HAS_NO_HOSTS, JOB_HOST_…
+ */
+export async function runPlan(
+  context: FleetContext,
+  actor: Actor,
+  input: { planId: PlanId; hosts: readonly HostId[] | null; scheduleName: string | null },
+): Promise<JobId[]> {
+  return context.store.transaction(async (tx) => {
+    const plan = await getStoredPlan(tx, input.planId);
+    requireSchedule(plan, input.scheduleName);
+    const hosts = await chosenHosts(tx, plan, input.hosts);
+    const refusals = await refusalsOf(tx, plan, hosts, context.clock.nowMs());
+    const [first] = refusals.values();
+    if (input.hosts !== null && first !== undefined) throw new AppError(first.code, first.params);
+    const able = hosts.filter((host) => !refusals.has(host.id));
+    await ensureRepositories(context, tx, able, plan.spec.mediaServers);
+    const ids: JobId[] = [];
+    for (const host of hosts) {
+      const order = backupOrder(plan, host, input.scheduleName);
+      const refusal = refusals.get(host.id);
+      ids.push(
+        refusal === undefined
+          ? await createJob(context, tx, actor, order)
+          : await createRefusedJob(context, tx, actor, order, refusal),
+      );
+    }
+    return ids;
+  });
+}
+
+/** The order of a backup of one host by a plan. */
+export const backupOrder = (
+  plan: StoredPlan,
+  host: FleetHost,
+  scheduleName: string | null,
+  retry?: { of: JobId; attempt: number },
+): JobOrder => {
+  const attempt = retry?.attempt ?? FIRST_ATTEMPT;
+  return {
+    hostId: host.id,
+    hostName: host.name,
+    trigger: retry === undefined ? 'manual' : 'retry',
+    act: { what: 'backup', planId: plan.id, scheduleName, attempt },
+    planId: plan.id,
+    scheduleName,
+    attempt,
+    retryOf: retry?.of ?? null,
+    repository: null,
+  };
+};
+
+/**
+ * P-16 Hosts of a plan that cannot be backed up now, each with its refusal. Of the media servers one that is valid is
+ * enough: the other is its fallback.
+ */
+export async function refusalsOf(
+  tx: Tx,
+  plan: StoredPlan,
+  hosts: readonly FleetHost[],
+  nowMs: number,
+): Promise<Map<HostId, Refusal>> {
+  const media = await findHosts(tx, plan.spec.mediaServers);
+  const refusedMedia = await certificateRefusals(tx, media, nowMs);
+  const [mediaRefusal] = refusedMedia.values();
+  if (mediaRefusal !== undefined && refusedMedia.size === media.length)
+    return new Map(hosts.map((host) => [host.id, mediaRefusal]));
+  return certificateRefusals(tx, hosts, nowMs);
+}
+
+function requireSchedule(plan: StoredPlan, name: string | null): void {
+  if (name === null || plan.spec.schedules.some((schedule) => schedule.name === name)) return;
+  throw new AppError('PLAN_SCHEDULE_UNKNOWN', { plan: plan.spec.name, name });
+}
+
+async function chosenHosts(tx: Tx, plan: StoredPlan, wanted: readonly HostId[] | null): Promise<FleetHost[]> {
+  const covered = await coveredHosts(tx, plan.spec, await listGroups(tx));
+  if (covered.length === 0) throw new AppError('PLAN_HAS_NO_HOSTS', { plan: plan.spec.name });
+  if (wanted === null) return covered;
+  return [...new Set(wanted)].map((id) => {
+    const host = covered.find((one) => one.id === id);
+    if (host === undefined) throw new AppError('PLAN_HOST_NOT_COVERED', { plan: plan.spec.name, host: id });
+    return host;
+  });
+}

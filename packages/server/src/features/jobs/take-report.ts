@@ -1,0 +1,98 @@
+import { AppError } from '@sekisho/core/errors.ts';
+import { repositoryOwner, type HostId } from '@sekisho/core/ids.ts';
+import { decideJob, POINT_STATES } from '@sekisho/core/rules/jobs.ts';
+import type { JobReport } from '@sekisho/core/wire/jobs.ts';
+import { scheduledJobId } from '@sekisho/platform/job-id.ts';
+import type { Tx } from '../../store/tables.ts';
+import { findStoredPlan } from '../plans/read-plans.ts';
+import { joinReport } from '../points/join-point.ts';
+import { takeForgotten } from '../points/take-forgotten.ts';
+import { markMaintenance } from '../repositories/mark-maintenance.ts';
+import { endJob } from './end-job.ts';
+import { factsOf } from './job-facts.ts';
+import { insertJob, selectJob, type NewJob, type StoredJob } from './jobs.store.ts';
+
+/**
+ * P-12 Takes an agent's report of a finished job. The host is the one of the certificate; what the report says of it is not
+ * read. The same report again changes nothing; one that comes late corrects what the server judged meanwhile. A report of a
+ * scheduled run makes the job's row, when its ID is the one that plan, host and time give.
+ * @throws AppError JOB_UNKNOWN, JOB_NOT_OF_HOST
+ */
+export async function takeReport(tx: Tx, hostId: HostId, report: JobReport, nowMs: number): Promise<void> {
+  const job = (await selectJob(tx, report.jobId)) ?? (await insertScheduled(tx, hostId, report, nowMs));
+  if (job.hostId !== hostId) throw new AppError('JOB_NOT_OF_HOST', { jobId: report.jobId });
+  const decision = decideJob(factsOf(job), { what: 'reported', state: report.state });
+  if (!decision.allow) throw new AppError(decision.code, decision.params);
+  if (decision.change !== 'state') return;
+  const clean = ownFacts(job, hostId, report);
+  await endJob(tx, job, { by: 'agent', report: clean }, nowMs);
+  await follow(tx, job, clean, nowMs);
+}
+
+/** What happens elsewhere because this job ended so. */
+async function follow(tx: Tx, job: StoredJob, report: JobReport, nowMs: number): Promise<void> {
+  switch (job.kind) {
+    case 'backup':
+      if (report.snapshotId !== null && POINT_STATES.has(report.state)) await joinReport(tx, job, report);
+      return;
+    case 'maintain':
+      if (job.act?.what !== 'maintain') return;
+      await takeForgotten(tx, job.act, report.forgotten ?? [], nowMs);
+      if (POINT_STATES.has(report.state)) await markMaintenance(tx, job.act.repository, nowMs);
+      return;
+    case 'restore':
+    case 'browse':
+    case 'seal':
+      return;
+  }
+}
+
+/** The job is what the server knows of it: a report cannot move it to another kind, plan, schedule or repository owner. */
+function ownFacts(job: StoredJob, hostId: HostId, report: JobReport): JobReport {
+  const foreign =
+    report.repository !== null && job.kind === 'backup' && repositoryOwner(report.repository) !== hostId;
+  return {
+    ...report,
+    kind: job.kind,
+    trigger: job.trigger,
+    planId: job.planId,
+    scheduleName: job.scheduleName,
+    scheduledAtMs: job.scheduledAtMs,
+    attempt: job.attempt,
+    repository: foreign ? null : report.repository,
+  };
+}
+
+async function insertScheduled(tx: Tx, hostId: HostId, report: JobReport, nowMs: number): Promise<StoredJob> {
+  const { planId, scheduleName, scheduledAtMs, attempt } = report;
+  const unknown = new AppError('JOB_UNKNOWN', { jobId: report.jobId });
+  if (report.kind !== 'backup' || planId === null || scheduleName === null || scheduledAtMs === null)
+    throw unknown;
+  if (scheduledJobId(planId, hostId, scheduleName, scheduledAtMs, attempt) !== report.jobId) throw unknown;
+  if ((await findStoredPlan(tx, planId)) === undefined) throw unknown;
+  const job: NewJob = {
+    id: report.jobId,
+    kind: 'backup',
+    hostId,
+    planId,
+    trigger: 'schedule',
+    scheduleName,
+    scheduledAtMs,
+    attempt,
+    retryOf: null,
+    state: 'active',
+    act: null,
+    orderExpiresAtMs: null,
+    cancelAskedAtMs: null,
+    createdAtMs: nowMs,
+    createdBy: 'schedule',
+    startedAtMs: report.startedAtMs,
+    endedAtMs: null,
+    repository: null,
+    verdict: null,
+  };
+  await insertJob(tx, job);
+  const inserted = await selectJob(tx, job.id);
+  if (inserted === undefined) throw unknown;
+  return inserted;
+}

@@ -1,0 +1,96 @@
+import { AppError } from '@sekisho/core/errors.ts';
+import type { GroupId, HostId, PlanId } from '@sekisho/core/ids.ts';
+import { planSpec, type PlanSpec } from '@sekisho/core/wire/plans.ts';
+import type { DbOrTx } from '../../store/tables.ts';
+import { groupPath, hostsOfGroups, findHosts, type FleetGroup, type FleetHost } from '../fleet/read-hosts.ts';
+import { storedPlanId } from '../fleet/stored-ids.ts';
+
+/** A plan as it is stored. */
+export interface StoredPlan {
+  readonly id: PlanId;
+  readonly spec: PlanSpec;
+  readonly revision: number;
+  /** Since when its schedules and targets are as they are: nothing is expected of the time before. */
+  readonly enabledSinceMs: number;
+  readonly createdAtMs: number;
+  readonly changedAtMs: number;
+  readonly deletedAtMs: number | null;
+}
+
+const COLUMNS = [
+  'id',
+  'spec',
+  'revision',
+  'enabled_since_ms',
+  'created_at_ms',
+  'changed_at_ms',
+  'deleted_at_ms',
+] as const;
+
+/** Plans that exist, by name. */
+export async function listStoredPlans(db: DbOrTx): Promise<StoredPlan[]> {
+  const rows = await db
+    .selectFrom('plans')
+    .select(COLUMNS)
+    .where('deleted_at_ms', 'is', null)
+    .orderBy('name')
+    .execute();
+  return rows.map(planOf);
+}
+
+/** A plan, a deleted one too, or undefined. */
+export async function findStoredPlan(db: DbOrTx, id: PlanId): Promise<StoredPlan | undefined> {
+  const row = await db.selectFrom('plans').select(COLUMNS).where('id', '=', id).executeTakeFirst();
+  return row === undefined ? undefined : planOf(row);
+}
+
+/** A plan that exists. @throws AppError NOT_FOUND */
+export async function getStoredPlan(db: DbOrTx, id: PlanId): Promise<StoredPlan> {
+  const plan = await findStoredPlan(db, id);
+  if (plan === undefined || plan.deletedAtMs !== null) throw new AppError('NOT_FOUND', { what: 'plan', id });
+  return plan;
+}
+
+/** Does a plan cover all hosts of this group: by naming it, or one above it? */
+export const coversGroup = (spec: PlanSpec, groups: readonly FleetGroup[], groupId: GroupId): boolean =>
+  groupPath(groups, groupId).some((group) => spec.targets.groups.includes(group.id));
+
+/** Does a plan cover this host? */
+export const coversHost = (
+  spec: PlanSpec,
+  groups: readonly FleetGroup[],
+  host: { id: HostId; groupId: GroupId },
+): boolean => spec.targets.hosts.includes(host.id) || coversGroup(spec, groups, host.groupId);
+
+/** The hosts that a plan covers at present, by name, each once. */
+export async function coveredHosts(
+  db: DbOrTx,
+  spec: PlanSpec,
+  groups: readonly FleetGroup[],
+): Promise<FleetHost[]> {
+  const whole = groups.filter((group) => coversGroup(spec, groups, group.id)).map((group) => group.id);
+  const hosts = new Map<HostId, FleetHost>();
+  for (const host of await hostsOfGroups(db, whole)) hosts.set(host.id, host);
+  for (const host of await findHosts(db, spec.targets.hosts)) hosts.set(host.id, host);
+  return [...hosts.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function planOf(row: {
+  id: string;
+  spec: string;
+  revision: number;
+  enabled_since_ms: number;
+  created_at_ms: number;
+  changed_at_ms: number;
+  deleted_at_ms: number | null;
+}): StoredPlan {
+  return {
+    id: storedPlanId(row.id),
+    spec: planSpec.parse(JSON.parse(row.spec)),
+    revision: row.revision,
+    enabledSinceMs: row.enabled_since_ms,
+    createdAtMs: row.created_at_ms,
+    changedAtMs: row.changed_at_ms,
+    deletedAtMs: row.deleted_at_ms,
+  };
+}

@@ -1,0 +1,118 @@
+import { AppError } from '@sekisho/core/errors.ts';
+import { parsePlanId, type PlanId } from '@sekisho/core/ids.ts';
+import { PLANS_PER_POLICY_MAX } from '@sekisho/core/limits.ts';
+import type { Principal } from '@sekisho/core/rules/rights.ts';
+import type { PlanSpec } from '@sekisho/core/wire/plans.ts';
+import { recordChange } from '../../store/record-change.ts';
+import type { Tx } from '../../store/tables.ts';
+import { recordAudit } from '../audit/record-audit.ts';
+import type { FleetContext } from '../fleet/fleet-context.ts';
+import { refreshPolicies } from '../fleet/refresh-policies.ts';
+import { listGroups } from '../fleet/read-hosts.ts';
+import { ensureRepositories } from '../repositories/ensure-repositories.ts';
+import { checkPlan } from './check-plan.ts';
+import { countPlans, findPlanNamed, insertPlan, markPlanDeleted, updatePlan } from './plans.store.ts';
+import { coveredHosts, getStoredPlan, type StoredPlan } from './read-plans.ts';
+
+/** Hosts of a plan whose repositories are made while it is saved; those of a larger plan follow in the background. */
+export const HOSTS_PREPARED_AT_ONCE_MAX = 200;
+
+/**
+ * P-10 Makes a plan and deploys it: its policies are signed in the same transaction.
+ * @throws AppError PLAN_NAME_TAKEN, PLANS_TOO_MANY, and what `checkPlan` refuses
+ */
+export async function createPlan(
+  context: FleetContext,
+  principal: Principal,
+  spec: PlanSpec,
+): Promise<StoredPlan> {
+  const id = parsePlanId(context.random.uuid())!;
+  return context.store.transaction(async (tx) => {
+    const nowMs = context.clock.nowMs();
+    await recordChange(tx, 'plan', id);
+    if ((await countPlans(tx)) >= PLANS_PER_POLICY_MAX)
+      throw new AppError('PLANS_TOO_MANY', { limit: PLANS_PER_POLICY_MAX });
+    await refuseTakenName(tx, spec.name, null);
+    await checkPlan(tx, spec, principal);
+    await insertPlan(tx, id, spec, nowMs);
+    await deploy(context, tx, spec);
+    await audit(tx, 'create-plan', principal, id, { name: spec.name }, nowMs);
+    return getStoredPlan(tx, id);
+  });
+}
+
+/**
+ * P-10 Replaces a plan and deploys it. A change of schedules or targets begins a new expectation; any other does not.
+ * @throws AppError NOT_FOUND, PLAN_REVISION_CONFLICT, PLAN_NAME_TAKEN, and what `checkPlan` refuses
+ */
+export async function replacePlan(
+  context: FleetContext,
+  principal: Principal,
+  id: PlanId,
+  input: { spec: PlanSpec; revision: number },
+): Promise<StoredPlan> {
+  const { spec, revision } = input;
+  return context.store.transaction(async (tx) => {
+    const nowMs = context.clock.nowMs();
+    await recordChange(tx, 'plan', id);
+    const plan = await getStoredPlan(tx, id);
+    if (plan.revision !== revision)
+      throw new AppError('PLAN_REVISION_CONFLICT', { revision, current: plan.revision });
+    await refuseTakenName(tx, spec.name, id);
+    await checkPlan(tx, spec, principal, plan.spec);
+    const enabledSinceMs = sameExpectation(plan.spec, spec) ? plan.enabledSinceMs : nowMs;
+    await updatePlan(tx, id, { spec, revision: revision + 1, enabledSinceMs, changedAtMs: nowMs });
+    await deploy(context, tx, spec);
+    await audit(tx, 'change-plan', principal, id, { name: spec.name, revision: revision + 1 }, nowMs);
+    return getStoredPlan(tx, id);
+  });
+}
+
+/** P-10 Deletes a plan: hosts stop running it, its recovery points stay. @throws AppError NOT_FOUND */
+export async function deletePlan(context: FleetContext, principal: Principal, id: PlanId): Promise<void> {
+  await context.store.transaction(async (tx) => {
+    const nowMs = context.clock.nowMs();
+    await recordChange(tx, 'plan', id);
+    const plan = await getStoredPlan(tx, id);
+    await markPlanDeleted(tx, id, nowMs);
+    await refreshPolicies(context, tx);
+    await audit(tx, 'delete-plan', principal, id, { name: plan.spec.name }, nowMs);
+  });
+}
+
+async function deploy(context: FleetContext, tx: Tx, spec: PlanSpec): Promise<void> {
+  const hosts = await coveredHosts(tx, spec, await listGroups(tx));
+  if (hosts.length <= HOSTS_PREPARED_AT_ONCE_MAX)
+    await ensureRepositories(context, tx, hosts, spec.mediaServers);
+  await refreshPolicies(context, tx);
+}
+
+async function refuseTakenName(tx: Tx, name: string, otherThan: PlanId | null): Promise<void> {
+  if ((await findPlanNamed(tx, name, otherThan)) !== undefined)
+    throw new AppError('PLAN_NAME_TAKEN', { name });
+}
+
+const sameExpectation = (a: PlanSpec, b: PlanSpec): boolean =>
+  JSON.stringify([a.schedules, a.targets]) === JSON.stringify([b.schedules, b.targets]);
+
+const audit = (
+  tx: Tx,
+  act: string,
+  principal: Principal,
+  id: PlanId,
+  detail: Record<string, string | number>,
+  nowMs: number,
+): Promise<void> =>
+  recordAudit(
+    tx,
+    {
+      category: 'PLAN',
+      act,
+      actor: principal.name,
+      origin: principal.origin,
+      subject: id,
+      outcome: 'done',
+      detail,
+    },
+    nowMs,
+  );

@@ -1,0 +1,40 @@
+import { AppError } from '@sekisho/core/errors.ts';
+import type { RepositoryName, SnapshotId } from '@sekisho/core/ids.ts';
+import { PAGE_ROWS_DEFAULT } from '@sekisho/core/limits.ts';
+import type { PointView } from '@sekisho/core/wire/points.ts';
+import type { DbOrTx } from '../../store/tables.ts';
+import {
+  selectPoint,
+  selectPointViews,
+  selectPointsOf,
+  type PointFilter,
+  type StoredPoint,
+} from './points.store.ts';
+
+export type { StoredPoint } from './points.store.ts';
+
+/** A recovery point that is there. @throws AppError NOT_FOUND, POINT_REMOVED */
+export async function getPointRow(db: DbOrTx, id: SnapshotId): Promise<StoredPoint> {
+  const point = await selectPoint(db, id);
+  if (point === undefined) throw new AppError('NOT_FOUND', { what: 'point', id });
+  if (point.removedAtMs !== null) throw new AppError('POINT_REMOVED', { id });
+  return point;
+}
+
+/** The points of one repository that are there, oldest first. */
+export const pointsOf = (db: DbOrTx, repository: RepositoryName): Promise<StoredPoint[]> =>
+  selectPointsOf(db, repository);
+
+/** A recovery point as administrators see it. @throws AppError NOT_FOUND, POINT_REMOVED */
+export async function viewPoint(db: DbOrTx, id: SnapshotId): Promise<PointView> {
+  await getPointRow(db, id);
+  const [view] = await selectPointViews(db, { id, limit: 1 });
+  if (view === undefined) throw new AppError('NOT_FOUND', { what: 'point', id });
+  return view;
+}
+
+/** Recovery points that are there, newest first. */
+export const listPointViews = (
+  db: DbOrTx,
+  filter: Omit<PointFilter, 'id' | 'limit'> & { limit?: number | undefined },
+): Promise<PointView[]> => selectPointViews(db, { ...filter, limit: filter.limit ?? PAGE_ROWS_DEFAULT });
