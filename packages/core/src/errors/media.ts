@@ -2,28 +2,6 @@ import type { ErrorTable } from './table.ts';
 
 /** Refusals of the media part. */
 export const mediaErrors = {
-  MEDIA_PEER_CERTIFICATE_MISSING: {
-    status: 403,
-    en: {
-      words: 'The check "certificate presented" failed: the peer showed no certificate.',
-      hint: 'Only hosts with a certificate reach a media server: sekisho agent setup.',
-    },
-    ja: {
-      words: '「証明書の提示」の検査に失敗しました: 相手が証明書を提示していません。',
-      hint: 'メディアサーバーには証明書を持つホストだけが接続できます: sekisho agent setup',
-    },
-  },
-  MEDIA_PEER_CERTIFICATE_REFUSED: {
-    status: 403,
-    en: {
-      words: 'The check "{check}" of the peer\'s certificate failed ({reason}).',
-      hint: 'Compare domain, clock and certificate: sekisho agent status on that host, sekisho cert list on the server.',
-    },
-    ja: {
-      words: '相手の証明書の検査「{check}」に失敗しました ({reason})。',
-      hint: 'ドメイン、時刻、証明書を確認してください: そのホストで sekisho agent status、サーバーで sekisho cert list',
-    },
-  },
   REPOSITORY_NAME_INVALID: {
     status: 400,
     en: {
@@ -137,7 +115,10 @@ export const mediaErrors = {
   OBJECT_UNKNOWN: {
     status: 404,
     en: { words: 'There is no such object.', hint: 'List the objects of this type.' },
-    ja: { words: 'そのオブジェクトは存在しません。', hint: 'この種類のオブジェクトの一覧を確認してください。' },
+    ja: {
+      words: 'そのオブジェクトは存在しません。',
+      hint: 'この種類のオブジェクトの一覧を確認してください。',
+    },
   },
   OBJECT_HASH_WRONG: {
     status: 400,

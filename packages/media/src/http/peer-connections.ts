@@ -1,0 +1,136 @@
+import { AppError, type ErrorCode } from '@sekisho/core/errors.ts';
+import type { HostId } from '@sekisho/core/ids.ts';
+import { parseCertificate, type Certificate } from '@sekisho/pki/certificate.ts';
+import type { Log } from '@sekisho/platform/log.ts';
+import type { TLSSocket } from 'node:tls';
+import { CONNECTIONS_PER_HOST_MAX } from '../limits.ts';
+
+/** Says which host a chain (leaf first) belongs to, or throws the AppError that names the failed check. */
+export type Authorize = (chain: Certificate[]) => { hostId: HostId };
+
+interface Peer {
+  readonly hostId: HostId;
+  readonly chain: Certificate[];
+}
+
+const CHAIN_LENGTH_MAX = 8;
+
+/** What OpenSSL's own verdict means in our words; anything else is a chain that leads nowhere. */
+const TLS_VERDICTS: Readonly<Record<string, ErrorCode>> = {
+  CERT_HAS_EXPIRED: 'PEER_CERTIFICATE_EXPIRED',
+  CERT_NOT_YET_VALID: 'PEER_CERTIFICATE_NOT_YET_VALID',
+  CERT_SIGNATURE_FAILURE: 'PEER_SIGNATURE_INVALID',
+  CERT_REVOKED: 'PEER_REVOKED',
+  INVALID_PURPOSE: 'PEER_ROLE_WRONG',
+};
+
+/** The live connections, by host. Identity comes from the TLS peer certificate alone, and is asked again per request. */
+export class PeerConnections {
+  readonly #authorize: Authorize;
+  readonly #log: Log;
+  readonly #peers = new Map<TLSSocket, Peer>();
+  readonly #byHost = new Map<HostId, Set<TLSSocket>>();
+
+  constructor(authorize: Authorize, log: Log) {
+    this.#authorize = authorize;
+    this.#log = log;
+  }
+
+  get size(): number {
+    return this.#peers.size;
+  }
+
+  /**
+   * Checks a connection whose handshake has ended, and keeps it.
+   * @throws AppError that names the failed check
+   */
+  admit(socket: TLSSocket): void {
+    const chain = chainOf(socket);
+    const [leaf] = chain;
+    if (leaf === undefined) throw new AppError('PEER_CERTIFICATE_MISSING');
+    if (!socket.authorized) throw refusalOfTls(leaf, String(socket.authorizationError));
+    const { hostId } = this.#authorize(chain);
+    const sockets = this.#byHost.get(hostId) ?? new Set();
+    if (sockets.size >= CONNECTIONS_PER_HOST_MAX) throw new AppError('RATE_LIMITED', { retrySeconds: 60 });
+    sockets.add(socket);
+    this.#byHost.set(hostId, sockets);
+    this.#peers.set(socket, { hostId, chain });
+    socket.once('close', () => {
+      this.#drop(socket);
+    });
+  }
+
+  /** The host behind a socket, authorized anew now. */
+  authorizeAgain(socket: TLSSocket): HostId {
+    const peer = this.#peers.get(socket);
+    if (peer === undefined) throw new AppError('PEER_CERTIFICATE_MISSING');
+    const { hostId } = this.#authorize(peer.chain);
+    return hostId;
+  }
+
+  /** Destroys every connection of a host; how many there were. */
+  cut(hostId: HostId): number {
+    const sockets = [...(this.#byHost.get(hostId) ?? [])];
+    for (const socket of sockets) this.#destroy(socket);
+    return sockets.length;
+  }
+
+  /** Asks again for every live connection, and destroys those that are refused now. */
+  cutUnauthorized(): number {
+    let cut = 0;
+    for (const socket of [...this.#peers.keys()]) {
+      try {
+        this.authorizeAgain(socket);
+      } catch (error) {
+        this.#log.warn({ error, remote: socket.remoteAddress }, 'live connection cut');
+        this.#destroy(socket);
+        cut += 1;
+      }
+    }
+    return cut;
+  }
+
+  cutAll(): void {
+    for (const socket of [...this.#peers.keys()]) this.#destroy(socket);
+  }
+
+  #destroy(socket: TLSSocket): void {
+    this.#drop(socket);
+    socket.destroy();
+  }
+
+  #drop(socket: TLSSocket): void {
+    const peer = this.#peers.get(socket);
+    if (peer === undefined) return;
+    this.#peers.delete(socket);
+    const sockets = this.#byHost.get(peer.hostId);
+    sockets?.delete(socket);
+    if (sockets?.size === 0) this.#byHost.delete(peer.hostId);
+  }
+}
+
+/** The certificates that the peer showed, leaf first. */
+function chainOf(socket: TLSSocket): Certificate[] {
+  const chain: Certificate[] = [];
+  let next = socket.getPeerX509Certificate();
+  while (next !== undefined && chain.length < CHAIN_LENGTH_MAX) {
+    const certificate = parseCertificate(next.raw);
+    if (chain.some((known) => known.fingerprint === certificate.fingerprint)) break;
+    chain.push(certificate);
+    next = next.issuerCertificate;
+  }
+  return chain;
+}
+
+function refusalOfTls(leaf: Certificate, verdict: string): AppError {
+  return new AppError(
+    TLS_VERDICTS[verdict] ?? 'PEER_CHAIN_UNTRUSTED',
+    {
+      subject: leaf.subjectCn ?? leaf.fingerprint,
+      notAfter: new Date(leaf.notAfterMs).toISOString(),
+      notBefore: new Date(leaf.notBeforeMs).toISOString(),
+      role: 'host',
+    },
+    { cause: new Error(`TLS: ${verdict}`) },
+  );
+}

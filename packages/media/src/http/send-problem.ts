@@ -1,0 +1,55 @@
+import { AppError, errorWords } from '@sekisho/core/errors.ts';
+import { languageOfLocale } from '@sekisho/core/language.ts';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { STATUS_CODES } from 'node:http';
+
+/** Seconds after which a client may try again what is refused only for now. */
+const RETRY_SECONDS = 30;
+
+/** A refusal as a problem document (RFC 9457) with words, hint and code, in the language the client asks for. */
+export function sendProblem(request: IncomingMessage, response: ServerResponse, error: AppError): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const body = problemBody(error, request.headers['accept-language']);
+  const headers: Record<string, string | number> = {
+    'Content-Type': 'application/problem+json',
+    'Content-Length': Buffer.byteLength(body),
+  };
+  if (error.status === 503 || error.status === 429) headers['Retry-After'] = RETRY_SECONDS;
+  const sizeBytes = error.code === 'RANGE_UNSATISFIABLE' ? error.params['sizeBytes'] : undefined;
+  if (sizeBytes !== undefined) headers['Content-Range'] = `bytes */${sizeBytes}`;
+  response.writeHead(error.status, headers);
+  response.end(request.method === 'HEAD' ? undefined : body);
+}
+
+/** The problem document of a refusal as JSON text. */
+export function problemBody(error: AppError, acceptLanguage?: string): string {
+  const { words, hint } = errorWords(error.code, error.params, languageOfLocale(acceptLanguage));
+  return JSON.stringify({
+    type: 'about:blank',
+    title: words,
+    status: error.status,
+    detail: hint,
+    code: error.code,
+    params: error.params,
+  });
+}
+
+/** A refusal as one raw answer, for a connection that no HTTP parser serves. */
+export function rawProblem(error: AppError): string {
+  const body = problemBody(error);
+  return [
+    `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? ''}`,
+    'Content-Type: application/problem+json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+    '',
+    body,
+  ].join('\r\n');
+}
+
+/** Whatever was thrown, as a refusal. */
+export const toAppError = (error: unknown): AppError =>
+  error instanceof AppError ? error : new AppError('INTERNAL', {}, { cause: error });

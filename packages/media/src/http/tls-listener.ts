@@ -1,0 +1,160 @@
+import { AppError } from '@sekisho/core/errors.ts';
+import type { Clock, Random } from '@sekisho/core/time.ts';
+import { HEADER_BYTES_MAX } from '@sekisho/core/limits.ts';
+import type { Log } from '@sekisho/platform/log.ts';
+import { createServer, type Server } from 'node:https';
+import type { RequestListener } from 'node:http';
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import {
+  CONNECTIONS_MAX,
+  HANDSHAKE_MAX_MS,
+  HEADERS_COUNT_MAX,
+  HEADERS_MAX_MS,
+  KEEP_ALIVE_MS,
+  SOCKET_IDLE_MAX_MS,
+  UNAUTHENTICATED_CONNECTIONS_MAX,
+} from '../limits.ts';
+import { rawProblem, toAppError } from './send-problem.ts';
+
+/** Key and certificates of the media server (PEM; `cert` is the leaf and its issuing CA), and the CAs that clients chain to. */
+export interface TlsMaterial {
+  readonly key: string;
+  readonly cert: string;
+  readonly ca: readonly string[];
+}
+
+const TICKET_KEYS_BYTES = 48;
+const REFUSAL_WAIT_MS = 5_000;
+const REFUSAL_LINGER_MS = 500;
+
+/**
+ * An HTTPS listener that lets a connection reach the HTTP parser only after `admit` accepted its peer. TLS itself does not
+ * end a bad handshake, because then the other side would see a cut connection instead of the check that failed (T-02): it
+ * gets one answer that names the check, and the connection ends.
+ */
+export class TlsListener {
+  readonly server: Server;
+  readonly #options: { clock: Clock; random: Random; log: Log; admit: (socket: TLSSocket) => void };
+  readonly #serveHttp: (socket: TLSSocket) => void;
+  /** Oldest first; the key is the remote end. */
+  readonly #unauthenticated = new Map<string, Socket>();
+  readonly #refused = new Set<TLSSocket>();
+
+  constructor(
+    tls: TlsMaterial,
+    handler: RequestListener,
+    options: { clock: Clock; random: Random; log: Log; admit: (socket: TLSSocket) => void },
+  ) {
+    this.#options = options;
+    this.server = createServer(
+      {
+        ...material(tls),
+        requestCert: true,
+        rejectUnauthorized: false, // judged in #receive, before anything is parsed
+        minVersion: 'TLSv1.2',
+        ALPNProtocols: ['http/1.1'],
+        handshakeTimeout: HANDSHAKE_MAX_MS,
+        maxHeaderSize: HEADER_BYTES_MAX,
+        headersTimeout: HEADERS_MAX_MS,
+        requestTimeout: 0, // a large upload may take hours; a silent one ends by SOCKET_IDLE_MAX_MS
+        keepAliveTimeout: KEEP_ALIVE_MS,
+        connectionsCheckingInterval: 5_000,
+        insecureHTTPParser: false,
+      },
+      handler,
+    );
+    this.server.maxHeadersCount = HEADERS_COUNT_MAX;
+    this.server.maxConnections = CONNECTIONS_MAX;
+    this.server.setTimeout(SOCKET_IDLE_MAX_MS);
+    this.changeTicketKeys();
+    const [serveHttp] = this.server.listeners('secureConnection');
+    if (serveHttp === undefined) throw new AppError('INTERNAL');
+    this.#serveHttp = (socket) => {
+      Reflect.apply(serveHttp, this.server, [socket]);
+    };
+    this.server.removeAllListeners('secureConnection');
+    this.server.on('secureConnection', (socket: TLSSocket) => {
+      this.#receive(socket);
+    });
+    this.server.on('connection', (socket: Socket) => {
+      this.#watchUnauthenticated(socket);
+    });
+    this.server.on('tlsClientError', (error, socket) => {
+      options.log.info({ reason: error.message, remote: socket.remoteAddress }, 'TLS handshake failed');
+      socket.destroy();
+    });
+  }
+
+  /** New connections use these from now on; old ones go on. */
+  replaceTls(tls: TlsMaterial): void {
+    this.server.setSecureContext({ ...material(tls), minVersion: 'TLSv1.2' });
+    this.changeTicketKeys();
+  }
+
+  /** No TLS session from before can be resumed (T-42). */
+  changeTicketKeys(): void {
+    this.server.setTicketKeys(Buffer.from(this.#options.random.bytes(TICKET_KEYS_BYTES)));
+  }
+
+  /** Destroys what has not been admitted. */
+  cutUnauthenticated(): void {
+    for (const socket of this.#unauthenticated.values()) socket.destroy();
+    for (const socket of this.#refused) socket.destroy();
+  }
+
+  #receive(socket: TLSSocket): void {
+    this.#unauthenticated.delete(remoteOf(socket));
+    try {
+      this.#options.admit(socket);
+    } catch (error) {
+      const refusal = toAppError(error);
+      this.#options.log.warn(
+        { code: refusal.code, params: refusal.params, remote: socket.remoteAddress, cause: refusal.cause },
+        'peer refused',
+      );
+      this.#refuse(socket, refusal);
+      return;
+    }
+    this.#serveHttp(socket);
+  }
+
+  /** One answer to the first bytes, without parsing them; then the connection ends. */
+  #refuse(socket: TLSSocket, refusal: AppError): void {
+    this.#refused.add(socket);
+    let cancel = this.#options.clock.timer(REFUSAL_WAIT_MS, () => socket.destroy());
+    socket.on('error', () => undefined);
+    socket.once('close', () => {
+      cancel();
+      this.#refused.delete(socket);
+    });
+    socket.once('data', () => {
+      socket.end(rawProblem(refusal));
+      cancel();
+      cancel = this.#options.clock.timer(REFUSAL_LINGER_MS, () => socket.destroy());
+    });
+    socket.setTimeout(REFUSAL_WAIT_MS, () => socket.destroy());
+  }
+
+  /** Who has not shown a certificate yet shares a bounded room: the oldest gives way. */
+  #watchUnauthenticated(socket: Socket): void {
+    const remote = remoteOf(socket);
+    this.#unauthenticated.set(remote, socket);
+    socket.once('close', () => {
+      if (this.#unauthenticated.get(remote) === socket) this.#unauthenticated.delete(remote);
+    });
+    if (this.#unauthenticated.size <= UNAUTHENTICATED_CONNECTIONS_MAX) return;
+    const oldest = this.#unauthenticated.entries().next().value;
+    if (oldest === undefined) return;
+    this.#unauthenticated.delete(oldest[0]);
+    oldest[1].destroy();
+  }
+}
+
+const remoteOf = (socket: Socket): string => `${socket.remoteAddress} ${socket.remotePort}`;
+
+const material = (tls: TlsMaterial): { key: string; cert: string; ca: string[] } => ({
+  key: tls.key,
+  cert: tls.cert,
+  ca: [...tls.ca],
+});

@@ -1,0 +1,181 @@
+import { AppError } from '@sekisho/core/errors.ts';
+import { repositoryOwner, type HostId, type RepositoryName } from '@sekisho/core/ids.ts';
+import type { Clock, Random } from '@sekisho/core/time.ts';
+import type { Log } from '@sekisho/platform/log.ts';
+import { listen } from '@sekisho/platform/ports.ts';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { TLSSocket } from 'node:tls';
+import { HostLimits } from './http/host-limits.ts';
+import { parseTarget } from './http/parse-target.ts';
+import { PeerConnections, type Authorize } from './http/peer-connections.ts';
+import { sendProblem, toAppError } from './http/send-problem.ts';
+import { serveRepository } from './http/serve-repository.ts';
+import { TlsListener, type TlsMaterial } from './http/tls-listener.ts';
+import { TRASH_SWEEP_MS } from './limits.ts';
+import {
+  MaintenanceRunner,
+  type MaintenanceRequest,
+  type MaintenanceResult,
+} from './maintenance/maintain.ts';
+import type { MediaEvent } from './media-event.ts';
+import { MediaStore } from './store/media-store.ts';
+import { scrub, type ScrubResult } from './store/scrub.ts';
+import type { MeasureSpace } from './store/space-watch.ts';
+import { recoverFromTrash, sweepTrash } from './store/trash.ts';
+
+export interface MediaServerOptions {
+  /** Everything is kept below this folder; one process at a time. */
+  readonly folder: string;
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly tls: TlsMaterial;
+  /** Asked once for each connection and again for each request; throws the AppError that names the failed check. */
+  readonly authorize: Authorize;
+  /** Bytes that one host may keep here; null is no limit. */
+  readonly quotaBytesPerHost: () => number | null;
+  /** Resolves when the event is durable. A snapshot's event may come again after a restart. */
+  readonly onEvent: (event: MediaEvent) => Promise<void>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Environment in which restic is looked for (PATH, SEKISHO_RESTIC). */
+  readonly env?: NodeJS.ProcessEnv;
+  readonly measureSpace?: MeasureSpace;
+}
+
+export interface MediaServer {
+  readonly port: number;
+  /** New connections use the new certificate; live ones go on. */
+  replaceTls(tls: TlsMaterial): void;
+  /** Destroys every connection of a host; how many there were. */
+  cut(hostId: HostId): number;
+  /** After a new CRL: destroys every live connection that is refused now; how many. */
+  cutUnauthorized(): number;
+  /** Forget, prune and check one repository (P-02). */
+  maintain(request: MaintenanceRequest): Promise<MaintenanceResult>;
+  /** From now on the repository can only be read. A maintenance that runs there is stopped. */
+  seal(repository: RepositoryName): Promise<void>;
+  /** Puts back what maintenance removed since then, while the trash has it (TRASH_KEEP_MS). */
+  recoverFromTrash(
+    repository: RepositoryName,
+    sinceMs: number,
+  ): Promise<{ objects: number; snapshots: number }>;
+  /** Compares every object with its name; needs no key. */
+  scrub(repository: RepositoryName, signal?: AbortSignal): Promise<ScrubResult>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Serves repositories over restic's REST protocol, version 2, and mutual TLS (P-01): each host reaches its own repositories
+ * alone, and appends (P-02).
+ */
+export async function startMediaServer(options: MediaServerOptions): Promise<MediaServer> {
+  const { clock, random, log } = options;
+  const store = await MediaStore.open(options);
+  const maintenance = new MaintenanceRunner(store, options.env ?? process.env);
+  const peers = new PeerConnections(options.authorize, log);
+  const limits = new HostLimits();
+  const listener = new TlsListener(
+    options.tls,
+    (request, response) => {
+      answer({ store, peers, limits }, request, response).catch((error: unknown) => {
+        log.error({ error }, 'request failed');
+        response.destroy();
+      });
+    },
+    { clock, random, log, admit: (socket) => peers.admit(socket) },
+  );
+  const stopSweeping = startSweeping(store);
+  let port: number;
+  try {
+    port = await listen(listener.server, { ...options.listen, flag: '--media-port' });
+  } catch (error) {
+    stopSweeping();
+    await store.close();
+    throw error;
+  }
+  return {
+    port,
+    replaceTls: (tls) => listener.replaceTls(tls),
+    cut: (hostId) => {
+      listener.changeTicketKeys();
+      return peers.cut(hostId);
+    },
+    cutUnauthorized: () => {
+      listener.changeTicketKeys();
+      return peers.cutUnauthorized();
+    },
+    maintain: (request) => maintenance.maintain(request),
+    seal: async (name) => {
+      const repository = await store.create(name); // also one that has no data yet: its host must not begin it
+      maintenance.stopOn(name);
+      if (repository.sealed) return;
+      await repository.seal(clock.nowMs());
+      store.tell('repository-sealed', { repository: name });
+    },
+    recoverFromTrash: async (name, sinceMs) => recoverFromTrash(await store.get(name), sinceMs, clock),
+    scrub: async (name, signal) => scrub(await store.get(name), signal),
+    stop: async () => {
+      stopSweeping();
+      const closed = new Promise((resolve) => listener.server.close(resolve));
+      peers.cutAll();
+      listener.cutUnauthenticated();
+      listener.server.closeAllConnections();
+      await maintenance.stop();
+      await closed;
+      await store.close();
+    },
+  };
+}
+
+/** Identity from the TLS peer, asked again; then the address; then the table. */
+async function answer(
+  { store, peers, limits }: { store: MediaStore; peers: PeerConnections; limits: HostLimits },
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  response.on('error', () => undefined); // the peer went away
+  let leave: () => void;
+  let target;
+  try {
+    if (!(request.socket instanceof TLSSocket)) throw new AppError('PEER_CERTIFICATE_MISSING');
+    const hostId = peers.authorizeAgain(request.socket);
+    target = parseTarget(request.url ?? '');
+    if (repositoryOwner(target.repository) !== hostId)
+      throw new AppError('REPOSITORY_OTHER_HOST', { repository: target.repository });
+    leave = limits.enter(hostId, request.method === 'POST');
+  } catch (error) {
+    const refusal = toAppError(error);
+    store.log.warn({ code: refusal.code, url: request.url, remote: request.socket.remoteAddress }, 'refused');
+    response.setHeader('Connection', 'close');
+    sendProblem(request, response, refusal);
+    return;
+  }
+  try {
+    await serveRepository({ store, request, response, caller: { kind: 'client' } }, target);
+  } finally {
+    leave();
+  }
+}
+
+/** Sweeps the trash now and regularly; the result stops that. */
+function startSweeping(store: MediaStore): () => void {
+  let cancel: () => void = () => undefined;
+  let stopped = false;
+  const sweep = async (): Promise<void> => {
+    for (const name of store.names()) await sweepTrash(await store.get(name), store.clock.nowMs());
+  };
+  const round = (): void => {
+    sweep()
+      .catch((error: unknown) => {
+        store.log.error({ error }, 'trash could not be swept');
+      })
+      .finally(() => {
+        if (!stopped) cancel = store.clock.timer(TRASH_SWEEP_MS, round);
+      });
+  };
+  round();
+  return () => {
+    stopped = true;
+    cancel();
+  };
+}

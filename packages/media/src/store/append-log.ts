@@ -1,0 +1,79 @@
+import { syncFolder, writeDurably } from '@sekisho/platform/durable-file.ts';
+import { open, readFile, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+/**
+ * A file of JSON lines that only grows: `append` resolves when the line survives power loss. A line that a crash cut off is
+ * dropped when the log is opened. Appends that wait at the same time share one fsync.
+ */
+export class AppendLog {
+  readonly #file: FileHandle;
+  #waiting: { line: string; resolve: () => void; reject: (reason: unknown) => void }[] = [];
+  #writing: Promise<void> | undefined;
+
+  private constructor(file: FileHandle) {
+    this.#file = file;
+  }
+
+  /** Opens the log and gives its lines; `compact` may return fewer lines, which then replace the file. */
+  static async open(
+    path: string,
+    compact: (lines: readonly string[]) => readonly string[],
+  ): Promise<{ log: AppendLog; lines: readonly string[] }> {
+    const whole = await readWholeLines(path);
+    const lines = compact(whole.lines);
+    if (whole.torn || lines.length !== whole.lines.length) {
+      await writeDurably(path, lines.map((line) => `${line}\n`).join(''));
+    }
+    const file = await open(path, 'a', 0o600);
+    await syncFolder(dirname(path));
+    return { log: new AppendLog(file), lines };
+  }
+
+  append(value: object): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ line: `${JSON.stringify(value)}\n`, resolve, reject });
+      this.#writing ??= this.#writeAll().finally(() => {
+        this.#writing = undefined;
+      });
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#writing;
+    await this.#file.close();
+  }
+
+  async #writeAll(): Promise<void> {
+    for (let batch = this.#take(); batch.length > 0; batch = this.#take()) {
+      const { size } = await this.#file.stat();
+      try {
+        await this.#file.appendFile(batch.map((entry) => entry.line).join(''));
+        await this.#file.sync();
+        for (const entry of batch) entry.resolve();
+      } catch (error) {
+        await this.#file.truncate(size).catch(() => undefined); // no half line before the next one
+        for (const entry of batch) entry.reject(error);
+      }
+    }
+  }
+
+  #take(): typeof this.#waiting {
+    const batch = this.#waiting;
+    this.#waiting = [];
+    return batch;
+  }
+}
+
+async function readWholeLines(path: string): Promise<{ lines: string[]; torn: boolean }> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { lines: [], torn: false };
+    throw error;
+  }
+  const lines = text.split('\n');
+  const rest = lines.pop();
+  return { lines, torn: rest !== '' };
+}
