@@ -1,3 +1,4 @@
+import { commandPages } from './commands.ts';
 import { errorPages } from './errors.ts';
 import { limitsPage } from './limits.ts';
 import type { Page } from './page.ts';
@@ -7,6 +8,7 @@ import { settingsPage } from './settings.ts';
 
 /** Every printed page of the documentation. */
 export const referencePages = (root: string): Page[] => [
+  ...commandPages(),
   ...errorPages(),
   routesPage(),
   limitsPage(),
