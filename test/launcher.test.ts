@@ -84,7 +84,7 @@ setTimeout(() => {
 const install = (root: string): string =>
   `try { await m.installPackages(${JSON.stringify(root)}); } catch (error) { console.log(error.message, '|', error.hint); process.exitCode = 1; }`;
 
-test('packages are installed once, and again when the lock file changes', async () => {
+test('S-08 packages are installed once, and again when the lock file changes', async () => {
   const { root, installs, environment } = checkout();
   for (const [lock, wanted] of [
     ['{"packages":{"":{}}}', 1],
@@ -99,7 +99,7 @@ test('packages are installed once, and again when the lock file changes', async 
   assert.match(readFileSync(join(root, 'installs'), 'utf8'), /^ci /);
 });
 
-test('two runs at once install once: the second waits for the first', async () => {
+test('S-08 two runs at once install once: the second waits for the first', async () => {
   const { root, installs, environment } = checkout();
   const both = await Promise.all(
     [1, 2].map(() => ended(start('install-packages.mjs', install(root), environment))),
@@ -112,7 +112,7 @@ test('two runs at once install once: the second waits for the first', async () =
   assert.equal(existsSync(join(root, '.sekisho/install.lock')), false);
 });
 
-test('an install that fails says so, and is tried again the next time', async () => {
+test('S-08 an install that fails says so, and is tried again the next time', async () => {
   const { root, installs, environment } = checkout();
   const failed = await ended(start('install-packages.mjs', install(root), { ...environment, FAIL_NPM: '1' }));
   assert.equal(failed.code, 1);
@@ -122,7 +122,7 @@ test('an install that fails says so, and is tried again the next time', async ()
   assert.equal(installs(), 2);
 });
 
-test('the lock of a run that was killed is taken over', async () => {
+test('S-08 the lock of a run that was killed is taken over', async () => {
   const folder = newFolder();
   const path = join(folder, 'lock');
   const killed = start(
@@ -152,7 +152,7 @@ test("a script's exit code is passed on, and it runs where the caller stands", a
   assert.equal(out.trim(), folder);
 });
 
-test('what a script leaves behind is ended, in its process group or out of it', async () => {
+test('S-08 what a script leaves behind is ended, in its process group or out of it', async () => {
   const folder = newFolder();
   const left = `for (const detached of [true, false]) require('child_process').spawn('sleep', ['1000'], { detached, stdio: 'ignore' }).unref(); process.exit(0)`;
   const { code, error } = await ended(start('run-target.mjs', run(folder, left)));
@@ -178,7 +178,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   });
 }
 
-test('a script under npm ends when npm is killed', async () => {
+test('S-08 a script under npm ends when npm is killed', async () => {
   const folder = newFolder();
   const script = `require('fs').writeFileSync('pid', String(process.pid)); setInterval(() => {}, 1000);`;
   const code = `import { spawn } from 'node:child_process';
@@ -192,7 +192,7 @@ setInterval(() => {}, 1000);`;
   await until(() => !isAlive(pid), 'the script has ended');
 });
 
-test('without the right to install, the command that has to be run is printed', async () => {
+test('S-08 without the right to install, the command that has to be run is printed', async () => {
   const folder = newFolder();
   for (const name of ['apt-get', 'sudo']) {
     writeFileSync(join(folder, name), '#!/bin/sh\nexit 1\n');

@@ -68,7 +68,7 @@ try {
   process.exitCode = await main();
 } catch (error) {
   if (!(error instanceof Stop)) throw error;
-  process.stderr.write(`sekisho: error: ${error.message}\n`);
-  if (error.hint !== undefined) process.stderr.write(`${words('hint')}: ${error.hint}\n`);
+  process.stderr.write(`sekisho: ${words('error')}: ${error.message}\n`);
+  if (error.hint !== undefined) process.stderr.write(`sekisho: ${words('hint')}: ${error.hint}\n`);
   process.exitCode = 1;
 }

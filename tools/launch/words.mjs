@@ -1,6 +1,7 @@
 // What the launcher says, in English and Japanese. The program's own words are in packages/core; they can't be loaded here.
 export const WORDS = {
   en: {
+    error: 'error',
     hint: 'hint',
     installingPackages: 'Installing the npm packages that package-lock.json names …',
     waiting: 'Another run is installing (process {pid}); waiting …',
@@ -40,6 +41,7 @@ export const WORDS = {
     scriptMissing: ['The file {script} is missing in this checkout.', 'Restore it: git checkout -- {script}'],
   },
   ja: {
+    error: 'エラー',
     hint: 'ヒント',
     installingPackages: 'package-lock.json に記載された npm パッケージをインストールしています …',
     waiting: '別の実行がインストール中です (プロセス {pid})。終わるまで待ちます …',
