@@ -41,8 +41,8 @@ export const WORDS = {
     scriptMissing: ['The file {script} is missing in this checkout.', 'Restore it: git checkout -- {script}'],
   },
   ja: {
-    error: 'エラー',
-    hint: 'ヒント',
+    error: 'error',
+    hint: 'hint',
     installingPackages: 'package-lock.json に記載された npm パッケージをインストールしています …',
     waiting: '別の実行がインストール中です (プロセス {pid})。終わるまで待ちます …',
     installingTools: 'システムのパッケージからインストールしています: {packages} …',
