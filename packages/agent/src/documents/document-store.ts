@@ -39,7 +39,7 @@ export interface DocumentStore {
   /** Verifies and, by the adoption rule, keeps a document. Refusal: any of DOCUMENT_… */
   offer(type: KeptDocument, jws: string): Promise<Adoption>;
   /** Verifies an order; whom it is for and whether it is late is the job runner's question. */
-  verifyOrder(jws: string): OrderPayload;
+  verifyOrder(jws: string): Promise<OrderPayload>;
   readonly anchors: readonly Certificate[];
   readonly intermediates: readonly Certificate[];
   /** Documents whose newest file was not readable at the start. */
@@ -60,8 +60,11 @@ export async function openDocumentStore(options: {
   let intermediates: Certificate[] = [];
   let turn: Promise<unknown> = Promise.resolve();
 
-  const verify = <Type extends KeptDocument>(type: Type, jws: string, nowMs: number): HeldDocument<Type> =>
-    verifyDocument(jws, { type, domainId, anchors, nowMs });
+  const verify = <Type extends KeptDocument>(
+    type: Type,
+    jws: string,
+    nowMs: number,
+  ): Promise<HeldDocument<Type>> => verifyDocument(jws, { type, domainId, anchors, nowMs });
 
   function take<Type extends KeptDocument>(type: Type, document: HeldDocument<Type>): void {
     (held as Record<KeptDocument, unknown>)[type] = document;
@@ -76,7 +79,7 @@ export async function openDocumentStore(options: {
       const jws = await readIfThere(join(folder, name));
       if (jws === undefined) continue;
       try {
-        take(type, verify(type, jws, issuedAtMs(jws)));
+        take(type, await verify(type, jws, issuedAtMs(jws)));
         return;
       } catch (error) {
         damaged.add(type);
@@ -86,7 +89,7 @@ export async function openDocumentStore(options: {
   }
 
   async function adopt(type: KeptDocument, jws: string): Promise<Adoption> {
-    const document = verify(type, jws, clock.nowMs());
+    const document = await verify(type, jws, clock.nowMs());
     const decision = decideAdoption(versionOf(held[type]), versionOf(document)!);
     if (decision !== 'adopt') return decision;
     const path = join(folder, `${type}.jws`);
@@ -119,8 +122,10 @@ export async function openDocumentStore(options: {
       turn = result.catch(() => undefined);
       return result;
     },
-    verifyOrder: (jws) =>
-      verifyDocument(jws, { type: 'order', domainId, anchors, nowMs: clock.nowMs() }).payload,
+    async verifyOrder(jws) {
+      const order = await verifyDocument(jws, { type: 'order', domainId, anchors, nowMs: clock.nowMs() });
+      return order.payload;
+    },
     get anchors() {
       return anchors;
     },
@@ -161,6 +166,6 @@ function issuedAtMs(jws: string): number {
     const body = Buffer.from(jws.split('.')[1] ?? '', 'base64url').toString('utf8');
     return issuedPayload.parse(JSON.parse(body)).issuedAt;
   } catch (error) {
-    throw new AppError('DOCUMENT_MALFORMED', {}, { cause: error });
+    throw new AppError('DOCUMENT_MALFORMED', { detail: 'the stored payload' }, { cause: error });
   }
 }

@@ -1,7 +1,7 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import type { BundlePayload } from '@sekisho/core/wire/documents.ts';
 import {
-  certificateToPem,
+  chainToPem,
   parseCertificate,
   parsePemCertificates,
   type Certificate,
@@ -22,7 +22,7 @@ export async function loadAnchors(path: string): Promise<Certificate[]> {
 
 /** Replaces them durably. */
 export const saveAnchors = (path: string, anchors: readonly Certificate[]): Promise<void> =>
-  writeDurably(path, anchors.map((anchor) => certificateToPem(anchor.der)).join(''));
+  writeDurably(path, chainToPem(anchors));
 
 /** The anchors a verified bundle names: all that are not compromised. */
 export const anchorsOfBundle = (bundle: BundlePayload): Certificate[] =>

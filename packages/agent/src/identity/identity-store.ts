@@ -1,6 +1,5 @@
 import { AppError } from '@sekisho/core/errors.ts';
-import { parseHostId, type DomainId, type HostId } from '@sekisho/core/ids.ts';
-import { certificateToPem, parsePemCertificates, type Certificate } from '@sekisho/pki/certificate.ts';
+import { parseHostId, type HostId } from '@sekisho/core/ids.ts';
 import {
   createCertificateRequest,
   parseCertificateRequest,
@@ -14,6 +13,7 @@ import {
   spkiOf,
   type KeyAlgorithm,
 } from '@sekisho/pki/keys.ts';
+import { chainToPem, parsePemCertificates, type Certificate } from '@sekisho/pki/certificate.ts';
 import { fileSigner } from '@sekisho/pki/signer.ts';
 import { crashPoint } from '@sekisho/platform/crash-point.ts';
 import { makePrivateFolder, syncFolder, writeDurably } from '@sekisho/platform/durable-file.ts';
@@ -84,7 +84,8 @@ export async function stageRequest(
 
 /** The certificate has come: on the disk beside its key, then in the place of the identity in use. */
 export async function installStaged(folder: DataFolder, chain: readonly Certificate[]): Promise<Identity> {
-  const chainPem = chain.map((certificate) => certificateToPem(certificate.der)).join('');
+  const chainPem = chainToPem(chain);
+  identityOf((await readIfThere(join(folder.identityNext, KEY))) ?? '', chainPem);
   await writeDurably(join(folder.identityNext, CERTIFICATE), chainPem);
   const identity = await loadIdentity(folder);
   if (identity === undefined) throw new AppError('AGENT_IDENTITY_UNREADABLE', { path: folder.identity });
@@ -114,8 +115,7 @@ async function promoteStaged(folder: DataFolder): Promise<void> {
   const keyPem = await readIfThere(join(folder.identityNext, KEY));
   const chainPem = await readIfThere(join(folder.identityNext, CERTIFICATE));
   const old = `${folder.identity}.old`;
-  if (keyPem !== undefined && chainPem !== undefined) {
-    identityOf(keyPem, chainPem);
+  if (keyPem !== undefined && chainPem !== undefined && isIdentity(keyPem, chainPem)) {
     crashPoint('agent-identity.before-rename');
     await rm(old, { recursive: true, force: true });
     await renameIfThere(folder.identity, old);
@@ -135,6 +135,17 @@ function identityOf(keyPem: string, chainPem: string): Identity {
   if (keyIdOfSpki(spkiOf(privateKeyFromPem(keyPem))) !== certificate.keyId)
     throw new AppError('AGENT_IDENTITY_UNREADABLE', { path: KEY });
   return { hostId, keyPem, chainPem, certificate };
+}
+
+/** A staged certificate that is none (a failing disk) must not keep the identity in use from working. */
+function isIdentity(keyPem: string, chainPem: string): boolean {
+  try {
+    identityOf(keyPem, chainPem);
+    return true;
+  } catch (error) {
+    if (error instanceof AppError) return false;
+    throw error;
+  }
 }
 
 async function readStaged(folder: DataFolder): Promise<StagedRequest | undefined> {

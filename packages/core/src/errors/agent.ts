@@ -392,17 +392,6 @@ export const agentErrors = {
       hint: '出力はジョブのログにあります。',
     },
   },
-  RESTIC_FAILED: {
-    status: 500,
-    en: {
-      words: 'restic ended with an error ({detail}).',
-      hint: 'The last lines of its output are in the log of the job.',
-    },
-    ja: {
-      words: 'restic がエラーで終了しました ({detail})。',
-      hint: '出力の末尾はジョブのログにあります。',
-    },
-  },
   REPOSITORY_LOCKED: {
     status: 409,
     en: {

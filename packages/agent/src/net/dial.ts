@@ -1,0 +1,119 @@
+import { AppError } from '@sekisho/core/errors.ts';
+import { parseCertificate, type Certificate } from '@sekisho/pki/certificate.ts';
+import { Agent } from 'node:http';
+import { isIP, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { connect, type TLSSocket } from 'node:tls';
+
+/** Certificates of a peer that are looked at: leaf, issuing CA, root, and one to spare. */
+const PRESENTED_CERTIFICATES_MAX = 8;
+export const CONNECT_TIMEOUT_MS = 10_000;
+
+/** What the other side of a new connection showed. */
+export interface PresentedPeer {
+  readonly leaf: Certificate;
+  /** Leaf first. */
+  readonly chain: readonly Certificate[];
+  /** OpenSSL's own verdict against the given anchors: undefined when it agrees. */
+  readonly opensslRefusal: string | undefined;
+}
+
+export interface DialOptions {
+  readonly host: string;
+  readonly port: number;
+  /** PEM of the anchors. */
+  readonly ca: readonly string[];
+  /** Our certificate, when we show one. */
+  readonly identity?: { readonly keyPem: string; readonly chainPem: string } | undefined;
+  /** Every check on the peer; throws the refusal. Nothing is sent before it returns. */
+  readonly verify: (peer: PresentedPeer) => void;
+  readonly timeoutMs?: number;
+}
+
+/**
+ * Opens a TLS connection (1.2 or newer) and hands it out only when the peer passed every check. The checks run on each
+ * connection, as Node's own hook is skipped for resumed sessions; sessions are not resumed. What fails below TLS rejects with
+ * the system's error, a failed check with its PEER_… refusal.
+ */
+export function dialTls(options: DialOptions): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({
+      host: options.host,
+      port: options.port,
+      ...(isIP(options.host) === 0 ? { servername: options.host } : {}),
+      ca: [...options.ca],
+      ...(options.identity === undefined
+        ? {}
+        : { key: options.identity.keyPem, cert: options.identity.chainPem }),
+      minVersion: 'TLSv1.2',
+      // Judged right below, with the check named; OpenSSL's verdict is one of the checks.
+      rejectUnauthorized: false,
+      ALPNProtocols: ['http/1.1'],
+    });
+    const fail = (error: unknown): void => {
+      socket.destroy();
+      reject(error instanceof Error ? error : new Error(String(error)));
+    };
+    const timer = setTimeout(() => {
+      fail(Object.assign(new Error('the connection timed out'), { code: 'ETIMEDOUT' }));
+    }, options.timeoutMs ?? CONNECT_TIMEOUT_MS);
+    socket.once('error', (error) => {
+      clearTimeout(timer);
+      fail(error);
+    });
+    socket.once('secureConnect', () => {
+      clearTimeout(timer);
+      try {
+        options.verify(presentedBy(socket));
+      } catch (error) {
+        fail(error);
+        return;
+      }
+      socket.removeAllListeners('error');
+      resolve(socket);
+    });
+  });
+}
+
+/** An HTTP agent whose connections are dialled, and checked, by us. Requests go through `node:http`: TLS is below them. */
+export class DialingAgent extends Agent {
+  readonly #dial: () => Promise<Socket>;
+
+  constructor(dial: () => Promise<Socket>, connectionsMax: number) {
+    super({ keepAlive: true, maxSockets: connectionsMax, maxFreeSockets: connectionsMax });
+    this.#dial = dial;
+  }
+
+  override createConnection(
+    _options: unknown,
+    callback?: (error: Error | null, stream: Duplex) => void,
+  ): undefined {
+    this.#dial().then(
+      (socket) => callback?.(null, socket),
+      (error: unknown) => {
+        (callback as ((error: unknown) => void) | undefined)?.(error);
+      },
+    );
+  }
+}
+
+function presentedBy(socket: TLSSocket): PresentedPeer {
+  const chain: Certificate[] = [];
+  // `true`: with the issuers. It ends in a certificate that is its own issuer, or in none.
+  let current = socket.getPeerCertificate(true) as { raw?: Buffer; issuerCertificate?: unknown } | undefined;
+  const seen = new Set<string>();
+  while (current?.raw !== undefined && chain.length < PRESENTED_CERTIFICATES_MAX) {
+    const certificate = parseCertificate(current.raw);
+    if (seen.has(certificate.fingerprint)) break;
+    seen.add(certificate.fingerprint);
+    chain.push(certificate);
+    current = current.issuerCertificate as typeof current;
+  }
+  const [leaf] = chain;
+  if (leaf === undefined) throw new AppError('PEER_CERTIFICATE_MISSING');
+  return {
+    leaf,
+    chain,
+    opensslRefusal: socket.authorized ? undefined : String(socket.authorizationError),
+  };
+}

@@ -1,0 +1,80 @@
+import { AppError, isErrorCode } from '@sekisho/core/errors.ts';
+import { problem } from '@sekisho/core/wire/route.ts';
+import { request, type Agent, type IncomingHttpHeaders } from 'node:http';
+
+export const REQUEST_TIMEOUT_MS = 30_000;
+
+export interface HttpRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+  readonly timeoutMs?: number;
+  /** A longer reply is cut off, and refused. */
+  readonly replyBytesMax: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface HttpReply {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+/** One request, its whole reply in memory (bounded). A status is not judged here. */
+export function sendRequest(
+  target: { readonly host: string; readonly port: number; readonly agent?: Agent },
+  wish: HttpRequest,
+): Promise<HttpReply> {
+  return new Promise((resolve, reject) => {
+    const body = typeof wish.body === 'string' ? Buffer.from(wish.body) : wish.body;
+    const outgoing = request({
+      host: target.host,
+      port: target.port,
+      ...(target.agent === undefined ? { agent: false } : { agent: target.agent }),
+      method: wish.method,
+      path: wish.path,
+      headers: { ...wish.headers, ...(body === undefined ? {} : { 'content-length': body.byteLength }) },
+      timeout: wish.timeoutMs ?? REQUEST_TIMEOUT_MS,
+      ...(wish.signal === undefined ? {} : { signal: wish.signal }),
+    });
+    outgoing.on('timeout', () => {
+      outgoing.destroy(Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' }));
+    });
+    outgoing.on('error', reject);
+    outgoing.on('response', (incoming) => {
+      const parts: Buffer[] = [];
+      let bytes = 0;
+      incoming.on('error', reject);
+      incoming.on('data', (part: Buffer) => {
+        bytes += part.byteLength;
+        if (bytes <= wish.replyBytesMax) parts.push(part);
+        else outgoing.destroy(new AppError('BODY_TOO_LARGE', { limitBytes: wish.replyBytesMax }));
+      });
+      incoming.on('end', () => {
+        resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: Buffer.concat(parts) });
+      });
+    });
+    outgoing.end(body);
+  });
+}
+
+/** The refusal in a reply of status 400 or more: the server's own code, or SERVER_REPLY_UNUSABLE. */
+export function refusalOf(server: string, reply: Pick<HttpReply, 'status' | 'body'>): AppError {
+  try {
+    const parsed = problem.parse(JSON.parse(reply.body.toString('utf8')));
+    if (isErrorCode(parsed.code)) return new AppError(parsed.code, parsed.params);
+  } catch {
+    // Not one of ours: said below.
+  }
+  return new AppError('SERVER_REPLY_UNUSABLE', { server, detail: `HTTP ${reply.status}` });
+}
+
+/** Words for a failure below HTTP: the system's code, which people know from their logs. */
+export function describeNetworkError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  if (error instanceof AggregateError && error.errors.length > 0)
+    return describeNetworkError(error.errors[0]);
+  return code ?? error.message;
+}

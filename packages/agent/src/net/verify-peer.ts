@@ -1,0 +1,130 @@
+import { AppError } from '@sekisho/core/errors.ts';
+import { parseDomainId, type DomainId, type HostId, type ServerId } from '@sekisho/core/ids.ts';
+import { decidePeer } from '@sekisho/core/rules/peer.ts';
+import { describeSubject, type Certificate } from '@sekisho/pki/certificate.ts';
+import { verifyChain } from '@sekisho/pki/verify.ts';
+import type { Revocations } from '../revocation/crl-store.ts';
+import type { PresentedPeer } from './dial.ts';
+
+/** What this host trusts at the moment. */
+export interface TrustFacts {
+  readonly domainId: DomainId;
+  readonly anchors: readonly Certificate[];
+  readonly intermediates: readonly Certificate[];
+  readonly revocations: Revocations | undefined;
+  readonly staleCrl: 'open' | 'closed';
+  readonly nowMs: number;
+}
+
+/**
+ * Is this the management server the signed list names (T-02)? Chain, dates, role, domain, then the server ID behind the
+ * dialled name. A certificate from outside passes by its public-key hash in the list, and its dates.
+ */
+export function verifyServer(
+  peer: PresentedPeer,
+  trust: TrustFacts,
+  expected: { readonly serverId: ServerId; readonly acceptedKeys: readonly string[] },
+): void {
+  if (expected.acceptedKeys.includes(peer.leaf.keyId)) {
+    decide(peer.leaf, trust, { expected: expected.serverId, found: expected.serverId });
+    return;
+  }
+  const verified = verifyChain({ ...chainFacts(peer, trust), role: 'server' });
+  // Role certificates are signed by the root, which signs no CRL: their revocation is a new bundle.
+  decide(
+    peer.leaf,
+    { ...trust, staleCrl: 'open' },
+    {
+      expected: expected.serverId,
+      found: verified.serverId ?? describeSubject(peer.leaf),
+    },
+  );
+  requireOpenssl(peer);
+}
+
+/**
+ * The server at setup, when nothing but the confirmed root is known: a server role certificate under exactly that root. The
+ * domain is the one the certificate names; all that comes later must name the same.
+ */
+export function verifyPinnedServer(
+  peer: PresentedPeer,
+  root: Certificate,
+  nowMs: number,
+): { domainId: DomainId; serverId: ServerId } {
+  const named = /^spiffe:\/\/([^/]+)\/server\//.exec(peer.leaf.san.uris[0] ?? '')?.[1] ?? '';
+  const domainId = parseDomainId(named);
+  if (domainId === undefined)
+    throw new AppError('PEER_ROLE_WRONG', { subject: describeSubject(peer.leaf), role: 'server' });
+  const verified = verifyChain({
+    leaf: peer.leaf,
+    intermediates: [],
+    anchors: [root],
+    nowMs,
+    domainId,
+    role: 'server',
+  });
+  requireOpenssl(peer);
+  return { domainId, serverId: verified.serverId! };
+}
+
+/** Is this the media server that the signed policy names by host ID, and not revoked (P-11)? */
+export function verifyMediaServer(peer: PresentedPeer, trust: TrustFacts, expected: HostId): void {
+  const verified = verifyChain({ ...chainFacts(peer, trust), role: 'host-media' });
+  decide(peer.leaf, trust, {
+    expected,
+    found: verified.hostId ?? describeSubject(peer.leaf),
+    issuerKeyId: verified.issuerKeyId,
+  });
+  requireOpenssl(peer);
+}
+
+/** May this host write to our media server? Returns its host ID; the refusal otherwise. */
+export function verifyClient(chain: readonly Certificate[], trust: TrustFacts): HostId {
+  const [leaf] = chain;
+  if (leaf === undefined) throw new AppError('PEER_CERTIFICATE_MISSING');
+  const verified = verifyChain({
+    ...chainFacts({ leaf, chain, opensslRefusal: undefined }, trust),
+    role: 'host-client',
+  });
+  const found = verified.hostId!;
+  decide(leaf, trust, { expected: undefined, found, issuerKeyId: verified.issuerKeyId });
+  return found;
+}
+
+const chainFacts = (peer: PresentedPeer, trust: TrustFacts) => ({
+  leaf: peer.leaf,
+  intermediates: [...trust.intermediates, ...peer.chain.slice(1)],
+  anchors: trust.anchors,
+  nowMs: trust.nowMs,
+  domainId: trust.domainId,
+});
+
+function decide(
+  leaf: Certificate,
+  trust: TrustFacts,
+  name: { expected: string | undefined; found: string; issuerKeyId?: string },
+): void {
+  const { revocations } = trust;
+  const issuer = name.issuerKeyId;
+  const decision = decidePeer({
+    notBeforeMs: leaf.notBeforeMs,
+    notAfterMs: leaf.notAfterMs,
+    crl: issuer === undefined ? undefined : revocations?.freshness(issuer),
+    staleCrl: trust.staleCrl,
+    revoked: issuer !== undefined && revocations?.isRevoked(issuer, leaf.serial) === true,
+    expected: name.expected,
+    found: name.found,
+    nowMs: trust.nowMs,
+  });
+  if (!decision.allow) throw new AppError(decision.code, decision.params);
+}
+
+/** OpenSSL checks what our code might have missed; it knows the machine's clock only. */
+function requireOpenssl(peer: PresentedPeer): void {
+  if (peer.opensslRefusal === undefined) return;
+  throw new AppError(
+    'PEER_CHAIN_UNTRUSTED',
+    { subject: describeSubject(peer.leaf) },
+    { cause: new Error(peer.opensslRefusal) },
+  );
+}

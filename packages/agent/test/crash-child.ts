@@ -1,0 +1,49 @@
+/** A process of its own for crash tests: does one thing to a data folder, and is killed at the armed point. */
+import { parseDomainId } from '@sekisho/core/ids.ts';
+import { spoolItem } from '@sekisho/core/wire/agent.ts';
+import { parsePemCertificates } from '@sekisho/pki/certificate.ts';
+import { systemClock } from '@sekisho/platform/clock.ts';
+import { silentLog } from '@sekisho/platform/log.ts';
+import { readFile } from 'node:fs/promises';
+import { dataFolderAt } from '../src/data-folder.ts';
+import { KEPT_DOCUMENTS, openDocumentStore } from '../src/documents/document-store.ts';
+import { installStaged } from '../src/identity/identity-store.ts';
+import { openSpool } from '../src/spool/spool.ts';
+
+const [what = '', root = '', ...rest] = process.argv.slice(2);
+const folder = dataFolderAt(root);
+
+switch (what) {
+  case 'offer': {
+    const [domain = '', type = '', file = ''] = rest;
+    const store = await openDocumentStore({
+      folder: folder.documents,
+      anchorsFile: folder.anchorsFile,
+      domainId: parseDomainId(domain)!,
+      clock: systemClock,
+      log: silentLog(),
+    });
+    const kept = KEPT_DOCUMENTS.find((candidate) => candidate === type)!;
+    process.stdout.write(await store.offer(kept, await readFile(file, 'utf8')));
+    break;
+  }
+  case 'install': {
+    const chain = parsePemCertificates(await readFile(rest[0] ?? '', 'utf8'));
+    process.stdout.write((await installStaged(folder, chain)).certificate.fingerprint);
+    break;
+  }
+  case 'spool-put': {
+    const spool = await openSpool({ folder: folder.spool, log: silentLog() });
+    await spool.put(spoolItem.parse(JSON.parse(rest[0] ?? '')));
+    process.stdout.write('put');
+    break;
+  }
+  case 'spool-acknowledge': {
+    const spool = await openSpool({ folder: folder.spool, log: silentLog() });
+    await spool.acknowledge(rest);
+    process.stdout.write('acknowledged');
+    break;
+  }
+  default:
+    throw new Error(`unknown: ${what}`);
+}
