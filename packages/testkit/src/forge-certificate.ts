@@ -9,6 +9,7 @@ import {
   unsignedInteger,
 } from '@sekisho/pki/der/write.ts';
 import { authorityKeyId } from '@sekisho/pki/extensions.ts';
+import { normalizeSerial } from '@sekisho/pki/issue.ts';
 import { commonNameDer } from '@sekisho/pki/name.ts';
 import { SIGNATURE_ALGORITHM_DER } from '@sekisho/pki/signature.ts';
 import type { Signer } from '@sekisho/pki/signer.ts';
@@ -34,7 +35,7 @@ export async function forgeCertificateDer(forgery: Forgery): Promise<Uint8Array>
   const aki = forgery.issuer?.subjectKeyId;
   const tbs = sequence(
     element(contextConstructed(0), smallInteger(2)),
-    unsignedInteger(randomBytes(16)),
+    unsignedInteger(normalizeSerial(randomBytes(16))),
     algorithm,
     forgery.issuer?.subjectDer ?? subject,
     sequence(time(forgery.notBeforeMs), time(forgery.notAfterMs)),
