@@ -230,6 +230,7 @@ CREATE TABLE repositories (
   maintained_at_ms BIGINT,
   UNIQUE (host_id, generation)
 );
+CREATE INDEX repositories_by_media ON repositories (media_host_id);
 
 CREATE TABLE points (
   repository TEXT NOT NULL,
