@@ -9,6 +9,9 @@ const TEST_TIMEOUT_MS = 300_000;
 /** Two, because tests start servers, agents and restic beside them. */
 const TEST_FILES_AT_ONCE = 2;
 
+/** A test file that never ends (a socket left open) must not hold the run for ever. */
+const RUN_MINUTES_MAX = 45;
+
 const root = join(import.meta.dirname, '..');
 
 /**
@@ -44,9 +47,16 @@ function run([program = '', ...args]: readonly string[]): Promise<number> {
     env: environment(),
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
+  const deadline = setTimeout(() => {
+    console.error(
+      `sekisho: error: the tests have not ended after ${RUN_MINUTES_MAX} minutes: a file keeps its process alive`,
+    );
+    child.kill('SIGINT');
+  }, RUN_MINUTES_MAX * 60_000);
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code, signal) => {
+      clearTimeout(deadline);
       resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
     });
   });
