@@ -59,7 +59,7 @@ const DEATH_GUARD = '/usr/bin/setpriv';
  * because the listener that it talks to is gone.
  */
 export async function runRestic(input: RunResticInput): Promise<RunResticResult> {
-  if (input.signal?.aborted === true)
+  if (isAborted(input.signal))
     return { exitCode: null, meaning: 'cancelled', droppedLines: 0, stderrTail: [] };
   const { command, args } = guarded(input.binary, input.args);
   const child = spawn(command, args, {
@@ -85,7 +85,7 @@ export async function runRestic(input: RunResticInput): Promise<RunResticResult>
     errors.end();
     return {
       exitCode,
-      meaning: exitMeaning(exitCode, input.signal?.aborted === true),
+      meaning: exitMeaning(exitCode, isAborted(input.signal)),
       droppedLines: output.dropped + errors.dropped,
       stderrTail,
     };
@@ -93,6 +93,8 @@ export async function runRestic(input: RunResticInput): Promise<RunResticResult>
     stopWatching();
   }
 }
+
+const isAborted = (signal: AbortSignal | undefined): boolean => signal?.aborted === true;
 
 function splitter(input: RunResticInput, other: (line: string) => void): LineSplitter {
   return new LineSplitter(input.lineBytesMax ?? RESTIC_LINE_BYTES_MAX, (line) => {

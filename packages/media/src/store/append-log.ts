@@ -2,13 +2,19 @@ import { syncFolder, writeDurably } from '@sekisho/platform/durable-file.ts';
 import { open, readFile, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
+interface Waiting {
+  readonly line: string;
+  readonly resolve: () => void;
+  readonly reject: (reason: unknown) => void;
+}
+
 /**
  * A file of JSON lines that only grows: `append` resolves when the line survives power loss. A line that a crash cut off is
  * dropped when the log is opened. Appends that wait at the same time share one fsync.
  */
 export class AppendLog {
   readonly #file: FileHandle;
-  #waiting: { line: string; resolve: () => void; reject: (reason: unknown) => void }[] = [];
+  #waiting: Waiting[] = [];
   #writing: Promise<void> | undefined;
 
   private constructor(file: FileHandle) {
@@ -58,7 +64,7 @@ export class AppendLog {
     }
   }
 
-  #take(): typeof this.#waiting {
+  #take(): Waiting[] {
     const batch = this.#waiting;
     this.#waiting = [];
     return batch;
