@@ -1,0 +1,136 @@
+import { SECOND_MS, type Clock, type Random } from '@sekisho/core/time.ts';
+import { serverFrame, type AgentFrame, type ServerFrame } from '@sekisho/core/wire/agent.ts';
+import type { Log } from '@sekisho/platform/log.ts';
+import type { WebSocket } from 'ws';
+import type { ServerConnection } from '../net/server-connection.ts';
+
+/** The first wait after a channel broke; it doubles up to the second, with jitter, so that a fleet spreads (F-03). */
+export const RECONNECT_MIN_MS = SECOND_MS;
+export const RECONNECT_MAX_MS = 60 * SECOND_MS;
+/** Frames that wait in the socket's buffer: more, and progress is dropped rather than queued. */
+const BUFFERED_BYTES_MAX = 4 * 1024 * 1024;
+
+export interface Channel {
+  readonly isOpen: boolean;
+  /** Sends when it is open; false when it is not, or too much waits. */
+  send(frame: AgentFrame): boolean;
+  /** Closes and opens again: after a renewal, for a better server. */
+  reconnect(): void;
+  /** Opens or closes for good, as the policy's mode says. */
+  setWanted(wanted: boolean): void;
+  stop(): Promise<void>;
+}
+
+/** Push mode (F-03): one WebSocket that is kept open. Frames that are not understood are logged and dropped. */
+export function startChannel(options: {
+  server: ServerConnection;
+  onOpen: () => void;
+  onFrame: (frame: ServerFrame) => void;
+  onClosed: () => void;
+  clock: Clock;
+  random: Random;
+  log: Log;
+}): Channel {
+  const { server, clock, random, log } = options;
+  const stopping = new AbortController();
+  let wanted = false;
+  let socket: WebSocket | undefined;
+  let wake: AbortController = new AbortController();
+  let attempts = 0;
+
+  /** Resolves when the socket has closed. */
+  function serve(webSocket: WebSocket): Promise<void> {
+    return new Promise((resolve) => {
+      webSocket.on('message', (data, isBinary) => {
+        const frame = isBinary ? undefined : parseFrame(data.toString());
+        if (frame === undefined) log.warn('a frame was not understood');
+        else options.onFrame(frame);
+      });
+      webSocket.on('error', (error) => {
+        log.warn({ err: error }, 'the channel broke');
+      });
+      webSocket.once('close', (code) => {
+        log.info({ code }, 'the channel is closed');
+        resolve();
+      });
+      webSocket.resume();
+      options.onOpen();
+    });
+  }
+
+  async function connectOnce(): Promise<void> {
+    const webSocket = await server.openChannel();
+    if (!wanted || stopping.signal.aborted) {
+      webSocket.terminate();
+      return;
+    }
+    attempts = 0;
+    socket = webSocket;
+    log.info({ server: server.server?.key }, 'the channel is open');
+    try {
+      await serve(webSocket);
+    } finally {
+      socket = undefined;
+      options.onClosed();
+    }
+  }
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      wake = new AbortController();
+      const either = AbortSignal.any([stopping.signal, wake.signal]);
+      if (!wanted) {
+        await clock.sleep(RECONNECT_MAX_MS, either);
+        continue;
+      }
+      const startedMs = clock.monotonicMs();
+      try {
+        await connectOnce();
+      } catch (error) {
+        log.warn({ err: error }, 'the channel could not be opened');
+      }
+      // A connection that held is followed by a quick new one; one that did not, by a growing wait.
+      if (clock.monotonicMs() - startedMs > RECONNECT_MAX_MS) attempts = 0;
+      const waitMs = Math.min(RECONNECT_MIN_MS * 2 ** Math.min(attempts, 10), RECONNECT_MAX_MS);
+      attempts += 1;
+      if (!wake.signal.aborted) await clock.sleep(waitMs * (0.5 + random.fraction() / 2), either);
+    }
+  }
+  const running = run();
+
+  return {
+    get isOpen() {
+      return socket !== undefined;
+    },
+    send(frame) {
+      if (socket === undefined || socket.readyState !== socket.OPEN) return false;
+      if (socket.bufferedAmount > BUFFERED_BYTES_MAX) return false;
+      socket.send(JSON.stringify(frame));
+      return true;
+    },
+    reconnect() {
+      wake.abort();
+      socket?.close(1000);
+    },
+    setWanted(next) {
+      if (wanted === next) return;
+      wanted = next;
+      wake.abort();
+      if (!next) socket?.close(1000);
+    },
+    async stop() {
+      stopping.abort();
+      socket?.terminate();
+      await running;
+    },
+  };
+}
+
+function parseFrame(text: string): ServerFrame | undefined {
+  try {
+    const parsed = serverFrame.safeParse(JSON.parse(text));
+    return parsed.success ? parsed.data : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,104 @@
+import { AppError } from '@sekisho/core/errors.ts';
+import type { HostId } from '@sekisho/core/ids.ts';
+import { certificateToPem } from '@sekisho/pki/certificate.ts';
+import type { Log } from '@sekisho/platform/log.ts';
+import type { TLSSocket } from 'node:tls';
+import type { Identity } from '../identity/identity-store.ts';
+import { DialingAgent, dialTls, type PresentedPeer } from '../net/dial.ts';
+import { describeNetworkError } from '../net/http-request.ts';
+import { verifyMediaServer, type TrustFacts } from '../net/verify-peer.ts';
+
+/** A media server as the signed policy names it. */
+export interface MediaTarget {
+  readonly hostId: HostId;
+  readonly name: string;
+  readonly endpoints: readonly { readonly address: string; readonly port: number }[];
+}
+
+/** What connections to media servers need of the agent. */
+export interface MediaTrust {
+  readonly identity: () => Identity;
+  readonly trust: () => TrustFacts;
+  readonly log: Log;
+}
+
+/** restic's own default is five; a few more for its HEADs and locks. */
+export const MEDIA_CONNECTIONS_MAX = 12;
+
+/**
+ * Checked mutual-TLS connections to one media server, at the first of its endpoints that answers (P-11). They are kept for
+ * further requests, and judged again when a CRL comes.
+ */
+export class MediaConnection {
+  readonly agent: DialingAgent;
+  readonly target: MediaTarget;
+  readonly #trust: MediaTrust;
+  readonly #live = new Map<TLSSocket, PresentedPeer>();
+  #lastEndpoint: { readonly address: string; readonly port: number } | undefined;
+
+  constructor(target: MediaTarget, trust: MediaTrust) {
+    this.target = target;
+    this.#trust = trust;
+    this.agent = new DialingAgent(() => this.#dial(), MEDIA_CONNECTIONS_MAX);
+  }
+
+  /** For the Host header. */
+  get endpoint(): { readonly address: string; readonly port: number } {
+    return this.#lastEndpoint ?? this.target.endpoints[0] ?? { address: 'localhost', port: 0 };
+  }
+
+  /** Cuts live connections whose peer is refused now (T-42); the first refusal, if any. */
+  checkAgain(): AppError | undefined {
+    let refusal: AppError | undefined;
+    for (const [socket, peer] of this.#live) {
+      try {
+        verifyMediaServer(peer, this.#trust.trust(), this.target.hostId);
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        refusal ??= error;
+        socket.destroy(error);
+      }
+    }
+    return refusal;
+  }
+
+  close(): void {
+    this.agent.destroy();
+    for (const socket of this.#live.keys()) socket.destroy();
+  }
+
+  async #dial(): Promise<TLSSocket> {
+    const { hostId, name, endpoints } = this.target;
+    let refusal: AppError | undefined;
+    let detail = 'no endpoint';
+    for (const endpoint of endpoints) {
+      const trust = this.#trust.trust();
+      const { keyPem, chainPem } = this.#trust.identity();
+      let presented: PresentedPeer | undefined;
+      try {
+        const socket = await dialTls({
+          host: endpoint.address,
+          port: endpoint.port,
+          ca: trust.anchors.map((anchor) => certificateToPem(anchor.der)),
+          identity: { keyPem, chainPem },
+          verify: (peer) => {
+            verifyMediaServer(peer, this.#trust.trust(), hostId);
+            presented = peer;
+          },
+        });
+        if (presented !== undefined) this.#live.set(socket, presented);
+        socket.once('close', () => this.#live.delete(socket));
+        this.#lastEndpoint = endpoint;
+        return socket;
+      } catch (error) {
+        this.#trust.log.warn(
+          { err: error, endpoint, mediaHostId: hostId },
+          'the media server cannot be used here',
+        );
+        if (error instanceof AppError) refusal ??= error;
+        else detail = `${endpoint.address}:${endpoint.port} ${describeNetworkError(error)}`;
+      }
+    }
+    throw refusal ?? new AppError('MEDIA_SERVER_UNREACHABLE', { name, detail });
+  }
+}
