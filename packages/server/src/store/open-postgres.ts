@@ -46,6 +46,10 @@ export async function openPostgres(options: Options): Promise<Pool> {
   pool.on('error', (error) => {
     options.log.warn({ err: error }, 'an idle database connection was lost');
   });
+  // one that is in use reports it to the query under way; without a listener the event would end the process
+  pool.on('connect', (connection) => {
+    connection.on('error', () => undefined);
+  });
   return pool;
 }
 

@@ -51,6 +51,11 @@ class OneWriterDriver extends PostgresDriver {
     await connection.executeQuery(CompiledQuery.raw(BEGIN));
   }
 
+  /** A rollback that fails means a lost connection, which is thrown away; why the transaction failed stays the error. */
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    await super.rollbackTransaction(connection).catch(() => undefined);
+  }
+
   #wrap(connection: DatabaseConnection): void {
     if (this.#wrapped.has(connection)) return;
     this.#wrapped.add(connection);

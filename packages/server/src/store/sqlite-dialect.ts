@@ -18,11 +18,18 @@ const STATEMENTS_MAX = 500;
 
 /** Kysely over node:sqlite: one connection, one user at a time, so a transaction is never mixed with other queries. */
 export const sqliteDialect = (database: DatabaseSync, translate: (error: unknown) => unknown): Dialect => ({
-  createAdapter: () => new SqliteAdapter(),
+  createAdapter: () => new OwnMutexAdapter(),
   createQueryCompiler: () => new SqliteQueryCompiler(),
   createIntrospector: (db: Kysely<unknown>) => new SqliteIntrospector(db),
   createDriver: () => new NodeSqliteDriver(database, translate),
 });
+
+/** Kysely's own queue for a single connection is left out: it would wait before this driver can refuse a wrong use. */
+class OwnMutexAdapter extends SqliteAdapter {
+  override get supportsMultipleConnections(): boolean {
+    return true;
+  }
+}
 
 class NodeSqliteDriver implements Driver {
   readonly #database: DatabaseSync;
@@ -100,8 +107,10 @@ class NodeSqliteConnection implements DatabaseConnection {
   #run<R>(query: CompiledQuery): QueryResult<R> {
     const { statement, reads } = this.#prepare(query.sql);
     const parameters = query.parameters.map(bind);
-    // rows are what the statement's columns say; Kysely's own types speak for them
-    if (reads) return { rows: statement.all(...parameters) as R[] };
+    if (reads) {
+      // copied: node:sqlite's rows have no prototype, PostgreSQL's do; Kysely's types say what the columns are
+      return { rows: statement.all(...parameters).map((row) => ({ ...row }) as R) };
+    }
     const { changes, lastInsertRowid } = statement.run(...parameters);
     return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
   }

@@ -1,0 +1,294 @@
+audit.seq bigint not null
+audit.at_ms bigint not null
+audit.category text not null
+audit.act text not null
+audit.actor text not null
+audit.origin text not null
+audit.subject text not null
+audit.outcome text not null
+audit.detail text not null
+ca_keys.key_id text not null
+ca_keys.role text not null
+ca_keys.algorithm text not null
+ca_keys.sealed text
+ca_keys.certificate text not null
+ca_keys.fingerprint text not null
+ca_keys.state text not null
+ca_keys.created_at_ms bigint not null
+ca_keys.retired_at_ms bigint
+certificates.fingerprint text not null
+certificates.issuer_key_id text not null
+certificates.serial text not null
+certificates.host_id text not null
+certificates.der text not null
+certificates.not_before_ms bigint not null
+certificates.not_after_ms bigint not null
+certificates.issued_at_ms bigint not null
+certificates.intention_id text not null
+certificates.replaces text
+certificates.first_used_at_ms bigint
+certificates.revoke_due_at_ms bigint
+certificates.revoked_at_ms bigint
+certificates.revocation_reason text
+change_feed.seq bigint not null
+change_feed.kind text not null
+change_feed.key text not null
+change_feed.at_ms bigint not null
+counters.name text not null
+counters.value bigint not null
+crls.issuer_key_id text not null
+crls.number bigint not null
+crls.der text not null
+crls.this_update_ms bigint not null
+crls.next_update_ms bigint not null
+documents.type text not null
+documents.scope text not null
+documents.serial bigint not null
+documents.content_sha256 text not null
+documents.jws text not null
+documents.made_at_ms bigint not null
+domain.id text not null
+domain.name text not null
+domain.server_id text not null
+domain.server_host_id text not null
+domain.created_at_ms bigint not null
+groups.id text not null
+groups.parent_id text
+groups.name text not null
+groups.list_id text
+groups.settings text not null
+groups.created_at_ms bigint not null
+host_events.spool_id text not null
+host_events.host_id text not null
+host_events.event text not null
+host_events.at_ms bigint not null
+host_events.detail text not null
+host_names.name text not null
+host_names.host_id text not null
+host_names.kind text not null
+host_names.created_at_ms bigint not null
+host_seen.num bigint not null
+host_seen.last_seen_ms bigint not null
+host_seen.bundle_generation bigint not null
+host_seen.list_serial bigint not null
+host_seen.assignment_serial bigint not null
+host_seen.policy_serial bigint not null
+host_seen.crl_number bigint not null
+host_seen.fingerprint text not null
+host_seen.version text not null
+host_seen.health text not null
+hosts.id text not null
+hosts.num bigint not null
+hosts.name text not null
+hosts.group_id text not null
+hosts.media_since_ms bigint
+hosts.media text
+hosts.legacy_since_ms bigint
+hosts.secure_since_ms bigint
+hosts.reissue_until_ms bigint
+hosts.created_at_ms bigint not null
+intentions.id text not null
+intentions.kind text not null
+intentions.host_id text not null
+intentions.token_id text
+intentions.request_key text not null
+intentions.plan text not null
+intentions.created_at_ms bigint not null
+intentions.fingerprint text
+intentions.finished_at_ms bigint
+intentions.failure text
+jobs.id text not null
+jobs.num bigint not null
+jobs.kind text not null
+jobs.host_id text not null
+jobs.plan_id text
+jobs.launched_by text not null
+jobs.schedule_name text
+jobs.scheduled_at_ms bigint
+jobs.attempt bigint not null
+jobs.retry_of text
+jobs.state text not null
+jobs.act text
+jobs.order_expires_at_ms bigint
+jobs.cancel_asked_at_ms bigint
+jobs.created_at_ms bigint not null
+jobs.created_by text not null
+jobs.started_at_ms bigint
+jobs.ended_at_ms bigint
+jobs.repository text
+jobs.snapshot_id text
+jobs.report text
+known_hosts.name text not null
+known_hosts.registered_at_ms bigint not null
+known_hosts.registered_by text not null
+known_hosts.used_at_ms bigint
+known_hosts.host_id text
+leases.name text not null
+leases.worker_id text not null
+leases.epoch bigint not null
+leases.expires_at_ms bigint not null
+outbox.num bigint not null
+outbox.kind text not null
+outbox.subject text not null
+outbox.body text not null
+outbox.created_at_ms bigint not null
+plans.id text not null
+plans.name text not null
+plans.spec text not null
+plans.revision bigint not null
+plans.enabled_since_ms bigint not null
+plans.created_at_ms bigint not null
+plans.changed_at_ms bigint not null
+plans.deleted_at_ms bigint
+points.repository text not null
+points.snapshot_id text not null
+points.num bigint not null
+points.host_id text not null
+points.received_at_ms bigint not null
+points.plan_id text
+points.job_id text
+points.schedule_name text
+points.files bigint
+points.bytes bigint
+points.removal_asked_at_ms bigint
+points.removed_at_ms bigint
+policy_plans.group_id text not null
+policy_plans.serial bigint not null
+policy_plans.plan_id text not null
+policy_plans.revision bigint not null
+repositories.name text not null
+repositories.host_id text not null
+repositories.media_host_id text not null
+repositories.generation bigint not null
+repositories.password text not null
+repositories.created_at_ms bigint not null
+repositories.sealed_at_ms bigint
+repositories.maintained_at_ms bigint
+schema_migrations.version bigint not null
+schema_migrations.name text not null
+schema_migrations.checksum text not null
+schema_migrations.applied_at_ms bigint not null
+server_lists.id text not null
+server_lists.name text not null
+server_lists.servers text not null
+server_lists.changed_at_ms bigint not null
+sessions.host_id text not null
+sessions.worker_id text not null
+sessions.epoch bigint not null
+sessions.boot_id text not null
+sessions.since_ms bigint not null
+settings.key text not null
+settings.value text not null
+settings.changed_at_ms bigint not null
+tokens.id text not null
+tokens.name text not null
+tokens.purpose text not null
+tokens.secret_sha256 text not null
+tokens.uses_max bigint not null
+tokens.uses bigint not null
+tokens.host_name text
+tokens.host_id text
+tokens.media_since_ms bigint
+tokens.created_at_ms bigint not null
+tokens.created_by text not null
+tokens.expires_at_ms bigint not null
+tokens.deleted_at_ms bigint
+workers.id text not null
+workers.started_at_ms bigint not null
+workers.alive_at_ms bigint not null
+workers.feed_seq bigint not null
+audit: audit_pkey PRIMARY KEY (seq)
+ca_keys: ca_keys_fingerprint_key UNIQUE (fingerprint)
+ca_keys: ca_keys_pkey PRIMARY KEY (key_id)
+certificates: certificates_issuer_key_id_serial_key UNIQUE (issuer_key_id, serial)
+certificates: certificates_pkey PRIMARY KEY (fingerprint)
+change_feed: change_feed_pkey PRIMARY KEY (seq)
+counters: counters_pkey PRIMARY KEY (name)
+crls: crls_pkey PRIMARY KEY (issuer_key_id, number)
+documents: documents_pkey PRIMARY KEY (type, scope, serial)
+domain: domain_pkey PRIMARY KEY (id)
+groups: groups_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES groups(id)
+groups: groups_pkey PRIMARY KEY (id)
+host_events: host_events_pkey PRIMARY KEY (host_id, spool_id)
+host_names: host_names_host_id_fkey FOREIGN KEY (host_id) REFERENCES hosts(id)
+host_names: host_names_pkey PRIMARY KEY (name, host_id)
+host_seen: host_seen_pkey PRIMARY KEY (num)
+hosts: hosts_group_id_fkey FOREIGN KEY (group_id) REFERENCES groups(id)
+hosts: hosts_name_key UNIQUE (name)
+hosts: hosts_num_key UNIQUE (num)
+hosts: hosts_pkey PRIMARY KEY (id)
+intentions: intentions_pkey PRIMARY KEY (id)
+intentions: intentions_request_key_key UNIQUE (request_key)
+jobs: jobs_num_key UNIQUE (num)
+jobs: jobs_pkey PRIMARY KEY (id)
+known_hosts: known_hosts_pkey PRIMARY KEY (name)
+leases: leases_pkey PRIMARY KEY (name)
+outbox: outbox_pkey PRIMARY KEY (num)
+plans: plans_pkey PRIMARY KEY (id)
+points: points_num_key UNIQUE (num)
+points: points_pkey PRIMARY KEY (repository, snapshot_id)
+policy_plans: policy_plans_pkey PRIMARY KEY (group_id, serial, plan_id)
+repositories: repositories_host_id_generation_key UNIQUE (host_id, generation)
+repositories: repositories_pkey PRIMARY KEY (name)
+schema_migrations: schema_migrations_pkey PRIMARY KEY (version)
+server_lists: server_lists_name_key UNIQUE (name)
+server_lists: server_lists_pkey PRIMARY KEY (id)
+sessions: sessions_pkey PRIMARY KEY (host_id)
+settings: settings_pkey PRIMARY KEY (key)
+tokens: tokens_pkey PRIMARY KEY (id)
+tokens: tokens_secret_sha256_key UNIQUE (secret_sha256)
+workers: workers_pkey PRIMARY KEY (id)
+CREATE UNIQUE INDEX audit_pkey ON audit USING btree (seq);
+CREATE INDEX ca_keys_by_role ON ca_keys USING btree (role, state);
+CREATE UNIQUE INDEX ca_keys_fingerprint_key ON ca_keys USING btree (fingerprint);
+CREATE UNIQUE INDEX ca_keys_pkey ON ca_keys USING btree (key_id);
+CREATE INDEX certificates_by_host ON certificates USING btree (host_id, issued_at_ms);
+CREATE INDEX certificates_due ON certificates USING btree (revoke_due_at_ms);
+CREATE UNIQUE INDEX certificates_issuer_key_id_serial_key ON certificates USING btree (issuer_key_id, serial);
+CREATE UNIQUE INDEX certificates_pkey ON certificates USING btree (fingerprint);
+CREATE INDEX certificates_revoked ON certificates USING btree (issuer_key_id, revoked_at_ms);
+CREATE UNIQUE INDEX change_feed_pkey ON change_feed USING btree (seq);
+CREATE UNIQUE INDEX counters_pkey ON counters USING btree (name);
+CREATE UNIQUE INDEX crls_pkey ON crls USING btree (issuer_key_id, number);
+CREATE UNIQUE INDEX documents_pkey ON documents USING btree (type, scope, serial);
+CREATE UNIQUE INDEX domain_pkey ON domain USING btree (id);
+CREATE UNIQUE INDEX groups_pkey ON groups USING btree (id);
+CREATE UNIQUE INDEX host_events_pkey ON host_events USING btree (host_id, spool_id);
+CREATE INDEX host_names_by_host ON host_names USING btree (host_id);
+CREATE UNIQUE INDEX host_names_pkey ON host_names USING btree (name, host_id);
+CREATE UNIQUE INDEX host_seen_pkey ON host_seen USING btree (num);
+CREATE INDEX hosts_by_group ON hosts USING btree (group_id);
+CREATE UNIQUE INDEX hosts_name_key ON hosts USING btree (name);
+CREATE UNIQUE INDEX hosts_num_key ON hosts USING btree (num);
+CREATE UNIQUE INDEX hosts_pkey ON hosts USING btree (id);
+CREATE INDEX intentions_open ON intentions USING btree (finished_at_ms);
+CREATE UNIQUE INDEX intentions_pkey ON intentions USING btree (id);
+CREATE UNIQUE INDEX intentions_request_key_key ON intentions USING btree (request_key);
+CREATE INDEX jobs_by_host ON jobs USING btree (host_id, state);
+CREATE INDEX jobs_by_plan ON jobs USING btree (plan_id, host_id, scheduled_at_ms);
+CREATE INDEX jobs_by_repository ON jobs USING btree (repository, state);
+CREATE INDEX jobs_by_snapshot ON jobs USING btree (snapshot_id);
+CREATE INDEX jobs_by_state ON jobs USING btree (state, num);
+CREATE UNIQUE INDEX jobs_num_key ON jobs USING btree (num);
+CREATE UNIQUE INDEX jobs_pkey ON jobs USING btree (id);
+CREATE UNIQUE INDEX known_hosts_pkey ON known_hosts USING btree (name);
+CREATE UNIQUE INDEX leases_pkey ON leases USING btree (name);
+CREATE UNIQUE INDEX outbox_pkey ON outbox USING btree (num);
+CREATE UNIQUE INDEX plans_pkey ON plans USING btree (id);
+CREATE INDEX points_by_host ON points USING btree (host_id, received_at_ms);
+CREATE INDEX points_by_snapshot ON points USING btree (snapshot_id);
+CREATE UNIQUE INDEX points_num_key ON points USING btree (num);
+CREATE UNIQUE INDEX points_pkey ON points USING btree (repository, snapshot_id);
+CREATE UNIQUE INDEX policy_plans_pkey ON policy_plans USING btree (group_id, serial, plan_id);
+CREATE INDEX repositories_by_media ON repositories USING btree (media_host_id);
+CREATE UNIQUE INDEX repositories_host_id_generation_key ON repositories USING btree (host_id, generation);
+CREATE UNIQUE INDEX repositories_pkey ON repositories USING btree (name);
+CREATE UNIQUE INDEX schema_migrations_pkey ON schema_migrations USING btree (version);
+CREATE UNIQUE INDEX server_lists_name_key ON server_lists USING btree (name);
+CREATE UNIQUE INDEX server_lists_pkey ON server_lists USING btree (id);
+CREATE INDEX sessions_by_worker ON sessions USING btree (worker_id);
+CREATE UNIQUE INDEX sessions_pkey ON sessions USING btree (host_id);
+CREATE UNIQUE INDEX settings_pkey ON settings USING btree (key);
+CREATE UNIQUE INDEX tokens_pkey ON tokens USING btree (id);
+CREATE UNIQUE INDEX tokens_secret_sha256_key ON tokens USING btree (secret_sha256);
+CREATE UNIQUE INDEX workers_pkey ON workers USING btree (id);

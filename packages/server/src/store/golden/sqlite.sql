@@ -1,0 +1,279 @@
+CREATE TABLE audit (
+  seq BIGINT NOT NULL PRIMARY KEY,
+  at_ms BIGINT NOT NULL,
+  category TEXT NOT NULL,
+  act TEXT NOT NULL,
+  actor TEXT NOT NULL,
+  origin TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  outcome TEXT NOT NULL,
+  detail TEXT NOT NULL
+);
+CREATE TABLE ca_keys (
+  key_id TEXT NOT NULL PRIMARY KEY,
+  role TEXT NOT NULL,
+  algorithm TEXT NOT NULL,
+  sealed TEXT,
+  certificate TEXT NOT NULL,
+  fingerprint TEXT NOT NULL UNIQUE,
+  state TEXT NOT NULL,
+  created_at_ms BIGINT NOT NULL,
+  retired_at_ms BIGINT
+);
+CREATE TABLE certificates (
+  fingerprint TEXT NOT NULL PRIMARY KEY,
+  issuer_key_id TEXT NOT NULL,
+  serial TEXT NOT NULL,
+  host_id TEXT NOT NULL,
+  der TEXT NOT NULL,
+  not_before_ms BIGINT NOT NULL,
+  not_after_ms BIGINT NOT NULL,
+  issued_at_ms BIGINT NOT NULL,
+  intention_id TEXT NOT NULL,
+  replaces TEXT,
+  first_used_at_ms BIGINT,
+  revoke_due_at_ms BIGINT,
+  revoked_at_ms BIGINT,
+  revocation_reason TEXT,
+  UNIQUE (issuer_key_id, serial)
+);
+CREATE TABLE change_feed (
+  seq BIGINT NOT NULL PRIMARY KEY,
+  kind TEXT NOT NULL,
+  key TEXT NOT NULL,
+  at_ms BIGINT NOT NULL
+);
+CREATE TABLE counters (
+  name TEXT NOT NULL PRIMARY KEY,
+  value BIGINT NOT NULL
+);
+CREATE TABLE crls (
+  issuer_key_id TEXT NOT NULL,
+  number BIGINT NOT NULL,
+  der TEXT NOT NULL,
+  this_update_ms BIGINT NOT NULL,
+  next_update_ms BIGINT NOT NULL,
+  PRIMARY KEY (issuer_key_id, number)
+);
+CREATE TABLE documents (
+  type TEXT NOT NULL,
+  scope TEXT NOT NULL,
+  serial BIGINT NOT NULL,
+  content_sha256 TEXT NOT NULL,
+  jws TEXT NOT NULL,
+  made_at_ms BIGINT NOT NULL,
+  PRIMARY KEY (type, scope, serial)
+);
+CREATE TABLE domain (
+  id TEXT NOT NULL PRIMARY KEY,
+  name TEXT NOT NULL,
+  server_id TEXT NOT NULL,
+  server_host_id TEXT NOT NULL,
+  created_at_ms BIGINT NOT NULL
+);
+CREATE TABLE groups (
+  id TEXT NOT NULL PRIMARY KEY,
+  parent_id TEXT REFERENCES groups (id),
+  name TEXT NOT NULL,
+  list_id TEXT,
+  settings TEXT NOT NULL,
+  created_at_ms BIGINT NOT NULL
+);
+CREATE TABLE host_events (
+  spool_id TEXT NOT NULL,
+  host_id TEXT NOT NULL,
+  event TEXT NOT NULL,
+  at_ms BIGINT NOT NULL,
+  detail TEXT NOT NULL,
+  PRIMARY KEY (host_id, spool_id)
+);
+CREATE TABLE host_names (
+  name TEXT NOT NULL,
+  host_id TEXT NOT NULL REFERENCES hosts (id),
+  kind TEXT NOT NULL,
+  created_at_ms BIGINT NOT NULL,
+  PRIMARY KEY (name, host_id)
+);
+CREATE TABLE host_seen (
+  num BIGINT NOT NULL PRIMARY KEY,
+  last_seen_ms BIGINT NOT NULL,
+  bundle_generation BIGINT NOT NULL,
+  list_serial BIGINT NOT NULL,
+  assignment_serial BIGINT NOT NULL,
+  policy_serial BIGINT NOT NULL,
+  crl_number BIGINT NOT NULL,
+  fingerprint TEXT NOT NULL,
+  version TEXT NOT NULL,
+  health TEXT NOT NULL
+);
+CREATE TABLE hosts (
+  id TEXT NOT NULL PRIMARY KEY,
+  num BIGINT NOT NULL UNIQUE,
+  name TEXT NOT NULL UNIQUE,
+  group_id TEXT NOT NULL REFERENCES groups (id),
+  media_since_ms BIGINT,
+  media TEXT,
+  legacy_since_ms BIGINT,
+  secure_since_ms BIGINT,
+  reissue_until_ms BIGINT,
+  created_at_ms BIGINT NOT NULL
+);
+CREATE TABLE intentions (
+  id TEXT NOT NULL PRIMARY KEY,
+  kind TEXT NOT NULL,
+  host_id TEXT NOT NULL,
+  token_id TEXT,
+  request_key TEXT NOT NULL UNIQUE,
+  plan TEXT NOT NULL,
+  created_at_ms BIGINT NOT NULL,
+  fingerprint TEXT,
+  finished_at_ms BIGINT,
+  failure TEXT
+);
+CREATE TABLE jobs (
+  id TEXT NOT NULL PRIMARY KEY,
+  num BIGINT NOT NULL UNIQUE,
+  kind TEXT NOT NULL,
+  host_id TEXT NOT NULL,
+  plan_id TEXT,
+  launched_by TEXT NOT NULL,
+  schedule_name TEXT,
+  scheduled_at_ms BIGINT,
+  attempt BIGINT NOT NULL,
+  retry_of TEXT,
+  state TEXT NOT NULL,
+  act TEXT,
+  order_expires_at_ms BIGINT,
+  cancel_asked_at_ms BIGINT,
+  created_at_ms BIGINT NOT NULL,
+  created_by TEXT NOT NULL,
+  started_at_ms BIGINT,
+  ended_at_ms BIGINT,
+  repository TEXT,
+  snapshot_id TEXT,
+  report TEXT
+);
+CREATE TABLE known_hosts (
+  name TEXT NOT NULL PRIMARY KEY,
+  registered_at_ms BIGINT NOT NULL,
+  registered_by TEXT NOT NULL,
+  used_at_ms BIGINT,
+  host_id TEXT
+);
+CREATE TABLE leases (
+  name TEXT NOT NULL PRIMARY KEY,
+  worker_id TEXT NOT NULL,
+  epoch BIGINT NOT NULL,
+  expires_at_ms BIGINT NOT NULL
+);
+CREATE TABLE outbox (
+  num BIGINT NOT NULL PRIMARY KEY,
+  kind TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  body TEXT NOT NULL,
+  created_at_ms BIGINT NOT NULL
+);
+CREATE TABLE plans (
+  id TEXT NOT NULL PRIMARY KEY,
+  name TEXT NOT NULL,
+  spec TEXT NOT NULL,
+  revision BIGINT NOT NULL,
+  enabled_since_ms BIGINT NOT NULL,
+  created_at_ms BIGINT NOT NULL,
+  changed_at_ms BIGINT NOT NULL,
+  deleted_at_ms BIGINT
+);
+CREATE TABLE points (
+  repository TEXT NOT NULL,
+  snapshot_id TEXT NOT NULL,
+  num BIGINT NOT NULL UNIQUE,
+  host_id TEXT NOT NULL,
+  received_at_ms BIGINT NOT NULL,
+  plan_id TEXT,
+  job_id TEXT,
+  schedule_name TEXT,
+  files BIGINT,
+  bytes BIGINT,
+  removal_asked_at_ms BIGINT,
+  removed_at_ms BIGINT,
+  PRIMARY KEY (repository, snapshot_id)
+);
+CREATE TABLE policy_plans (
+  group_id TEXT NOT NULL,
+  serial BIGINT NOT NULL,
+  plan_id TEXT NOT NULL,
+  revision BIGINT NOT NULL,
+  PRIMARY KEY (group_id, serial, plan_id)
+);
+CREATE TABLE repositories (
+  name TEXT NOT NULL PRIMARY KEY,
+  host_id TEXT NOT NULL,
+  media_host_id TEXT NOT NULL,
+  generation BIGINT NOT NULL,
+  password TEXT NOT NULL,
+  created_at_ms BIGINT NOT NULL,
+  sealed_at_ms BIGINT,
+  maintained_at_ms BIGINT,
+  UNIQUE (host_id, generation)
+);
+CREATE TABLE schema_migrations (
+  version BIGINT NOT NULL PRIMARY KEY,
+  name TEXT NOT NULL,
+  checksum TEXT NOT NULL,
+  applied_at_ms BIGINT NOT NULL
+);
+CREATE TABLE server_lists (
+  id TEXT NOT NULL PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  servers TEXT NOT NULL,
+  changed_at_ms BIGINT NOT NULL
+);
+CREATE TABLE sessions (
+  host_id TEXT NOT NULL PRIMARY KEY,
+  worker_id TEXT NOT NULL,
+  epoch BIGINT NOT NULL,
+  boot_id TEXT NOT NULL,
+  since_ms BIGINT NOT NULL
+);
+CREATE TABLE settings (
+  key TEXT NOT NULL PRIMARY KEY,
+  value TEXT NOT NULL,
+  changed_at_ms BIGINT NOT NULL
+);
+CREATE TABLE tokens (
+  id TEXT NOT NULL PRIMARY KEY,
+  name TEXT NOT NULL,
+  purpose TEXT NOT NULL,
+  secret_sha256 TEXT NOT NULL UNIQUE,
+  uses_max BIGINT NOT NULL,
+  uses BIGINT NOT NULL,
+  host_name TEXT,
+  host_id TEXT,
+  media_since_ms BIGINT,
+  created_at_ms BIGINT NOT NULL,
+  created_by TEXT NOT NULL,
+  expires_at_ms BIGINT NOT NULL,
+  deleted_at_ms BIGINT
+);
+CREATE TABLE workers (
+  id TEXT NOT NULL PRIMARY KEY,
+  started_at_ms BIGINT NOT NULL,
+  alive_at_ms BIGINT NOT NULL,
+  feed_seq BIGINT NOT NULL
+);
+CREATE INDEX ca_keys_by_role ON ca_keys (role, state);
+CREATE INDEX certificates_by_host ON certificates (host_id, issued_at_ms);
+CREATE INDEX certificates_due ON certificates (revoke_due_at_ms);
+CREATE INDEX certificates_revoked ON certificates (issuer_key_id, revoked_at_ms);
+CREATE INDEX host_names_by_host ON host_names (host_id);
+CREATE INDEX hosts_by_group ON hosts (group_id);
+CREATE INDEX intentions_open ON intentions (finished_at_ms);
+CREATE INDEX jobs_by_host ON jobs (host_id, state);
+CREATE INDEX jobs_by_plan ON jobs (plan_id, host_id, scheduled_at_ms);
+CREATE INDEX jobs_by_repository ON jobs (repository, state);
+CREATE INDEX jobs_by_snapshot ON jobs (snapshot_id);
+CREATE INDEX jobs_by_state ON jobs (state, num);
+CREATE INDEX points_by_host ON points (host_id, received_at_ms);
+CREATE INDEX points_by_snapshot ON points (snapshot_id);
+CREATE INDEX repositories_by_media ON repositories (media_host_id);
+CREATE INDEX sessions_by_worker ON sessions (worker_id);
