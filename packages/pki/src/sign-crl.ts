@@ -6,6 +6,7 @@ import {
   contextConstructed,
   element,
   sequence,
+  sequenceOf,
   smallInteger,
   TAG,
   time,
@@ -40,7 +41,7 @@ export async function signCrl(wish: {
     certificate.subjectDer,
     time(wish.thisUpdateMs),
     time(wish.nextUpdateMs),
-    ...(wish.entries.length > 0 ? [sequence(...wish.entries.map(entryDer))] : []),
+    ...(wish.entries.length > 0 ? [sequenceOf(wish.entries.map(entryDer))] : []),
     element(contextConstructed(0), sequence(...extensions)),
   );
   const tbs = parsing('ISSUANCE_LINT_REFUSED', () => parseCrlTbs(tbsDer));
