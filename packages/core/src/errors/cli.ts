@@ -176,17 +176,6 @@ export const cliErrors = {
       hint: '実行してよいことを確かめてから、もう一度実行してください。',
     },
   },
-  SERVER_NOT_INITIALIZED: {
-    status: 404,
-    en: {
-      words: 'There is no management server in {folder}.',
-      hint: 'Name its data folder with --data DIR, or create one: sekisho server init --data {quoted} --name NAME',
-    },
-    ja: {
-      words: '{folder} に管理サーバーがありません。',
-      hint: '--data DIR でデータフォルダーを指定するか、新しく作成してください: sekisho server init --data {quoted} --name NAME',
-    },
-  },
   SERVER_NOT_RUNNING: {
     status: 503,
     en: {
@@ -229,28 +218,6 @@ export const cliErrors = {
     ja: {
       words: '管理サーバーの応答を解釈できません ({detail})。',
       hint: '両方で同じバージョンの Sekisho を使ってください。',
-    },
-  },
-  AGENT_NOT_SET_UP: {
-    status: 404,
-    en: {
-      words: 'No host is set up in {folder}.',
-      hint: 'Set it up: sekisho agent setup --data {quoted} --server HOST',
-    },
-    ja: {
-      words: '{folder} にはホストがセットアップされていません。',
-      hint: 'セットアップしてください: sekisho agent setup --data {quoted} --server HOST',
-    },
-  },
-  AGENT_NOT_RUNNING: {
-    status: 503,
-    en: {
-      words: 'The agent of {folder} is not running.',
-      hint: 'Start it: sekisho agent run --data {quoted}',
-    },
-    ja: {
-      words: '{folder} のエージェントは起動していません。',
-      hint: '起動してください: sekisho agent run --data {quoted}',
     },
   },
   AGENT_SOCKET_FORBIDDEN: {
@@ -310,17 +277,6 @@ export const cliErrors = {
       hint: '"sekisho token create" が表示したトークンを、最初の行にそれだけ書いてください。',
     },
   },
-  FINGERPRINT_NOT_WHOLE: {
-    status: 400,
-    en: {
-      words: 'What {source} gives is not a whole CA fingerprint: 64 hexadecimal digits are needed.',
-      hint: 'Take all of it from: sekisho server fingerprint (on the management server)',
-    },
-    ja: {
-      words: '{source} の内容は完全な CA 指紋ではありません (16 進数 64 桁が必要です)。',
-      hint: '管理サーバーで表示した全体を使ってください: sekisho server fingerprint',
-    },
-  },
   FINGERPRINT_URL_REFUSED: {
     status: 400,
     en: {
@@ -342,17 +298,6 @@ export const cliErrors = {
     ja: {
       words: '{url} から CA 指紋を取得できませんでした ({reason})。',
       hint: 'ブラウザーで開いて確認するか、--ca-fingerprint HEX で指定してください。',
-    },
-  },
-  FINGERPRINT_NOT_CONFIRMED: {
-    status: 409,
-    en: {
-      words: 'The CA fingerprint was not confirmed: nothing was set up.',
-      hint: 'Ask the administrator for the output of "sekisho server fingerprint" and compare all 64 digits.',
-    },
-    ja: {
-      words: 'CA 指紋が確認されなかったため、何もセットアップしていません。',
-      hint: '管理者に "sekisho server fingerprint" の出力を尋ね、64 桁すべてを比べてください。',
     },
   },
   FINGERPRINT_NEEDED: {

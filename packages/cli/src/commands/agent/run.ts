@@ -1,0 +1,44 @@
+import { fill } from '@sekisho/core/errors.ts';
+import { createLog } from '@sekisho/platform/log.ts';
+import { say, sayJson } from '../../cli.ts';
+import { agentData, agentFolder } from '../../client/data-folder.ts';
+import { parseEndpoint, text } from '../../flag.ts';
+import { untilStopped } from '../../until-stopped.ts';
+import { defineVerb } from '../../verb.ts';
+
+const MEDIA_PORT_DEFAULT = 13_002;
+
+/** `agent run`: the agent in the foreground; log lines (JSON) on standard error. */
+export const agentRun = defineVerb({
+  path: 'agent run',
+  args: {},
+  flags: { data: agentData, mediaListen: text('--media-listen <address:port>') },
+  examples: { plain: 'sekisho agent run --data /var/lib/sekisho/agent' },
+  run: async ({ cli, flags }) => {
+    const mediaListen =
+      flags.mediaListen === undefined
+        ? undefined
+        : parseEndpoint(flags.mediaListen, '--media-listen', MEDIA_PORT_DEFAULT);
+    const { startAgent } = await import('@sekisho/agent/main.ts');
+    const log = createLog({ name: 'agent' });
+    const agent = await startAgent({
+      dataFolder: agentFolder(cli, flags.data),
+      clock: cli.io.clock,
+      random: cli.io.random,
+      log,
+      ...(mediaListen === undefined
+        ? {}
+        : { mediaListen: { host: mediaListen.address, port: mediaListen.port } }),
+    });
+    const { notes } = cli.words;
+    say(cli, fill(notes.agentReady, { host: agent.hostId }));
+    if (agent.mediaPort !== undefined) say(cli, fill(notes.agentReadyMedia, { port: agent.mediaPort }));
+    sayJson(cli, { running: true, hostId: agent.hostId, mediaPort: agent.mediaPort ?? null });
+    await untilStopped(
+      cli,
+      () => agent.stop(),
+      () => log.warn('stopping at once'),
+    );
+    return { json: undefined, text: [notes.agentStopped] };
+  },
+});

@@ -1,0 +1,51 @@
+import { fill } from '@sekisho/core/errors.ts';
+import { PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX } from '@sekisho/core/limits.ts';
+import { listHosts } from '@sekisho/core/wire/trust.ts';
+import { serverData } from '../../client/data-folder.ts';
+import { withServer } from '../../client/open-server.ts';
+import { numberOr, text } from '../../flag.ts';
+import { hostStateText } from '../../output/host-text.ts';
+import { renderTable } from '../../output/table.ts';
+import { timesLine } from '../../output/times-line.ts';
+import { defineVerb } from '../../verb.ts';
+
+/** `host list`: one page of hosts. */
+export const hostList = defineVerb({
+  path: 'host list',
+  args: {},
+  flags: {
+    data: serverData,
+    limit: numberOr('--limit <n>', 1, PAGE_ROWS_MAX, PAGE_ROWS_DEFAULT),
+    after: text('--after <name>'),
+  },
+  examples: { plain: 'sekisho host list', json: "sekisho host list --json | jq '.hosts[].name'" },
+  run: ({ cli, flags }) =>
+    withServer(cli, flags.data, async ({ call }) => {
+      const page = await call(listHosts, {
+        query: { limit: flags.limit, ...(flags.after === undefined ? {} : { after: flags.after }) },
+      });
+      const { labels, notes } = cli.words;
+      if (page.hosts.length === 0) return { json: page, text: [notes.noHosts] };
+      const rows = page.hosts.map((host) => [
+        host.name,
+        hostStateText(cli, host),
+        cli.format.yesNo(host.media),
+        cli.format.time(host.lastSeenAtMs),
+        cli.format.time(host.certificate?.notAfterMs ?? null),
+        host.id,
+      ]);
+      return {
+        json: page,
+        text: [
+          ...renderTable(
+            [labels.name, labels.state, labels.media, labels.lastSeen, labels.validUntil, labels.id].map(
+              (title) => ({ title }),
+            ),
+            rows,
+          ),
+          timesLine(cli),
+          ...(page.next === null ? [] : [fill(notes.more, { after: page.next })]),
+        ],
+      };
+    }),
+});

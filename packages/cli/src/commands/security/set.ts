@@ -1,0 +1,45 @@
+import { AppError } from '@sekisho/core/errors.ts';
+import { SECURITY_LEVELS, setSecurity } from '@sekisho/core/wire/trust.ts';
+import { serverData } from '../../client/data-folder.ts';
+import { withServer } from '../../client/open-server.ts';
+import { choice, number, onOff } from '../../flag.ts';
+import { securityText } from '../../output/security-text.ts';
+import { defineVerb } from '../../verb.ts';
+
+const CERTIFICATE_HOURS_MIN = 24;
+const CERTIFICATE_HOURS_MAX = 825 * 24;
+
+/** `security set`. */
+export const securitySet = defineVerb({
+  path: 'security set',
+  args: {},
+  flags: {
+    data: serverData,
+    level: choice('--level <level>', SECURITY_LEVELS),
+    requireForwardRecords: onOff('--require-forward-records <on|off>'),
+    certificateHours: number('--certificate-hours <n>', CERTIFICATE_HOURS_MIN, CERTIFICATE_HOURS_MAX),
+  },
+  examples: {
+    strict: 'sekisho security set --level very-high',
+    days: 'sekisho security set --certificate-hours 2160',
+  },
+  run: ({ cli, flags }) => {
+    const change = {
+      ...(flags.level === undefined ? {} : { level: flags.level }),
+      ...(flags.requireForwardRecords === undefined
+        ? {}
+        : { requireForwardRecords: flags.requireForwardRecords }),
+      ...(flags.certificateHours === undefined ? {} : { hostCertificateHours: flags.certificateHours }),
+    };
+    if (Object.keys(change).length === 0) {
+      throw new AppError('USAGE_ONE_OF_NEEDED', {
+        options: '--level, --require-forward-records, --certificate-hours',
+        usage: 'sekisho security set --level medium|high|very-high',
+      });
+    }
+    return withServer(cli, flags.data, async ({ call }) => {
+      const settings = await call(setSecurity, { body: change });
+      return { json: settings, text: [cli.words.notes.securitySaved, ...securityText(cli, settings)] };
+    });
+  },
+});

@@ -1,0 +1,18 @@
+import { getSecurity } from '@sekisho/core/wire/trust.ts';
+import { serverData } from '../../client/data-folder.ts';
+import { withServer } from '../../client/open-server.ts';
+import { securityText } from '../../output/security-text.ts';
+import { defineVerb } from '../../verb.ts';
+
+/** `security show`. */
+export const securityShow = defineVerb({
+  path: 'security show',
+  args: {},
+  flags: { data: serverData },
+  examples: { plain: 'sekisho security show' },
+  run: ({ cli, flags }) =>
+    withServer(cli, flags.data, async ({ call }) => {
+      const settings = await call(getSecurity);
+      return { json: settings, text: securityText(cli, settings) };
+    }),
+});

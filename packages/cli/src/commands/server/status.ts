@@ -1,0 +1,55 @@
+import { getDomain, HOST_STATES } from '@sekisho/core/wire/trust.ts';
+import { serverData } from '../../client/data-folder.ts';
+import { withServer } from '../../client/open-server.ts';
+import { allHosts } from '../../client/resolve.ts';
+import { renderPairs } from '../../output/table.ts';
+import { defineVerb } from '../../verb.ts';
+
+/** `server status`: the domain and its hosts by state. */
+export const serverStatus = defineVerb({
+  path: 'server status',
+  args: {},
+  flags: { data: serverData },
+  examples: { plain: 'sekisho server status' },
+  run: ({ cli, flags }) =>
+    withServer(cli, flags.data, async ({ call, folder, socketPath }) => {
+      const domain = await call(getDomain);
+      const counts = new Map<(typeof HOST_STATES)[number], number>();
+      let total = 0;
+      for await (const host of allHosts(call)) {
+        total += 1;
+        for (const state of host.states) counts.set(state, (counts.get(state) ?? 0) + 1);
+      }
+      const { labels, states } = cli.words;
+      const byState = HOST_STATES.filter((state) => counts.has(state));
+      return {
+        json: {
+          running: true,
+          domain,
+          data: folder,
+          socketPath,
+          hosts: { total, states: Object.fromEntries(byState.map((state) => [state, counts.get(state)])) },
+        },
+        text: renderPairs([
+          [labels.domain, domain.name],
+          [labels.domainId, domain.domainId],
+          [labels.caFingerprint, domain.caFingerprint],
+          [labels.version, domain.serverVersion],
+          [
+            labels.addresses,
+            domain.addresses.map(
+              ({ address, agentPort, httpPort }) => `${address}:${agentPort} · ${httpPort}`,
+            ),
+          ],
+          [labels.adminSocket, socketPath],
+          [
+            labels.hosts,
+            [
+              cli.format.count(total),
+              ...byState.map((state) => `${cli.format.count(counts.get(state) ?? 0)} ${states.host[state]}`),
+            ],
+          ],
+        ]),
+      };
+    }),
+});

@@ -1,0 +1,97 @@
+import { AppError } from '@sekisho/core/errors.ts';
+import { CommanderError } from 'commander';
+import { readFile } from 'node:fs/promises';
+import { inspect } from 'node:util';
+import { z } from 'zod';
+import { sayJson, type Cli, type VerbResult } from './cli.ts';
+import { EXIT } from './exit-codes.ts';
+import { processIo, type Io } from './io.ts';
+import { languageOfEnvironment, wordsOf } from './language.ts';
+import { createFormat } from './output/format.ts';
+import { exitCodeOf, printRefusal } from './output/refusal.ts';
+import { styleOf } from './output/style.ts';
+import { buildProgram } from './program.ts';
+
+/** Runs one command line and gives its exit code. Nothing is thrown: every refusal is printed with words and hint. */
+export async function runCli(argv: readonly string[], io: Io): Promise<number> {
+  const language = languageOfEnvironment(io.env);
+  const words = wordsOf(language);
+  const base = {
+    io,
+    language,
+    words,
+    format: createFormat(language, io.timeZone),
+    style: styleOf(io, io.stdout),
+    errorStyle: styleOf(io, io.stderr),
+    argv,
+  };
+  // read here too, so that a usage error is printed as asked
+  const asked = globalFlags(argv);
+  let exitCode: number = EXIT.done;
+  const program = buildProgram(words, argv, await packageVersion(), async (verb, args, options) => {
+    const cli: Cli = { ...base, ...asked };
+    const result = await verb.run(cli, args, options);
+    printResult(cli, result);
+    exitCode = result.exitCode ?? EXIT.done;
+  });
+  const width = io.stdout.columns;
+  program.configureOutput({
+    writeOut: (text) => void io.stdout.write(text),
+    writeErr: (text) => void io.stderr.write(text),
+    getOutHelpWidth: () => Math.max(60, width ?? 100),
+    getErrHelpWidth: () => Math.max(60, width ?? 100),
+    getOutHasColors: () => false,
+    getErrHasColors: () => false,
+  });
+  for (const noun of program.commands) {
+    noun.copyInheritedSettings(program);
+    for (const verb of noun.commands) verb.copyInheritedSettings(program);
+  }
+  try {
+    if (argv.length === 0) program.outputHelp();
+    else await program.parseAsync([...argv], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    const refusal = error instanceof AppError ? error : new AppError('INTERNAL', {}, { cause: error });
+    printRefusal({ ...base, ...asked }, refusal);
+    if (refusal.code === 'INTERNAL' && !asked.json) printCause(io, refusal.cause);
+    return exitCodeOf(refusal);
+  }
+}
+
+function globalFlags(argv: readonly string[]): { json: boolean; yes: boolean; quiet: boolean } {
+  const end = argv.indexOf('--');
+  const before = end === -1 ? argv : argv.slice(0, end);
+  const given = (...names: readonly string[]): boolean => before.some((word) => names.includes(word));
+  return { json: given('--json'), yes: given('--yes', '-y'), quiet: given('--quiet', '-q') };
+}
+
+function printResult(cli: Cli, result: VerbResult): void {
+  if (cli.json) {
+    if (result.json !== undefined) sayJson(cli, result.json);
+  } else if (cli.quiet) {
+    if (result.bare !== undefined) cli.io.stdout.write(`${result.bare}\n`);
+  } else if (result.text.length > 0) {
+    cli.io.stdout.write(`${result.text.join('\n')}\n`);
+  }
+}
+
+/** What only somebody who mends the program can use; stack and cause, on standard error. */
+function printCause(io: Io, cause: unknown): void {
+  if (cause !== undefined) io.stderr.write(`${inspect(cause, { depth: 4 })}\n`);
+}
+
+async function packageVersion(): Promise<string> {
+  const raw = await readFile(new URL('../package.json', import.meta.url), 'utf8');
+  return z.object({ version: z.string() }).parse(JSON.parse(raw)).version;
+}
+
+if (import.meta.main) {
+  // a closed pipe (`sekisho … | head`) is the reader's wish, no failure
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(EXIT.done);
+    throw error;
+  });
+  process.exitCode = await runCli(process.argv.slice(2), processIo());
+}

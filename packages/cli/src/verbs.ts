@@ -1,0 +1,93 @@
+import { agentRenew } from './commands/agent/renew.ts';
+import { agentRun } from './commands/agent/run.ts';
+import { agentSet } from './commands/agent/set.ts';
+import { agentSetup } from './commands/agent/setup.ts';
+import { agentStatus } from './commands/agent/status.ts';
+import { auditList } from './commands/audit/list.ts';
+import { backupRun } from './commands/backup/run.ts';
+import { certList } from './commands/cert/list.ts';
+import { certRevoke } from './commands/cert/revoke.ts';
+import { completionOf } from './commands/completion.ts';
+import { demo } from './commands/demo.ts';
+import { hostAllowReissue } from './commands/host/allow-reissue.ts';
+import { hostImport } from './commands/host/import.ts';
+import { hostKnown } from './commands/host/known.ts';
+import { hostList } from './commands/host/list.ts';
+import { hostMedia } from './commands/host/media.ts';
+import { hostRegister } from './commands/host/register.ts';
+import { hostShow } from './commands/host/show.ts';
+import { hostUnregister } from './commands/host/unregister.ts';
+import { jobCancel } from './commands/job/cancel.ts';
+import { jobList } from './commands/job/list.ts';
+import { jobRetry } from './commands/job/retry.ts';
+import { jobShow } from './commands/job/show.ts';
+import { jobWatch } from './commands/job/watch.ts';
+import { planCreate } from './commands/plan/create.ts';
+import { planDelete } from './commands/plan/delete.ts';
+import { planEdit } from './commands/plan/edit.ts';
+import { planList } from './commands/plan/list.ts';
+import { planShow } from './commands/plan/show.ts';
+import { pointBrowse } from './commands/point/browse.ts';
+import { pointDelete } from './commands/point/delete.ts';
+import { pointList } from './commands/point/list.ts';
+import { pointMaintain } from './commands/point/maintain.ts';
+import { pointShow } from './commands/point/show.ts';
+import { restoreRun } from './commands/restore/run.ts';
+import { securitySet } from './commands/security/set.ts';
+import { securityShow } from './commands/security/show.ts';
+import { serverFingerprint } from './commands/server/fingerprint.ts';
+import { serverInit } from './commands/server/init.ts';
+import { serverRun } from './commands/server/run.ts';
+import { serverStatus } from './commands/server/status.ts';
+import { tokenCreate } from './commands/token/create.ts';
+import { tokenDelete } from './commands/token/delete.ts';
+import { tokenList } from './commands/token/list.ts';
+import type { Verb } from './verb.ts';
+
+/** Every verb, in the order in which help shows them. */
+export const VERBS: readonly Verb[] = [
+  serverInit,
+  serverRun,
+  serverStatus,
+  serverFingerprint,
+  agentSetup,
+  agentRun,
+  agentStatus,
+  agentRenew,
+  agentSet,
+  hostList,
+  hostShow,
+  hostRegister,
+  hostUnregister,
+  hostImport,
+  hostKnown,
+  hostMedia,
+  hostAllowReissue,
+  tokenCreate,
+  tokenList,
+  tokenDelete,
+  certList,
+  certRevoke,
+  securityShow,
+  securitySet,
+  planCreate,
+  planList,
+  planShow,
+  planEdit,
+  planDelete,
+  backupRun,
+  jobList,
+  jobShow,
+  jobWatch,
+  jobCancel,
+  jobRetry,
+  pointList,
+  pointShow,
+  pointBrowse,
+  pointDelete,
+  pointMaintain,
+  restoreRun,
+  auditList,
+  demo,
+  completionOf(() => VERBS),
+];
