@@ -160,22 +160,24 @@ async function answer(
 /** Sweeps the trash now and regularly; the result stops that. */
 function startSweeping(store: MediaStore): () => void {
   let cancel: () => void = () => undefined;
-  let stopped = false;
+  let running = false;
   const sweep = async (): Promise<void> => {
     for (const name of store.names()) await sweepTrash(await store.get(name), store.clock.nowMs());
   };
   const round = (): void => {
+    cancel = store.clock.timer(TRASH_SWEEP_MS, round);
+    if (running) return;
+    running = true;
     sweep()
       .catch((error: unknown) => {
         store.log.error({ error }, 'trash could not be swept');
       })
       .finally(() => {
-        if (!stopped) cancel = store.clock.timer(TRASH_SWEEP_MS, round);
+        running = false;
       });
   };
   round();
   return () => {
-    stopped = true;
     cancel();
   };
 }
