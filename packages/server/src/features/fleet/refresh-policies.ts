@@ -4,15 +4,9 @@ import { securitySettings, type SecurityLevel } from '@sekisho/core/wire/trust.t
 import { z } from 'zod';
 import type { Tx } from '../../store/tables.ts';
 import { coversGroup, listStoredPlans, type StoredPlan } from '../plans/read-plans.ts';
+import { storedHostId } from './stored-ids.ts';
 import type { DocumentBody, FleetContext } from './fleet-context.ts';
-import {
-  endpointsOf,
-  findHosts,
-  groupPath,
-  hostsOfGroups,
-  listGroups,
-  type FleetGroup,
-} from './read-hosts.ts';
+import { endpointsOf, findHosts, groupPath, listGroups, type FleetGroup } from './read-hosts.ts';
 
 const MEDIA_SERVERS_MAX = 64;
 /** T-41: how often hosts fetch the revocation list. */
@@ -55,15 +49,15 @@ async function policyBody(
   facts: PolicyFacts,
 ): Promise<DocumentBody<'policy'>> {
   const { group, groups, level } = facts;
-  const hosts = await hostsOfGroups(tx, [group.id]);
-  const members = new Set(hosts.map((host) => host.id));
+  const named = await findHosts(tx, [...new Set(facts.plans.flatMap((plan) => plan.spec.targets.hosts))]);
+  const members = new Set(named.filter((host) => host.groupId === group.id).map((host) => host.id));
   const plans = facts.plans.flatMap((plan) => policyPlanOf(plan, groups, group.id, members) ?? []);
   return {
     group: group.id,
     ...effectiveSettings(context, groups, group.id),
     crlRefreshSeconds: CRL_REFRESH_SECONDS[level],
     staleCrl: level === 'very-high' ? 'closed' : 'open',
-    mediaServers: await mediaServersOf(tx, group.id, plans),
+    mediaServers: await mediaServersOf(tx, plans),
     plans,
   };
 }
@@ -94,24 +88,21 @@ function policyPlanOf(
   };
 }
 
-/** The media servers of the group's plans, and those that hold a repository of one of its hosts. */
+/** The media servers of the group's plans, and those that hold repositories: points there can be restored from. */
 async function mediaServersOf(
   tx: Tx,
-  groupId: GroupId,
   plans: readonly PolicyPlan[],
 ): Promise<DocumentBody<'policy'>['mediaServers']> {
-  const ids = new Set<string>(plans.flatMap((plan) => plan.mediaHostIds));
+  const ids = new Set<HostId>(plans.flatMap((plan) => plan.mediaHostIds));
   const holding = await tx
     .selectFrom('repositories')
-    .innerJoin('hosts', 'hosts.id', 'repositories.host_id')
-    .select('repositories.media_host_id')
+    .select('media_host_id')
     .distinct()
-    .where('hosts.group_id', '=', groupId)
-    .orderBy('repositories.media_host_id')
+    .orderBy('media_host_id')
     .limit(MEDIA_SERVERS_MAX)
     .execute();
-  for (const { media_host_id } of holding) ids.add(media_host_id);
-  const hosts = await findHosts(tx, [...ids].slice(0, MEDIA_SERVERS_MAX) as HostId[]);
+  for (const { media_host_id } of holding) ids.add(storedHostId(media_host_id));
+  const hosts = await findHosts(tx, [...ids].slice(0, MEDIA_SERVERS_MAX));
   return hosts
     .filter((host) => host.media !== null)
     .sort((a, b) => (a.id < b.id ? -1 : 1))

@@ -1,0 +1,182 @@
+import { SECOND_MS, type Clock } from '@sekisho/core/time.ts';
+import { agentFrame, type AgentFrame, type ServerFrame } from '@sekisho/core/wire/agent.ts';
+import type { JobId } from '@sekisho/core/ids.ts';
+import type { Log } from '@sekisho/platform/log.ts';
+import { WebSocket, type RawData } from 'ws';
+import type { PeerIdentity } from '../http/peer.ts';
+import { CLOSE_CODES, type CloseReason } from './close-codes.ts';
+
+/** Frames of one agent that wait to be handled; more end its channel. */
+export const FRAMES_QUEUED_MAX = 64;
+/** Bytes that wait to be sent to an agent that does not read; more end its channel. */
+export const SEND_BUFFER_BYTES_MAX = 8 * 1024 * 1024;
+/** How long a live session has to answer a ping before a newcomer takes its place. */
+export const PING_ANSWER_MS = 2 * SECOND_MS;
+/** After the closing handshake was begun, for an agent that does not end it. */
+const CLOSE_PATIENCE_MS = 2 * SECOND_MS;
+
+export interface SessionParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly socket: WebSocket;
+  readonly peer: PeerIdentity;
+  /** Why this peer must not go on, asked for each frame (T-42); undefined when it may. */
+  readonly refusal: (peer: PeerIdentity) => CloseReason | undefined;
+  readonly onFrame: (session: AgentSession, frame: AgentFrame) => Promise<void>;
+  readonly onClose: (session: AgentSession) => void;
+}
+
+/** One open channel of one agent. Frames are handled one after the other; each asks again whether the peer still counts. */
+export class AgentSession {
+  readonly peer: PeerIdentity;
+  /** Orders that were sent and not answered yet: not sent again before the next heartbeat. */
+  readonly offered = new Set<JobId>();
+  /** Jobs that this agent told progress of and that are not its own, so far as the server knows. */
+  readonly strangers = new Set<JobId>();
+  lastFrameMs: number;
+  epoch = 0;
+  readonly #parts: SessionParts;
+  readonly #pings = new Map<string, (answer: boolean) => void>();
+  #queued = 0;
+  #work: Promise<void> = Promise.resolve();
+  #closed = false;
+  #pingCount = 0;
+  #cancelPatience: () => void = () => undefined;
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+    this.peer = parts.peer;
+    this.lastFrameMs = parts.clock.nowMs();
+    parts.socket.on('message', (data, isBinary) => {
+      this.#receive(data, isBinary);
+    });
+    parts.socket.on('error', (error) => {
+      parts.log.warn({ hostId: parts.peer.hostId, err: error }, 'channel failed');
+    });
+    parts.socket.on('close', () => {
+      this.#ended();
+    });
+  }
+
+  get open(): boolean {
+    return !this.#closed && this.#parts.socket.readyState === WebSocket.OPEN;
+  }
+
+  /** Sends a frame; an agent that does not read is cut off. */
+  send(frame: ServerFrame): void {
+    const { socket, log, peer } = this.#parts;
+    if (!this.open) return;
+    if (socket.bufferedAmount > SEND_BUFFER_BYTES_MAX) {
+      log.warn({ hostId: peer.hostId }, 'agent does not read its channel');
+      socket.terminate();
+      return;
+    }
+    socket.send(JSON.stringify(frame));
+  }
+
+  /** Does the agent answer within two seconds? */
+  alive(): Promise<boolean> {
+    if (!this.open) return Promise.resolve(false);
+    this.#pingCount += 1;
+    const nonce = `${this.epoch}-${this.#pingCount}`;
+    return new Promise((resolve) => {
+      const settle = (answer: boolean): void => {
+        cancel();
+        this.#pings.delete(nonce);
+        resolve(answer);
+      };
+      const cancel = this.#parts.clock.timer(PING_ANSWER_MS, () => {
+        settle(false);
+      });
+      this.#pings.set(nonce, settle);
+      this.send({ type: 'ping', nonce });
+    });
+  }
+
+  /** Ends the channel and says why; the socket is destroyed when the agent does not agree in time. */
+  close(reason: CloseReason): void {
+    const { socket, log, peer, clock } = this.#parts;
+    if (this.#closed || socket.readyState === WebSocket.CLOSING) return;
+    log.info({ hostId: peer.hostId, reason }, 'channel closed by the server');
+    socket.close(CLOSE_CODES[reason], reason);
+    this.#cancelPatience = clock.timer(CLOSE_PATIENCE_MS, () => {
+      socket.terminate();
+    });
+  }
+
+  /** Destroys the socket at once. */
+  terminate(): void {
+    this.#parts.socket.terminate();
+  }
+
+  /** Holds frames back until it is decided whether this session may be. */
+  pause(): void {
+    this.#parts.socket.pause();
+  }
+
+  resume(): void {
+    this.#parts.socket.resume();
+  }
+
+  #receive(data: RawData, isBinary: boolean): void {
+    if (this.#closed || this.#parts.socket.readyState !== WebSocket.OPEN) return;
+    this.lastFrameMs = this.#parts.clock.nowMs();
+    const reason = this.#parts.refusal(this.peer);
+    if (reason !== undefined) {
+      this.close(reason);
+      return;
+    }
+    const frame = isBinary ? undefined : this.#parse(data);
+    if (frame === undefined) {
+      this.close('FRAME_MALFORMED');
+      return;
+    }
+    // A pong is answered out of turn: what waits before it must not make the agent look dead.
+    if (frame.type === 'pong') {
+      this.#pings.get(frame.nonce)?.(true);
+      return;
+    }
+    this.#enqueue(frame);
+  }
+
+  #enqueue(frame: AgentFrame): void {
+    if (this.#queued >= FRAMES_QUEUED_MAX) {
+      this.close('FRAME_QUEUE_FULL');
+      return;
+    }
+    this.#queued += 1;
+    this.#work = this.#work.then(async () => {
+      try {
+        if (!this.#closed) await this.#parts.onFrame(this, frame);
+      } catch (error) {
+        this.#parts.log.error({ err: error, hostId: this.peer.hostId, frame: frame.type }, 'frame failed');
+      } finally {
+        this.#queued -= 1;
+      }
+    });
+  }
+
+  #parse(data: RawData): AgentFrame | undefined {
+    try {
+      const text = (data as Buffer).toString('utf8');
+      const parsed = agentFrame.safeParse(JSON.parse(text));
+      if (parsed.success) return parsed.data;
+      const detail = parsed.error.issues[0]?.message ?? 'unknown';
+      this.#parts.log.warn({ hostId: this.peer.hostId, code: 'FRAME_MALFORMED', detail }, 'frame refused');
+    } catch (error) {
+      this.#parts.log.warn(
+        { hostId: this.peer.hostId, code: 'FRAME_MALFORMED', err: error },
+        'frame refused',
+      );
+    }
+    return undefined;
+  }
+
+  #ended(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#cancelPatience();
+    for (const settle of this.#pings.values()) settle(false);
+    this.#parts.onClose(this);
+  }
+}

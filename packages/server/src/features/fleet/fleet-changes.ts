@@ -1,0 +1,145 @@
+import { parseHostId, type HostId } from '@sekisho/core/ids.ts';
+import type { Fetchable } from '@sekisho/core/wire/agent.ts';
+import type { ChannelHub } from '../../channel/channel-hub.ts';
+import type { Change, ChangeKind } from '../../store/change-kinds.ts';
+import type { Store } from '../../store/store.ts';
+import type { OpenWork } from '../jobs/open-work.ts';
+import type { AgentDesk } from './agent-desk.ts';
+import { newestCrlNumber } from './crl-number.ts';
+import type { FleetIndex, IndexedHost } from './fleet-index.ts';
+import type { HeartbeatDesk } from './heartbeat-desk.ts';
+import { findHost } from './read-hosts.ts';
+
+/** The changes that move the fleet's memory on. */
+export const FLEET_CHANGE_KINDS = [
+  'job',
+  'host',
+  'certificate',
+  'revocation',
+  'plan',
+  'settings',
+  'document',
+  'crl',
+  'session',
+] as const satisfies readonly ChangeKind[];
+
+export interface FleetChangesParts {
+  readonly store: Store;
+  readonly issuerKeyId: string;
+  readonly index: FleetIndex;
+  readonly work: OpenWork;
+  readonly heartbeats: HeartbeatDesk;
+  readonly hub: ChannelHub;
+  readonly desk: AgentDesk;
+  /** Documents have to be looked at: by the worker whose duty it is. */
+  readonly follow: () => void;
+  /** For work that the feed must not wait for. */
+  readonly background: (work: Promise<void>) => void;
+}
+
+/** Moves the fleet's memory on with the change feed, and says "come now" to the agents that a change concerns (F-03). */
+export class FleetChanges {
+  readonly #parts: FleetChangesParts;
+  #crlNumber = 0;
+
+  constructor(parts: FleetChangesParts) {
+    this.#parts = parts;
+  }
+
+  /** Number of the newest revocation list. */
+  get crlNumber(): number {
+    return this.#crlNumber;
+  }
+
+  /** Reads everything anew: at the start, and when changes were missed. */
+  async refill(): Promise<void> {
+    const { index, heartbeats, work } = this.#parts;
+    await index.load();
+    await heartbeats.load();
+    await work.fill();
+    await this.#readCrlNumber();
+  }
+
+  async onChange({ kind, key }: Change): Promise<void> {
+    const { work, heartbeats, follow, hub } = this.#parts;
+    switch (kind) {
+      case 'job':
+        return work.refresh(key);
+      case 'host':
+        await this.#host(key);
+        follow();
+        return;
+      case 'certificate':
+      case 'revocation':
+      case 'plan':
+        follow();
+        return;
+      case 'settings':
+        await heartbeats.load();
+        follow();
+        return;
+      case 'document':
+        this.#document(key);
+        return;
+      case 'crl':
+        await this.#readCrlNumber();
+        this.pushWhere(() => true, ['crl']);
+        return;
+      case 'session':
+        hub.onSessionChange(key);
+        return;
+      case 'known-host':
+      case 'token':
+      case 'repository':
+        return;
+    }
+  }
+
+  /** Says "come now" to the agents with a channel here whose host is chosen. */
+  pushWhere(chosen: (host: IndexedHost) => boolean, fetch: readonly Fetchable[]): void {
+    const { hub, index, desk } = this.#parts;
+    for (const session of hub.sessions()) {
+      const host = index.get(session.peer.hostId);
+      if (host !== undefined && chosen(host)) desk.push(host.id, fetch);
+    }
+  }
+
+  async #host(key: string): Promise<void> {
+    const { store, index, hub, background } = this.#parts;
+    const id = parseHostId(key);
+    if (id === undefined) return;
+    const host = await findHost(store.db, id);
+    if (host === undefined) {
+      index.drop(id);
+      return;
+    }
+    index.put(host).staleFingerprint = undefined;
+    if (hub.session(id) !== undefined) background(this.#pushStale(id));
+  }
+
+  /** A host whose role or names changed renews at once, if its certificate does not say so. */
+  async #pushStale(id: HostId): Promise<void> {
+    const { index, heartbeats, desk } = this.#parts;
+    const host = index.get(id);
+    if (host === undefined) return;
+    await heartbeats.checkCertificate(host);
+    if (heartbeats.fetchOf(host).includes('certificate')) desk.push(id, ['certificate']);
+  }
+
+  /** `<type>/<scope>`: who holds it fetches it. Orders go their own way, with their jobs. */
+  #document(key: string): void {
+    const { desk, heartbeats } = this.#parts;
+    const slash = key.indexOf('/');
+    const type = key.slice(0, slash);
+    const scope = key.slice(slash + 1);
+    const id = type === 'assignment' ? parseHostId(scope) : undefined;
+    if (id !== undefined) desk.push(id, ['assignment']);
+    if (type === 'policy') this.pushWhere((host) => host.groupId === scope, ['policy']);
+    if (type === 'list') this.pushWhere((host) => heartbeats.listOf(host) === scope, ['list']);
+    if (type === 'bundle') this.pushWhere(() => true, ['bundle']);
+  }
+
+  async #readCrlNumber(): Promise<void> {
+    this.#crlNumber = await newestCrlNumber(this.#parts.store.db, this.#parts.issuerKeyId);
+  }
+}

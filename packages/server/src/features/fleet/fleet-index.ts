@@ -1,0 +1,138 @@
+import type { GroupId, HostId } from '@sekisho/core/ids.ts';
+import { isOnline } from '@sekisho/core/rules/host-state.ts';
+import type { Heartbeat } from '@sekisho/core/wire/agent.ts';
+import type { Store } from '../../store/store.ts';
+import { allSeen, insertSeen, type SeenRow } from './host-seen.store.ts';
+
+/** Rows of one transaction of a flush: longer ones stall whoever waits behind them. */
+export const FLUSH_ROWS_MAX = 500;
+
+/** What heartbeats said of one host. A class, so that a million of them share one shape. */
+export class IndexedHost {
+  readonly id: HostId;
+  readonly num: number;
+  groupId: GroupId;
+  /** Zero: never. */
+  lastSeenMs = 0;
+  bundleGeneration = 0;
+  listSerial = 0;
+  assignmentSerial = 0;
+  policySerial = 0;
+  crlNumber = 0;
+  fingerprint = '';
+  version = '';
+  health: readonly string[] = [];
+  /** Empty until the first heartbeat after a start of this server. */
+  bootId = '';
+  /** When another boot ID than before was heard; zero when none was. */
+  restartedAtMs = 0;
+  spooled = 0;
+  /** The certificate that lacks what was granted; a heartbeat with it is told to renew. Undefined: not looked at yet. */
+  staleFingerprint: string | null | undefined = undefined;
+  touched = false;
+
+  constructor(id: HostId, num: number, groupId: GroupId) {
+    this.id = id;
+    this.num = num;
+    this.groupId = groupId;
+  }
+}
+
+/** F-02 All hosts of the domain in memory: a heartbeat costs no SQL, and rows are written in batches. */
+export class FleetIndex {
+  readonly #store: Store;
+  readonly #hosts = new Map<HostId, IndexedHost>();
+  readonly #touched = new Set<IndexedHost>();
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** Reads all hosts and what was seen of them; with a moment, only those seen since. Own knowledge that is newer stays. */
+  async load(sinceMs?: number): Promise<void> {
+    for await (const row of allSeen(this.#store.db, sinceMs)) this.#merge(row);
+  }
+
+  /** Takes a host whose row changed, or is new. */
+  put(host: { id: HostId; num: number; groupId: GroupId }): IndexedHost {
+    let known = this.#hosts.get(host.id);
+    if (known === undefined)
+      this.#hosts.set(host.id, (known = new IndexedHost(host.id, host.num, host.groupId)));
+    known.groupId = host.groupId;
+    return known;
+  }
+
+  /** What a host that is gone leaves behind: nothing. */
+  drop(id: HostId): void {
+    const host = this.#hosts.get(id);
+    if (host !== undefined) this.#touched.delete(host);
+    this.#hosts.delete(id);
+  }
+
+  get(id: HostId): IndexedHost | undefined {
+    return this.#hosts.get(id);
+  }
+
+  get size(): number {
+    return this.#hosts.size;
+  }
+
+  hosts(): IterableIterator<IndexedHost> {
+    return this.#hosts.values();
+  }
+
+  /** A heartbeat of a host, with the certificate that its connection showed. Memory only. */
+  touch(host: IndexedHost, heartbeat: Heartbeat, fingerprint: string, nowMs: number): void {
+    if (host.bootId !== '' && host.bootId !== heartbeat.bootId) host.restartedAtMs = nowMs;
+    host.bootId = heartbeat.bootId;
+    host.lastSeenMs = nowMs;
+    host.bundleGeneration = heartbeat.bundleGeneration;
+    host.listSerial = heartbeat.listSerial;
+    host.assignmentSerial = heartbeat.assignmentSerial;
+    host.policySerial = heartbeat.policySerial;
+    host.crlNumber = heartbeat.crlNumber;
+    host.fingerprint = fingerprint;
+    host.version = heartbeat.version;
+    host.health = heartbeat.health;
+    host.spooled = heartbeat.spooled;
+    host.touched = true;
+    this.#touched.add(host);
+  }
+
+  /** Writes what changed since the last flush; what fails stays for the next one. Returns how many rows were written. */
+  async flush(): Promise<number> {
+    let written = 0;
+    while (this.#touched.size > 0) {
+      const batch = [...this.#touched].slice(0, FLUSH_ROWS_MAX);
+      for (const host of batch) this.#touched.delete(host);
+      try {
+        await this.#store.transaction((tx) => insertSeen(tx, batch));
+      } catch (error) {
+        for (const host of batch) this.#touched.add(host);
+        throw error;
+      }
+      written += batch.length;
+    }
+    return written;
+  }
+
+  /** Online by what was seen alone; an open channel is known elsewhere. */
+  isOnline(host: IndexedHost, heartbeatSeconds: number, nowMs: number): boolean {
+    return host.lastSeenMs > 0 && isOnline(host.lastSeenMs, heartbeatSeconds, nowMs);
+  }
+
+  /** What another server process saw counts when it is newer. */
+  #merge(row: SeenRow): void {
+    const host = this.put(row);
+    if (row.lastSeenMs <= host.lastSeenMs) return;
+    host.lastSeenMs = row.lastSeenMs;
+    host.bundleGeneration = row.bundleGeneration;
+    host.listSerial = row.listSerial;
+    host.assignmentSerial = row.assignmentSerial;
+    host.policySerial = row.policySerial;
+    host.crlNumber = row.crlNumber;
+    host.fingerprint = row.fingerprint;
+    host.version = row.version;
+    host.health = row.health;
+  }
+}

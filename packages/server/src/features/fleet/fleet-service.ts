@@ -1,0 +1,183 @@
+import type { HostId } from '@sekisho/core/ids.ts';
+import { ChannelHub } from '../../channel/channel-hub.ts';
+import type { CloseReason } from '../../channel/close-codes.ts';
+import type { FleetParts, FleetService, HostSeen } from '../../context.ts';
+import type { PeerIdentity } from '../../http/peer.ts';
+import { startFleetLoops, type FleetLoops } from '../../loops/fleet-loops.ts';
+import { OpenWork } from '../jobs/open-work.ts';
+import { ProgressBoard } from '../jobs/progress-board.ts';
+import { AgentDesk } from './agent-desk.ts';
+import { FLEET_CHANGE_KINDS, FleetChanges } from './fleet-changes.ts';
+import type { FleetContext } from './fleet-context.ts';
+import { FleetIndex } from './fleet-index.ts';
+import { fleetRoutes } from './fleet.routes.ts';
+import { defaultFleetSettings, type FleetSettings } from './fleet-settings.ts';
+import { HeartbeatDesk } from './heartbeat-desk.ts';
+
+/** The fleet of a running server, with what tests look at. */
+export interface RunningFleet extends FleetService {
+  readonly index: FleetIndex;
+  readonly hub: ChannelHub;
+  readonly work: OpenWork;
+  readonly board: ProgressBoard;
+  readonly context: FleetContext;
+  readonly loops: FleetLoops;
+}
+
+/**
+ * Starts the fleet: fills the index and the open jobs, subscribes to changes, begins the loops. The change feed runs
+ * already. `settings` overrides single defaults.
+ */
+export async function startFleet(
+  parts: FleetParts,
+  settings: Partial<FleetSettings> = {},
+): Promise<RunningFleet> {
+  const { clock, random, log, store, feed, documents, keys, workerId } = parts;
+  const context = contextOf(parts, settings);
+  const tasks = new Tasks(context);
+  const index = new FleetIndex(store);
+  const board = new ProgressBoard();
+  const work: OpenWork = new OpenWork(store, (hostId) => {
+    tasks.add(desk.deliver(hostId));
+  });
+  const heartbeats: HeartbeatDesk = new HeartbeatDesk({
+    clock,
+    log,
+    store,
+    index,
+    work,
+    documents,
+    crlNumber: () => changes.crlNumber,
+  });
+  const hub: ChannelHub = new ChannelHub({
+    clock,
+    random,
+    log,
+    store,
+    workerId,
+    refusal: (peer) => refusalOf(parts, peer),
+    onOpen: (session) => {
+      log.info({ hostId: session.peer.hostId }, 'channel open');
+    },
+    onFrame: (session, frame) => desk.frame(session, frame),
+  });
+  const desk = new AgentDesk({ context, desk: heartbeats, work, board, sessionOf: (id) => hub.session(id) });
+  const changes: FleetChanges = new FleetChanges({
+    store,
+    issuerKeyId: keys.certificateOf('issuing').keyId,
+    index,
+    work,
+    heartbeats,
+    hub,
+    desk,
+    follow: () => {
+      loops.follow.wake();
+    },
+    background: (task) => {
+      tasks.add(task);
+    },
+  });
+  const loops = startFleetLoops({ context, workerId, index, hub, work, board });
+  const unsubscribe = feed.subscribe(
+    FLEET_CHANGE_KINDS,
+    (change) => changes.onChange(change),
+    () => changes.refill(),
+  );
+  await changes.refill();
+  loops.follow.wake();
+
+  return {
+    index,
+    hub,
+    work,
+    board,
+    context,
+    loops,
+    seen: (hostId) => seenOf({ context, index, hub }, hostId),
+    push: (hostId, fetch) => {
+      desk.push(hostId, fetch);
+    },
+    pushAll: (fetch) => {
+      changes.pushWhere(() => true, fetch);
+    },
+    handleUpgrade: (request, socket, head, peer) => {
+      hub.handleUpgrade(request, socket, head, peer);
+    },
+    routes: (agentApp, adminApp) => {
+      fleetRoutes(agentApp, adminApp, { context, index, work, board, heartbeats });
+    },
+    async stop() {
+      unsubscribe();
+      for (const loop of Object.values(loops)) await loop.stop();
+      await hub.stop();
+      await tasks.settled();
+      await index.flush().catch((error: unknown) => {
+        log.warn({ err: error }, 'last seen could not be written');
+      });
+    },
+  };
+}
+
+function contextOf(parts: FleetParts, settings: Partial<FleetSettings>): FleetContext {
+  return {
+    clock: parts.clock,
+    random: parts.random,
+    log: parts.log,
+    store: parts.store,
+    domainId: parts.domain.id,
+    documents: parts.documents,
+    secrets: parts.keys,
+    settings: { ...defaultFleetSettings(), ...settings },
+  };
+}
+
+/** T-42 Asked for every frame: does the certificate that opened this channel still count? */
+function refusalOf({ feed, registry, clock }: FleetParts, peer: PeerIdentity): CloseReason | undefined {
+  if (!feed.fresh) return 'SERVER_STOPPING';
+  const entry = registry.lookup(peer.fingerprint);
+  if (entry === undefined || entry.hostId !== peer.hostId) return 'PEER_CERTIFICATE_UNKNOWN';
+  if (entry.revoked) return 'CERTIFICATE_REVOKED';
+  return peer.notAfterMs < clock.nowMs() ? 'PEER_CERTIFICATE_EXPIRED' : undefined;
+}
+
+function seenOf(
+  parts: { context: FleetContext; index: FleetIndex; hub: ChannelHub },
+  hostId: HostId,
+): HostSeen | undefined {
+  const { context, index, hub } = parts;
+  const host = index.get(hostId);
+  if (host === undefined || host.lastSeenMs === 0) return undefined;
+  const online = index.isOnline(host, context.settings.heartbeatSeconds, context.clock.nowMs());
+  return {
+    lastSeenMs: host.lastSeenMs,
+    online: online || hub.session(hostId) !== undefined,
+    version: host.version,
+    health: host.health,
+    policySerial: host.policySerial,
+  };
+}
+
+/** Work that goes on beside the feed and the sockets, waited for at the stop. */
+class Tasks {
+  readonly #context: FleetContext;
+  readonly #running = new Set<Promise<void>>();
+
+  constructor(context: FleetContext) {
+    this.#context = context;
+  }
+
+  add(work: Promise<void>): void {
+    const task = work
+      .catch((error: unknown) => {
+        this.#context.log.warn({ err: error }, 'background work of the fleet failed');
+      })
+      .finally(() => {
+        this.#running.delete(task);
+      });
+    this.#running.add(task);
+  }
+
+  async settled(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all([...this.#running]);
+  }
+}

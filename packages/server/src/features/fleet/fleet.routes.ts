@@ -1,0 +1,52 @@
+import { AppError } from '@sekisho/core/errors.ts';
+import { getRepositoryPassword, postHeartbeat, postSpool } from '@sekisho/core/wire/agent.ts';
+import type { FastifyInstance } from 'fastify';
+import { mount } from '../../http/mount.ts';
+import { jobRoutes } from '../jobs/jobs.routes.ts';
+import type { OpenWork } from '../jobs/open-work.ts';
+import type { ProgressBoard } from '../jobs/progress-board.ts';
+import { planRoutes } from '../plans/plans.routes.ts';
+import { pointRoutes } from '../points/points.routes.ts';
+import { releasePassword } from '../repositories/release-password.ts';
+import type { FleetContext } from './fleet-context.ts';
+import type { FleetIndex } from './fleet-index.ts';
+import type { HeartbeatDesk } from './heartbeat-desk.ts';
+import { takeSpool } from './take-spool.ts';
+
+export interface FleetRouteParts {
+  readonly context: FleetContext;
+  readonly index: FleetIndex;
+  readonly work: OpenWork;
+  readonly board: ProgressBoard;
+  readonly heartbeats: HeartbeatDesk;
+}
+
+/** The routes of agents without a channel (F-03, pull mode), and those of administrators. */
+export function fleetRoutes(
+  agentApp: FastifyInstance,
+  adminApp: FastifyInstance,
+  parts: FleetRouteParts,
+): void {
+  agentRoutes(agentApp, parts);
+  planRoutes(adminApp, parts);
+  jobRoutes(adminApp, parts);
+  pointRoutes(adminApp, parts);
+}
+
+function agentRoutes(app: FastifyInstance, { context, heartbeats }: FleetRouteParts): void {
+  mount(app, postHeartbeat, async ({ peer, body }) => {
+    const host = await heartbeats.hostOf(peer.hostId);
+    if (host === undefined) throw new AppError('NOT_FOUND', { what: 'host', id: peer.hostId });
+    return heartbeats.answer(host, peer.fingerprint, body);
+  });
+  mount(app, postSpool, async ({ peer, body }) => {
+    const spoolIds: string[] = [];
+    await takeSpool(context, peer.hostId, body.items, (taken) => {
+      spoolIds.push(...taken);
+    });
+    return { spoolIds };
+  });
+  mount(app, getRepositoryPassword, async ({ peer, body }) => ({
+    password: await releasePassword(context, peer, body),
+  }));
+}

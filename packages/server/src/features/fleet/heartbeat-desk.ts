@@ -1,0 +1,112 @@
+import type { GroupId, HostId, JobId, ListId } from '@sekisho/core/ids.ts';
+import { OFFERS_PER_REPLY_MAX } from '@sekisho/core/limits.ts';
+import { decideFetch } from '@sekisho/core/rules/heartbeat.ts';
+import type { Clock } from '@sekisho/core/time.ts';
+import type { Fetchable, Heartbeat, HeartbeatReply } from '@sekisho/core/wire/agent.ts';
+import type { Log } from '@sekisho/platform/log.ts';
+import type { Store } from '../../store/store.ts';
+import type { OpenWork } from '../jobs/open-work.ts';
+import { staleCertificate } from './check-certificate.ts';
+import type { FleetDocuments } from './fleet-context.ts';
+import type { FleetIndex, IndexedHost } from './fleet-index.ts';
+import { findHost, listGroups, listOfGroup } from './read-hosts.ts';
+
+export interface HeartbeatParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly store: Store;
+  readonly index: FleetIndex;
+  readonly work: OpenWork;
+  readonly documents: FleetDocuments;
+  /** Number of the newest revocation list. */
+  readonly crlNumber: () => number;
+}
+
+/** Answers heartbeats out of memory, whichever way they come (F-02). */
+export class HeartbeatDesk {
+  readonly #parts: HeartbeatParts;
+  #lists = new Map<GroupId, ListId>();
+
+  constructor(parts: HeartbeatParts) {
+    this.#parts = parts;
+  }
+
+  /** Reads which group has which management server list. */
+  async load(): Promise<void> {
+    const groups = await listGroups(this.#parts.store.db);
+    const lists = groups.flatMap(({ id }) => {
+      const list = listOfGroup(groups, id);
+      return list === undefined ? [] : [[id, list] as const];
+    });
+    this.#lists = new Map(lists);
+  }
+
+  /** The host of a verified peer; read from the store when it is so new that the change feed has not told of it. */
+  async hostOf(hostId: HostId): Promise<IndexedHost | undefined> {
+    const { index, store } = this.#parts;
+    const known = index.get(hostId);
+    if (known !== undefined) return known;
+    const host = await findHost(store.db, hostId);
+    return host === undefined ? undefined : index.put(host);
+  }
+
+  /** Remembers what a heartbeat says and tells what is new. */
+  async answer(host: IndexedHost, fingerprint: string, heartbeat: Heartbeat): Promise<HeartbeatReply> {
+    const { clock, index, work } = this.#parts;
+    const nowMs = clock.nowMs();
+    index.touch(host, heartbeat, fingerprint, nowMs);
+    if (host.staleFingerprint === undefined) await this.checkCertificate(host);
+    return {
+      nowMs,
+      fetch: this.fetchOf(host),
+      offers: await this.orders(work.offersOf(host.id, nowMs, OFFERS_PER_REPLY_MAX)),
+      cancels: work.cancelsOf(host.id, OFFERS_PER_REPLY_MAX),
+    };
+  }
+
+  /** What this host should fetch, by its last heartbeat. */
+  fetchOf(host: IndexedHost): Fetchable[] {
+    const { documents, crlNumber } = this.#parts;
+    const list = this.#lists.get(host.groupId);
+    return decideFetch(host, {
+      bundleGeneration: documents.latestSerial('bundle', '') ?? 0,
+      listSerial: list === undefined ? 0 : (documents.latestSerial('list', list) ?? 0),
+      assignmentSerial: documents.latestSerial('assignment', host.id) ?? 0,
+      policySerial: this.wantedPolicy(host),
+      crlNumber: crlNumber(),
+      certificate:
+        host.staleFingerprint != null && host.staleFingerprint === host.fingerprint ? 'renew' : 'keep',
+    });
+  }
+
+  /** The serial of the newest policy of the host's group; zero while there is none. */
+  wantedPolicy(host: IndexedHost): number {
+    return this.#parts.documents.latestSerial('policy', host.groupId) ?? 0;
+  }
+
+  /** The group's management server list. */
+  listOf(host: IndexedHost): ListId | undefined {
+    return this.#lists.get(host.groupId);
+  }
+
+  /** The signed orders of these jobs. */
+  async orders(ids: readonly JobId[]): Promise<string[]> {
+    const orders: string[] = [];
+    for (const id of ids) {
+      const order = await this.#parts.documents.latest('order', id);
+      if (order !== undefined) orders.push(order.jws);
+    }
+    return orders;
+  }
+
+  /** Looks whether the certificate still says what was granted: once after each change, not at each heartbeat. */
+  async checkCertificate(host: IndexedHost): Promise<void> {
+    const { store, clock, log } = this.#parts;
+    try {
+      host.staleFingerprint = await staleCertificate(store.db, host.id, clock.nowMs());
+    } catch (error) {
+      host.staleFingerprint = null;
+      log.warn({ err: error, hostId: host.id }, 'certificate could not be compared with what is granted');
+    }
+  }
+}

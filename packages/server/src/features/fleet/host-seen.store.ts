@@ -1,0 +1,106 @@
+import type { GroupId, HostId } from '@sekisho/core/ids.ts';
+import { z } from 'zod';
+import type { DbOrTx, Tx } from '../../store/tables.ts';
+import { storedGroupId, storedHostId } from './stored-ids.ts';
+
+/** A host and what was last seen of it; zero and empty when it never was. */
+export interface SeenRow {
+  readonly id: HostId;
+  readonly num: number;
+  readonly groupId: GroupId;
+  readonly lastSeenMs: number;
+  readonly bundleGeneration: number;
+  readonly listSerial: number;
+  readonly assignmentSerial: number;
+  readonly policySerial: number;
+  readonly crlNumber: number;
+  readonly fingerprint: string;
+  readonly version: string;
+  readonly health: readonly string[];
+}
+
+const PAGE_ROWS = 5_000;
+const healthText = z.array(z.string());
+
+/** Hosts in the order of their numbers, a page at a time: all, or those that were seen since a moment. */
+export async function* allSeen(db: DbOrTx, sinceMs?: number): AsyncGenerator<SeenRow> {
+  for (let after = -1; ;) {
+    let query = db
+      .selectFrom('hosts')
+      .leftJoin('host_seen', 'host_seen.num', 'hosts.num')
+      .select([
+        'hosts.id',
+        'hosts.num',
+        'hosts.group_id',
+        'host_seen.last_seen_ms',
+        'host_seen.bundle_generation',
+        'host_seen.list_serial',
+        'host_seen.assignment_serial',
+        'host_seen.policy_serial',
+        'host_seen.crl_number',
+        'host_seen.fingerprint',
+        'host_seen.version',
+        'host_seen.health',
+      ])
+      .where('hosts.num', '>', after)
+      .orderBy('hosts.num')
+      .limit(PAGE_ROWS);
+    if (sinceMs !== undefined) query = query.where('host_seen.last_seen_ms', '>=', sinceMs);
+    const rows = await query.execute();
+    for (const row of rows) {
+      yield {
+        id: storedHostId(row.id),
+        num: row.num,
+        groupId: storedGroupId(row.group_id),
+        lastSeenMs: row.last_seen_ms ?? 0,
+        bundleGeneration: row.bundle_generation ?? 0,
+        listSerial: row.list_serial ?? 0,
+        assignmentSerial: row.assignment_serial ?? 0,
+        policySerial: row.policy_serial ?? 0,
+        crlNumber: row.crl_number ?? 0,
+        fingerprint: row.fingerprint ?? '',
+        version: row.version ?? '',
+        health: row.health === null ? [] : healthText.parse(JSON.parse(row.health)),
+      };
+    }
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < PAGE_ROWS) return;
+    after = last.num;
+  }
+}
+
+/** Writes what was seen of these hosts in one statement. */
+export async function insertSeen(tx: Tx, hosts: readonly Omit<SeenRow, 'id' | 'groupId'>[]): Promise<void> {
+  if (hosts.length === 0) return;
+  await tx
+    .insertInto('host_seen')
+    .values(
+      hosts.map((host) => ({
+        num: host.num,
+        last_seen_ms: host.lastSeenMs,
+        bundle_generation: host.bundleGeneration,
+        list_serial: host.listSerial,
+        assignment_serial: host.assignmentSerial,
+        policy_serial: host.policySerial,
+        crl_number: host.crlNumber,
+        fingerprint: host.fingerprint,
+        // PostgreSQL stores no NUL
+        version: host.version.replaceAll('\0', ''),
+        health: JSON.stringify(host.health),
+      })),
+    )
+    .onConflict((conflict) =>
+      conflict.column('num').doUpdateSet((row) => ({
+        last_seen_ms: row.ref('excluded.last_seen_ms'),
+        bundle_generation: row.ref('excluded.bundle_generation'),
+        list_serial: row.ref('excluded.list_serial'),
+        assignment_serial: row.ref('excluded.assignment_serial'),
+        policy_serial: row.ref('excluded.policy_serial'),
+        crl_number: row.ref('excluded.crl_number'),
+        fingerprint: row.ref('excluded.fingerprint'),
+        version: row.ref('excluded.version'),
+        health: row.ref('excluded.health'),
+      })),
+    )
+    .execute();
+}

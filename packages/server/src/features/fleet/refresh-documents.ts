@@ -1,0 +1,159 @@
+import { parseHostId, parsePlanId, type HostId } from '@sekisho/core/ids.ts';
+import type { DbOrTx, Tx } from '../../store/tables.ts';
+import { coveredHosts, coversHost, findStoredPlan, listStoredPlans } from '../plans/read-plans.ts';
+import { ensureRepositories } from '../repositories/ensure-repositories.ts';
+import { sealRepositories } from '../repositories/seal-repositories.ts';
+import type { FleetContext } from './fleet-context.ts';
+import { findHosts, listGroups, type FleetHost } from './read-hosts.ts';
+import { refreshAssignments } from './refresh-assignments.ts';
+import { refreshPolicies } from './refresh-policies.ts';
+
+/** Changes that are followed in one transaction. */
+export const CHANGES_PER_TRANSACTION_MAX = 200;
+/** Hosts whose repositories are made in one transaction. */
+export const HOSTS_PER_TRANSACTION_MAX = 200;
+/** Counter row that holds how far the changes were followed. */
+const CURSOR = 'fleet-documents.feed-seq';
+/** Changes that concern nobody here are passed over, and written down only now and then. */
+const CURSOR_LAG_MAX = 1_000;
+const KINDS = ['host', 'settings', 'revocation', 'certificate', 'plan'] as const;
+
+interface ChangeRow {
+  readonly seq: number;
+  readonly kind: string;
+  readonly key: string;
+}
+
+/**
+ * F-04 Follows the changes that hosts, certificates, revocations and settings make elsewhere: signs assignments and policies
+ * anew, makes repositories that are needed, seals those of a compromised key. How far it came is written with it, so a
+ * restart goes on where it was. Returns true when there may be more.
+ */
+export async function followChanges(
+  context: FleetContext,
+  fence: (tx: Tx) => Promise<void>,
+): Promise<boolean> {
+  await prepareLargePlans(context, fence);
+  return context.store.transaction(async (tx) => {
+    await fence(tx);
+    const { rows, cursor, upTo, gap } = await nextChanges(tx);
+    if (gap) await refreshEverything(context, tx);
+    else await follow(context, tx, rows);
+    if (gap || rows.length > 0 || upTo - cursor > CURSOR_LAG_MAX) await writeCursor(tx, upTo);
+    return rows.length >= CHANGES_PER_TRANSACTION_MAX;
+  });
+}
+
+async function follow(context: FleetContext, tx: Tx, rows: readonly ChangeRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  const keysOf = (kind: string): string[] => rows.filter((row) => row.kind === kind).map((row) => row.key);
+  for (const key of new Set(keysOf('revocation'))) await sealCompromised(context, tx, key);
+  const ids = new Set<HostId>(keysOf('host').flatMap((key) => parseHostId(key) ?? []));
+  const changed = [...ids];
+  for (const id of await hostsOfCertificates(tx, keysOf('certificate'))) ids.add(id);
+  const hosts = await findHosts(tx, [...ids]);
+  await prepareHosts(context, tx, hosts);
+  await refreshAssignments(context, tx, changed);
+  await refreshPolicies(context, tx);
+}
+
+/** After a gap in the feed nothing is known to be right: all of it is looked at, and what is right stays as it is. */
+async function refreshEverything(context: FleetContext, tx: Tx): Promise<void> {
+  context.log.warn({}, 'changes were missed: all assignments and policies are checked');
+  const ids = await tx.selectFrom('hosts').select('id').execute();
+  await refreshAssignments(
+    context,
+    tx,
+    ids.flatMap(({ id }) => parseHostId(id) ?? []),
+  );
+  await refreshPolicies(context, tx);
+}
+
+/** Repositories that the plans covering these hosts need. */
+async function prepareHosts(context: FleetContext, tx: Tx, hosts: readonly FleetHost[]): Promise<void> {
+  if (hosts.length === 0) return;
+  const groups = await listGroups(tx);
+  for (const { spec } of await listStoredPlans(tx)) {
+    const covered = hosts.filter((host) => coversHost(spec, groups, host));
+    await ensureRepositories(context, tx, covered, spec.mediaServers);
+  }
+}
+
+/** Plans that cover too many hosts to be prepared while they are saved: in transactions of their own, before the cursor. */
+async function prepareLargePlans(context: FleetContext, fence: (tx: Tx) => Promise<void>): Promise<void> {
+  const { rows } = await nextChanges(context.store.db);
+  for (const row of rows) {
+    const id = row.kind === 'plan' ? parsePlanId(row.key) : undefined;
+    const plan = id === undefined ? undefined : await findStoredPlan(context.store.db, id);
+    if (plan === undefined || plan.deletedAtMs !== null) continue;
+    const hosts = await coveredHosts(context.store.db, plan.spec, await listGroups(context.store.db));
+    for (let start = 0; start < hosts.length; start += HOSTS_PER_TRANSACTION_MAX) {
+      await context.store.transaction(async (tx) => {
+        await fence(tx);
+        const part = hosts.slice(start, start + HOSTS_PER_TRANSACTION_MAX);
+        await ensureRepositories(context, tx, part, plan.spec.mediaServers);
+      });
+    }
+  }
+}
+
+async function sealCompromised(context: FleetContext, tx: Tx, key: string): Promise<void> {
+  const hostId = parseHostId(key);
+  if (hostId === undefined) return;
+  const row = await tx
+    .selectFrom('certificates')
+    .select((select) => select.fn.max('revoked_at_ms').as('at'))
+    .where('host_id', '=', hostId)
+    .where('revocation_reason', '=', 'keyCompromise')
+    .executeTakeFirst();
+  if (row?.at != null) await sealRepositories(context, tx, hostId, Number(row.at));
+}
+
+async function hostsOfCertificates(tx: Tx, fingerprints: readonly string[]): Promise<HostId[]> {
+  if (fingerprints.length === 0) return [];
+  const rows = await tx
+    .selectFrom('certificates')
+    .select('host_id')
+    .distinct()
+    .where('fingerprint', 'in', fingerprints)
+    .execute();
+  return rows.flatMap((row) => parseHostId(row.host_id) ?? []);
+}
+
+async function nextChanges(
+  tx: DbOrTx,
+): Promise<{ rows: ChangeRow[]; cursor: number; upTo: number; gap: boolean }> {
+  const row = await tx.selectFrom('counters').select('value').where('name', '=', CURSOR).executeTakeFirst();
+  const cursor = row?.value ?? 0;
+  const first = await tx
+    .selectFrom('change_feed')
+    .select('seq')
+    .where('seq', '>', cursor)
+    .orderBy('seq')
+    .limit(1)
+    .executeTakeFirst();
+  const rows = await tx
+    .selectFrom('change_feed')
+    .select(['seq', 'kind', 'key'])
+    .where('seq', '>', cursor)
+    .where('kind', 'in', KINDS)
+    .orderBy('seq')
+    .limit(CHANGES_PER_TRANSACTION_MAX)
+    .execute();
+  const last = await tx
+    .selectFrom('change_feed')
+    .select((select) => select.fn.max('seq').as('seq'))
+    .executeTakeFirst();
+  const newest = Number(last?.seq ?? cursor);
+  const gap = first !== undefined && first.seq > cursor + 1;
+  const full = rows.length >= CHANGES_PER_TRANSACTION_MAX && !gap;
+  return { rows, cursor, upTo: full ? (rows.at(-1)?.seq ?? newest) : Math.max(cursor, newest), gap };
+}
+
+async function writeCursor(tx: Tx, seq: number): Promise<void> {
+  await tx
+    .insertInto('counters')
+    .values({ name: CURSOR, value: seq })
+    .onConflict((conflict) => conflict.column('name').doUpdateSet({ value: seq }))
+    .execute();
+}

@@ -1,0 +1,91 @@
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '@sekisho/core/time.ts';
+import type { ChannelHub } from '../channel/channel-hub.ts';
+import type { FleetContext } from '../features/fleet/fleet-context.ts';
+import type { FleetIndex } from '../features/fleet/fleet-index.ts';
+import { followChanges } from '../features/fleet/refresh-documents.ts';
+import { expireOrders, giveUpLostJobs } from '../features/fleet/watch-jobs.ts';
+import { judgeRuns } from '../features/jobs/judge-runs.ts';
+import type { OpenWork } from '../features/jobs/open-work.ts';
+import type { ProgressBoard } from '../features/jobs/progress-board.ts';
+import { maintainDue } from '../features/repositories/maintain-due.ts';
+import { startDuty, startLoop, type Loop } from './loop.ts';
+
+/** F-02: how often what heartbeats said is written. */
+export const FLUSH_EVERY_MS = 30 * SECOND_MS;
+/** Documents follow changes at once; this is for what a worker left undone that is gone. */
+export const FOLLOW_EVERY_MS = 15 * SECOND_MS;
+export const EXPECTATIONS_EVERY_MS = 30 * SECOND_MS;
+export const MAINTENANCE_EVERY_MS = HOUR_MS;
+export const SWEEP_EVERY_MS = 30 * SECOND_MS;
+/** A channel that was silent for this long beyond three heartbeats is dead. */
+const SILENCE_GRACE_MS = 30 * SECOND_MS;
+const LEASE_MS = 2 * MINUTE_MS;
+/** Flushes of other workers that a read of theirs goes back. */
+const MERGE_BACK_MS = 3 * FLUSH_EVERY_MS;
+
+export type FleetLoops = Readonly<
+  Record<'flush' | 'follow' | 'expectations' | 'maintenance' | 'sweep', Loop>
+>;
+
+/** The timers of the fleet: each asks a rule or a use case, and has no other thought. */
+export function startFleetLoops(parts: {
+  context: FleetContext;
+  workerId: string;
+  index: FleetIndex;
+  hub: ChannelHub;
+  work: OpenWork;
+  board: ProgressBoard;
+}): FleetLoops {
+  const { context, index, hub, work, board } = parts;
+  const { clock, log, store, settings } = context;
+  const duty = { clock, log, store, workerId: parts.workerId, leaseMs: LEASE_MS };
+  return {
+    flush: startLoop({
+      clock,
+      log,
+      name: 'last-seen',
+      everyMs: FLUSH_EVERY_MS,
+      run: async () => {
+        await index.flush();
+        // What the other server processes saw, for who asks here.
+        if (store.dialect === 'postgres') await index.load(clock.nowMs() - MERGE_BACK_MS);
+      },
+    }),
+    follow: startDuty({
+      ...duty,
+      name: 'fleet-documents',
+      everyMs: FOLLOW_EVERY_MS,
+      run: async (fence) => {
+        while (await followChanges(context, fence));
+      },
+    }),
+    expectations: startDuty({
+      ...duty,
+      name: 'expectations',
+      everyMs: EXPECTATIONS_EVERY_MS,
+      run: async (fence) => {
+        await expireOrders(context, work, fence);
+        const missed = await judgeRuns(context, fence);
+        if (missed > 0) log.warn({ missed }, 'scheduled runs were missed');
+      },
+    }),
+    maintenance: startDuty({
+      ...duty,
+      name: 'maintenance',
+      everyMs: MAINTENANCE_EVERY_MS,
+      run: async (fence) => {
+        await maintainDue(context, fence);
+      },
+    }),
+    sweep: startLoop({
+      clock,
+      log,
+      name: 'sweep',
+      everyMs: SWEEP_EVERY_MS,
+      run: async () => {
+        hub.sweep(3 * settings.heartbeatSeconds * SECOND_MS + SILENCE_GRACE_MS);
+        await giveUpLostJobs(context, { work, board, index });
+      },
+    }),
+  };
+}

@@ -1,0 +1,82 @@
+import { MINUTE_MS, SECOND_MS } from '@sekisho/core/time.ts';
+import type { ServerContext } from '../context.ts';
+import { recordFirstUse, revokeOverdue } from '../features/revocation/replace-certificates.ts';
+import { signDueCrls } from '../features/revocation/sign-crls.ts';
+import { takeLease } from '../store/leases.ts';
+
+export const TRUST_LOOP_MS = 15 * SECOND_MS;
+const LEASE_NAME = 'trust';
+const LEASE_MS = 3 * MINUTE_MS;
+
+/**
+ * The duties of the CA: revokes what was replaced and whose grace is over (T-14), signs CRLs at half their validity (T-44).
+ * It also carries out what every revocation means in this process, whoever decided it: sockets cut, ticket keys changed.
+ */
+export function startTrustLoop(
+  context: ServerContext,
+  parts: { changeTicketKeys: () => void },
+): { stop: () => Promise<void>; runNow: () => Promise<void> } {
+  const { clock, connections, log, registry, store } = context;
+  let stopped = false;
+  let cancel: (() => void) | undefined;
+  let working: Promise<void> = Promise.resolve();
+
+  const afterRevocation = async (): Promise<void> => {
+    const signed = await signDueCrls(context);
+    if (signed.length > 0) {
+      await context.feed.catchUp();
+      context.fleet.pushAll(['crl']);
+    }
+  };
+  registry.listen({
+    onRevocation: (hostId) => {
+      let cut = 0;
+      for (const [connected, fingerprints] of connections.hosts()) {
+        if (connected !== hostId) continue;
+        for (const fingerprint of fingerprints)
+          if (registry.lookup(fingerprint)?.revoked !== false) cut += connections.cut(hostId, fingerprint);
+      }
+      parts.changeTicketKeys();
+      if (cut > 0) log.info({ hostId, cut }, 'connections of a revoked certificate were cut');
+    },
+    onFirstUse: (fingerprint) => {
+      const work = recordFirstUse(context, fingerprint)
+        .then((hostId) => (hostId === undefined ? undefined : afterRevocation()))
+        .catch((error: unknown) => {
+          registry.forgetUse(fingerprint);
+          log.warn({ err: error, fingerprint }, 'first use of a reissued certificate could not be recorded');
+        });
+      working = Promise.all([working, work]).then(() => undefined);
+    },
+  });
+
+  const round = async (): Promise<void> => {
+    registry.prune();
+    const lease = await takeLease(store, { name: LEASE_NAME, workerId: context.workerId, leaseMs: LEASE_MS });
+    if (lease === undefined) return;
+    await revokeOverdue(context);
+    await afterRevocation();
+  };
+  const runNow = (): Promise<void> => {
+    working = working.then(round).catch((error: unknown) => {
+      log.warn({ err: error }, 'a round of the trust loop failed');
+    });
+    return working;
+  };
+  const schedule = (): void => {
+    cancel = clock.timer(TRUST_LOOP_MS, () => {
+      void runNow().then(() => {
+        if (!stopped) schedule();
+      });
+    });
+  };
+  schedule();
+  return {
+    runNow,
+    stop: async () => {
+      stopped = true;
+      cancel?.();
+      await working;
+    },
+  };
+}
