@@ -45,7 +45,7 @@ const existing: HostFacts = {
   isServer: false,
 };
 const owned = new Map([...existing.names].map((name) => [name, hostA] as const));
-const request: RequestFacts = { name: 'web1', furtherNames: [], wantsMedia: false };
+const request: RequestFacts = { name: 'web1', furtherNames: [], uris: [], wantsMedia: false };
 const base: EnrolContext = {
   kind: 'enrol',
   domainId,
@@ -254,6 +254,18 @@ const cases: readonly Case[] = [
     { ...at('medium'), known: new Map([['db1', false]]) },
     'HOST_NAME_RESERVED',
   ],
+  [
+    "T-15 a request that names another host's SPIFFE ID is refused",
+    { uris: [`spiffe://${domainId}/host/${hostB}`] },
+    withToken(token),
+    'HOST_NAME_INVALID',
+  ],
+  [
+    'a reissue may name its own SPIFFE ID',
+    { uris: [`spiffe://${domainId}/host/${hostA}`] },
+    { ...asHostA, ...withToken(reissueToken) },
+    'reissue-token',
+  ],
   // T-16, T-43
   ['a host that had a certificate needs a reissue token', {}, asHostA, 'REISSUE_TOKEN_REQUIRED'],
   [
@@ -427,7 +439,7 @@ test('T-12 whatever the request, a tokenless one never gets the media role, and 
     fc.property(anyContext, (made) => {
       const owners = new Map<string, HostId>([['db1', hostB], ...(made.host === undefined ? [] : owned)]);
       const decision = decideIssuance(
-        { name: 'web1', furtherNames: made.furtherNames, wantsMedia: made.wantsMedia },
+        { name: 'web1', furtherNames: made.furtherNames, uris: [], wantsMedia: made.wantsMedia },
         {
           ...base,
           security: {

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { refuse, type ErrorCode, type ErrorParams } from '../errors.ts';
-import type { DomainId, HostId } from '../ids.ts';
+import { hostSpiffeId, type DomainId, type HostId } from '../ids.ts';
 import { HOST_NAMES_MAX, NOT_BEFORE_BACK_MS } from '../limits.ts';
-import { HOUR_MS } from '../time.ts';
+import { DAY_MS, HOUR_MS } from '../time.ts';
 import { domainId, hostId } from '../wire/scalars.ts';
 import type { SecuritySettings } from '../wire/trust.ts';
-import { judgeName, type HostName } from './naming.ts';
+import { judgeName, printable, type HostName } from './naming.ts';
 import { decideToken, type TokenFacts, type TokenRefusal } from './token.ts';
 
 declare const approved: unique symbol;
@@ -23,12 +23,17 @@ export interface ApprovedIssuance {
   readonly notAfterMs: number;
 }
 
+/** T-03: the longest validity that can be chosen. */
+export const HOST_CERTIFICATE_DAYS_MAX = 825;
+
 /** What a verified CSR asks for. Names are as written: the rule judges them. */
 export interface RequestFacts {
   /** The primary name: the CSR's common name. */
   readonly name: string;
   /** All further names and addresses in its SAN. */
   readonly furtherNames: readonly string[];
+  /** URIs in its SAN: none, or the host's own SPIFFE ID. */
+  readonly uris: readonly string[];
   readonly wantsMedia: boolean;
 }
 
@@ -114,6 +119,14 @@ export function decideIssuance(
   context: IssuanceContext,
   nowMs: number,
 ): IssuanceDecision {
+  const decision = decideByKind(request, context, nowMs);
+  if (!decision.allow) return decision;
+  const own = hostSpiffeId(context.domainId, decision.plan.hostId);
+  const foreign = request.uris.find((uri) => uri !== own);
+  return foreign === undefined ? decision : no('HOST_NAME_INVALID', { name: printable(foreign) });
+}
+
+function decideByKind(request: RequestFacts, context: IssuanceContext, nowMs: number): IssuanceDecision {
   switch (context.kind) {
     case 'renew':
       return decideRenewal(context, nowMs);
@@ -314,7 +327,12 @@ function approve(
     ips: names.filter(({ kind }) => kind === 'ip').map(({ name }) => name),
     media,
     notBeforeMs: nowMs - NOT_BEFORE_BACK_MS,
-    notAfterMs: Math.min(nowMs + context.security.hostCertificateHours * HOUR_MS, context.issuerNotAfterMs),
+    // no longer than the profile allows, the ten minutes back included
+    notAfterMs: Math.min(
+      nowMs + context.security.hostCertificateHours * HOUR_MS,
+      nowMs - NOT_BEFORE_BACK_MS + HOST_CERTIFICATE_DAYS_MAX * DAY_MS,
+      context.issuerNotAfterMs,
+    ),
   } as unknown as ApprovedIssuance; // the one place that mints it
 }
 

@@ -47,7 +47,8 @@ function isDnsName(name: string): boolean {
   return !/^(\d+|0x[0-9a-f]*)$/.test(labels.at(-1) ?? ''); // a numeric last label is read as an IP address somewhere
 }
 
-function printable(raw: string): string {
+/** A text from outside as a refusal may show it: printable ASCII, cut. */
+export function printable(raw: string): string {
   const shown = raw.replace(/[^\x21-\x7e]/g, '?');
   return shown.length > SHOWN_LENGTH_MAX ? `${shown.slice(0, SHOWN_LENGTH_MAX)}…` : shown;
 }

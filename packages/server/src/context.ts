@@ -1,0 +1,80 @@
+import type { DomainId, HostId, ServerId, Sha256Hex } from '@sekisho/core/ids.ts';
+import type { Clock, Random } from '@sekisho/core/time.ts';
+import type { Fetchable } from '@sekisho/core/wire/agent.ts';
+import type { Log } from '@sekisho/platform/log.ts';
+import type { FastifyInstance } from 'fastify';
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { ServerConfig } from './config.ts';
+import type { DocumentService } from './features/documents/document-service.ts';
+import type { KeyStore } from './features/keys/key-store.ts';
+import type { CertificateRegistry } from './features/revocation/certificate-registry.ts';
+import type { SecurityCache } from './features/security/security-cache.ts';
+import type { PeerConnections } from './http/connections.ts';
+import type { PeerIdentity } from './http/peer.ts';
+import type { ChangeFeed } from './store/change-feed.ts';
+import type { Store } from './store/store.ts';
+
+/** What never changes of the domain while a server runs. */
+export interface DomainFacts {
+  readonly id: DomainId;
+  readonly name: string;
+  readonly serverId: ServerId;
+  /** The management server's own host. */
+  readonly serverHostId: HostId;
+  /** SHA-256 of the root certificate's DER: what people confirm. */
+  readonly caFingerprint: Sha256Hex;
+}
+
+/** Ports that are bound; a configured 0 drew a free one. */
+export interface ServerPorts {
+  readonly agent: number;
+  readonly admin: number;
+  readonly http: number;
+}
+
+/** What the fleet knows of a host from its heartbeats. */
+export interface HostSeen {
+  readonly lastSeenMs: number;
+  readonly online: boolean;
+  readonly version: string;
+  readonly health: readonly string[];
+  readonly policySerial: number;
+}
+
+/** Sessions, heartbeats and pushes: the fleet's side of the server, plugged in by main.ts. */
+export interface FleetService {
+  /** From memory: nothing when the host was never heard of. */
+  seen(hostId: HostId): HostSeen | undefined;
+  /** Says "come now" to a host that has its channel open; a host without hears it at its next heartbeat. */
+  push(hostId: HostId, fetch: readonly Fetchable[]): void;
+  pushAll(fetch: readonly Fetchable[]): void;
+  /** A WebSocket upgrade of a verified peer at CHANNEL_PATH. */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, peer: PeerIdentity): void;
+  routes(agentApp: FastifyInstance, adminApp: FastifyInstance): void;
+  stop(): Promise<void>;
+}
+
+/** Everything that lives as long as the server; main.ts alone puts it together. */
+export interface ServerContext {
+  readonly config: ServerConfig;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly store: Store;
+  readonly domain: DomainFacts;
+  readonly ports: ServerPorts;
+  readonly keys: KeyStore;
+  readonly feed: ChangeFeed;
+  readonly registry: CertificateRegistry;
+  readonly documents: DocumentService;
+  readonly security: SecurityCache;
+  readonly connections: PeerConnections;
+  readonly fleet: FleetService;
+  readonly workerId: string;
+  /** Addresses of a name's forward records; empty when there are none (T-12). */
+  readonly resolve: (name: string) => Promise<readonly string[]>;
+}
+
+/** What the fleet is built from. */
+export type FleetParts = Omit<ServerContext, 'fleet'>;

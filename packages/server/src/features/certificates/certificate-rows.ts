@@ -1,0 +1,206 @@
+import { parseHostId, parseSha256Hex, type HostId, type Sha256Hex } from '@sekisho/core/ids.ts';
+import { REVOCATION_REASONS, type RevocationReason } from '@sekisho/core/wire/trust.ts';
+import type { Certificate } from '@sekisho/pki/certificate.ts';
+import type { DbOrTx, Tx } from '../../store/tables.ts';
+
+/** A host certificate as the registry knows it, without its bytes. */
+export interface CertificateRow {
+  readonly fingerprint: Sha256Hex;
+  readonly issuerKeyId: string;
+  readonly serial: string;
+  readonly hostId: HostId;
+  readonly notBeforeMs: number;
+  readonly notAfterMs: number;
+  readonly issuedAtMs: number;
+  /** The certificate that this one replaced by a reissue (T-14). */
+  readonly replaces: string | null;
+  readonly firstUsedAtMs: number | null;
+  readonly revokeDueAtMs: number | null;
+  readonly revokedAtMs: number | null;
+  readonly reason: RevocationReason | null;
+}
+
+const COLUMNS = [
+  'fingerprint',
+  'issuer_key_id',
+  'serial',
+  'host_id',
+  'not_before_ms',
+  'not_after_ms',
+  'issued_at_ms',
+  'replaces',
+  'first_used_at_ms',
+  'revoke_due_at_ms',
+  'revoked_at_ms',
+  'revocation_reason',
+] as const;
+
+/** Rows read at once when the registry is filled. */
+const FILL_ROWS_MAX = 5_000;
+
+export async function findCertificate(db: DbOrTx, fingerprint: string): Promise<CertificateRow | undefined> {
+  const row = await db
+    .selectFrom('certificates')
+    .select(COLUMNS)
+    .where('fingerprint', '=', fingerprint)
+    .executeTakeFirst();
+  return row === undefined ? undefined : rowOf(row);
+}
+
+/** DER of a certificate. */
+export async function readCertificateDer(db: DbOrTx, fingerprint: string): Promise<Uint8Array | undefined> {
+  const row = await db
+    .selectFrom('certificates')
+    .select('der')
+    .where('fingerprint', '=', fingerprint)
+    .executeTakeFirst();
+  return row === undefined ? undefined : Buffer.from(row.der, 'base64');
+}
+
+/** All certificates of a host, the newest first. */
+export async function certificatesOfHost(db: DbOrTx, hostId: HostId): Promise<CertificateRow[]> {
+  const rows = await db
+    .selectFrom('certificates')
+    .select(COLUMNS)
+    .where('host_id', '=', hostId)
+    .orderBy('issued_at_ms', 'desc')
+    .orderBy('fingerprint')
+    .execute();
+  return rows.map(rowOf);
+}
+
+/** The newest certificate of each of these hosts. */
+export async function newestCertificates(
+  db: DbOrTx,
+  hostIds: readonly HostId[],
+): Promise<Map<HostId, CertificateRow>> {
+  const newest = new Map<HostId, CertificateRow>();
+  if (hostIds.length === 0) return newest;
+  const rows = await db
+    .selectFrom('certificates')
+    .select(COLUMNS)
+    .where('host_id', 'in', hostIds)
+    .orderBy('issued_at_ms')
+    .execute();
+  for (const row of rows.map(rowOf)) {
+    const known = newest.get(row.hostId);
+    // of two made in the same millisecond the one that is still good counts
+    if (known?.issuedAtMs === row.issuedAtMs && row.revokedAtMs !== null) continue;
+    newest.set(row.hostId, row);
+  }
+  return newest;
+}
+
+/** All certificates that have not expired, page by page. */
+export async function* allCertificates(db: DbOrTx, nowMs: number): AsyncGenerator<CertificateRow> {
+  let after = '';
+  for (;;) {
+    const rows = await db
+      .selectFrom('certificates')
+      .select(COLUMNS)
+      .where('fingerprint', '>', after)
+      .where('not_after_ms', '>=', nowMs)
+      .orderBy('fingerprint')
+      .limit(FILL_ROWS_MAX)
+      .execute();
+    for (const row of rows) yield rowOf(row);
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < FILL_ROWS_MAX) return;
+    after = last.fingerprint;
+  }
+}
+
+/** A page of certificates for administrators, the newest first; `after` is `issuedAtMs/fingerprint` of the last row. */
+export async function listCertificateRows(
+  db: DbOrTx,
+  page: {
+    limit: number;
+    after: { issuedAtMs: number; fingerprint: string } | undefined;
+    hostId: HostId | undefined;
+  },
+): Promise<(CertificateRow & { hostName: string })[]> {
+  let query = db
+    .selectFrom('certificates')
+    .innerJoin('hosts', 'hosts.id', 'certificates.host_id')
+    .select([...COLUMNS, 'hosts.name as host_name'])
+    .orderBy('issued_at_ms', 'desc')
+    .orderBy('fingerprint')
+    .limit(page.limit);
+  if (page.hostId !== undefined) query = query.where('host_id', '=', page.hostId);
+  const { after } = page;
+  if (after !== undefined)
+    query = query.where((row) =>
+      row.or([
+        row('issued_at_ms', '<', after.issuedAtMs),
+        row.and([row('issued_at_ms', '=', after.issuedAtMs), row('fingerprint', '>', after.fingerprint)]),
+      ]),
+    );
+  return (await query.execute()).map((row) => ({ ...rowOf(row), hostName: row.host_name }));
+}
+
+export async function insertCertificate(
+  tx: Tx,
+  row: {
+    certificate: Certificate;
+    issuerKeyId: string;
+    hostId: HostId;
+    intentionId: string;
+    replaces: string | null;
+    nowMs: number;
+  },
+): Promise<void> {
+  const { certificate } = row;
+  await tx
+    .insertInto('certificates')
+    .values({
+      fingerprint: certificate.fingerprint,
+      issuer_key_id: row.issuerKeyId,
+      serial: certificate.serial,
+      host_id: row.hostId,
+      der: Buffer.from(certificate.der).toString('base64'),
+      not_before_ms: certificate.notBeforeMs,
+      not_after_ms: certificate.notAfterMs,
+      issued_at_ms: row.nowMs,
+      intention_id: row.intentionId,
+      replaces: row.replaces,
+      first_used_at_ms: null,
+      revoke_due_at_ms: null,
+      revoked_at_ms: null,
+      revocation_reason: null,
+    })
+    .execute();
+}
+
+function rowOf(row: {
+  fingerprint: string;
+  issuer_key_id: string;
+  serial: string;
+  host_id: string;
+  not_before_ms: number;
+  not_after_ms: number;
+  issued_at_ms: number;
+  replaces: string | null;
+  first_used_at_ms: number | null;
+  revoke_due_at_ms: number | null;
+  revoked_at_ms: number | null;
+  revocation_reason: string | null;
+}): CertificateRow {
+  const fingerprint = parseSha256Hex(row.fingerprint);
+  const hostId = parseHostId(row.host_id);
+  if (fingerprint === undefined || hostId === undefined)
+    throw new Error(`the row of certificate ${row.fingerprint} is not readable`);
+  return {
+    fingerprint,
+    issuerKeyId: row.issuer_key_id,
+    serial: row.serial,
+    hostId,
+    notBeforeMs: row.not_before_ms,
+    notAfterMs: row.not_after_ms,
+    issuedAtMs: row.issued_at_ms,
+    replaces: row.replaces,
+    firstUsedAtMs: row.first_used_at_ms,
+    revokeDueAtMs: row.revoke_due_at_ms,
+    revokedAtMs: row.revoked_at_ms,
+    reason: REVOCATION_REASONS.find((reason) => reason === row.revocation_reason) ?? null,
+  };
+}

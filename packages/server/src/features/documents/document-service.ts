@@ -1,0 +1,148 @@
+import type { DomainId } from '@sekisho/core/ids.ts';
+import type { Clock } from '@sekisho/core/time.ts';
+import {
+  DOCUMENT_PAYLOADS,
+  DOCUMENT_TYPES,
+  type DocumentPayload,
+  type DocumentType,
+} from '@sekisho/core/wire/documents.ts';
+import { signDocument } from '@sekisho/pki/documents.ts';
+import { sha256Hex } from '@sekisho/pki/keys.ts';
+import { crashPoint } from '@sekisho/platform/crash-point.ts';
+import type { ChangeFeed } from '../../store/change-feed.ts';
+import { nextSerial } from '../../store/counters.ts';
+import { recordChange } from '../../store/record-change.ts';
+import type { Store } from '../../store/store.ts';
+import type { Tx } from '../../store/tables.ts';
+import { afterCommit } from '../../store/transaction-context.ts';
+import type { KeyStore } from '../keys/key-store.ts';
+import { findLatestDocument, insertDocument, listLatestSerials } from './documents.store.ts';
+
+/** A payload without the head, which the service fills in: domain, serial, issuedAt. */
+export type DocumentContent<Type extends DocumentType> = Omit<
+  DocumentPayload<Type>,
+  'domain' | 'serial' | 'issuedAt'
+>;
+
+/** Makes the domain's signed documents, and hands out the newest. */
+export interface DocumentService {
+  /**
+   * Makes a document in the transaction of whatever changed; returns its serial. The same content as the newest one makes
+   * nothing: its serial is returned.
+   */
+  make<Type extends DocumentType>(
+    tx: Tx,
+    type: Type,
+    scope: string,
+    content: DocumentContent<Type>,
+  ): Promise<number>;
+  latest(type: DocumentType, scope: string): Promise<{ jws: string; serial: number } | undefined>;
+  /** From memory, moved on by the change feed; orders are not in it. */
+  latestSerial(type: DocumentType, scope: string): number | undefined;
+}
+
+/** Documents held in memory: what a whole fleet fetches at once is read from the store once. */
+const CACHED_DOCUMENTS_MAX = 500;
+
+/** Key of the change feed's row: `<type>/<scope>`. */
+export const documentKey = (type: DocumentType, scope: string): string => `${type}/${scope}`;
+
+/** The making half alone: what `initServer` needs before there is a feed. */
+export function documentMaker(parts: {
+  clock: Clock;
+  domainId: DomainId;
+  keys: KeyStore;
+}): DocumentService['make'] {
+  return async (tx, type, scope, content) => {
+    const nowMs = parts.clock.nowMs();
+    // parsed twice: what is signed and hashed is exactly what the contract declares
+    const clean = parsePayload(type, { ...content, domain: parts.domainId, serial: 0, issuedAt: 0 });
+    const contentSha256 = sha256Hex(Buffer.from(canonicalJson(clean), 'utf8'));
+    const newest = await findLatestDocument(tx, type, scope);
+    if (newest?.contentSha256 === contentSha256) return newest.serial;
+    const serial = await nextSerial(tx, `document.${type}`, nowMs);
+    const payload = { ...clean, serial, issuedAt: nowMs };
+    const role = type === 'bundle' ? 'root' : 'document-signer';
+    const jws = await signDocument({
+      type,
+      payload,
+      signer: parts.keys.signerFor(role),
+      chain: [parts.keys.certificateOf(role)],
+    });
+    await insertDocument(tx, { type, scope, serial, contentSha256, jws, nowMs });
+    await recordChange(tx, 'document', documentKey(type, scope));
+    crashPoint('document.before-commit');
+    afterCommit(tx, () => {
+      crashPoint('document.committed');
+    });
+    return serial;
+  };
+}
+
+/** Starts the service; `make` runs inside the caller's transaction. */
+export async function startDocuments(parts: {
+  store: Store;
+  feed: ChangeFeed;
+  clock: Clock;
+  domainId: DomainId;
+  keys: KeyStore;
+}): Promise<DocumentService> {
+  const serials = new Map<string, number>();
+  const cache = new Map<string, { jws: string; serial: number }>();
+  const fill = async (): Promise<void> => {
+    for (const row of await listLatestSerials(parts.store.db))
+      serials.set(`${row.type}/${row.scope}`, row.serial);
+  };
+  parts.feed.subscribe(
+    ['document'],
+    async ({ key }) => {
+      const { type, scope } = splitKey(key);
+      if (type === undefined || type === 'order') return;
+      const newest = await findLatestDocument(parts.store.db, type, scope);
+      if (newest === undefined || newest.serial < (serials.get(key) ?? 0)) return;
+      serials.set(key, newest.serial);
+      cache.delete(key);
+    },
+    fill,
+  );
+  await fill();
+  return {
+    make: documentMaker(parts),
+    async latest(type, scope) {
+      const key = documentKey(type, scope);
+      const known = cache.get(key);
+      if (known !== undefined && known.serial === serials.get(key)) return known;
+      const row = await findLatestDocument(parts.store.db, type, scope);
+      if (row === undefined) return undefined;
+      const found = { jws: row.jws, serial: row.serial };
+      if (type !== 'order') {
+        if (cache.size >= CACHED_DOCUMENTS_MAX) cache.delete(cache.keys().next().value ?? '');
+        cache.set(key, found);
+      }
+      return found;
+    },
+    latestSerial: (type, scope) => serials.get(documentKey(type, scope)),
+  };
+}
+
+function splitKey(key: string): { type: DocumentType | undefined; scope: string } {
+  const slash = key.indexOf('/');
+  const name = key.slice(0, slash);
+  return { type: DOCUMENT_TYPES.find((type) => type === name), scope: key.slice(slash + 1) };
+}
+
+function parsePayload<Type extends DocumentType>(type: Type, payload: unknown): DocumentPayload<Type> {
+  // the table maps each type to its own schema, which TypeScript cannot follow through an index
+  return DOCUMENT_PAYLOADS[type].parse(payload) as DocumentPayload<Type>;
+}
+
+/** JSON with sorted keys: equal content has equal bytes. */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  const entries = Object.entries(value)
+    .filter(([, child]) => child !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, child]) => `${JSON.stringify(key)}:${canonicalJson(child)}`);
+  return `{${entries.join(',')}}`;
+}

@@ -1,0 +1,263 @@
+import { AppError } from '@sekisho/core/errors.ts';
+import {
+  parseDomainId,
+  parseGroupId,
+  parseHostId,
+  parseListId,
+  parseServerId,
+  type DomainId,
+  type HostId,
+  type ServerId,
+  type Sha256Hex,
+} from '@sekisho/core/ids.ts';
+import { judgeName } from '@sekisho/core/rules/naming.ts';
+import type { Clock, Random } from '@sekisho/core/time.ts';
+import { address, displayName } from '@sekisho/core/wire/scalars.ts';
+import { silentLog, type Log } from '@sekisho/platform/log.ts';
+import type { Secret } from '@sekisho/platform/secret.ts';
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { absoluteDatabase, saveConfig, serverConfig } from '../../config.ts';
+import { zodDetail } from '../../http/refusal.ts';
+import { openStore } from '../../store/open-store.ts';
+import type { Store } from '../../store/store.ts';
+import { recordAudit } from '../audit/record-audit.ts';
+import { insertCertificate } from '../certificates/certificate-rows.ts';
+import { documentMaker } from '../documents/document-service.ts';
+import { createHost } from '../hosts/host-rows.ts';
+import { addKey, loadKeys } from '../keys/key-store.ts';
+import { ensureKek } from '../keys/kek.ts';
+import { signIfDue } from '../revocation/sign-crls.ts';
+import { claimDataFolder, folderRefusal, releaseMarker } from './data-folder.ts';
+import { findDomain, insertDomain, type DomainRow } from './domain.store.ts';
+import { makeAuthority } from './make-authority.ts';
+import { createDefaultList, publishServerList } from './server-list.ts';
+import { bundleContent } from './trust-bundle.ts';
+
+const DATABASE_DEFAULT = 'sqlite:sekisho.db';
+const ROOT_GROUP_NAME = 'All hosts';
+/** The server's own host when neither its addresses nor the machine give a usable name. */
+const HOST_NAME_FALLBACK = 'management-server';
+
+export interface InitOptions {
+  readonly dataFolder: string;
+  /** The domain's name. */
+  readonly name: string;
+  /** `sqlite:FILE` or `postgres://…`; a file in the data folder by default. */
+  readonly database?: string | undefined;
+  /** Names and addresses under which agents will reach this server; by default this machine's name. */
+  readonly addresses?: readonly string[] | undefined;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log?: Log;
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
+export interface InitResult {
+  readonly domainId: DomainId;
+  readonly name: string;
+  /** SHA-256 of the root certificate: what administrators give out. */
+  readonly caFingerprint: Sha256Hex;
+  readonly serverId: ServerId;
+  readonly serverHostId: HostId;
+  readonly addresses: readonly string[];
+  readonly dataFolder: string;
+}
+
+/**
+ * Creates a domain (T-01): folder, key-encryption key, and in one transaction CA, role certificates, own host, default group,
+ * list and documents. The configuration is written last: cut short before that, nothing looks initialised, and the same
+ * command does it again. Refusals: DATA_FOLDER_TAKEN, DATA_FOLDER_UNUSABLE, DATABASE_TAKEN, BODY_INVALID, KEK_…, DATABASE_….
+ */
+export async function initServer(options: InitOptions): Promise<InitResult> {
+  const dataFolder = resolve(options.dataFolder);
+  const name = parsed(displayName, options.name, 'name');
+  const addresses = parsed(
+    z.array(address).min(1).max(16),
+    options.addresses ?? [defaultAddress()],
+    'addresses',
+  );
+  const environment = options.environment ?? process.env;
+  for (const one of addresses) {
+    const judged = judgeName(one);
+    if (!judged.allow && judged.code === 'HOST_NAME_INVALID') throw new AppError(judged.code, judged.params);
+  }
+  await claimDataFolder(dataFolder);
+  try {
+    const kek = await ensureKek(dataFolder, environment, options.random);
+    const database = options.database ?? DATABASE_DEFAULT;
+    const store = await openStore({
+      database: absoluteDatabase(database, dataFolder),
+      dataFolder,
+      clock: options.clock,
+      log: options.log ?? silentLog(),
+    });
+    try {
+      const instanceId = options.random.uuid();
+      await createDomain(store, kek, { name, addresses, instanceId }, options);
+      const result = await readResult(store, kek, { addresses, dataFolder });
+      await saveConfig(dataFolder, { version: 1, instanceId, database, addresses });
+      await releaseMarker(dataFolder);
+      return result;
+    } finally {
+      await store.close();
+    }
+  } catch (error) {
+    throw folderRefusal(error, dataFolder);
+  }
+}
+
+/** This machine's name, when it is one that others may dial. */
+export function defaultAddress(): string {
+  const judged = judgeName(hostname());
+  return judged.allow ? judged.name : 'localhost';
+}
+
+async function createDomain(
+  store: Store,
+  kek: Secret<Uint8Array>,
+  wish: { name: string; addresses: readonly string[]; instanceId: string },
+  options: InitOptions,
+): Promise<void> {
+  const existing = await findDomain(store.db);
+  if (existing !== undefined) {
+    // the rest of a cut-short initialisation opens with the key that lies beside it; anybody else's does not
+    await ownedDomain(store, kek, existing, wish.name);
+    return;
+  }
+  const { clock, random } = options;
+  const nowMs = clock.nowMs();
+  const ids = drawIds(random);
+  const hostName = judgeName(hostname());
+  const authority = await makeAuthority({
+    ...ids,
+    name: wish.name,
+    addresses: wish.addresses,
+    hostName: hostName.allow ? hostName.name : HOST_NAME_FALLBACK,
+    random,
+    nowMs,
+  });
+  await store.transaction(async (tx) => {
+    if ((await findDomain(tx)) !== undefined) throw new AppError('DATABASE_TAKEN', { name: wish.name });
+    await insertDomain(
+      tx,
+      { id: ids.domainId, name: wish.name, serverId: ids.serverId, serverHostId: ids.serverHostId },
+      nowMs,
+    );
+    for (const key of authority.keys) await addKey(tx, key, kek, nowMs);
+    await createDefaultList(tx, ids.listId, nowMs);
+    await tx
+      .insertInto('groups')
+      .values({
+        id: ids.groupId,
+        parent_id: null,
+        name: ROOT_GROUP_NAME,
+        list_id: ids.listId,
+        settings: '{}',
+        created_at_ms: nowMs,
+      })
+      .execute();
+    const { certificate, name, names } = authority.host;
+    const host = { id: ids.serverHostId, name, names, groupId: ids.groupId, media: false };
+    await createHost(tx, host, nowMs);
+    const intentionId = random.uuid();
+    await tx
+      .insertInto('intentions')
+      .values({
+        id: intentionId,
+        kind: 'birth',
+        host_id: ids.serverHostId,
+        token_id: null,
+        request_key: `birth:${ids.domainId}`,
+        plan: '{}',
+        created_at_ms: nowMs,
+        fingerprint: certificate.fingerprint,
+        finished_at_ms: nowMs,
+        failure: null,
+      })
+      .execute();
+    const { keyId: issuerKeyId } = authority.issuing;
+    const issued = { certificate, issuerKeyId, hostId: ids.serverHostId, intentionId, replaces: null, nowMs };
+    await insertCertificate(tx, issued);
+    const keys = await loadKeys(tx, kek);
+    for (const role of ['root', 'issuing'] as const)
+      await signIfDue(tx, { certificate: keys.certificateOf(role), signer: keys.signerFor(role) }, nowMs);
+    const make = documentMaker({ clock, domainId: ids.domainId, keys });
+    const { instanceId, addresses } = wish;
+    const defaults = serverConfig.parse({ version: 1, instanceId, addresses, database: 'sqlite:-' });
+    await make(tx, 'bundle', '', bundleContent(keys, defaults.httpPort));
+    const own = { instanceId, addresses, serverId: ids.serverId, port: defaults.agentPort };
+    await publishServerList(tx, make, own, nowMs);
+    await recordAudit(
+      tx,
+      {
+        category: 'CERT',
+        act: 'create-domain',
+        actor: 'local',
+        origin: 'local',
+        subject: ids.domainId,
+        outcome: 'done',
+        detail: { name: wish.name, caFingerprint: authority.root.fingerprint, addresses: wish.addresses },
+      },
+      nowMs,
+    );
+  });
+}
+
+async function ownedDomain(
+  store: Store,
+  kek: Secret<Uint8Array>,
+  existing: DomainRow,
+  name: string,
+): Promise<void> {
+  const taken = (cause?: unknown): AppError =>
+    new AppError('DATABASE_TAKEN', { name: existing.name }, { cause });
+  if (existing.name !== name) throw taken();
+  try {
+    await loadKeys(store.db, kek);
+  } catch (error) {
+    throw taken(error);
+  }
+}
+
+async function readResult(
+  store: Store,
+  kek: Secret<Uint8Array>,
+  known: { addresses: readonly string[]; dataFolder: string },
+): Promise<InitResult> {
+  const domain = await findDomain(store.db);
+  if (domain === undefined) throw new AppError('DATABASE_EMPTY');
+  const { fingerprint } = (await loadKeys(store.db, kek)).certificateOf('root');
+  return {
+    domainId: domain.id,
+    name: domain.name,
+    caFingerprint: fingerprint,
+    serverId: domain.serverId,
+    serverHostId: domain.serverHostId,
+    ...known,
+  };
+}
+
+function drawIds(random: Random) {
+  const domainId = parseDomainId(random.uuid());
+  const serverId = parseServerId(random.uuid());
+  const serverHostId = parseHostId(random.uuid());
+  const groupId = parseGroupId(random.uuid());
+  const listId = parseListId(random.uuid());
+  if (
+    domainId === undefined ||
+    serverId === undefined ||
+    serverHostId === undefined ||
+    groupId === undefined ||
+    listId === undefined
+  )
+    throw new Error('the random source draws no UUIDs');
+  return { domainId, serverId, serverHostId, groupId, listId };
+}
+
+function parsed<Out>(schema: z.ZodType<Out>, raw: unknown, what: string): Out {
+  const result = schema.safeParse(raw);
+  if (!result.success) throw new AppError('BODY_INVALID', { detail: `${what}: ${zodDetail(result.error)}` });
+  return result.data;
+}

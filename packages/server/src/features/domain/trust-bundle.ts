@@ -1,0 +1,23 @@
+import type { DocumentContent } from '../documents/document-service.ts';
+import type { KeyStore } from '../keys/key-store.ts';
+import { crlPath } from '../revocation/crl-cache.ts';
+
+const base64 = (der: Uint8Array): string => Buffer.from(der).toString('base64');
+
+/** What the trust bundle says now: the anchors, the issuing CAs, and where their CRLs are. */
+export function bundleContent(keys: KeyStore, httpPort: number): DocumentContent<'bundle'> {
+  return {
+    anchors: keys.anchors().map(({ der, fingerprint }) => ({
+      fingerprint,
+      certificate: base64(der),
+      state: 'active' as const,
+    })),
+    intermediates: keys.issuers().map(({ der }) => base64(der)),
+    links: [],
+    crls: [...keys.issuers(), ...keys.anchors()].map(({ keyId }) => ({
+      issuerKeyId: keyId,
+      path: crlPath(keyId),
+    })),
+    httpPort,
+  };
+}

@@ -1,0 +1,188 @@
+import { parseGroupId, parseHostId, type GroupId, type HostId } from '@sekisho/core/ids.ts';
+import { address, count, port } from '@sekisho/core/wire/scalars.ts';
+import { z } from 'zod';
+import { nextValue } from '../../store/counters.ts';
+import { recordChange } from '../../store/record-change.ts';
+import type { DbOrTx, Tx } from '../../store/tables.ts';
+
+/** The counter that numbers hosts densely. */
+export const HOST_COUNTER = 'host';
+
+/** What a media server's row says of it. */
+export const mediaSettings = z.object({
+  endpoints: z.array(z.object({ address, port })).max(8).default([]),
+  quotaBytesPerHost: count.nullable().default(null),
+});
+export type MediaSettings = z.infer<typeof mediaSettings>;
+
+/** A host with its names. */
+export interface HostRow {
+  readonly id: HostId;
+  readonly num: number;
+  /** The primary name. */
+  readonly name: string;
+  readonly groupId: GroupId;
+  readonly mediaSinceMs: number | null;
+  readonly reissueUntilMs: number | null;
+  readonly createdAtMs: number;
+}
+
+const COLUMNS = [
+  'id',
+  'num',
+  'name',
+  'group_id',
+  'media_since_ms',
+  'reissue_until_ms',
+  'created_at_ms',
+] as const;
+
+export async function findHost(db: DbOrTx, id: HostId): Promise<HostRow | undefined> {
+  const row = await db.selectFrom('hosts').select(COLUMNS).where('id', '=', id).executeTakeFirst();
+  return row === undefined ? undefined : rowOf(row);
+}
+
+/** The host whose primary name it is (T-14: a reissue goes by that alone). */
+export async function findHostByName(db: DbOrTx, name: string): Promise<HostRow | undefined> {
+  const row = await db.selectFrom('hosts').select(COLUMNS).where('name', '=', name).executeTakeFirst();
+  return row === undefined ? undefined : rowOf(row);
+}
+
+/** A page of hosts by primary name. */
+export async function listHostRows(
+  db: DbOrTx,
+  page: { limit: number; after: string | undefined },
+): Promise<HostRow[]> {
+  let query = db.selectFrom('hosts').select(COLUMNS).orderBy('name').limit(page.limit);
+  if (page.after !== undefined) query = query.where('name', '>', page.after);
+  return (await query.execute()).map(rowOf);
+}
+
+/** Names of these hosts, the primary one first. */
+export async function namesOfHosts(db: DbOrTx, ids: readonly HostId[]): Promise<Map<string, string[]>> {
+  const names = new Map<string, string[]>();
+  if (ids.length === 0) return names;
+  const rows = await db
+    .selectFrom('host_names')
+    .select(['name', 'host_id', 'kind'])
+    .where('host_id', 'in', ids)
+    .orderBy('name')
+    .execute();
+  for (const row of rows) {
+    const list = names.get(row.host_id) ?? [];
+    if (row.kind === 'primary') list.unshift(row.name);
+    else list.push(row.name);
+    names.set(row.host_id, list);
+  }
+  return names;
+}
+
+/** Which of these names are mapped, and to whom. */
+export async function ownersOfNames(db: DbOrTx, names: readonly string[]): Promise<Map<string, HostId>> {
+  const rows = await db
+    .selectFrom('host_names')
+    .select(['name', 'host_id'])
+    .where('name', 'in', names)
+    .execute();
+  const owners = new Map<string, HostId>();
+  for (const row of rows) {
+    const id = parseHostId(row.host_id);
+    if (id !== undefined) owners.set(row.name, id);
+  }
+  return owners;
+}
+
+/** Creates a host with its names and says so in the change feed. */
+export async function createHost(
+  tx: Tx,
+  host: { id: HostId; name: string; names: readonly string[]; groupId: GroupId; media: boolean },
+  nowMs: number,
+): Promise<void> {
+  await tx
+    .insertInto('hosts')
+    .values({
+      id: host.id,
+      num: await nextValue(tx, HOST_COUNTER),
+      name: host.name,
+      group_id: host.groupId,
+      media_since_ms: host.media ? nowMs : null,
+      media: host.media ? JSON.stringify(mediaSettings.parse({})) : null,
+      legacy_since_ms: null,
+      secure_since_ms: nowMs,
+      reissue_until_ms: null,
+      created_at_ms: nowMs,
+    })
+    .execute();
+  await tx
+    .insertInto('host_names')
+    .values(
+      host.names.map((name) => ({
+        name,
+        host_id: host.id,
+        kind: name === host.name ? 'primary' : 'approved',
+        created_at_ms: nowMs,
+      })),
+    )
+    .execute();
+  await recordChange(tx, 'host', host.id);
+}
+
+/** Switches the media role; its settings are kept when it is switched off. */
+export async function updateMedia(
+  tx: Tx,
+  host: HostRow,
+  change: { media: boolean; settings: MediaSettings | undefined },
+  nowMs: number,
+): Promise<void> {
+  await tx
+    .updateTable('hosts')
+    .set({
+      media_since_ms: change.media ? (host.mediaSinceMs ?? nowMs) : null,
+      ...(change.settings === undefined ? {} : { media: JSON.stringify(change.settings) }),
+    })
+    .where('id', '=', host.id)
+    .execute();
+  await recordChange(tx, 'host', host.id);
+}
+
+/** T-16: until when the next request of the host's name needs no token; null takes it back. */
+export async function updateReissue(tx: Tx, id: HostId, untilMs: number | null): Promise<void> {
+  await tx.updateTable('hosts').set({ reissue_until_ms: untilMs }).where('id', '=', id).execute();
+  await recordChange(tx, 'host', id);
+}
+
+/** The group in which new hosts live. */
+export async function rootGroup(db: DbOrTx): Promise<GroupId> {
+  const row = await db
+    .selectFrom('groups')
+    .select('id')
+    .where('parent_id', 'is', null)
+    .orderBy('created_at_ms')
+    .executeTakeFirstOrThrow();
+  const id = parseGroupId(row.id);
+  if (id === undefined) throw new Error(`the row of group ${row.id} is not readable`);
+  return id;
+}
+
+function rowOf(row: {
+  id: string;
+  num: number;
+  name: string;
+  group_id: string;
+  media_since_ms: number | null;
+  reissue_until_ms: number | null;
+  created_at_ms: number;
+}): HostRow {
+  const id = parseHostId(row.id);
+  const groupId = parseGroupId(row.group_id);
+  if (id === undefined || groupId === undefined) throw new Error(`the row of host ${row.id} is not readable`);
+  return {
+    id,
+    num: row.num,
+    name: row.name,
+    groupId,
+    mediaSinceMs: row.media_since_ms,
+    reissueUntilMs: row.reissue_until_ms,
+    createdAtMs: row.created_at_ms,
+  };
+}

@@ -1,0 +1,61 @@
+import { AppError } from '@sekisho/core/errors.ts';
+import { PAGE_ROWS_DEFAULT } from '@sekisho/core/limits.ts';
+import {
+  allowReissue as allowReissueRoute,
+  getHost,
+  listHosts,
+  revokeHost as revokeHostRoute,
+  setHostMedia,
+  type HostView,
+} from '@sekisho/core/wire/trust.ts';
+import type { FastifyInstance } from 'fastify';
+import type { ServerContext } from '../../context.ts';
+import { mount } from '../../http/mount.ts';
+import { viewCertificate } from '../certificates/certificate-view.ts';
+import { revokeHost } from '../revocation/revoke-host.ts';
+import { allowReissue } from './allow-reissue.ts';
+import { findHost, listHostRows, type HostRow } from './host-rows.ts';
+import { viewHosts } from './host-view.ts';
+import { knownHostRoutes } from './known-hosts.routes.ts';
+import { setMedia } from './set-media.ts';
+
+export function hostRoutes(app: FastifyInstance, context: ServerContext): void {
+  const { db } = context.store;
+  const view = async (row: HostRow): Promise<HostView> => {
+    const [host] = await viewHosts(context, db, [row]);
+    if (host === undefined) throw new AppError('NOT_FOUND', { what: 'host', id: row.id });
+    return host;
+  };
+  const need = async (id: HostRow['id']): Promise<HostRow> => {
+    const row = await findHost(db, id);
+    if (row === undefined) throw new AppError('NOT_FOUND', { what: 'host', id });
+    return row;
+  };
+  mount(app, listHosts, async ({ query }) => {
+    const limit = query.limit ?? PAGE_ROWS_DEFAULT;
+    const rows = await listHostRows(db, { limit, after: query.after });
+    return {
+      hosts: await viewHosts(context, db, rows),
+      next: rows.length === limit ? (rows.at(-1)?.name ?? null) : null,
+    };
+  });
+  mount(app, getHost, async ({ params }) => view(await need(params.id)));
+  mount(app, setHostMedia, async ({ params, body, principal }) => {
+    const { media, ...settings } = body;
+    return view(await setMedia(context, { hostId: params.id, media, settings }, principal));
+  });
+  mount(app, allowReissueRoute, async ({ params, body, principal }) =>
+    view(await allowReissue(context, { hostId: params.id, allow: body.allow }, principal)),
+  );
+  mount(app, revokeHostRoute, async ({ params, body, principal }) => {
+    const request = { hostId: params.id, reason: body.reason };
+    const { revoked, cutConnections } = await revokeHost(context, request, principal);
+    const row = await need(params.id);
+    return {
+      host: await view(row),
+      revoked: revoked.map((certificate) => viewCertificate({ ...certificate, hostName: row.name })),
+      cutConnections,
+    };
+  });
+  knownHostRoutes(app, context);
+}

@@ -1,0 +1,71 @@
+import { AppError } from '@sekisho/core/errors.ts';
+import { MINUTE_MS, type Clock } from '@sekisho/core/time.ts';
+import { addressKey } from '../../http/connections.ts';
+
+/** Certificate requests of one sender (T-15). */
+export const REQUESTS_PER_MINUTE_MAX = 600;
+/** Refused tokens of one sender (T-13): then it waits. */
+export const TOKEN_FAILURES_MAX = 20;
+export const TOKEN_FAILURES_WINDOW_MS = 10 * MINUTE_MS;
+/** Senders that are remembered; the one longest not seen is forgotten first. */
+export const SENDERS_MAX = 10_000;
+
+interface Sender {
+  windowStartMs: number;
+  requests: number;
+  failuresStartMs: number;
+  failures: number;
+}
+
+/** How often one address may ask, and guess. In memory: each server process counts for itself. */
+export class AttemptLimits {
+  readonly #clock: Clock;
+  readonly #senders = new Map<string, Sender>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Counts a request of this socket's address. Refusal: RATE_LIMITED, with the seconds to wait. */
+  take(remoteAddress: string | undefined): void {
+    const nowMs = this.#clock.monotonicMs();
+    const sender = this.#sender(remoteAddress, nowMs);
+    if (nowMs - sender.windowStartMs >= MINUTE_MS) {
+      sender.windowStartMs = nowMs;
+      sender.requests = 0;
+    }
+    if (nowMs - sender.failuresStartMs >= TOKEN_FAILURES_WINDOW_MS) {
+      sender.failuresStartMs = nowMs;
+      sender.failures = 0;
+    }
+    if (sender.failures >= TOKEN_FAILURES_MAX)
+      throw limited(sender.failuresStartMs + TOKEN_FAILURES_WINDOW_MS - nowMs);
+    if (sender.requests >= REQUESTS_PER_MINUTE_MAX) throw limited(sender.windowStartMs + MINUTE_MS - nowMs);
+    sender.requests += 1;
+  }
+
+  /** A token of this address was refused. */
+  tokenRefused(remoteAddress: string | undefined): void {
+    this.#sender(remoteAddress, this.#clock.monotonicMs()).failures += 1;
+  }
+
+  get size(): number {
+    return this.#senders.size;
+  }
+
+  #sender(remoteAddress: string | undefined, nowMs: number): Sender {
+    const key = addressKey(remoteAddress);
+    const known = this.#senders.get(key);
+    const sender = known ?? { windowStartMs: nowMs, requests: 0, failuresStartMs: nowMs, failures: 0 };
+    this.#senders.delete(key);
+    this.#senders.set(key, sender);
+    if (this.#senders.size > SENDERS_MAX) {
+      const oldest = this.#senders.keys().next();
+      if (oldest.done !== true) this.#senders.delete(oldest.value);
+    }
+    return sender;
+  }
+}
+
+const limited = (waitMs: number): AppError =>
+  new AppError('RATE_LIMITED', { retrySeconds: Math.max(1, Math.ceil(waitMs / 1000)) });

@@ -1,0 +1,106 @@
+import { AppError } from '@sekisho/core/errors.ts';
+import { certificateToPem, parseCertificate, type Certificate } from '@sekisho/pki/certificate.ts';
+import { openSecret, sealSecret } from '@sekisho/pki/envelope.ts';
+import { privateKeyFromPem, privateKeyToPem } from '@sekisho/pki/keys.ts';
+import { fileSigner, type Signer } from '@sekisho/pki/signer.ts';
+import type { Secret } from '@sekisho/platform/secret.ts';
+import type { KeyObject } from 'node:crypto';
+import type { DbOrTx, Tx } from '../../store/tables.ts';
+import { insertKey, KEY_ROLES, listKeys, type KeyRole, type KeyRow } from './keys.store.ts';
+
+/** The keys of the domain. They leave it as signatures alone (invariant 1); the TLS key goes into OpenSSL. */
+export interface KeyStore {
+  /** The signer of a role. Refusal: KEY_DETACHED when the key is not on this server. */
+  signerFor(role: KeyRole): Signer;
+  /** The role's certificate. */
+  certificateOf(role: KeyRole): Certificate;
+  /** Root certificates that this domain trusts. */
+  anchors(): readonly Certificate[];
+  /** Issuing CAs whose leaves may still be in use. */
+  issuers(): readonly Certificate[];
+  /** Root first, then issuing CAs. */
+  caPem(): string;
+  /** Key and chain for a TLS listener. */
+  tlsMaterial(): { key: string; cert: string };
+  /** Seals a secret of another feature (repository passwords) with the same key-encryption key. */
+  seal(plaintext: Uint8Array, context: string): string;
+  /** Opens it. Refusal: SECRET_UNREADABLE. */
+  open(sealed: string, context: string): Uint8Array;
+}
+
+/** Opens all keys of the domain. Refusals: SECRET_UNREADABLE (another key-encryption key), KEY_DETACHED. */
+export async function loadKeys(db: DbOrTx, kek: Secret<Uint8Array>): Promise<KeyStore> {
+  const rows = await listKeys(db);
+  const certificates = new Map<string, Certificate>();
+  for (const row of rows)
+    certificates.set(row.keyId, parseCertificate(Buffer.from(row.certificate, 'base64')));
+  const active = new Map<KeyRole, { certificate: Certificate; key: KeyObject | undefined }>();
+  for (const role of KEY_ROLES) {
+    const row = rows.find((candidate) => candidate.role === role && candidate.state === 'active');
+    const certificate = row === undefined ? undefined : certificates.get(row.keyId);
+    if (row === undefined || certificate === undefined) continue;
+    active.set(role, { certificate, key: row.sealed === null ? undefined : openKey(row, row.sealed, kek) });
+  }
+  const ofRole = (role: KeyRole): Certificate[] =>
+    rows.filter((row) => row.role === role).flatMap((row) => certificates.get(row.keyId) ?? []);
+  const anchors = ofRole('root');
+  const issuers = ofRole('issuing');
+  const signers = new Map<KeyRole, Signer>();
+  const need = (role: KeyRole): { certificate: Certificate; key: KeyObject | undefined } => {
+    const found = active.get(role);
+    if (found === undefined) throw new AppError('KEY_DETACHED', { role });
+    return found;
+  };
+  const keyOf = (role: KeyRole): KeyObject => {
+    const { key } = need(role);
+    if (key === undefined) throw new AppError('KEY_DETACHED', { role });
+    return key;
+  };
+  return {
+    signerFor(role) {
+      const signer = signers.get(role) ?? fileSigner(keyOf(role));
+      signers.set(role, signer);
+      return signer;
+    },
+    certificateOf: (role) => need(role).certificate,
+    anchors: () => anchors,
+    issuers: () => issuers,
+    caPem: () => [...anchors, ...issuers].map(({ der }) => certificateToPem(der)).join(''),
+    tlsMaterial: () => ({
+      key: privateKeyToPem(keyOf('server-tls')),
+      cert: certificateToPem(need('server-tls').certificate.der),
+    }),
+    seal: (plaintext, context) => sealSecret(kek.reveal(), plaintext, context),
+    open: (sealed, context) => openSecret(kek.reveal(), sealed, context),
+  };
+}
+
+/** Records a key of the domain with its certificate; the private key goes in as an envelope bound to its key ID. */
+export async function addKey(
+  tx: Tx,
+  key: { role: KeyRole; privateKey: KeyObject; certificate: Certificate },
+  kek: Secret<Uint8Array>,
+  nowMs: number,
+): Promise<void> {
+  const { certificate, privateKey, role } = key;
+  const { keyId, fingerprint } = certificate;
+  const sealed = sealSecret(
+    kek.reveal(),
+    Buffer.from(privateKeyToPem(privateKey), 'utf8'),
+    keyContext(keyId),
+  );
+  const der = Buffer.from(certificate.der).toString('base64');
+  const algorithm = fileSigner(privateKey).algorithm;
+  await insertKey(
+    tx,
+    { keyId, role, algorithm, sealed, certificate: der, fingerprint, state: 'active' },
+    nowMs,
+  );
+}
+
+const keyContext = (keyId: string): string => `ca-key:${keyId}`;
+
+const openKey = (row: KeyRow, sealed: string, kek: Secret<Uint8Array>): KeyObject =>
+  privateKeyFromPem(Buffer.from(openSecret(kek.reveal(), sealed, keyContext(row.keyId))).toString('utf8'));
+
+export type { KeyRole } from './keys.store.ts';

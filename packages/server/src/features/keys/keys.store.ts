@@ -1,0 +1,44 @@
+import type { DbOrTx, Tx } from '../../store/tables.ts';
+
+/** What a key of the domain is for; the sealed key of each is in `ca_keys`. */
+export const KEY_ROLES = ['root', 'issuing', 'server-tls', 'document-signer', 'server-host'] as const;
+export type KeyRole = (typeof KEY_ROLES)[number];
+
+export interface KeyRow {
+  readonly keyId: string;
+  readonly role: string;
+  readonly algorithm: string;
+  /** Envelope of the private key; null when it is detached. */
+  readonly sealed: string | null;
+  /** DER in base64. */
+  readonly certificate: string;
+  readonly fingerprint: string;
+  /** `active`: signs now. `retired`: still an anchor or issuer of what it signed. */
+  readonly state: string;
+}
+
+/** All keys of the domain, the newest first. */
+export const listKeys = async (db: DbOrTx): Promise<KeyRow[]> =>
+  db
+    .selectFrom('ca_keys')
+    .select(['key_id as keyId', 'role', 'algorithm', 'sealed', 'certificate', 'fingerprint', 'state'])
+    .orderBy('created_at_ms', 'desc')
+    .orderBy('key_id')
+    .execute();
+
+export const insertKey = async (tx: Tx, row: KeyRow, nowMs: number): Promise<void> => {
+  await tx
+    .insertInto('ca_keys')
+    .values({
+      key_id: row.keyId,
+      role: row.role,
+      algorithm: row.algorithm,
+      sealed: row.sealed,
+      certificate: row.certificate,
+      fingerprint: row.fingerprint,
+      state: row.state,
+      created_at_ms: nowMs,
+      retired_at_ms: null,
+    })
+    .execute();
+};

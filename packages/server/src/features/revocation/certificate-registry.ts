@@ -1,0 +1,125 @@
+import { parseHostId, type HostId, type Sha256Hex } from '@sekisho/core/ids.ts';
+import { isRevokedAt } from '@sekisho/core/rules/revocation.ts';
+import type { Clock } from '@sekisho/core/time.ts';
+import type { ChangeFeed } from '../../store/change-feed.ts';
+import type { Store } from '../../store/store.ts';
+import {
+  allCertificates,
+  certificatesOfHost,
+  findCertificate,
+  type CertificateRow,
+} from '../certificates/certificate-rows.ts';
+
+/** What is asked per request (T-42): whose certificate it is, and whether it still counts at this moment. */
+export interface RegistryEntry {
+  readonly hostId: HostId;
+  readonly issuerKeyId: string;
+  readonly serial: string;
+  readonly notAfterMs: number;
+  readonly revoked: boolean;
+}
+
+/** All host certificates that have not expired, in memory: filled from the store, moved on by the change feed. */
+export class CertificateRegistry {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #rows = new Map<Sha256Hex, CertificateRow>();
+  readonly #used = new Set<Sha256Hex>();
+  #onFirstUse: (fingerprint: Sha256Hex) => void = () => undefined;
+  #onRevocation: (hostId: HostId) => void = () => undefined;
+
+  constructor(parts: { store: Store; clock: Clock }) {
+    this.#store = parts.store;
+    this.#clock = parts.clock;
+  }
+
+  /** Fills it; the feed runs already. */
+  async start(feed: ChangeFeed): Promise<void> {
+    feed.subscribe(
+      ['certificate', 'revocation'],
+      async ({ kind, key }) => {
+        if (kind === 'revocation') await this.refreshHost(key);
+        else await this.#refresh(key);
+      },
+      () => this.#fill(),
+    );
+    await this.#fill();
+  }
+
+  lookup(fingerprint: Sha256Hex): RegistryEntry | undefined {
+    const row = this.#rows.get(fingerprint);
+    if (row === undefined) return undefined;
+    return {
+      hostId: row.hostId,
+      issuerKeyId: row.issuerKeyId,
+      serial: row.serial,
+      notAfterMs: row.notAfterMs,
+      revoked: isRevokedAt(row, this.#clock.nowMs()),
+    };
+  }
+
+  /** A verified request came with it: at the first one of a reissued certificate its predecessor goes (T-14). */
+  noteUse(fingerprint: Sha256Hex): void {
+    const row = this.#rows.get(fingerprint);
+    if (row === undefined || row.replaces === null || row.firstUsedAtMs !== null) return;
+    if (this.#used.has(fingerprint)) return;
+    this.#used.add(fingerprint);
+    this.#onFirstUse(fingerprint);
+  }
+
+  /** The first use could not be recorded: the next request tries again. */
+  forgetUse(fingerprint: Sha256Hex): void {
+    this.#used.delete(fingerprint);
+  }
+
+  /** Reads a host's certificates anew; every revocation ends here, in whichever process it was decided. */
+  async refreshHost(key: string): Promise<void> {
+    const hostId = parseHostId(key);
+    if (hostId === undefined) return;
+    let found: HostId | undefined;
+    for (const row of await certificatesOfHost(this.#store.db, hostId)) {
+      this.#put(row);
+      found = row.hostId;
+    }
+    if (found !== undefined) this.#onRevocation(found);
+  }
+
+  /** One listener each: main.ts wires them. */
+  listen(listeners: {
+    onFirstUse: (fingerprint: Sha256Hex) => void;
+    onRevocation: (hostId: HostId) => void;
+  }): void {
+    this.#onFirstUse = listeners.onFirstUse;
+    this.#onRevocation = listeners.onRevocation;
+  }
+
+  /** Forgets what has expired; returns how many. */
+  prune(): number {
+    const nowMs = this.#clock.nowMs();
+    let pruned = 0;
+    for (const [fingerprint, row] of this.#rows) {
+      if (row.notAfterMs >= nowMs) continue;
+      this.#rows.delete(fingerprint);
+      this.#used.delete(fingerprint);
+      pruned += 1;
+    }
+    return pruned;
+  }
+
+  get size(): number {
+    return this.#rows.size;
+  }
+
+  async #fill(): Promise<void> {
+    for await (const row of allCertificates(this.#store.db, this.#clock.nowMs())) this.#put(row);
+  }
+
+  async #refresh(fingerprint: string): Promise<void> {
+    const row = await findCertificate(this.#store.db, fingerprint);
+    if (row !== undefined) this.#put(row);
+  }
+
+  #put(row: CertificateRow): void {
+    this.#rows.set(row.fingerprint, row);
+  }
+}

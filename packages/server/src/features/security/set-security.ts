@@ -1,0 +1,41 @@
+import type { Principal } from '@sekisho/core/rules/rights.ts';
+import type { SecuritySettings } from '@sekisho/core/wire/trust.ts';
+import type { Clock } from '@sekisho/core/time.ts';
+import { recordChange } from '../../store/record-change.ts';
+import type { Store } from '../../store/store.ts';
+import { recordAudit } from '../audit/record-audit.ts';
+import { SECURITY_CHANGE_KEY } from './security-cache.ts';
+import { readSecurity, writeSecurity } from './security.store.ts';
+
+/** Changes the given settings and keeps the others; the audit row has both states. */
+export async function setSecurity(
+  parts: { store: Store; clock: Clock },
+  change: { readonly [Key in keyof SecuritySettings]?: SecuritySettings[Key] | undefined },
+  principal: Principal,
+): Promise<SecuritySettings> {
+  const nowMs = parts.clock.nowMs();
+  return parts.store.transaction(async (tx) => {
+    const before = await readSecurity(tx);
+    const after: SecuritySettings = {
+      level: change.level ?? before.level,
+      requireForwardRecords: change.requireForwardRecords ?? before.requireForwardRecords,
+      hostCertificateHours: change.hostCertificateHours ?? before.hostCertificateHours,
+    };
+    await writeSecurity(tx, after, nowMs);
+    await recordAudit(
+      tx,
+      {
+        category: 'SEC_CONFIG',
+        act: 'set-security',
+        actor: principal.name,
+        origin: principal.origin,
+        subject: 'security',
+        outcome: 'done',
+        detail: { before, after },
+      },
+      nowMs,
+    );
+    await recordChange(tx, 'settings', SECURITY_CHANGE_KEY);
+    return after;
+  });
+}

@@ -1,0 +1,149 @@
+import { AppError } from '@sekisho/core/errors.ts';
+import { HEADER_BYTES_MAX } from '@sekisho/core/limits.ts';
+import type { Random } from '@sekisho/core/time.ts';
+import { CHANNEL_PATH } from '@sekisho/core/wire/agent.ts';
+import type { Log } from '@sekisho/platform/log.ts';
+import type { FastifyInstance } from 'fastify';
+import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
+import type { PeerConnections } from './connections.ts';
+import type { PeerIdentity, PeerReader } from './peer.ts';
+import { problemOf, refusalOf } from './refusal.ts';
+
+export const HANDSHAKE_TIMEOUT_MS = 10_000;
+/** All headers of a request must be here by then: what slow-loris does not do. */
+export const HEADERS_TIMEOUT_MS = 10_000;
+/** A whole request, body included. */
+export const REQUEST_TIMEOUT_MS = 60_000;
+const KEEP_ALIVE_TIMEOUT_MS = 10_000;
+const CONNECTIONS_CHECK_MS = 2_000;
+const TICKET_KEY_BYTES = 48;
+
+/** What the agent port needs before anything is served behind it. */
+export interface AgentListener {
+  readonly server: Server;
+  /** From now on requests are answered; before, and after `undefined`, with SERVER_STOPPING. */
+  serve(behind: AgentServing | undefined): void;
+  /** Swaps key and certificate in the running process (F-39). */
+  replaceTls(tls: { key: string; cert: string }): void;
+  /** Nobody resumes an older session (T-42). */
+  changeTicketKeys(): void;
+}
+
+export interface AgentServing {
+  readonly app: FastifyInstance;
+  readonly peers: PeerReader;
+  readonly handleUpgrade: (
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    peer: PeerIdentity,
+  ) => void;
+}
+
+/**
+ * Port 13000: TLS 1.2 or better; a client certificate is asked for and judged by our own code with the injected clock, once
+ * a connection; who shows none may only ask what is public, and such connections are capped in number and idle time.
+ */
+export function createAgentListener(parts: {
+  tls: { key: string; cert: string };
+  /** CA names that the handshake tells clients, in PEM. */
+  caPem: string;
+  connections: PeerConnections;
+  random: Random;
+  log: Log;
+}): AgentListener {
+  const { connections, log } = parts;
+  let serving: AgentServing | undefined;
+  const raws = new Map<string, Socket>();
+  const tlsOptions = (tls: { key: string; cert: string }) => ({
+    ...tls,
+    ca: parts.caPem,
+    minVersion: 'TLSv1.2' as const,
+  });
+  const server = createServer(
+    {
+      ...tlsOptions(parts.tls),
+      requestCert: true,
+      rejectUnauthorized: false,
+      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+      connectionsCheckingInterval: CONNECTIONS_CHECK_MS,
+      maxHeaderSize: HEADER_BYTES_MAX,
+    },
+    (request, response) => {
+      if (serving === undefined) answerUnready(response);
+      else serving.app.routing(request, response);
+    },
+  );
+  server.on('connection', (raw: Socket) => {
+    connections.accepted(raw);
+    const key = socketKey(raw);
+    raws.set(key, raw);
+    raw.once('close', () => raws.delete(key));
+    raw.on('error', () => raw.destroy());
+  });
+  server.on('secureConnection', (socket: TLSSocket) => {
+    socket.on('error', () => socket.destroy());
+    const known = serving?.peers.connectionPeer(socket);
+    if (known?.kind === 'verified') connections.verified(socket, known.peer, raws.get(socketKey(socket)));
+    else connections.anonymous(socket);
+  });
+  server.on('tlsClientError', (error: Error) => {
+    log.debug({ err: error }, 'TLS handshake failed');
+  });
+  server.on('clientError', (_error: Error, socket: Duplex) => {
+    if (socket.writable)
+      socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    else socket.destroy();
+  });
+  const upgrade = async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
+    const behind = serving;
+    if (behind === undefined) throw new AppError('SERVER_STOPPING');
+    if ((request.url ?? '').split('?')[0] !== CHANNEL_PATH) throw new AppError('ROUTE_UNKNOWN');
+    const peer = await behind.peers.awaitPeer(request.socket);
+    if (socket.destroyed) return;
+    request.socket.setTimeout(0);
+    behind.handleUpgrade(request, socket, head, peer);
+  };
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    upgrade(request, socket, head).catch((error: unknown) => {
+      refuseUpgrade(socket, refusalOf(error, log), request.headers['accept-language']);
+    });
+  });
+  return {
+    server,
+    serve: (behind) => {
+      serving = behind;
+    },
+    replaceTls: (tls) => {
+      server.setSecureContext(tlsOptions(tls));
+    },
+    changeTicketKeys: () => {
+      server.setTicketKeys(Buffer.from(parts.random.bytes(TICKET_KEY_BYTES)));
+    },
+  };
+}
+
+/** The TLS socket and the TCP connection below it have these in common. */
+const socketKey = (socket: Socket): string => `${socket.remoteAddress ?? ''}|${socket.remotePort ?? 0}`;
+
+/** Answers while nothing is served: the server starts or stops. */
+export function answerUnready(response: ServerResponse): void {
+  const refusal = new AppError('SERVER_STOPPING');
+  response.writeHead(refusal.status, { 'content-type': 'application/problem+json', connection: 'close' });
+  response.end(JSON.stringify(problemOf(refusal, undefined)));
+}
+
+function refuseUpgrade(socket: Duplex, refusal: AppError, acceptLanguage: string | undefined): void {
+  const body = JSON.stringify(problemOf(refusal, acceptLanguage));
+  socket.end(
+    `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? ''}\r\nContent-Type: application/problem+json\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}

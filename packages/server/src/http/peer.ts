@@ -1,0 +1,114 @@
+import { AppError } from '@sekisho/core/errors.ts';
+import type { HostId, Sha256Hex } from '@sekisho/core/ids.ts';
+import type { Clock } from '@sekisho/core/time.ts';
+import { parseCertificate } from '@sekisho/pki/certificate.ts';
+import { verifyChain } from '@sekisho/pki/verify.ts';
+import type { Log } from '@sekisho/platform/log.ts';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import type { DomainFacts } from '../context.ts';
+import type { KeyStore } from '../features/keys/key-store.ts';
+import type { CertificateRegistry } from '../features/revocation/certificate-registry.ts';
+
+/** The host at the other end: its certificate was verified, and nothing a body says can change who it is. */
+export interface PeerIdentity {
+  readonly hostId: HostId;
+  readonly fingerprint: Sha256Hex;
+  readonly serial: string;
+  readonly issuerKeyId: string;
+  readonly notAfterMs: number;
+}
+
+/** What is known of a connection after its handshake. */
+export type ConnectionPeer =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'refused'; readonly refusal: AppError }
+  | { readonly kind: 'verified'; readonly peer: PeerIdentity; readonly der: Uint8Array };
+
+/** What a connection's certificate is judged with. */
+export interface PeerReaderParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly domain: DomainFacts;
+  readonly keys: KeyStore;
+  readonly registry: CertificateRegistry;
+  /** False while this server cannot read the change feed: then nobody is let in (design.md, Data). */
+  readonly isFresh: () => boolean;
+  readonly catchUp: () => Promise<void>;
+}
+
+/** Verifies a connection's certificate once, and answers for every request on it whether it still counts (T-02, T-42). */
+export class PeerReader {
+  readonly #parts: PeerReaderParts;
+  readonly #peers = new WeakMap<Socket, ConnectionPeer>();
+
+  constructor(parts: PeerReaderParts) {
+    this.#parts = parts;
+  }
+
+  /** The chain is checked at the first call for a socket; the registry is not asked here. */
+  connectionPeer(socket: Socket): ConnectionPeer {
+    const known = this.#peers.get(socket);
+    if (known !== undefined) return known;
+    const peer = this.#verify(socket);
+    this.#peers.set(socket, peer);
+    return peer;
+  }
+
+  /**
+   * The verified host of this request. Refusals: PEER_CERTIFICATE_REQUIRED, the failed check of the chain (PEER_…),
+   * PEER_CERTIFICATE_EXPIRED, PEER_CERTIFICATE_UNKNOWN, CERTIFICATE_REVOKED, SERVER_STOPPING.
+   */
+  requirePeer(socket: Socket): PeerIdentity {
+    const connection = this.connectionPeer(socket);
+    if (connection.kind === 'none') throw new AppError('PEER_CERTIFICATE_REQUIRED');
+    if (connection.kind === 'refused') throw connection.refusal;
+    if (!this.#parts.isFresh()) throw new AppError('SERVER_STOPPING');
+    const { peer } = connection;
+    const entry = this.#parts.registry.lookup(peer.fingerprint);
+    if (entry === undefined || entry.hostId !== peer.hostId)
+      throw new AppError('PEER_CERTIFICATE_UNKNOWN', { fingerprint: peer.fingerprint });
+    if (entry.revoked) throw new AppError('CERTIFICATE_REVOKED');
+    if (peer.notAfterMs < this.#parts.clock.nowMs())
+      throw new AppError('PEER_CERTIFICATE_EXPIRED', { subject: peer.hostId, detail: peer.hostId });
+    this.#parts.registry.noteUse(peer.fingerprint);
+    return peer;
+  }
+
+  /** The same; a certificate that another process has just issued is looked for once more after the feed caught up. */
+  async awaitPeer(socket: Socket): Promise<PeerIdentity> {
+    try {
+      return this.requirePeer(socket);
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'PEER_CERTIFICATE_UNKNOWN') throw error;
+      await this.#parts.catchUp();
+      return this.requirePeer(socket);
+    }
+  }
+
+  #verify(socket: Socket): ConnectionPeer {
+    if (!(socket instanceof TLSSocket)) return { kind: 'none' };
+    const presented = socket.getPeerX509Certificate();
+    if (presented === undefined) return { kind: 'none' };
+    const { clock, domain, keys, log } = this.#parts;
+    try {
+      const leaf = parseCertificate(presented.raw);
+      const { hostId, issuerKeyId } = verifyChain({
+        leaf,
+        intermediates: keys.issuers(),
+        anchors: keys.anchors(),
+        nowMs: clock.nowMs(),
+        domainId: domain.id,
+        role: 'host-client',
+      });
+      if (hostId === undefined) throw new AppError('PEER_CERTIFICATE_REQUIRED');
+      const { fingerprint, serial, notAfterMs, der } = leaf;
+      return { kind: 'verified', der, peer: { hostId, fingerprint, serial, issuerKeyId, notAfterMs } };
+    } catch (error) {
+      const refusal =
+        error instanceof AppError ? error : new AppError('PEER_CERTIFICATE_REQUIRED', {}, { cause: error });
+      log.warn({ code: refusal.code, address: socket.remoteAddress }, 'client certificate refused');
+      return { kind: 'refused', refusal };
+    }
+  }
+}

@@ -1,0 +1,325 @@
+import { AppError } from '@sekisho/core/errors.ts';
+import { ADMIN_BODY_BYTES_MAX, AGENT_BODY_BYTES_MAX } from '@sekisho/core/limits.ts';
+import type { Clock, Random } from '@sekisho/core/time.ts';
+import type { Log } from '@sekisho/platform/log.ts';
+import { listen } from '@sekisho/platform/ports.ts';
+import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
+import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
+import type { Server } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { resolve as resolvePath } from 'node:path';
+import { loadConfig, type ServerConfig, type ServerFlags } from './config.ts';
+import type { DomainFacts, FleetParts, FleetService, ServerContext, ServerPorts } from './context.ts';
+import { certificateRoutes } from './features/certificates/certificates.routes.ts';
+import { auditRoutes } from './features/audit/audit.routes.ts';
+import { startDocuments } from './features/documents/document-service.ts';
+import { documentRoutes } from './features/documents/documents.routes.ts';
+import { domainRoutes } from './features/domain/domain.routes.ts';
+import { crlPages, healthPages, publicPages } from './features/domain/public-pages.ts';
+import { publishTrust } from './features/domain/publish-trust.ts';
+import { readDomainFacts } from './features/domain/read-domain.ts';
+import { estRoutes } from './features/est/est.routes.ts';
+import { startFleet } from './features/fleet/fleet-service.ts';
+import { hostRoutes } from './features/hosts/hosts.routes.ts';
+import { rememberConfiguredHosts } from './features/hosts/known-hosts.ts';
+import { resolveForward } from './features/issuance/forward-records.ts';
+import { readKek } from './features/keys/kek.ts';
+import { loadKeys } from './features/keys/key-store.ts';
+import { CertificateRegistry } from './features/revocation/certificate-registry.ts';
+import { startCrlCache, type CrlCache } from './features/revocation/crl-cache.ts';
+import { securityRoutes } from './features/security/security.routes.ts';
+import { startSecurityCache } from './features/security/security-cache.ts';
+import { tokenRoutes } from './features/tokens/tokens.routes.ts';
+import { listenOnAdminSocket } from './http/admin-socket.ts';
+import {
+  answerUnready,
+  createAgentListener,
+  HEADERS_TIMEOUT_MS,
+  REQUEST_TIMEOUT_MS,
+} from './http/agent-listener.ts';
+import { createApp, type Identify } from './http/app.ts';
+import { PeerConnections } from './http/connections.ts';
+import { identifyLocal } from './http/local-principal.ts';
+import { PeerReader } from './http/peer.ts';
+import { startTrustLoop } from './loops/trust-loop.ts';
+import { ChangeFeed } from './store/change-feed.ts';
+import { openStore } from './store/open-store.ts';
+import { runWorker } from './store/run-worker.ts';
+
+export { initServer, type InitOptions, type InitResult } from './features/domain/init-server.ts';
+export { joinServer } from './features/domain/join-server.ts';
+
+export interface StartOptions extends ServerFlags {
+  readonly dataFolder: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  readonly overrides?: {
+    /** Addresses of a name's forward records. */
+    readonly resolve?: (name: string) => Promise<readonly string[]>;
+  };
+}
+
+/** A management server that serves. */
+export interface RunningServer {
+  readonly ports: ServerPorts;
+  readonly socketPath: string;
+  readonly context: ServerContext;
+  /** Swaps the TLS certificate of both TLS ports in the running process (F-39). */
+  replaceTls(tls: { key: string; cert: string }): void;
+  /** Graceful: no new work, open sockets end, everything on disk. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a management server on an initialised data folder. Refusals: SERVER_NOT_INITIALISED, CONFIG_INVALID, KEK_…,
+ * DATABASE_…, SECRET_UNREADABLE, PORT_TAKEN (it names the flag).
+ */
+export async function startServer(options: StartOptions): Promise<RunningServer> {
+  const stopping = new Undo(options.log);
+  try {
+    return await assemble(options, stopping);
+  } catch (error) {
+    await stopping.run();
+    throw error;
+  }
+}
+
+async function assemble(options: StartOptions, stopping: Undo): Promise<RunningServer> {
+  const { clock, random, log } = options;
+  const environment = options.environment ?? process.env;
+  const dataFolder = resolvePath(options.dataFolder);
+  const config = await loadConfig(dataFolder, options, environment);
+  const kek = await readKek(dataFolder, environment);
+  const store = await openStore({ database: config.database, dataFolder, clock, log });
+  stopping.add(() => store.close());
+  const keys = await loadKeys(store.db, kek);
+  const domain = await readDomainFacts(store.db, keys);
+
+  const connections = new PeerConnections();
+  const feed = new ChangeFeed({ store, clock, log, onStale: () => connections.cutAll() });
+  await feed.start();
+  stopping.add(() => feed.stop());
+  const workerId = random.uuid();
+  const worker = await runWorker({
+    store,
+    feed,
+    workerId,
+    clock,
+    log,
+    onRemoved: () => connections.cutAll(),
+  });
+  stopping.add(() => worker.stop());
+
+  const registry = new CertificateRegistry({ store, clock });
+  await registry.start(feed);
+  const security = await startSecurityCache(store, feed);
+  const documents = await startDocuments({ store, feed, clock, domainId: domain.id, keys });
+  const crls = await startCrlCache({ store, feed, keys });
+  const peers = new PeerReader({
+    clock,
+    log,
+    domain,
+    keys,
+    registry,
+    isFresh: () => feed.fresh,
+    catchUp: () => feed.catchUp(),
+  });
+
+  const listener = createAgentListener({
+    tls: keys.tlsMaterial(),
+    caPem: keys.caPem(),
+    connections,
+    random,
+    log,
+  });
+  const admin = createHttpsServer({ ...keys.tlsMaterial(), minVersion: 'TLSv1.2', ...TIMEOUTS }, notYet);
+  const plain = createHttpServer(TIMEOUTS, notYet);
+  const ports = await listenAll(config, { agent: listener.server, admin, http: plain }, stopping);
+  stopping.add(() => connections.cutAll());
+
+  const parts: FleetParts = {
+    config,
+    clock,
+    random,
+    log,
+    store,
+    domain,
+    ports,
+    keys,
+    feed,
+    registry,
+    documents,
+    security,
+    connections,
+    workerId,
+    resolve: options.overrides?.resolve ?? resolveForward,
+  };
+  await publishTrust(parts);
+  await rememberConfiguredHosts(parts);
+  const fleet = await startFleet(parts, config.fleet);
+  stopping.add(() => fleet.stop());
+  const context: ServerContext = { ...parts, fleet };
+
+  const loop = startTrustLoop(context, { changeTicketKeys: listener.changeTicketKeys });
+  stopping.add(() => loop.stop());
+  const { agentApp, adminApp } = buildApps(context, peers, fleet);
+  await Promise.all([agentApp.ready(), adminApp.ready()]);
+  await servePublic(context, crls, { admin, plain });
+
+  const socketServer = createHttpServer(TIMEOUTS, (request, response) => adminApp.routing(request, response));
+  const socket = await listenOnAdminSocket(socketServer, dataFolder);
+  stopping.add(async () => {
+    await closeServer(socketServer);
+    await socket.close();
+  });
+  listener.serve({
+    app: agentApp,
+    peers,
+    handleUpgrade: (request, upgraded, head, peer) => fleet.handleUpgrade(request, upgraded, head, peer),
+  });
+  stopping.add(() => listener.serve(undefined));
+  log.info({ ports, socketPath: socket.path, domainId: domain.id, workerId }, 'management server runs');
+  return {
+    ports,
+    socketPath: socket.path,
+    context,
+    replaceTls: (tls) => {
+      listener.replaceTls(tls);
+      admin.setSecureContext({ ...tls, minVersion: 'TLSv1.2' });
+    },
+    stop: () => stopping.run(),
+  };
+}
+
+const TIMEOUTS = {
+  headersTimeout: HEADERS_TIMEOUT_MS,
+  requestTimeout: REQUEST_TIMEOUT_MS,
+  keepAliveTimeout: 5_000,
+  connectionsCheckingInterval: 2_000,
+} as const;
+/** Connections of the admin and plain ports; no agent keeps one open there. */
+const PUBLIC_CONNECTIONS_MAX = 1_024;
+
+const notYet = (_request: unknown, response: Parameters<typeof answerUnready>[0]): void => {
+  answerUnready(response);
+};
+
+function buildApps(context: ServerContext, peers: PeerReader, fleet: FleetService) {
+  const identifyPeer: Identify = async (request, access) =>
+    access === 'peer'
+      ? { kind: 'peer', peer: await peers.awaitPeer(request.raw.socket) }
+      : { kind: 'public' };
+  const { log } = context;
+  const agentApp = createApp({ identify: identifyPeer, bodyBytesMax: AGENT_BODY_BYTES_MAX, log });
+  const adminApp = createApp({ identify: identifyLocal, bodyBytesMax: ADMIN_BODY_BYTES_MAX, log });
+  estRoutes(agentApp, context);
+  documentRoutes(agentApp, context);
+  domainRoutes(adminApp, context);
+  securityRoutes(adminApp, context);
+  hostRoutes(adminApp, context);
+  tokenRoutes(adminApp, context);
+  certificateRoutes(adminApp, context);
+  auditRoutes(adminApp, context);
+  fleet.routes(agentApp, adminApp);
+  return { agentApp, adminApp };
+}
+
+/** The pages of 13291 and 8014: what everybody may read. */
+async function servePublic(
+  context: ServerContext,
+  crls: CrlCache,
+  servers: { admin: HttpsServer; plain: HttpServer },
+): Promise<void> {
+  const nobody: Identify = () => ({ kind: 'public' });
+  const adminPages = createApp({ identify: nobody, bodyBytesMax: ADMIN_BODY_BYTES_MAX, log: context.log });
+  publicPages(adminPages, context);
+  healthPages(adminPages, () => context.feed.fresh);
+  const plainPages = createApp({ identify: nobody, bodyBytesMax: 1, log: context.log });
+  publicPages(plainPages, context);
+  crlPages(plainPages, crls);
+  await Promise.all([adminPages.ready(), plainPages.ready()]);
+  for (const [server, app] of [
+    [servers.admin, adminPages],
+    [servers.plain, plainPages],
+  ] as const) {
+    server.maxConnections = PUBLIC_CONNECTIONS_MAX;
+    server.removeListener('request', notYet);
+    server.on('request', (request, response) => {
+      app.routing(request, response);
+    });
+  }
+}
+
+async function listenAll(
+  config: ServerConfig,
+  servers: { agent: Server; admin: Server; http: Server },
+  stopping: Undo,
+): Promise<ServerPorts> {
+  const host = config.listen ?? allAddresses();
+  const bind = async (server: Server, port: number, flag: string): Promise<number> => {
+    const bound = await listen(server, { host, port, flag });
+    stopping.add(() => closeServer(server));
+    return bound;
+  };
+  return {
+    agent: await bind(servers.agent, config.agentPort, '--agent-port'),
+    admin: await bind(servers.admin, config.adminPort, '--admin-port'),
+    http: await bind(servers.http, config.httpPort, '--http-port'),
+  };
+}
+
+/** Both families where the machine has IPv6, else IPv4 alone. */
+function allAddresses(): string {
+  const families = Object.values(networkInterfaces()).flatMap((entries) => entries ?? []);
+  return families.some(({ family }) => family === 'IPv6') ? '::' : '0.0.0.0';
+}
+
+/** No new connections, and the open ones end: idle ones now, others with the answer that is under way. */
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => {
+      resolve();
+    });
+    if ('closeIdleConnections' in server && typeof server.closeIdleConnections === 'function')
+      server.closeIdleConnections();
+    if ('closeAllConnections' in server && typeof server.closeAllConnections === 'function')
+      setTimeout(() => {
+        (server as HttpServer).closeAllConnections();
+      }, CLOSE_GRACE_MS).unref();
+  });
+}
+
+/** What is under way when the server stops may take so long. */
+const CLOSE_GRACE_MS = 500;
+
+/** What was begun, to be undone in reverse: at the stop, or when a start fails half-way. */
+class Undo {
+  readonly #steps: (() => unknown)[] = [];
+  readonly #log: Log;
+  #running: Promise<void> | undefined;
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  add(step: () => unknown): void {
+    this.#steps.push(step);
+  }
+
+  run(): Promise<void> {
+    this.#running ??= this.#runAll();
+    return this.#running;
+  }
+
+  async #runAll(): Promise<void> {
+    for (const step of this.#steps.reverse()) {
+      try {
+        await step();
+      } catch (error) {
+        this.#log.warn({ err: error }, 'a step of stopping failed');
+      }
+    }
+  }
+}
