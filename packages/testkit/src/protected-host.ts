@@ -11,7 +11,7 @@ import {
   type MediaClient,
   type MediaDomain,
 } from './media-domain.ts';
-import { parseMasterKey, type MasterKey } from './restic-forge.ts';
+import { forgeRepository, parseMasterKey, type MasterKey } from './restic-forge.ts';
 
 export interface RecordedPoint {
   readonly id: SnapshotId;
@@ -34,8 +34,16 @@ export class ProtectedHost {
   /** A host whose repository is ready. */
   static async make(domain: MediaDomain): Promise<ProtectedHost> {
     const protectedHost = new ProtectedHost(domain, await domain.client());
-    const init = await protectedHost.client.restic(['init']);
-    assert.equal(init.meaning, 'ok', init.stderrTail.join('\n'));
+    const { client } = protectedHost;
+    const { config, key } = forgeRepository(REPOSITORY_PASSWORD);
+    const at = `/${client.repository}`;
+    for (const [path, body] of [
+      [`${at}/?create=true`, Buffer.alloc(0)],
+      [`${at}/keys/${key.id}`, key.bytes],
+      [`${at}/config`, config],
+    ] as const)
+      assert.equal((await client.raw('POST', path, { body })).status, 200);
+    client.disconnect();
     return protectedHost;
   }
 

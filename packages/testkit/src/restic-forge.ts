@@ -1,4 +1,4 @@
-import { createCipheriv, createHash, randomBytes } from 'node:crypto';
+import { createCipheriv, createHash, randomBytes, scryptSync } from 'node:crypto';
 import { z } from 'zod';
 
 /**
@@ -25,6 +25,40 @@ export function parseMasterKey(json: string): MasterKey {
     macK: Buffer.from(parsed.mac.k, 'base64'),
     macR: Buffer.from(parsed.mac.r, 'base64'),
   };
+}
+
+/** Any irreducible polynomial of degree 53 serves; this one is of a real repository. */
+const CHUNKER_POLYNOMIAL = '3f9cf2de8330b5';
+/** restic takes about half a second to open a real key; tests open repositories hundreds of times. */
+const CHEAP_SCRYPT = { N: 1024, r: 8, p: 1 };
+
+/** A new repository as `restic init` makes it, but for a password that costs little to try. */
+export function forgeRepository(password: string): { config: Buffer; key: { id: string; bytes: Buffer } } {
+  const master: MasterKey = { encrypt: randomBytes(32), macK: randomBytes(16), macR: randomBytes(16) };
+  const salt = randomBytes(64);
+  const derived = scryptSync(password, salt, 64, CHEAP_SCRYPT);
+  const user: MasterKey = {
+    encrypt: derived.subarray(0, 32),
+    macK: derived.subarray(32, 48),
+    macR: derived.subarray(48, 64),
+  };
+  const secret = {
+    mac: { k: master.macK.toString('base64'), r: master.macR.toString('base64') },
+    encrypt: master.encrypt.toString('base64'),
+  };
+  const bytes = Buffer.from(
+    JSON.stringify({
+      created: '2020-01-01T00:00:00Z',
+      username: 'test',
+      hostname: 'test',
+      kdf: 'scrypt',
+      ...CHEAP_SCRYPT,
+      salt: salt.toString('base64'),
+      data: encrypt(user, Buffer.from(JSON.stringify(secret))).toString('base64'),
+    }),
+  );
+  const config = { version: 2, id: randomBytes(32).toString('hex'), chunker_polynomial: CHUNKER_POLYNOMIAL };
+  return { config: encrypt(master, Buffer.from(JSON.stringify(config))), key: { id: sha256(bytes), bytes } };
 }
 
 /** IV ‖ AES-256-CTR ciphertext ‖ Poly1305-AES tag. */
