@@ -160,8 +160,7 @@ export function checkDates(certificate: Certificate, nowMs: number): void {
     throw refusal('PEER_CERTIFICATE_NOT_YET_VALID', certificate, {
       notBefore: new Date(certificate.notBeforeMs).toISOString(),
     });
-  // the last second counts as a whole: notAfter is inclusive
-  if (nowMs >= certificate.notAfterMs + 1000)
+  if (nowMs > certificate.notAfterMs)
     throw refusal('PEER_CERTIFICATE_EXPIRED', certificate, {
       notAfter: new Date(certificate.notAfterMs).toISOString(),
     });
