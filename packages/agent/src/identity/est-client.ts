@@ -1,10 +1,11 @@
-import { AppError } from '@sekisho/core/errors.ts';
+import { AppError, isErrorCode } from '@sekisho/core/errors.ts';
 import { CERTIFICATE_BYTES_MAX } from '@sekisho/core/limits.ts';
 import type { Certificate } from '@sekisho/pki/certificate.ts';
 import { CERTS_ONLY_MAX, parseCertsOnly } from '@sekisho/pki/est.ts';
 import { fromBase64 } from '@sekisho/pki/pem.ts';
 import type { Secret } from '@sekisho/platform/secret.ts';
 import type { Agent } from 'node:http';
+import { z } from 'zod';
 import { refusalOf, sendRequest, type HttpReply } from '../net/http-request.ts';
 
 /** Where EST requests go: an address, and connections that were checked. */
@@ -69,10 +70,24 @@ async function enroll(
 
 function certificatesIn(target: EstTarget, reply: HttpReply): Certificate[] {
   const server = `${target.host}:${target.port}`;
-  if (reply.status !== 200) throw refusalOf(server, reply);
+  if (reply.status !== 200) throw estRefusal(server, reply);
   try {
     return parseCertsOnly(fromBase64(reply.body.toString('latin1'), 'CERTIFICATE_MALFORMED'));
   } catch (error) {
     throw new AppError('SERVER_REPLY_UNUSABLE', { server, detail: 'certificates' }, { cause: error });
+  }
+}
+
+const refusalParams = z.record(z.string(), z.union([z.string(), z.number()]));
+
+/** EST answers in plain text; code and parameters are in headers of our own. */
+function estRefusal(server: string, reply: HttpReply): AppError {
+  const { 'sekisho-code': code, 'sekisho-params': packed } = reply.headers;
+  if (typeof code !== 'string' || !isErrorCode(code)) return refusalOf(server, reply);
+  try {
+    const raw: unknown = JSON.parse(Buffer.from(String(packed ?? ''), 'base64url').toString('utf8'));
+    return new AppError(code, refusalParams.parse(raw));
+  } catch {
+    return new AppError(code);
   }
 }

@@ -1,0 +1,222 @@
+import { AppError } from '@sekisho/core/errors.ts';
+import { parseSnapshotId, type HostId, type RepositoryName, type SnapshotId } from '@sekisho/core/ids.ts';
+import type { Clock, Random } from '@sekisho/core/time.ts';
+import type { AssignmentPayload, PolicyPayload } from '@sekisho/core/wire/documents.ts';
+import { findRestic } from '@sekisho/media/restic/find-restic.ts';
+import { runRestic, type RunResticInput, type RunResticResult } from '@sekisho/media/restic/run-restic.ts';
+import type { Log } from '@sekisho/platform/log.ts';
+import type { Secret } from '@sekisho/platform/secret.ts';
+import { z } from 'zod';
+import type { Ledger } from '../jobs/ledger.ts';
+import type { RunningJob } from '../jobs/running-job.ts';
+import { MediaConnection, type MediaTarget, type MediaTrust } from '../proxy/media-connection.ts';
+import { startResticProxy, type ResticProxy } from '../proxy/restic-proxy.ts';
+import type { RepositoryPasswords } from './password-cache.ts';
+
+export interface RepositoryContext extends MediaTrust {
+  readonly policy: () => PolicyPayload | undefined;
+  readonly assignment: () => AssignmentPayload | undefined;
+  readonly passwords: RepositoryPasswords;
+  readonly ledger: Ledger;
+  readonly cacheFolder: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly unreachableMaxMs?: number | undefined;
+  /** Connections that are judged again when a CRL comes. */
+  readonly live: Set<MediaConnection>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** One repository, open for one job: restic runs against it through the loopback proxy. */
+export interface OpenRepository {
+  readonly repository: RepositoryName;
+  readonly mediaHostId: HostId;
+  readonly proxy: ResticProxy;
+  /** Makes it if it is not there, and clears locks that an interrupted run of ours left. */
+  prepare(): Promise<void>;
+  run(
+    args: readonly string[],
+    handlers?: Pick<RunResticInput, 'onMessage' | 'onLine' | 'onStderr'>,
+  ): Promise<RunResticResult>;
+  /** Runs, and throws what went wrong unless restic ended well. */
+  mustRun(
+    args: readonly string[],
+    handlers?: Pick<RunResticInput, 'onMessage' | 'onLine' | 'onStderr'>,
+  ): Promise<RunResticResult>;
+  /** Why a run failed, in our own codes. */
+  explain(result: RunResticResult, command: string): AppError;
+  /** The whole ID of the snapshot with this tag. */
+  findSnapshot(tag: string): Promise<SnapshotId | undefined>;
+  close(): Promise<void>;
+}
+
+/** Where a media server is, by the signed policy. Refusal: MEDIA_SERVER_UNKNOWN. */
+export function mediaTarget(policy: PolicyPayload | undefined, hostId: HostId): MediaTarget {
+  const found = policy?.mediaServers.find((server) => server.hostId === hostId);
+  if (found === undefined) throw new AppError('MEDIA_SERVER_UNKNOWN', { hostId });
+  return found;
+}
+
+/**
+ * Opens the repository of a backup: of the plan's media servers the first that can be used, with this host's newest open
+ * repository there (P-10: fallback). Refusals: REPOSITORY_UNASSIGNED, MEDIA_SERVER_…, PEER_….
+ */
+export async function openBackupRepository(
+  context: RepositoryContext,
+  job: RunningJob,
+  mediaHostIds: readonly HostId[],
+): Promise<OpenRepository> {
+  let refusal = new AppError('REPOSITORY_UNASSIGNED');
+  for (const mediaHostId of mediaHostIds) {
+    const own = context
+      .assignment()
+      ?.repositories.filter((one) => one.mediaHostId === mediaHostId && !one.sealed);
+    const newest = own?.at(-1);
+    if (newest === undefined) continue;
+    try {
+      return await openRepository(context, job, { repository: newest.repository, mediaHostId });
+    } catch (error) {
+      job.check();
+      if (!(error instanceof AppError) || !mayFallBack(error)) throw error;
+      refusal = error;
+      job.warn(`media server ${mediaHostId}: ${error.message}`);
+    }
+  }
+  throw refusal;
+}
+
+const mayFallBack = (error: AppError): boolean =>
+  error.code.startsWith('PEER_') || error.code.startsWith('MEDIA_SERVER_');
+
+/** Opens one repository on one media server; that it answers is known afterwards. */
+export async function openRepository(
+  context: RepositoryContext,
+  job: RunningJob,
+  wish: { repository: RepositoryName; mediaHostId: HostId },
+): Promise<OpenRepository> {
+  const { repository, mediaHostId } = wish;
+  const binary = await findRestic(context.env);
+  const media = new MediaConnection(mediaTarget(context.policy(), mediaHostId), context);
+  context.live.add(media);
+  let proxy: ResticProxy | undefined;
+  const close = async (): Promise<void> => {
+    context.live.delete(media);
+    media.close();
+    await proxy?.close();
+  };
+  try {
+    proxy = await startResticProxy({
+      repository,
+      media,
+      onGiveUp: (refusal) => {
+        job.stop(refusal);
+      },
+      ...(context.unreachableMaxMs === undefined ? {} : { unreachableMaxMs: context.unreachableMaxMs }),
+      clock: context.clock,
+      random: context.random,
+      log: context.log,
+    });
+    const exists = await proxy.hasRepository();
+    const password = await context.passwords.get(repository, job.facts.jobId);
+    job.check();
+    job.hide(password.reveal());
+    job.hide(proxy.repositoryUrl.reveal());
+    job.repository = repository;
+    job.mediaHostId = mediaHostId;
+    return opened(context, job, { ...wish, binary, proxy, password, exists, close });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function opened(
+  context: RepositoryContext,
+  job: RunningJob,
+  parts: {
+    repository: RepositoryName;
+    mediaHostId: HostId;
+    binary: string;
+    proxy: ResticProxy;
+    password: Secret;
+    exists: boolean;
+    close: () => Promise<void>;
+  },
+): OpenRepository {
+  const { proxy, repository, mediaHostId } = parts;
+  const run: OpenRepository['run'] = async (args, handlers = {}) =>
+    runRestic({
+      binary: parts.binary,
+      args,
+      env: {
+        RESTIC_REPOSITORY: proxy.repositoryUrl,
+        RESTIC_PASSWORD: parts.password,
+        RESTIC_CACHE_DIR: context.cacheFolder,
+      },
+      signal: job.signal,
+      onStderr: (line) => {
+        job.log(line);
+      },
+      ...handlers,
+    });
+  const explain: OpenRepository['explain'] = (result, command) => {
+    const text = result.stderrTail.join('\n');
+    if (result.meaning === 'locked' || /already locked/.test(text)) return new AppError('REPOSITORY_LOCKED');
+    if (result.meaning === 'wrong-password' || /wrong password/.test(text))
+      return new AppError('REPOSITORY_PASSWORD_WRONG');
+    if (proxy.refusal !== undefined) return proxy.refusal;
+    const detail = result.stderrTail.findLast((line) => line.trim() !== '') ?? '-';
+    return new AppError('RESTIC_FAILED', {
+      command,
+      exitCode: result.exitCode ?? '-',
+      detail: detail.replaceAll(parts.password.reveal(), '[redacted]').slice(0, 500),
+    });
+  };
+  const mustRun: OpenRepository['mustRun'] = async (args, handlers) => {
+    const result = await run(args, handlers);
+    job.check();
+    if (result.meaning !== 'ok') throw explain(result, args[0] ?? '');
+    return result;
+  };
+  return {
+    repository,
+    mediaHostId,
+    proxy,
+    run,
+    mustRun,
+    explain,
+    prepare: () =>
+      oneAtATime(repository, async () => {
+        job.check();
+        if (!parts.exists && !(await proxy.hasRepository())) await mustRun(['init']);
+        // Our own locks only: restic removes those whose process is gone.
+        else if (await context.ledger.wasBusy(repository)) await mustRun(['unlock']);
+      }),
+    async findSnapshot(tag) {
+      const lines: string[] = [];
+      await mustRun(['snapshots', '--json', '--tag', tag], { onLine: (line) => lines.push(line) });
+      const found = snapshotList.safeParse(JSON.parse(lines.join('') || '[]'));
+      const id = found.success ? found.data?.at(-1)?.id : undefined;
+      return id === undefined ? undefined : parseSnapshotId(id);
+    },
+    close: parts.close,
+  };
+}
+
+const snapshotList = z.array(z.object({ id: z.string() })).nullable();
+
+const turns = new Map<RepositoryName, Promise<unknown>>();
+
+/** Two jobs must not make the same repository at once. */
+async function oneAtATime(repository: RepositoryName, work: () => Promise<void>): Promise<void> {
+  const before = turns.get(repository);
+  const mine = (before ?? Promise.resolve()).then(work, work);
+  const settled = mine.catch(() => undefined);
+  turns.set(repository, settled);
+  try {
+    await mine;
+  } finally {
+    if (turns.get(repository) === settled) turns.delete(repository);
+  }
+}
