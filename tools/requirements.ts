@@ -76,6 +76,9 @@ export const REQUIREMENTS: readonly Requirement[] = [
     status: 'partly',
     open: 'the console',
   },
+  { id: 'F-12', what: 'The agent keeps its list on disk', status: 'later' },
+  { id: 'F-04', what: 'Documents are signed; a secured agent refuses others', status: 'later' },
+  { id: 'T-44', what: 'Revocation is measured', status: 'later' },
   { id: 'P-13', what: 'Manual runs, retry, deletion of recovery points', status: 'proved' },
   { id: 'P-14', what: 'Restore', status: 'partly', open: 'to another host' },
   {
@@ -84,7 +87,8 @@ export const REQUIREMENTS: readonly Requirement[] = [
     status: 'partly',
     open: 'the legacy rule',
   },
-  { id: 'S-01', what: 'One command-line program', status: 'partly', open: 'shell completion' },
+  { id: 'P-15', what: 'Verification of recovery points', status: 'later' },
+  { id: 'S-01', what: 'One command-line program', status: 'partly', open: 'the console' },
   { id: 'S-05', what: 'The API', status: 'later' },
   { id: 'S-06', what: 'The audit log', status: 'later' },
   {
