@@ -107,7 +107,7 @@ const answerCertificates = (reply: FastifyReply, certificates: readonly Certific
 
 function answerBase64(reply: FastifyReply, type: string, der: Uint8Array): string {
   void reply.header('content-type', type).header('content-transfer-encoding', 'base64');
-  return `${(Buffer.from(der).toString('base64').match(BASE64_LINE) ?? []).join('\r\n')}\r\n`;
+  return `${(Buffer.from(der).toString('base64').match(BASE64_LINE) ?? []).join('\n')}\n`;
 }
 
 /** Words and hint as plain text: EST clients show the body as it is (RFC 7030 §4.2.3). */
