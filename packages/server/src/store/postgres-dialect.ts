@@ -52,7 +52,9 @@ class OneWriterDriver extends PostgresDriver {
   }
 
   /** A rollback that fails means a lost connection, which is thrown away; why the transaction failed stays the error. */
-  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+  override async rollbackTransaction(
+    connection: Parameters<PostgresDriver['rollbackTransaction']>[0],
+  ): Promise<void> {
     await super.rollbackTransaction(connection).catch(() => undefined);
   }
 

@@ -60,7 +60,12 @@ export async function runWorker(parts: {
       stopped = true;
       cancel?.();
       await beating;
-      await store.transaction((tx) => removeWorker(tx, workerId));
+      try {
+        await store.transaction((tx) => removeWorker(tx, workerId));
+      } catch (error) {
+        // the database is away; the others will see that this process is dead
+        log.warn({ err: error }, 'could not say that this process stops');
+      }
     },
   };
 }
