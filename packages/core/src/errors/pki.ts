@@ -259,11 +259,11 @@ export const pkiErrors = {
     status: 401,
     en: {
       words: 'The certificate of {subject} expired at {notAfter}.',
-      hint: 'Deploy a new one with a reissue token: sekisho token create --reissue-for NAME. Check the clock as well.',
+      hint: 'Deploy a new one with a reissue token: sekisho token create --name LABEL --reissue HOST. Check the clock as well.',
     },
     ja: {
       words: '{subject} の証明書は {notAfter} に有効期限が切れました。',
-      hint: '再発行トークンで新しい証明書を配備してください: sekisho token create --reissue-for NAME。時計も確認してください。',
+      hint: '再発行トークンで新しい証明書を配備してください: sekisho token create --name LABEL --reissue HOST。時計も確認してください。',
     },
   },
   PEER_CERTIFICATE_NOT_YET_VALID: {
@@ -313,11 +313,11 @@ export const pkiErrors = {
   PEER_ROLE_WRONG: {
     status: 403,
     en: {
-      words: 'The certificate of {subject} is not that of a {role}.',
+      words: 'The certificate of {subject} does not hold the role {role}.',
       hint: 'Check the address that was dialled; a host can not pose as a management server or media server.',
     },
     ja: {
-      words: '{subject} の証明書は {role} のものではありません。',
+      words: '{subject} の証明書はロール {role} のものではありません。',
       hint: '接続先を確認してください。ホストが管理サーバーやメディアサーバーを名乗ることはできません。',
     },
   },
@@ -325,11 +325,11 @@ export const pkiErrors = {
     status: 403,
     en: {
       words: 'The certificate of {subject} does not belong to {expected}.',
-      hint: 'Check the address that was dialled, and the names of that host: sekisho host show NAME.',
+      hint: 'Check the address that was dialled, and the names of that host: sekisho host show HOST.',
     },
     ja: {
       words: '{subject} の証明書は {expected} のものではありません。',
-      hint: '接続先と、そのホストの名前を確認してください: sekisho host show NAME',
+      hint: '接続先と、そのホストの名前を確認してください: sekisho host show HOST',
     },
   },
   PEER_DOMAIN_OTHER: {
@@ -347,11 +347,11 @@ export const pkiErrors = {
     status: 403,
     en: {
       words: 'The certificate of {subject} is revoked.',
-      hint: 'The host comes back only with a reissue token: sekisho token create --reissue-for NAME.',
+      hint: 'The host comes back only with a reissue token: sekisho token create --name LABEL --reissue HOST.',
     },
     ja: {
       words: '{subject} の証明書は失効しています。',
-      hint: 'ホストを復帰させるには再発行トークンが必要です: sekisho token create --reissue-for NAME',
+      hint: 'ホストを復帰させるには再発行トークンが必要です: sekisho token create --name LABEL --reissue HOST',
     },
   },
   SECRET_UNREADABLE: {
