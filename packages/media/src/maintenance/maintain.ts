@@ -13,6 +13,7 @@ import { putBackRun, sweepTrash, trashRunName } from '../store/trash.ts';
 import { checkPacks, checkStructure } from './check-packs.ts';
 import { openLoopback } from './loopback-listener.ts';
 import { findRootless, quarantineStubs, quarantineUnreadable } from './quarantine.ts';
+import { quarantineMalformedKeys } from './quarantine-keys.ts';
 import { ResticSession } from './restic-session.ts';
 
 export interface MaintenanceRequest {
@@ -145,6 +146,7 @@ export class MaintenanceRunner {
       replacesIndexes: () => replacing,
     });
     try {
+      await quarantineMalformedKeys(repository, run);
       const session = new ResticSession({
         binary: job.binary,
         repositoryUrl: loopback.repositoryUrl,
