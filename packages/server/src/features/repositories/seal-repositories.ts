@@ -6,7 +6,6 @@ import { findHost } from '../fleet/read-hosts.ts';
 import { refreshAssignments } from '../fleet/refresh-assignments.ts';
 import { createJob } from '../jobs/create-job.ts';
 import { newestJobOf } from '../jobs/is-open-maintenance.ts';
-import { FIRST_ATTEMPT } from '../jobs/run-plan.ts';
 import { recordChange } from '../../store/record-change.ts';
 import { markSealed, selectRepositoriesOf, type StoredRepository } from './repositories.store.ts';
 
