@@ -341,7 +341,7 @@ for (const [what, payload] of [
     );
   });
 
-test('a document over the limit is refused unread, and not signed either', async () => {
+test('a document over the limit is refused unread', async () => {
   await refuses(
     'DOCUMENT_MALFORMED',
     verifyDocument('x'.repeat(DOCUMENT_BYTES_MAX + 1), { ...expected, type: 'policy' }),

@@ -135,6 +135,37 @@ test('T-08 the linter says nothing against the certificate that those were made 
   assert.deepEqual(rulesOf(await forgeHost({}), 'host', issuing.certificate), []);
 });
 
+const { tbs } = host.certificate;
+for (const [rule, what, changed, issuer] of [
+  ['C1', 'a serial of 63 bits', { serialBits: 63 }, issuing.certificate],
+  ['C1', 'a serial of 128 bits', { serialBits: 128 }, issuing.certificate],
+  ['C2', 'a SHA-1 signature', { signatureAlgorithm: '1.2.840.10045.4.1' }, issuing.certificate],
+  ['C3', 'a weak key', { key: { accepted: false, reason: 'weak', detail: 'x' } }, issuing.certificate],
+  [
+    'C5',
+    'no subject and a SAN that is not critical',
+    { subject: { ...tbs.subject, isEmpty: true } },
+    issuing.certificate,
+  ],
+  [
+    'I2',
+    "another CA's key identifier",
+    { extensions: { ...tbs.extensions, authorityKeyId: 'ab' } },
+    issuing.certificate,
+  ],
+  [
+    'I2',
+    'no issuer key identifier',
+    { extensions: { ...tbs.extensions, authorityKeyId: undefined } },
+    issuing.certificate,
+  ],
+  ['I3', 'an issuer that is no CA', {}, authority.server.certificate],
+] as const)
+  test(`T-08 the linter refuses a host certificate with ${what} (${rule})`, () => {
+    const findings = lintCertificate({ ...tbs, ...changed }, { profile: 'host', issuer });
+    assert.ok(findings.some((finding) => finding.rule === rule));
+  });
+
 test('T-08 the linter refuses CAs that are none, or more than CAs', async () => {
   const forge = (extensions: Uint8Array[]): Promise<Certificate> =>
     forgeCertificate({
