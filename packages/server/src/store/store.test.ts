@@ -161,6 +161,28 @@ eachStore((dialect, open) => {
     assert.equal(await store.transaction((tx) => nextValue(tx, 'x')), 1);
   });
 
+  test('S-07 a process that stands still inside a transaction holds the others up for 10 s at most', async (t) => {
+    const { store, another } = await open(t);
+    const other = await another();
+    const gate = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    const paused = store.transaction(async (tx) => {
+      await tx.insertInto('settings').values(setting('paused')).execute();
+      begun.resolve();
+      await gate.promise;
+      await tx.insertInto('settings').values(setting('too late')).execute();
+    });
+    await begun.promise;
+    await other.transaction((tx) => tx.insertInto('settings').values(setting('other')).execute());
+    gate.resolve();
+    await assert.rejects(
+      paused,
+      (error) => error instanceof AppError && ['DATABASE_UNREACHABLE', 'DATABASE_BUSY'].includes(error.code),
+    );
+    const keys = (await store.db.selectFrom('settings').select('key').execute()).map(({ key }) => key);
+    assert.deepEqual(keys, ['other']);
+  });
+
   test('S-07 a conflict with a single statement outside makes the transaction run again', async (t) => {
     const { store, another } = await open(t);
     const other = await another();
