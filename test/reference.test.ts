@@ -4,6 +4,9 @@ import { referencePages } from '../tools/reference/pages.ts';
 import { filesBelow, readText } from '../tools/source-files.ts';
 import { ROOT } from './root.ts';
 
+/** Written by hand, and held to the code by a test of its own (packages/pki/src/lint.test.ts). */
+const HELD_ELSEWHERE = ['docs/reference/certificate-profile.md'];
+
 const pages = referencePages(ROOT);
 
 for (const { path, text } of pages) {
@@ -12,11 +15,10 @@ for (const { path, text } of pages) {
   });
 }
 
-test('S-09 nothing in docs/reference is written by hand', () => {
+test('S-09 no page in docs/reference is out of sight of the tests', () => {
   assert.deepEqual(
     filesBelow(ROOT, 'docs/reference'),
-    pages
-      .map(({ path }) => path)
+    [...pages.map(({ path }) => path), ...HELD_ELSEWHERE]
       .filter((path) => path.startsWith('docs/reference/'))
       .sort(),
   );
