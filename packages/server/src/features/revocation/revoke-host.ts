@@ -23,6 +23,7 @@ export async function revokeHost(
   const { hostId, reason } = request;
   const decision = decideRevocation(hostId, context.domain.serverHostId);
   if (!decision.allow) throw new AppError(decision.code, decision.params);
+  const cutConnections = context.connections.count(hostId);
   const fingerprints = await context.store.transaction(async (tx) => {
     const host = await findHost(tx, hostId);
     if (host === undefined) throw new AppError('NOT_FOUND', { what: 'host', id: hostId });
@@ -56,13 +57,20 @@ export async function revokeHost(
     await recordChange(tx, 'host', hostId);
     return new Set(revoked.map(({ fingerprint }) => fingerprint));
   });
-  // counted here and cut at once: the feed's own round, which does the same everywhere, finds nothing left
-  const cutConnections = context.connections.count(hostId);
   await context.registry.refreshHost(hostId);
-  await signDueCrls(context);
-  await context.feed.catchUp();
-  context.fleet.pushAll(['crl']);
+  await publishRevocation(context);
   context.log.info({ hostId, reason, cutConnections }, 'host revoked');
   const rows = await certificatesOfHost(context.store.db, hostId);
   return { revoked: rows.filter((row) => fingerprints.has(row.fingerprint)), cutConnections };
+}
+
+/** The revocation itself stands already: a CRL that can't be signed now is signed by the trust loop. */
+async function publishRevocation(context: ServerContext): Promise<void> {
+  try {
+    await signDueCrls(context);
+    await context.feed.catchUp();
+    context.fleet.pushAll(['crl']);
+  } catch (error) {
+    context.log.error({ err: error }, 'the new CRL could not be signed yet');
+  }
 }

@@ -14,7 +14,7 @@ import { findLatestCrl, insertCrl, listRevoked } from './crl.store.ts';
 
 /** A revoked certificate stays listed for one CRL's life after its expiry. @source RFC 5280 §3.3 */
 const LISTED_AFTER_EXPIRY_MS = CRL_VALID_MS;
-/** thisUpdate lies a little back, for hosts whose clock does too. */
+/** thisUpdate lies a little back, for hosts whose clock does too; never before a revocation that is listed. */
 const THIS_UPDATE_BACK_MS = MINUTE_MS;
 
 /**
@@ -44,7 +44,8 @@ export async function signIfDue(
   const listed = newest === undefined ? new Set<string>() : listedSerials(newest.der);
   const isMissing = revoked.some(({ serial }) => !listed.has(serial));
   if (!crlDue(newest, isMissing, nowMs)) return false;
-  const thisUpdateMs = nowMs - THIS_UPDATE_BACK_MS;
+  const newestMs = revoked.at(-1)?.revokedAtMs ?? 0; // they come in the order of their time
+  const thisUpdateMs = Math.max(nowMs - THIS_UPDATE_BACK_MS, newestMs);
   const nextUpdateMs = nowMs + CRL_VALID_MS;
   const number = await nextSerial(tx, `crl.${keyId}`, nowMs);
   const der = await signCrl({
