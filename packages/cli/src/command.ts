@@ -43,7 +43,11 @@ export class SekishoCommand extends Command {
 
   unknownCommand(): never {
     const given = this.args[0] ?? '';
-    const meant = nearest(given, this.verbNames()) ?? this.nounMeant(given);
+    const turned = this.turnedRound();
+    if (turned !== undefined) {
+      throw new AppError('USAGE_COMMAND_MISSPELT', { given: `${pathOf(this)} ${given}`, corrected: turned });
+    }
+    const meant = nearest(given, this.verbNames());
     if (meant === undefined) {
       throw new AppError('USAGE_COMMAND_UNKNOWN', {
         given: `${pathOf(this)} ${given}`,
@@ -112,11 +116,12 @@ export class SekishoCommand extends Command {
       .filter((name) => name !== 'help');
   }
 
-  /** `sekisho list hosts`: the words may stand the other way round. */
-  private nounMeant(given: string): string | undefined {
-    if (this.parent !== null) return undefined;
-    const singular = given.replace(/s$/, '');
-    return this.verbNames().find((noun) => noun === singular);
+  /** `sekisho list hosts` means `sekisho host list`. */
+  private turnedRound(): string | undefined {
+    const [verb = '', second = '', ...others] = this.args;
+    const noun = this.commands.find((one) => one.name() === second.replace(/s$/, ''));
+    if (this.parent !== null || noun?.commands.some((one) => one.name() === verb) !== true) return undefined;
+    return quoteCommand(['sekisho', noun.name(), verb, ...others]);
   }
 
   private corrected(wrong: string, right: string): string {
@@ -141,6 +146,11 @@ class SekishoHelp extends Help {
 
   override displayWidth(text: string): number {
     return stringWidth(text);
+  }
+
+  /** The version belongs to the program, not to each command. */
+  override visibleGlobalOptions(command: Command): Option[] {
+    return super.visibleGlobalOptions(command).filter(({ long }) => long !== '--version');
   }
 
   override commandUsage(command: Command): string {

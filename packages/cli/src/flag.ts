@@ -1,5 +1,6 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import { parseDurationMs } from '@sekisho/core/time.ts';
+import { nearest } from './output/nearest.ts';
 
 /** One option of a verb: how it is written, and how its value becomes a value of the program. */
 export interface Flag<Value> {
@@ -166,10 +167,19 @@ export function chosen<Choice extends string>(
 ): Choice {
   const found = choices.find((one) => one === value);
   if (found === undefined) {
-    throw new AppError('USAGE_CHOICE_INVALID', { option, value, choices: choices.join(', ') });
+    throw new AppError('USAGE_CHOICE_INVALID', {
+      option,
+      value,
+      choices: choices.join(', '),
+      example: exampleOf(option, nearest(value, choices) ?? choices[0] ?? ''),
+    });
   }
   return found;
 }
+
+/** An argument (`<shell>`) is written without its name. */
+const exampleOf = (option: string, value: string): string =>
+  option.startsWith('--') ? `${option} ${value}` : value;
 
 function wholeNumber(value: string, option: string, min: number, max: number): number {
   const parsed = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;

@@ -3,7 +3,7 @@ import type { Words } from '@sekisho/core/words/en.ts';
 import { Option } from 'commander';
 import { SekishoCommand } from './command.ts';
 import type { Flag } from './flag.ts';
-import type { Verb } from './verb.ts';
+import type { Verb, VerbPath } from './verb.ts';
 import { VERBS } from './verbs.ts';
 
 /** Called for the verb that the command line names. */
@@ -21,6 +21,9 @@ interface VerbHelp {
   readonly examples: Readonly<Record<string, string>>;
 }
 
+/** Where a newcomer begins. */
+const FIRST_STEPS: readonly VerbPath[] = ['demo', 'server init', 'server run', 'agent setup'];
+
 /** The whole tree `sekisho <noun> <verb>` with help in one language. */
 export function buildProgram(
   words: Words,
@@ -37,6 +40,7 @@ export function buildProgram(
     .option('--json', help.jsonFlag)
     .option('-y, --yes', help.yesFlag)
     .option('-q, --quiet', help.quietFlag)
+    .addHelpText('after', () => firstExamples(words, ({ path }) => FIRST_STEPS.includes(path)))
     .addHelpText('after', () => footer(words))
     .exitOverride();
   program.helpCommand('help [command]', help.helpCommand);
@@ -46,6 +50,7 @@ export function buildProgram(
       .description(summary)
       .helpOption('-h, --help', help.helpFlag)
       .helpCommand(false)
+      .addHelpText('after', () => firstExamples(words, (verb) => verb.path.startsWith(`${noun} `)))
       .exitOverride();
   }
   for (const verb of VERBS) addVerb(program, words, verb, run);
@@ -90,6 +95,15 @@ function examplesText(words: Words, verb: Verb, help: VerbHelp): string {
   const lines = Object.entries(verb.examples).flatMap(([key, line]) => [
     `  # ${help.examples[key] ?? ''}`,
     `  ${line}`,
+  ]);
+  return `\n${words.help.examples}\n${lines.join('\n')}`;
+}
+
+/** The first example of each of some verbs, under what the verb does. */
+function firstExamples(words: Words, isWanted: (verb: Verb) => boolean): string {
+  const lines = VERBS.filter(isWanted).flatMap(({ path, examples }) => [
+    `  # ${words.verbs[path].summary}`,
+    `  ${Object.values(examples)[0] ?? `sekisho ${path}`}`,
   ]);
   return `\n${words.help.examples}\n${lines.join('\n')}`;
 }

@@ -85,9 +85,9 @@ export async function socketRefusal(
   if (code === 'EACCES' || code === 'EPERM') {
     const owner = await ownerOf(folder);
     const command = quoteCommand(['sekisho', ...cli.argv]);
-    return new AppError(daemon.forbidden, { folder, owner, command }, { cause });
+    return new AppError(daemon.forbidden, { folder: quoteWord(folder), owner, command }, { cause });
   }
-  return new AppError(otherwise, { folder, quoted: quoteWord(folder) }, { cause });
+  return new AppError(otherwise, { folder: quoteWord(folder) }, { cause });
 }
 
 /** The error code of a system call, through undici's and Node's wrappers. */

@@ -150,7 +150,7 @@ async function goodEnd(demo: Demo, call: Caller, started: readonly JobView[]): P
 
 function figures({ cli }: Demo, report: JobReport, durationMs: number): Record<string, string> {
   return {
-    files: cli.format.files(report.filesDone),
+    files: cli.format.counted('file', report.filesDone),
     size: cli.format.bytes(report.bytesDone),
     duration: cli.format.duration(durationMs),
     rate: cli.format.rate(report.bytesDone / Math.max(0.001, durationMs / 1_000)),
@@ -179,7 +179,7 @@ function judge(
   const { differences, ...compared } = compareManifests(trees.before, trees.after, trees.restored);
   const first = differences[0];
   if (first !== undefined) {
-    note(cli, fill(words.notProved, { count: differences.length }));
+    note(cli, fill(words.notProved, { differences: cli.format.counted('difference', differences.length) }));
     for (const { path, kind } of differences.slice(0, DIFFERENCES_SHOWN_MAX)) {
       note(cli, `  ${visible(path === '' ? '.' : path)}: ${words.differences[kind]}`);
     }

@@ -1,6 +1,7 @@
 import type { Language } from '@sekisho/core/language.ts';
 import { fill } from '@sekisho/core/errors.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '@sekisho/core/time.ts';
+import type { Words } from '@sekisho/core/words/en.ts';
 import { wordsOf } from '../language.ts';
 
 /** Sizes, times and counts as people read them. */
@@ -15,11 +16,15 @@ export interface Format {
   /** The same with the time zone's name. */
   timeWithZone(atMs: number): string;
   count(n: number): string;
-  files(n: number): string;
+  /** `1 host`, `2 hosts`. */
+  counted(what: Counted, n: number): string;
   yesNo(value: boolean): string;
   onOff(value: boolean): string;
   readonly timeZone: string;
 }
+
+/** What can be counted in words. */
+export type Counted = keyof Words['units']['one'];
 
 const BYTE_UNITS = ['KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
 
@@ -51,7 +56,8 @@ export function createFormat(language: Language, timeZone: string): Format {
     time,
     timeWithZone: (atMs) => `${time(atMs)} ${timeZone}`,
     count: (n) => numbers.format(n),
-    files: (n) => (n === 1 ? words.units.oneFile : fill(words.units.files, { n: numbers.format(n) })),
+    counted: (what, n) =>
+      n === 1 ? words.units.one[what] : fill(words.units.many[what], { n: numbers.format(n) }),
     yesNo: (value) => (value ? words.labels.yes : words.labels.no),
     onOff: (value) => (value ? words.labels.on : words.labels.off),
   };
@@ -72,7 +78,7 @@ function formatBytes(bytes: number): string {
 function formatDuration(durationMs: number, language: Language): string {
   const { units } = wordsOf(language);
   if (durationMs < 10 * SECOND_MS) {
-    return fill(units.seconds, { n: (Math.max(0, durationMs) / SECOND_MS).toFixed(1) });
+    return fill(units.seconds, { n: (Math.max(0, durationMs) / SECOND_MS).toFixed(1).replace(/\.0$/, '') });
   }
   const wholeSeconds = Math.round(durationMs / SECOND_MS);
   const days = Math.floor(wholeSeconds / (DAY_MS / SECOND_MS));

@@ -50,7 +50,7 @@ export function jobOutcomeText(cli: Cli, job: JobView): string[] {
   const first = fill(words.notes.jobEnded, {
     ...facts,
     duration: format.duration(report.endedAtMs - report.startedAtMs),
-    files: format.files(report.filesDone),
+    files: format.counted('file', report.filesDone),
     size: format.bytes(report.bytesDone),
   });
   return [

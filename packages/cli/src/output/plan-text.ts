@@ -24,7 +24,7 @@ export const scheduleText = (cli: Cli, schedule: Schedule): string =>
 export const deployedText = (cli: Cli, { deployed }: PlanView): string =>
   fill(cli.words.notes.deployedCount, {
     acknowledged: cli.format.count(deployed.acknowledged),
-    hosts: cli.format.count(deployed.hosts),
+    hosts: cli.format.counted('host', deployed.hosts),
   });
 
 /** Everything about a plan; `nameOf` gives a host's name for its ID. */

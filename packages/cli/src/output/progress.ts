@@ -6,7 +6,8 @@ import { pad, truncate, visible } from './table.ts';
 
 /** Without a terminal a line about running jobs comes this often. */
 export const PROGRESS_LINE_EVERY_MS = 5_000;
-const BAR_CELLS = 24;
+const BAR_CELLS_MAX = 24;
+const BAR_CELLS_MIN = 8;
 const NAME_CELLS_MAX = 24;
 const WIDTH_DEFAULT = 80;
 
@@ -37,13 +38,14 @@ function barDisplay(cli: Cli): ProgressDisplay {
   return {
     update: (lines) => {
       const width = (stderr.columns ?? WIDTH_DEFAULT) - 1;
+      const barCells = Math.max(BAR_CELLS_MIN, Math.min(BAR_CELLS_MAX, Math.floor(width / 4) - 6));
       const nameCells = Math.min(
         NAME_CELLS_MAX,
         Math.max(0, ...lines.map(({ name }) => stringWidth(visible(name)))),
       );
       const text = lines.map((line) => {
         const name = pad(truncate(visible(line.name), nameCells), nameCells, false);
-        return truncate(`${name}  ${barText(cli, line)}`, width);
+        return truncate(`${name}  ${barText(cli, line, barCells)}`, width);
       });
       stderr.write(`${erase()}${text.map((line) => `${line}\n`).join('')}`);
       shown = text.length;
@@ -72,7 +74,7 @@ function lineDisplay(cli: Cli): ProgressDisplay {
   };
 }
 
-/** `62 %  1.2 GiB / 1.9 GiB  45.1 MiB/s  12 s left` of a job's figures; its phase or state while there are none. */
+/** `62 %  1.2 GiB / 1.9 GiB  45.1 MiB/s  12 s left  9 / 12 files` of a job's figures; its phase or state while there are none. */
 export function progressText(cli: Cli, { state, progress }: ProgressLine): string {
   const { words, format } = cli;
   if (progress === null) return words.states.job[state];
@@ -85,22 +87,22 @@ export function progressText(cli: Cli, { state, progress }: ProgressLine): strin
       ? `${format.bytes(progress.bytesDone)} / ${format.bytes(progress.bytesTotal)}`
       : format.bytes(progress.bytesDone),
     ...(progress.bytesPerSecond > 0 ? [format.rate(progress.bytesPerSecond)] : []),
-    progress.filesTotal > 0
-      ? fill(words.units.files, {
-          n: `${format.count(progress.filesDone)} / ${format.count(progress.filesTotal)}`,
-        })
-      : format.files(progress.filesDone),
     ...(progress.secondsLeft !== null && progress.secondsLeft > 0
       ? [fill(words.units.left, { duration: format.duration(Math.ceil(progress.secondsLeft) * 1_000) })]
       : []),
+    progress.filesTotal > 0
+      ? fill(words.units.many.file, {
+          n: `${format.count(progress.filesDone)} / ${format.count(progress.filesTotal)}`,
+        })
+      : format.counted('file', progress.filesDone),
     ...(progress.phase === 'transferring' ? [] : [words.states.phase[progress.phase]]),
   ].join('  ');
 }
 
-function barText(cli: Cli, line: ProgressLine): string {
+function barText(cli: Cli, line: ProgressLine, cells: number): string {
   const share = line.progress === null ? undefined : shareOf(line.progress);
-  const full = Math.round((share ?? 0) * BAR_CELLS);
-  return `${'█'.repeat(full)}${'░'.repeat(BAR_CELLS - full)}  ${progressText(cli, line)}`;
+  const full = Math.round((share ?? 0) * cells);
+  return `${'█'.repeat(full)}${'░'.repeat(cells - full)}  ${progressText(cli, line)}`;
 }
 
 /** Done share from 0 to 1; undefined while the total is unknown. */

@@ -1,4 +1,5 @@
-import { AppError, errorWords } from '@sekisho/core/errors.ts';
+import type { AppError } from '@sekisho/core/errors.ts';
+import { errorWords } from '@sekisho/core/errors.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Cli } from '../cli.ts';
 import { visible } from './table.ts';

@@ -90,11 +90,11 @@ export const cliErrors = {
     status: 400,
     en: {
       words: '{option}: "{value}" is not a whole number from {min} to {max}.',
-      hint: 'Correct the value.',
+      hint: 'For example: {option} {min}',
     },
     ja: {
       words: '{option}: "{value}" は {min} から {max} までの整数ではありません。',
-      hint: '値を修正してください。',
+      hint: '例: {option} {min}',
     },
   },
   USAGE_DURATION_INVALID: {
@@ -110,10 +110,10 @@ export const cliErrors = {
   },
   USAGE_CHOICE_INVALID: {
     status: 400,
-    en: { words: '{option}: "{value}" is not one of {choices}.', hint: 'Choose one of them.' },
+    en: { words: '{option}: "{value}" is not one of {choices}.', hint: 'For example: {example}' },
     ja: {
       words: '{option}: "{value}" は {choices} のいずれでもありません。',
-      hint: 'いずれかを指定してください。',
+      hint: '例: {example}',
     },
   },
   USAGE_ENDPOINT_INVALID: {
@@ -180,11 +180,11 @@ export const cliErrors = {
     status: 503,
     en: {
       words: 'The management server of {folder} is not running.',
-      hint: 'Start it: sekisho server run --data {quoted}',
+      hint: 'Start it: sekisho server run --data {folder}',
     },
     ja: {
       words: '{folder} の管理サーバーは起動していません。',
-      hint: '起動してください: sekisho server run --data {quoted}',
+      hint: '起動してください: sekisho server run --data {folder}',
     },
   },
   SERVER_SOCKET_FORBIDDEN: {

@@ -8,6 +8,8 @@ import { renderTable } from '../../output/table.ts';
 import { timesLine } from '../../output/times-line.ts';
 import { defineVerb } from '../../verb.ts';
 
+const SEQ_MAX = 1_000_000_000_000;
+
 /** `audit list`. */
 export const auditList = defineVerb({
   path: 'audit list',
@@ -15,7 +17,7 @@ export const auditList = defineVerb({
   flags: {
     data: serverData,
     limit: numberOr('--limit <n>', 1, PAGE_ROWS_MAX, PAGE_ROWS_DEFAULT),
-    before: number('--before <n>', 1, Number.MAX_SAFE_INTEGER),
+    before: number('--before <n>', 1, SEQ_MAX),
   },
   examples: { plain: 'sekisho audit list --limit 20' },
   run: ({ cli, flags }) =>

@@ -31,8 +31,8 @@ export const certRevoke = defineVerb({
         text: [
           fill(notes.revoked, {
             name: reply.host.name,
-            certificates: reply.revoked.length,
-            connections: reply.cutConnections,
+            certificates: cli.format.counted('certificate', reply.revoked.length),
+            connections: cli.format.counted('connection', reply.cutConnections),
           }),
         ],
       };

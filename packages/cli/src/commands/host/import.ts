@@ -18,7 +18,10 @@ export const hostImport = defineVerb({
     withServer(cli, flags.data, async ({ call }) => {
       const csv = await readTextFile(cli, args.file ?? '', CSV_BYTES_MAX);
       const reply = await call(importHosts, { body: { csv } });
-      const { registered, already } = reply;
-      return { json: reply, text: [fill(cli.words.notes.hostsImported, { registered, already })] };
+      const registered = cli.format.counted('name', reply.registered);
+      return {
+        json: reply,
+        text: [fill(cli.words.notes.hostsImported, { registered, already: reply.already })],
+      };
     }),
 });

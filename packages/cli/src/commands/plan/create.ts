@@ -42,7 +42,12 @@ export const planCreate = defineVerb({
       return {
         json: plan,
         bare: plan.id,
-        text: [fill(cli.words.notes.planCreated, { name: plan.name, hosts: plan.deployed.hosts })],
+        text: [
+          fill(cli.words.notes.planCreated, {
+            name: plan.name,
+            hosts: cli.format.counted('host', plan.deployed.hosts),
+          }),
+        ],
       };
     });
   },

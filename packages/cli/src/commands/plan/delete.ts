@@ -18,7 +18,7 @@ export const planDelete = defineVerb({
       const { notes } = cli.words;
       await confirm(
         cli,
-        [fill(notes.planDeletePreview, { name, hosts: deployed.hosts })],
+        [fill(notes.planDeletePreview, { name, hosts: cli.format.counted('host', deployed.hosts) })],
         notes.planDeleteQuestion,
       );
       const reply = await call(deletePlan, { params: { id } });

@@ -39,7 +39,13 @@ export const planEdit = defineVerb({
       return {
         json: changed,
         bare: changed.id,
-        text: [fill(cli.words.notes.planChanged, { name, revision, hosts: deployed.hosts })],
+        text: [
+          fill(cli.words.notes.planChanged, {
+            name,
+            revision,
+            hosts: cli.format.counted('host', deployed.hosts),
+          }),
+        ],
       };
     });
   },

@@ -49,11 +49,15 @@ export const pointDelete = defineVerb({
         ...(preview.points.some(({ lastOfHost }) => lastOfHost) ? [notes.deleteLast] : []),
       ];
       if (flags.preview) return { json: { preview: true, ...preview }, text: [...text, notes.previewOnly] };
-      await confirm(cli, text, fill(notes.deleteQuestion, { count: ids.length }));
+      await confirm(
+        cli,
+        text,
+        fill(notes.deleteQuestion, { points: cli.format.counted('point', ids.length) }),
+      );
       const reply = await call(deletePoints, { body: { ids, preview: false } });
       return {
         json: { preview: false, ...reply },
-        text: [fill(notes.deleted, { count: reply.points.length })],
+        text: [fill(notes.deleted, { points: cli.format.counted('point', reply.points.length) })],
       };
     }),
 });

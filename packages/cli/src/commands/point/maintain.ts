@@ -25,8 +25,8 @@ export const pointMaintain = defineVerb({
       const text = [
         fill(notes.maintainPreview, {
           repository: name,
-          remove: preview.remove.length,
-          keep: preview.keep.length,
+          remove: cli.format.counted('point', preview.remove.length),
+          keep: cli.format.counted('point', preview.keep.length),
         }),
         ...preview.remove.map((id) => `  − ${id.slice(0, 8)}`),
         ...(preview.keep.length === 0
@@ -40,7 +40,11 @@ export const pointMaintain = defineVerb({
       if (preview.remove.length === 0) {
         return { json: preview, text: [fill(notes.maintainNothing, { repository: name })] };
       }
-      await confirm(cli, text, fill(notes.maintainQuestion, { count: preview.remove.length }));
+      await confirm(
+        cli,
+        text,
+        fill(notes.maintainQuestion, { points: cli.format.counted('point', preview.remove.length) }),
+      );
       const reply = await call(maintainRepository, { params: { name }, body: { preview: false } });
       return followJobs(cli, call, reply.job === null ? [] : [reply.job], { detach: flags.detach });
     }),

@@ -1,3 +1,4 @@
+import { fill } from '@sekisho/core/errors.ts';
 import { getDomain, HOST_STATES } from '@sekisho/core/wire/trust.ts';
 import { serverData } from '../../client/data-folder.ts';
 import { withServer } from '../../client/open-server.ts';
@@ -20,7 +21,7 @@ export const serverStatus = defineVerb({
         total += 1;
         for (const state of host.states) counts.set(state, (counts.get(state) ?? 0) + 1);
       }
-      const { labels, states } = cli.words;
+      const { labels, notes, states } = cli.words;
       const byState = HOST_STATES.filter((state) => counts.has(state));
       return {
         json: {
@@ -37,8 +38,8 @@ export const serverStatus = defineVerb({
           [labels.version, domain.serverVersion],
           [
             labels.addresses,
-            domain.addresses.map(
-              ({ address, agentPort, httpPort }) => `${address}:${agentPort} · ${httpPort}`,
+            domain.addresses.map(({ address, agentPort, httpPort }) =>
+              fill(notes.addressLine, { address, agentPort, httpPort }),
             ),
           ],
           [labels.adminSocket, socketPath],

@@ -30,7 +30,7 @@ export const demo = {
   compareSkipped: '{count} sockets, devices or pipes are no files and were not compared',
   compareChanged: '{count} files changed while the demo ran; they are equal to one of their two states',
   proved: 'Proved: what was restored equals the original, byte for byte.',
-  notProved: 'NOT proved: {count} differences.',
+  notProved: 'NOT proved: {differences}.',
   differences: {
     missing: 'missing in the restored copy',
     extra: 'only in the restored copy',

@@ -32,7 +32,7 @@ export const demo: Words['demo'] = {
   compareSkipped: '{count} 個のソケット、デバイス、パイプはファイルではないため比較していません',
   compareChanged: '{count} 個のファイルがデモの実行中に変更されました (前後どちらかの状態と一致)',
   proved: '証明できました: リストアしたものは、元と 1 バイトも違いません。',
-  notProved: '証明できませんでした: {count} か所の相違があります。',
+  notProved: '証明できませんでした: {differences}があります。',
   differences: {
     missing: 'リストアした側にない',
     extra: 'リストアした側にだけある',

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import stringWidth from 'string-width';
+import { test } from 'node:test';
+import { pad, renderPairs, renderTable, truncate, visible } from './table.ts';
+
+test('S-01 columns stand under each other with wide, narrow, combined and emoji characters', () => {
+  const rows = ['web-01', '倉庫サーバー', 'ｶﾅ', 'e\u0301te\u0301', '👨‍👩‍👧 family', ''];
+  const [, rule = '', ...lines] = renderTable(
+    [{ title: '名前' }, { title: 'x' }],
+    rows.map((name) => [name, '|']),
+  );
+  const at = stringWidth(rule.split('  ')[0] ?? '') + 2;
+  for (const line of lines) assert.equal(stringWidth(line.slice(0, line.indexOf('|'))), at, line);
+});
+
+test('S-01 numbers stand at the right edge of their column', () => {
+  const lines = renderTable(
+    [{ title: 'n', right: true }, { title: 'x' }],
+    [
+      ['7', 'a'],
+      ['1,234', 'b'],
+    ],
+  );
+  assert.deepEqual(lines.slice(2), ['    7  a', '1,234  b']);
+});
+
+test('S-01 no line of a table ends in a space', () => {
+  for (const line of renderTable(
+    [{ title: 'a' }, { title: 'b' }],
+    [
+      ['1', ''],
+      ['22', '2'],
+    ],
+  )) {
+    assert.equal(line, line.trimEnd());
+  }
+});
+
+test('what a host named itself cannot move the cursor or turn the text round', () => {
+  const lines = renderTable([{ title: 'a' }], [['x\u001b[2J\u0007\r\n\u202ey']]);
+  assert.equal(lines[2], 'x�[2J����y');
+});
+
+test('S-01 a value of several lines stays in its column', () => {
+  assert.deepEqual(
+    renderPairs([
+      ['名前', ['a', 'b']],
+      ['ID', 'c'],
+    ]),
+    ['名前  a', '      b', 'ID    c'],
+  );
+});
+
+test('truncating never exceeds the width, and keeps what fits', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: 1, max: 40 }), (text, width) => {
+      const cut = truncate(visible(text), width);
+      assert.ok(stringWidth(cut) <= width);
+      if (stringWidth(visible(text)) <= width) assert.equal(cut, visible(text));
+    }),
+  );
+});
+
+test('padding fills up to the width in cells', () => {
+  assert.equal(pad('関所', 6, false), '関所  ');
+  assert.equal(pad('関所', 6, true), '  関所');
+  assert.equal(pad('関所', 3, true), '関所');
+});
