@@ -54,7 +54,7 @@ async function scene(t: HasAfter, open: OpenTestStore, change: Partial<PlanSpec>
   const maintain = (preview: boolean) => maintainRepository(domain.context, ADMIN, { repository, preview });
   /** The media server reports its maintenance. */
   const forgotten = async (
-    jobId: string,
+    jobId: JobId,
     ids: SnapshotId[],
     change: Partial<JobReport> = {},
   ): Promise<void> => {
