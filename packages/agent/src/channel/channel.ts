@@ -25,6 +25,7 @@ export interface Channel {
 export function startChannel(options: {
   server: ServerConnection;
   onOpen: () => void;
+  onRefused: (error: unknown) => void;
   onFrame: (frame: ServerFrame) => void;
   onClosed: () => void;
   clock: Clock;
@@ -88,6 +89,7 @@ export function startChannel(options: {
         await connectOnce();
       } catch (error) {
         log.warn({ err: error }, 'the channel could not be opened');
+        options.onRefused(error);
       }
       // A connection that held is followed by a quick new one; one that did not, by a growing wait.
       if (clock.monotonicMs() - startedMs > RECONNECT_MAX_MS) attempts = 0;

@@ -1,5 +1,5 @@
 import { AppError } from '@sekisho/core/errors.ts';
-import { constants } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import {
   chmod,
   copyFile,
@@ -24,6 +24,8 @@ export interface Placement {
   /** Names that existed, and what was done instead; the first of them. */
   readonly warnings: string[];
   skipped: number;
+  /** Files in what was skipped: with `files` they make up all that was staged. */
+  skippedFiles: number;
   renamed: number;
 }
 
@@ -42,15 +44,17 @@ export async function placeFiles(options: {
   staging: string;
   target: string;
   conflict: Conflict;
+  /** Only this name of the staging folder. */
+  only?: string;
   signal: AbortSignal;
-  onPlaced?: (placement: Placement) => void;
 }): Promise<Placement> {
-  const placement: Placement = { files: 0, bytes: 0, warnings: [], skipped: 0, renamed: 0 };
+  const placement: Placement = { files: 0, bytes: 0, warnings: [], skipped: 0, skippedFiles: 0, renamed: 0 };
   const from = await OpenFolder.open(options.staging);
   try {
     const to = await openTarget(options.target);
     try {
-      await placeFolder(from, to, '', { ...options, placement });
+      const names = options.only === undefined ? await from.names() : [options.only];
+      await placeFolder(from, to, '', { ...options, placement }, names);
     } finally {
       await to.close();
     }
@@ -64,7 +68,6 @@ interface Work {
   readonly conflict: Conflict;
   readonly signal: AbortSignal;
   readonly placement: Placement;
-  readonly onPlaced?: (placement: Placement) => void;
 }
 
 async function openTarget(path: string): Promise<OpenFolder> {
@@ -76,11 +79,18 @@ async function openTarget(path: string): Promise<OpenFolder> {
   }
 }
 
-async function placeFolder(from: OpenFolder, to: OpenFolder, shown: string, work: Work): Promise<void> {
-  for (const name of await from.names()) {
+async function placeFolder(
+  from: OpenFolder,
+  to: OpenFolder,
+  shown: string,
+  work: Work,
+  names: readonly string[],
+): Promise<void> {
+  for (const name of names) {
     if (work.signal.aborted) return;
     const path = `${shown}/${name}`;
-    const entry = await lstat(from.path(name));
+    const entry = await lstatIfThere(from.path(name));
+    if (entry === undefined) continue;
     const there = await lstatIfThere(to.path(name));
     if (there === undefined) await moveWhole(from, to, name, name, work);
     else if (!entry.isDirectory()) await placeFile(from, to, name, path, there.isDirectory(), work);
@@ -101,7 +111,7 @@ async function placeInside(
     // Between the look and this open a link may have been put there: it is not followed, and this fails.
     const target = await to.enter(name);
     try {
-      await placeFolder(source, target, path, work);
+      await placeFolder(source, target, path, work, await source.names());
     } finally {
       await target.close();
     }
@@ -123,7 +133,7 @@ async function placeFile(
     return;
   }
   if (work.conflict === 'skip' || isFolderThere) {
-    skip(path, isFolderThere ? 'a folder is in its place' : 'it exists', work);
+    await skip(from, name, path, isFolderThere ? 'a folder is in its place' : 'it exists', work);
     return;
   }
   await moveWhole(from, to, name, name, work);
@@ -138,7 +148,7 @@ async function placeFolderOverFile(
   work: Work,
 ): Promise<void> {
   if (work.conflict === 'skip') {
-    skip(path, 'something that is no folder is in its place', work);
+    await skip(from, name, path, 'something that is no folder is in its place', work);
     return;
   }
   if (work.conflict === 'rename') {
@@ -164,11 +174,12 @@ async function placeRenamed(
     warn(`${path}: exists, restored as ${other}`, work);
     return;
   }
-  skip(path, 'too many restored copies are there', work);
+  await skip(from, name, path, 'too many restored copies are there', work);
 }
 
-function skip(path: string, reason: string, work: Work): void {
+async function skip(from: OpenFolder, name: string, path: string, reason: string, work: Work): Promise<void> {
   work.placement.skipped += 1;
+  work.placement.skippedFiles += (await countWhole(from, name)).files;
   warn(`${path}: skipped, ${reason}`, work);
 }
 
@@ -194,7 +205,6 @@ async function moveWhole(
   }
   work.placement.files += counted.files;
   work.placement.bytes += counted.bytes;
-  work.onPlaced?.(work.placement);
 }
 
 async function countWhole(folder: OpenFolder, name: string): Promise<{ files: number; bytes: number }> {
@@ -249,7 +259,7 @@ async function keepMetadata(
   await lutimes(path, entry.atime, entry.mtime);
 }
 
-async function lstatIfThere(path: string): Promise<Awaited<ReturnType<typeof lstat>> | undefined> {
+async function lstatIfThere(path: string): Promise<Stats | undefined> {
   try {
     return await lstat(path);
   } catch (error) {

@@ -73,7 +73,7 @@ export async function setupAgent(options: SetupOptions): Promise<SetupResult | u
     root = await confirmRoot(options, expected);
   } catch (error) {
     // Not confirmed: nothing may stay. Not reached: installed, to be completed later.
-    if (isUnconfirmed(error) || before?.state.is === 'deployed') throw error;
+    if (!isUnreached(error) || before?.state.is === 'deployed') throw error;
     await install(folder, options, before, error);
     throw error;
   }
@@ -85,14 +85,10 @@ export async function setupAgent(options: SetupOptions): Promise<SetupResult | u
   }
 }
 
-const UNCONFIRMED = [
-  'CA_FINGERPRINT_INVALID',
-  'CA_FINGERPRINT_MISMATCH',
-  'CA_NOT_CONFIRMED',
-  'CA_NOT_OFFERED',
-];
-const isUnconfirmed = (error: unknown): boolean =>
-  error instanceof AppError && UNCONFIRMED.includes(error.code);
+/** Only a server that could not be asked: whatever else happens before the fingerprint is confirmed leaves nothing. */
+const isUnreached = (error: unknown): boolean =>
+  error instanceof AppError &&
+  (error.code === 'SERVER_UNREACHABLE' || error.code === 'SERVER_REPLY_UNUSABLE');
 
 /** The root that the server offers, once its fingerprint is confirmed. The connection ends here. */
 async function confirmRoot(options: SetupOptions, expected: string | undefined): Promise<Certificate> {

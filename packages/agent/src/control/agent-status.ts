@@ -1,0 +1,81 @@
+import { jobKind } from '@sekisho/core/wire/jobs.ts';
+import { route } from '@sekisho/core/wire/route.ts';
+import {
+  count,
+  domainId,
+  epochMs,
+  hostId,
+  jobId,
+  planId,
+  port,
+  serial,
+  sha256Hex,
+} from '@sekisho/core/wire/scalars.ts';
+import { z } from 'zod';
+
+const params = z.record(z.string(), z.union([z.string(), z.number()]));
+const refusal = z.object({ code: z.string(), params });
+
+/** What `agent status` shows: of a running agent over its socket, else read from its data folder. */
+export const agentStatus = z.object({
+  running: z.boolean(),
+  version: z.string(),
+  name: z.string(),
+  server: z.object({ host: z.string(), port }),
+  /** T-11: not null when this host can't communicate; the command completes it. */
+  notDeployed: refusal.extend({ command: z.string() }).nullable(),
+  hostId: hostId.nullable(),
+  domainId: domainId.nullable(),
+  certificate: z
+    .object({
+      fingerprint: sha256Hex,
+      serial: z.string(),
+      notBeforeMs: epochMs,
+      notAfterMs: epochMs,
+      /** When the agent begins to renew it. */
+      renewFromMs: epochMs,
+    })
+    .nullable(),
+  /** In push mode: is the channel open? */
+  channel: z.enum(['open', 'closed', 'off']),
+  lastContactMs: epochMs.nullable(),
+  lastError: refusal.nullable(),
+  serials: z.object({
+    bundle: serial,
+    list: serial,
+    assignment: serial,
+    policy: serial,
+    crl: serial,
+  }),
+  /** Reports that wait for the management server. */
+  spooled: count,
+  jobs: z.array(z.object({ jobId, kind: jobKind, planId: planId.nullable(), waiting: z.boolean() })),
+  health: z.array(z.object({ code: z.string(), detail: z.string() })),
+  media: z.object({ port: port.nullable(), folder: z.string() }).nullable(),
+  settings: z.object({ allowCommands: z.boolean() }),
+});
+export type AgentStatus = z.infer<typeof agentStatus>;
+
+/** Routes of the control socket (`run/agent.sock`): whoever can open it administers this agent. */
+export const getAgentStatus = route({ method: 'GET', path: '/status', right: 'public', reply: agentStatus });
+export const setAgentSettings = route({
+  method: 'PUT',
+  path: '/settings',
+  right: 'public',
+  body: z.object({ allowCommands: z.boolean() }),
+  reply: z.object({ allowCommands: z.boolean() }),
+});
+/** Renews the certificate now (T-04); answers when it is done. */
+export const renewAgent = route({
+  method: 'POST',
+  path: '/renew',
+  right: 'public',
+  reply: z.object({ fingerprint: sha256Hex, notAfterMs: epochMs }),
+});
+/** A heartbeat now; answers when the server has. */
+export const heartbeatAgent = route({
+  method: 'POST',
+  path: '/heartbeat',
+  right: 'public',
+  reply: z.object({ lastContactMs: epochMs.nullable() }),
+});

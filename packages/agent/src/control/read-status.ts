@@ -1,0 +1,104 @@
+import { AppError } from '@sekisho/core/errors.ts';
+import { renewalDueMs } from '@sekisho/core/rules/renewal.ts';
+import type { Clock } from '@sekisho/core/time.ts';
+import { silentLog } from '@sekisho/platform/log.ts';
+import { readdir } from 'node:fs/promises';
+import { dataFolderAt, type DataFolder } from '../data-folder.ts';
+import { openDocumentStore } from '../documents/document-store.ts';
+import { loadIdentity, type Identity } from '../identity/identity-store.ts';
+import { renewalJitter } from '../identity/renewal-loop.ts';
+import { loadSettings, type AgentSettings } from '../settings.ts';
+import { AGENT_VERSION } from '../version.ts';
+import type { AgentStatus } from './agent-status.ts';
+
+/** The status of an agent that does not run, out of its data folder (T-11). Refusal: AGENT_NOT_SET_UP. */
+export async function readAgentStatus(dataFolder: string, clock: Clock): Promise<AgentStatus> {
+  const folder = dataFolderAt(dataFolder);
+  const settings = await loadSettings(folder);
+  if (settings === undefined) throw new AppError('AGENT_NOT_SET_UP', { folder: dataFolder });
+  const base = baseStatus(folder, settings, await loadIdentity(folder));
+  if (settings.state.is !== 'deployed') return base;
+  const documents = await openDocumentStore({
+    folder: folder.documents,
+    anchorsFile: folder.anchorsFile,
+    domainId: settings.state.domainId,
+    clock,
+    log: silentLog(),
+  });
+  return {
+    ...base,
+    serials: {
+      bundle: documents.serial('bundle'),
+      list: documents.serial('list'),
+      assignment: documents.serial('assignment'),
+      policy: documents.serial('policy'),
+      crl: 0,
+    },
+    spooled: (await readdir(folder.spool)).filter((name) => name.endsWith('.json')).length,
+  };
+}
+
+/** What settings and identity alone say; the running agent fills in the rest. */
+export function baseStatus(
+  folder: DataFolder,
+  settings: AgentSettings,
+  identity: Identity | undefined,
+): AgentStatus {
+  const { state } = settings;
+  const certificate = identity?.certificate;
+  return {
+    running: false,
+    version: AGENT_VERSION,
+    name: settings.name,
+    server: settings.server,
+    notDeployed:
+      state.is === 'not-deployed'
+        ? { code: state.code, params: state.params, command: setupCommand(folder, settings) }
+        : null,
+    hostId: state.is === 'deployed' ? state.hostId : null,
+    domainId: state.is === 'deployed' ? state.domainId : null,
+    certificate:
+      certificate === undefined
+        ? null
+        : {
+            fingerprint: certificate.fingerprint,
+            serial: certificate.serial,
+            notBeforeMs: certificate.notBeforeMs,
+            notAfterMs: certificate.notAfterMs,
+            renewFromMs: renewalDueMs({
+              notBeforeMs: certificate.notBeforeMs,
+              notAfterMs: certificate.notAfterMs,
+              jitter: renewalJitter(certificate.fingerprint),
+            }),
+          },
+    channel: 'off',
+    lastContactMs: null,
+    lastError: null,
+    serials: { bundle: 0, list: 0, assignment: 0, policy: 0, crl: 0 },
+    spooled: 0,
+    jobs: [],
+    health: [],
+    media: null,
+    settings: { allowCommands: settings.allowCommands },
+  };
+}
+
+/** The command that deploys this host's certificate, or replaces it. */
+export function setupCommand(folder: DataFolder, settings: AgentSettings, reissue = false): string {
+  const { server, name, media } = settings;
+  const words = [
+    'sekisho',
+    'agent',
+    'setup',
+    '--data',
+    folder.root,
+    '--server',
+    `${server.host}:${server.port}`,
+  ];
+  words.push('--name', name);
+  if (media) words.push('--media');
+  if (reissue) words.push('--reissue');
+  return words
+    .map((word) => (/^[A-Za-z0-9_./:@-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))
+    .join(' ');
+}

@@ -1,0 +1,146 @@
+import { AppError } from '@sekisho/core/errors.ts';
+import type { DomainId } from '@sekisho/core/ids.ts';
+import { nextRenewalStep } from '@sekisho/core/rules/renewal.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS, type Clock } from '@sekisho/core/time.ts';
+import type { Log } from '@sekisho/platform/log.ts';
+import type { KeyAlgorithm } from '@sekisho/pki/keys.ts';
+import type { DataFolder } from '../data-folder.ts';
+import type { DocumentStore } from '../documents/document-store.ts';
+import type { HealthBoard } from '../health.ts';
+import type { ServerConnection } from '../net/server-connection.ts';
+import { checkIssued } from './check-reply.ts';
+import { installStaged, namesOf, stageRequest, type Identity } from './identity-store.ts';
+
+/** A clock that was set is noticed within this. */
+const LOOK_EVERY_MS = HOUR_MS;
+const EXPIRING_MS = 7 * DAY_MS;
+/** A server that goes on asking gets a new certificate no more often than this. */
+const ASKED_EVERY_MS = MINUTE_MS;
+
+export interface RenewalLoop {
+  /** Renews now, whatever the dates; resolves with the new identity, or rejects with why not. */
+  renewNow(): Promise<Identity>;
+  /** The server says so: renew soon, and don't wait for it. */
+  ask(): void;
+  stop(): Promise<void>;
+}
+
+/** In [0, 1), the same for one certificate over restarts: hosts spread, and a restart does not move a renewal. */
+export const renewalJitter = (fingerprint: string): number =>
+  Number.parseInt(fingerprint.slice(0, 8), 16) / 2 ** 32;
+
+/** T-04: renews by itself at two thirds of the lifetime, with a new key, and without losing a connection. */
+export function startRenewalLoop(options: {
+  folder: DataFolder;
+  domainId: DomainId;
+  documents: DocumentStore;
+  server: ServerConnection;
+  identity: () => Identity;
+  wantsMedia: () => boolean;
+  keyAlgorithm: KeyAlgorithm;
+  onRenewed: (identity: Identity) => Promise<void>;
+  health: HealthBoard;
+  clock: Clock;
+  log: Log;
+}): RenewalLoop {
+  const { folder, documents, server, health, clock, log } = options;
+  const stopping = new AbortController();
+  let wake = new AbortController();
+  let forced = false;
+  let renewedAtMs = -Infinity;
+  let failures = 0;
+  let lastAttemptMs: number | undefined;
+  let turn: Promise<unknown> = Promise.resolve();
+
+  async function renew(): Promise<Identity> {
+    const { certificate, hostId } = options.identity();
+    const serverAuth = options.wantsMedia();
+    const request = await stageRequest(folder, namesOf(certificate, serverAuth), options.keyAlgorithm);
+    const issued = await server.reenroll(request.csr.der);
+    const { chain } = checkIssued(issued, {
+      keyId: request.keyId,
+      anchors: documents.anchors,
+      intermediates: documents.intermediates,
+      domainId: options.domainId,
+      hostId,
+      nowMs: clock.nowMs(),
+    });
+    const identity = await installStaged(folder, chain);
+    log.info({ fingerprint: identity.certificate.fingerprint }, 'certificate renewed');
+    await options.onRenewed(identity);
+    return identity;
+  }
+
+  /** One at a time: a second wish waits, and renews again. */
+  function attempt(): Promise<Identity> {
+    const result = turn.then(async () => {
+      lastAttemptMs = clock.nowMs();
+      try {
+        const identity = await renew();
+        failures = 0;
+        forced = false;
+        renewedAtMs = clock.monotonicMs();
+        lastAttemptMs = undefined;
+        return identity;
+      } catch (error) {
+        failures += 1;
+        throw error;
+      } finally {
+        health.set('renewal-failing', failures > 0, `${failures}`);
+      }
+    });
+    turn = result.catch(() => undefined);
+    return result;
+  }
+
+  function look() {
+    const { certificate } = options.identity();
+    const nowMs = clock.nowMs();
+    const { notBeforeMs, notAfterMs } = certificate;
+    health.set('certificate-expired', nowMs >= notAfterMs);
+    health.set(
+      'certificate-expiring',
+      nowMs < notAfterMs && nowMs > notAfterMs - Math.min(EXPIRING_MS, (notAfterMs - notBeforeMs) / 6),
+    );
+    const jitter = renewalJitter(certificate.fingerprint);
+    return nextRenewalStep({ notBeforeMs, notAfterMs, jitter, failures, lastAttemptMs, forced, nowMs });
+  }
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      wake = new AbortController();
+      const step = look();
+      let waitMs = LOOK_EVERY_MS;
+      if (step.state === 'renew') {
+        try {
+          await attempt();
+          continue;
+        } catch (error) {
+          log.warn({ err: error, failures }, 'the certificate could not be renewed');
+          waitMs = 1;
+        }
+      } else if (step.state === 'wait')
+        waitMs = Math.min(Math.max(step.untilMs - clock.nowMs(), 1), LOOK_EVERY_MS);
+      else log.error('the certificate has expired: a reissue token is needed');
+      await clock.sleep(waitMs, AbortSignal.any([stopping.signal, wake.signal]));
+    }
+  }
+  const running = run();
+
+  return {
+    renewNow() {
+      if (stopping.signal.aborted) return Promise.reject(new AppError('SERVER_STOPPING'));
+      return attempt();
+    },
+    ask() {
+      if (clock.monotonicMs() - renewedAtMs < ASKED_EVERY_MS) return;
+      forced = true;
+      wake.abort();
+    },
+    async stop() {
+      stopping.abort();
+      await running;
+      await turn;
+    },
+  };
+}

@@ -1,0 +1,129 @@
+import { AppError } from '@sekisho/core/errors.ts';
+import type { HostId } from '@sekisho/core/ids.ts';
+import type { Clock, Random } from '@sekisho/core/time.ts';
+import type { AssignmentPayload } from '@sekisho/core/wire/documents.ts';
+import { chainToPem } from '@sekisho/pki/certificate.ts';
+import { OID } from '@sekisho/pki/oids.ts';
+import type { MediaEvent } from '@sekisho/media/media-event.ts';
+import { startMediaServer, type MediaServer } from '@sekisho/media/start-media-server.ts';
+import { makePrivateFolder } from '@sekisho/platform/durable-file.ts';
+import type { Log } from '@sekisho/platform/log.ts';
+import type { HealthBoard } from '../health.ts';
+import type { Identity } from '../identity/identity-store.ts';
+import { verifyClient, type TrustFacts } from '../net/verify-peer.ts';
+import type { Spool } from '../spool/spool.ts';
+
+export const MEDIA_PORT_DEFAULT = 13_002;
+
+/** The media server in this agent, while the signed assignment says that the host is one. */
+export interface MediaRole {
+  readonly server: MediaServer | undefined;
+  /** The assignment or the certificate may have changed: starts, stops, or takes the new certificate. */
+  reconcile(): Promise<void>;
+  /** A new CRL or bundle is in force: live connections are judged again (T-42). */
+  checkPeers(): void;
+  stop(): Promise<void>;
+}
+
+export function createMediaRole(options: {
+  folder: string;
+  listen: { host: string; port: number };
+  assignment: () => AssignmentPayload | undefined;
+  identity: () => Identity;
+  trust: () => TrustFacts;
+  spool: Spool;
+  health: HealthBoard;
+  env: NodeJS.ProcessEnv;
+  clock: Clock;
+  random: Random;
+  log: Log;
+}): MediaRole {
+  const { spool, health, log } = options;
+  let server: MediaServer | undefined;
+  let shownFingerprint: string | undefined;
+  let stopped = false;
+  let turn: Promise<unknown> = Promise.resolve();
+
+  const material = () => {
+    const { keyPem, chainPem } = options.identity();
+    const { anchors, intermediates } = options.trust();
+    return { key: keyPem, cert: chainPem, ca: [chainToPem([...anchors, ...intermediates])] };
+  };
+
+  async function begin(): Promise<void> {
+    await makePrivateFolder(options.folder);
+    server = await startMediaServer({
+      folder: options.folder,
+      listen: options.listen,
+      tls: material(),
+      authorize: (chain): { hostId: HostId } => ({ hostId: verifyClient(chain, options.trust()) }),
+      quotaBytesPerHost: () => options.assignment()?.media?.quotaBytesPerHost ?? null,
+      onEvent: (event) => spoolEvent(event),
+      clock: options.clock,
+      random: options.random,
+      log: log.child({ part: 'media' }),
+      env: options.env,
+    });
+    log.info({ port: server.port }, 'the media server listens');
+  }
+
+  async function spoolEvent(event: MediaEvent): Promise<void> {
+    if (event.kind === 'snapshot')
+      await spool.put({ ...event, spoolId: `snapshot-${event.snapshotId.slice(0, 48)}` });
+    else
+      await spool.put({
+        kind: 'event',
+        spoolId: options.random.uuid(),
+        event: event.event,
+        atMs: event.atMs,
+        detail: event.detail,
+      });
+  }
+
+  async function reconcile(): Promise<void> {
+    const wanted = !stopped && (options.assignment()?.media ?? null) !== null;
+    const { certificate } = options.identity();
+    const mayServe = certificate.extKeyUsages.includes(OID.serverAuth);
+    if (!wanted && server !== undefined) {
+      log.info('the media role was taken away');
+      await server.stop();
+      server = undefined;
+    }
+    if (!wanted) return;
+    if (!mayServe) {
+      // The heartbeat's answer asks for a renewal with the role in it; then this is tried again.
+      log.info('the certificate does not carry the media role yet');
+      return;
+    }
+    try {
+      if (server === undefined) await begin();
+      else if (shownFingerprint !== certificate.fingerprint) server.replaceTls(material());
+      shownFingerprint = certificate.fingerprint;
+      health.set('media-failed', false);
+    } catch (error) {
+      health.set('media-failed', true, error instanceof AppError ? error.code : String(error));
+      throw error;
+    }
+  }
+
+  return {
+    get server() {
+      return server;
+    },
+    reconcile() {
+      const result = turn.then(reconcile);
+      turn = result.catch(() => undefined);
+      return result;
+    },
+    checkPeers() {
+      const cut = server?.cutUnauthorized() ?? 0;
+      if (cut > 0) log.warn({ cut }, 'connections of refused hosts were cut');
+    },
+    async stop() {
+      stopped = true;
+      await turn;
+      await server?.stop();
+      server = undefined;
+    },
+  };
+}
