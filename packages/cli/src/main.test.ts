@@ -16,6 +16,8 @@ import { fakeTerminal } from './testing/fake-terminal.ts';
 import { sampleRoutes } from './testing/sample-domain.ts';
 import { VERBS } from './verbs.ts';
 
+const LAUNCHER = join(import.meta.dirname, '..', 'bin', 'sekisho');
+
 async function run(
   context: TestContext,
   argv: readonly string[],
