@@ -1,7 +1,6 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import { DAY_MS, HOUR_MS } from '@sekisho/core/time.ts';
-import type {
-  jobView} from '@sekisho/core/wire/jobs.ts';
+import type { jobView } from '@sekisho/core/wire/jobs.ts';
 import {
   cancelJob,
   getJob,
@@ -11,17 +10,9 @@ import {
   type JobState,
   type JobView,
 } from '@sekisho/core/wire/jobs.ts';
-import type {
-  planView} from '@sekisho/core/wire/plans.ts';
-import {
-  createPlan,
-  deletePlan,
-  getPlan,
-  listPlans,
-  replacePlan,
-} from '@sekisho/core/wire/plans.ts';
-import type {
-  pointView} from '@sekisho/core/wire/points.ts';
+import type { planView } from '@sekisho/core/wire/plans.ts';
+import { createPlan, deletePlan, getPlan, listPlans, replacePlan } from '@sekisho/core/wire/plans.ts';
+import type { pointView } from '@sekisho/core/wire/points.ts';
 import {
   browsePoint,
   deletePoints,
@@ -30,9 +21,7 @@ import {
   maintainRepository,
   startRestore,
 } from '@sekisho/core/wire/points.ts';
-import type {
-  hostView,
-  tokenView} from '@sekisho/core/wire/trust.ts';
+import type { hostView, tokenView } from '@sekisho/core/wire/trust.ts';
 import {
   allowReissue,
   createToken,

@@ -133,7 +133,9 @@ export const labels = {
   keepsBecause: 'Kept because',
   attempt: 'Attempt',
   running: 'Running',
-  connection: 'Connection',
+  connection: 'Channel to the server',
+  lastContact: 'Last contact',
+  renewsFrom: 'Renews from',
   server: 'Management server',
   commandsAllowed: "Plans' commands",
   spooled: 'Waiting results',
@@ -177,6 +179,7 @@ export const states = {
   },
   entry: { file: 'file', folder: 'folder', link: 'link', other: 'other' },
   outcome: { done: 'done', refused: 'refused' },
+  channel: { open: 'open', closed: 'closed', off: 'off' },
   custom: 'custom',
 };
 
@@ -245,7 +248,10 @@ export const notes = {
     'The agent is installed, but it cannot communicate until its certificate is deployed: {command}',
   agentNext: 'Start the agent: sekisho agent run --data {data}',
   agentSettings: 'Commands of plans before and after a backup: {state}',
-  renewalStarted: 'The renewal has begun; see: sekisho agent status',
+  renewed: 'Renewed: certificate {fingerprint}, valid until {until}.',
+  agentCannotCommunicate:
+    'This host cannot communicate: its certificate is not deployed. No backup or restore runs until it is.',
+  agentComplete: 'Complete it:',
   hostRegistered: '{name} is registered: at level high it may enrol once without a token.',
   hostUnregistered: '{name} is no longer registered.',
   hostsImported: '{registered} registered; already known: {already}.',

@@ -135,7 +135,9 @@ export const labels: Words['labels'] = {
   keepsBecause: '保持の理由',
   attempt: '試行',
   running: '実行中',
-  connection: '通信',
+  connection: 'サーバーとのチャネル',
+  lastContact: '最終通信',
+  renewsFrom: '更新の開始',
   server: '管理サーバー',
   commandsAllowed: 'プランのコマンド',
   spooled: '送信待ちの結果',
@@ -180,6 +182,7 @@ export const states: Words['states'] = {
   phase: { preparing: '準備中', scanning: '走査中', transferring: '転送中', finishing: '仕上げ中' },
   entry: { file: 'ファイル', folder: 'フォルダー', link: 'リンク', other: 'その他' },
   outcome: { done: '完了', refused: '拒否' },
+  channel: { open: '接続中', closed: '切断', off: 'なし' },
   custom: 'カスタム',
 };
 
@@ -247,7 +250,10 @@ export const notes: Words['notes'] = {
   hostSkipped: 'エージェントをインストールしましたが、証明書を配備するまで通信できません: {command}',
   agentNext: 'エージェントを起動してください: sekisho agent run --data {data}',
   agentSettings: 'バックアップ前後のプランのコマンド: {state}',
-  renewalStarted: '更新を開始しました。確認するには: sekisho agent status',
+  renewed: '更新しました: 証明書 {fingerprint}、有効期限 {until}',
+  agentCannotCommunicate:
+    'このホストは証明書が配備されていないため通信できません。配備するまで、バックアップもリストアも行われません。',
+  agentComplete: '配備を完了してください:',
   hostRegistered: '{name} を登録しました。レベル [高] で、トークンなしで 1 回だけ証明書を配備できます。',
   hostUnregistered: '{name} の登録を取り消しました。',
   hostsImported: '{registered}を登録しました (登録済み: {already})。',
