@@ -8,7 +8,7 @@ import { say } from './words.mjs';
 const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 /** Ctrl-C reaches us twice: from the terminal, and from npm, which passes it on. */
 const SAME_SIGNAL_MS = 500;
-const STOP_WITHIN_MS = 45_000;
+const STOP_WITHIN_MS = 90_000;
 const END_WITHIN_MS = 3_000;
 const PARENT_CHECK_MS = 1_000;
 const MARK = 'SEKISHO_RUN_MARK';
