@@ -38,7 +38,8 @@ export interface ControlActs {
  */
 export async function listenOnControlSocket(
   folder: DataFolder,
-  acts: ControlActs,
+  /** Undefined while the agent starts. */
+  acts: () => ControlActs | undefined,
   log: Log,
 ): Promise<{ close(): Promise<void> }> {
   await makePrivateFolder(folder.run);
@@ -56,7 +57,7 @@ export async function listenOnControlSocket(
     await writeDurably(pointer, `${path}\n`);
   }
   const server = createServer((request, response) => {
-    answer(acts, request)
+    answer(acts(), request)
       .then((body) => {
         send(response, 200, body);
       })
@@ -110,7 +111,8 @@ export const answers = (path: string): Promise<boolean> =>
     });
   });
 
-async function answer(acts: ControlActs, request: IncomingMessage): Promise<unknown> {
+async function answer(acts: ControlActs | undefined, request: IncomingMessage): Promise<unknown> {
+  if (acts === undefined) throw new AppError('SERVER_STOPPING');
   const body = await readBody(request);
   const asked = `${request.method ?? ''} ${request.url ?? ''}`;
   switch (asked) {

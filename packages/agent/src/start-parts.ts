@@ -1,0 +1,399 @@
+import { AppError } from '@sekisho/core/errors.ts';
+import { HOUR_MS, SECOND_MS } from '@sekisho/core/time.ts';
+import type { Heartbeat } from '@sekisho/core/wire/agent.ts';
+import type { PolicyPlan } from '@sekisho/core/wire/documents.ts';
+import { findRestic } from '@sekisho/media/restic/find-restic.ts';
+import { join } from 'node:path';
+import { HEARTBEAT_DEFAULT_SECONDS, startHeart, type Heart } from './channel/heart.ts';
+import type { AgentStatus } from './control/agent-status.ts';
+import type { ControlActs } from './control/control-socket.ts';
+import { baseStatus, setupCommand } from './control/read-status.ts';
+import type { DataFolder } from './data-folder.ts';
+import { openDocumentStore, type KeptDocument } from './documents/document-store.ts';
+import { startFetcher } from './documents/fetcher.ts';
+import { HealthBoard } from './health.ts';
+import { loadIdentity } from './identity/identity-store.ts';
+import { startRenewalLoop, type RenewalLoop } from './identity/renewal-loop.ts';
+import { createJobRunner, type JobRunner } from './jobs/job-runner.ts';
+import { openLedger } from './jobs/ledger.ts';
+import { plansOfHost, startPlanClock } from './jobs/plan-clock.ts';
+import { sweepStaging } from './jobs/restore-staging.ts';
+import { runBackup } from './jobs/run-backup.ts';
+import { runBrowse } from './jobs/run-browse.ts';
+import { runMaintain, runSeal } from './jobs/run-maintain.ts';
+import { runRestore } from './jobs/run-restore.ts';
+import { createMediaRole, MEDIA_PORT_DEFAULT } from './media/media-role.ts';
+import { createServerConnection } from './net/server-connection.ts';
+import type { TrustFacts } from './net/verify-peer.ts';
+import type { MediaConnection } from './proxy/media-connection.ts';
+import type { RepositoryContext } from './repositories/open-repository.ts';
+import { createRepositoryPasswords } from './repositories/password-cache.ts';
+import { openCrlStore } from './revocation/crl-store.ts';
+import { saveSettings, type AgentSettings } from './settings.ts';
+import type { AgentOptions } from './main.ts';
+import { openSpool } from './spool/spool.ts';
+import { AGENT_VERSION } from './version.ts';
+
+/** A CRL is looked for this often while no policy says otherwise. */
+const CRL_LOOK_MS = HOUR_MS;
+/** From so many waiting reports on, the agent calls itself in trouble. */
+const SPOOL_ALARM = 9_000;
+
+export interface AgentParts extends ControlActs {
+  readonly mediaPort: number | undefined;
+  stop(): Promise<void>;
+}
+
+/** Makes the parts of a deployed agent, and ties them together: the only wiring. Refusal: CERTIFICATE_EXPIRED. */
+export async function startParts(
+  options: AgentOptions,
+  folder: DataFolder,
+  given: AgentSettings,
+  state: Extract<AgentSettings['state'], { is: 'deployed' }>,
+): Promise<AgentParts> {
+  const { clock, random, log } = options;
+  const env = options.env ?? process.env;
+  const { hostId, domainId, serverId } = state;
+  let settings = given;
+  let identity = await requireIdentity();
+  const bootId = random.uuid();
+  const health = new HealthBoard();
+
+  /** The identity in use. Refusal: CERTIFICATE_EXPIRED, with the way back. */
+  async function requireIdentity() {
+    const found = await loadIdentity(folder);
+    if (found === undefined) throw new AppError('AGENT_IDENTITY_UNREADABLE', { path: folder.identity });
+    const { notAfterMs } = found.certificate;
+    if (clock.nowMs() < notAfterMs) return found;
+    throw new AppError('CERTIFICATE_EXPIRED', {
+      notAfter: new Date(notAfterMs).toISOString(),
+      command: setupCommand(folder, settings, true),
+    });
+  }
+
+  const documents = await openDocumentStore({
+    folder: folder.documents,
+    anchorsFile: folder.anchorsFile,
+    domainId,
+    clock,
+    log,
+  });
+  health.set('document-damaged', documents.damaged.size > 0, [...documents.damaged].join(' '));
+  const crls = await openCrlStore({
+    folder: folder.crls,
+    bundle: documents.held('bundle')?.payload,
+    issuers: () => documents.intermediates,
+    log,
+  });
+  const policy = () => documents.held('policy')?.payload;
+  const assignment = () => documents.held('assignment')?.payload;
+  const trust = (): TrustFacts => ({
+    domainId,
+    anchors: documents.anchors,
+    intermediates: documents.intermediates,
+    revocations: crls,
+    staleCrl: policy()?.staleCrl ?? 'open',
+    nowMs: clock.nowMs(),
+  });
+  const spool = await openSpool({ folder: folder.spool, log });
+  const ledger = await openLedger({ folder: folder.jobs, nowMs: clock.nowMs(), log });
+  await sweepStaging(folder);
+
+  const told = new Set<string>();
+  const server = createServerConnection({
+    documents,
+    bootstrap: { ...settings.server, serverId },
+    identity: () => identity,
+    trust,
+    onRefused: (refused, error) => {
+      // Once for each server and reason while the agent runs: a loop of failures is one event.
+      const once = `${refused.key} ${error.code}`;
+      if (told.has(once)) return;
+      told.add(once);
+      const detail = { server: refused.key, code: error.code };
+      spool
+        .put({ kind: 'event', spoolId: random.uuid(), event: 'peer-refused', atMs: clock.nowMs(), detail })
+        .catch((failure: unknown) => {
+          log.warn({ err: failure }, 'an event could not be kept');
+        });
+    },
+    clock,
+    random,
+    log,
+  });
+
+  const media = createMediaRole({
+    folder: settings.mediaFolder ?? folder.repositories,
+    listen: options.mediaListen ?? { host: '::', port: MEDIA_PORT_DEFAULT },
+    assignment,
+    identity: () => identity,
+    trust,
+    spool,
+    health,
+    env,
+    clock,
+    random,
+    log,
+  });
+
+  const passwords = createRepositoryPasswords({
+    folder: join(folder.root, 'secrets'),
+    server,
+    identity: () => identity,
+    log,
+  });
+  const live = new Set<MediaConnection>();
+  const repositories: RepositoryContext = {
+    policy,
+    assignment,
+    passwords,
+    ledger,
+    cacheFolder: folder.cache,
+    env,
+    unreachableMaxMs: options.mediaUnreachableMs,
+    live,
+    identity: () => identity,
+    trust,
+    clock,
+    random,
+    log,
+  };
+  const ownFolders = [folder.root, ...(settings.mediaFolder === null ? [] : [settings.mediaFolder])];
+  const findPlan = (planId: PolicyPlan['planId']) =>
+    plansOfHost(policy(), hostId).find((plan) => plan.planId === planId);
+
+  /** P-16: nothing is backed up or restored with a certificate that has run out. */
+  function requireCertificate(): void {
+    const { notAfterMs } = identity.certificate;
+    if (clock.nowMs() < notAfterMs) return;
+    throw new AppError('CERTIFICATE_EXPIRED', {
+      notAfter: new Date(notAfterMs).toISOString(),
+      command: setupCommand(folder, settings, true),
+    });
+  }
+
+  // The runner reports progress to the heart, which is made from what the runner says: tied below.
+  let heart: Heart | undefined;
+  let renewal: RenewalLoop | undefined;
+  const runner: JobRunner = createJobRunner({
+    hostId,
+    verifyOrder: (jws) => documents.verifyOrder(jws),
+    findPlan,
+    work: {
+      backup(job, plan) {
+        requireCertificate();
+        return runBackup(
+          { repositories, ownFolders, allowCommands: () => settings.allowCommands, hostName: hostId },
+          job,
+          plan,
+        );
+      },
+      act(job, act) {
+        requireCertificate();
+        switch (act.what) {
+          case 'restore':
+            return runRestore({ repositories, folder }, job, act);
+          case 'browse':
+            return runBrowse(repositories, job, act);
+          case 'maintain':
+            return runMaintain(media.server, server, job, act);
+          case 'seal':
+            return runSeal(media.server, act);
+        }
+      },
+    },
+    ledger,
+    spool,
+    onProgress: (jobId, progress) => heart?.channel.send({ type: 'progress', jobId, progress }),
+    clock,
+    log,
+  });
+  await runner.recover();
+
+  const planClock = startPlanClock({ hostId, policy, ledger, runner, health, clock, log });
+
+  function adopted(what: KeptDocument | 'crl'): void {
+    if (what === 'policy') {
+      planClock.look();
+      heart?.policyChanged();
+    }
+    if (what === 'assignment' || what === 'bundle') reconcileMedia();
+    if (what === 'crl' || what === 'bundle') checkPeers();
+    heart?.beatSoon();
+  }
+  function reconcileMedia(): void {
+    media.reconcile().catch((error: unknown) => {
+      log.error({ err: error }, 'the media server could not be started');
+    });
+  }
+  function checkPeers(): void {
+    media.checkPeers();
+    for (const connection of live) connection.checkAgain();
+  }
+
+  const fetcher = startFetcher({
+    documents,
+    crls,
+    server,
+    spool,
+    health,
+    onAdopted: adopted,
+    onRenewalAsked: () => renewal?.ask(),
+    clock,
+    random,
+    log,
+  });
+
+  const offer = (jws: string): void => {
+    runner.offer(jws).catch((error: unknown) => {
+      log.warn({ err: error }, 'an order was not taken');
+    });
+  };
+  const heartbeat = (): Heartbeat => {
+    const stale = crls.nextUpdateMs !== undefined && clock.nowMs() >= crls.nextUpdateMs;
+    health.set('crl-stale', stale);
+    health.set('spool-full', spool.size >= SPOOL_ALARM);
+    return {
+      sentAtMs: clock.nowMs(),
+      bundleGeneration: documents.serial('bundle'),
+      listSerial: documents.serial('list'),
+      assignmentSerial: documents.serial('assignment'),
+      policySerial: documents.serial('policy'),
+      crlNumber: crls.number,
+      certificates: [identity.certificate.fingerprint],
+      version: AGENT_VERSION,
+      bootId,
+      health: health.codes,
+      spooled: spool.size,
+    };
+  };
+  heart = startHeart({
+    server,
+    spool,
+    heartbeat,
+    period: () => ({
+      seconds: policy()?.heartbeatSeconds ?? HEARTBEAT_DEFAULT_SECONDS,
+      mode: policy()?.mode ?? 'push',
+    }),
+    onReply: (reply) => {
+      fetcher.request(reply.fetch);
+      reply.offers.forEach(offer);
+      for (const jobId of reply.cancels) runner.cancel(jobId);
+    },
+    onCome: (frame) => {
+      if (frame.type === 'come') fetcher.request(frame.fetch);
+      else if (frame.type === 'job.offer') offer(frame.order);
+      else runner.cancel(frame.jobId);
+    },
+    health,
+    clock,
+    random,
+    log,
+  });
+  const beating = heart;
+
+  renewal = startRenewalLoop({
+    folder,
+    domainId,
+    documents,
+    server,
+    identity: () => identity,
+    wantsMedia: () => (assignment() === undefined ? settings.media : assignment()?.media !== null),
+    keyAlgorithm: settings.keyAlgorithm,
+    onRenewed: async (next) => {
+      identity = next;
+      await passwords.identityChanged();
+      server.identityChanged();
+      beating.channel.reconnect();
+      reconcileMedia();
+      beating.beatSoon();
+    },
+    health,
+    clock,
+    log,
+  });
+  const renewing = renewal;
+
+  const stopping = new AbortController();
+  const refreshing = refreshCrls();
+  async function refreshCrls(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      fetcher.request(['crl']);
+      const seconds = policy()?.crlRefreshSeconds ?? CRL_LOOK_MS / SECOND_MS;
+      await clock.sleep(seconds * SECOND_MS * (0.9 + 0.2 * random.fraction()), stopping.signal);
+    }
+  }
+  findRestic(env).catch((error: unknown) => {
+    health.set('restic-missing', true, error instanceof AppError ? error.code : String(error));
+  });
+
+  function status(): AgentStatus {
+    return {
+      ...baseStatus(folder, settings, identity),
+      running: true,
+      channel: policy()?.mode === 'pull' ? 'off' : beating.channel.isOpen ? 'open' : 'closed',
+      lastContactMs: server.lastContactMs ?? null,
+      lastError:
+        server.lastError === undefined
+          ? null
+          : { code: server.lastError.code, params: { ...server.lastError.params } },
+      serials: {
+        bundle: documents.serial('bundle'),
+        list: documents.serial('list'),
+        assignment: documents.serial('assignment'),
+        policy: documents.serial('policy'),
+        crl: crls.number,
+      },
+      spooled: spool.size,
+      jobs: [...runner.active],
+      health: Object.entries(health.details).map(([code, detail]) => ({ code, detail })),
+      media:
+        (assignment()?.media ?? null) === null
+          ? null
+          : { port: media.server?.port ?? null, folder: settings.mediaFolder ?? folder.repositories },
+    };
+  }
+
+  async function stop(): Promise<void> {
+    stopping.abort();
+    await planClock.stop();
+    await runner.stop();
+    await renewing.stop();
+    await beating.stop();
+    await fetcher.stop();
+    await refreshing;
+    await media.stop();
+    server.stop();
+  }
+
+  const acts: AgentParts = {
+    get mediaPort() {
+      return media.server?.port;
+    },
+    status,
+    async setSettings({ allowCommands }) {
+      const next = { ...settings, allowCommands };
+      await saveSettings(folder, next);
+      settings = next;
+      log.info({ allowCommands }, 'settings changed');
+      return { allowCommands };
+    },
+    async renew() {
+      const { certificate } = await renewing.renewNow();
+      return { fingerprint: certificate.fingerprint, notAfterMs: certificate.notAfterMs };
+    },
+    async heartbeat() {
+      await beating.beat();
+      await fetcher.settled();
+      return { lastContactMs: server.lastContactMs ?? null };
+    },
+    stop,
+  };
+  try {
+    await media.reconcile();
+    return acts;
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
