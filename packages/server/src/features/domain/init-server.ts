@@ -86,7 +86,9 @@ export async function initServer(options: InitOptions): Promise<InitResult> {
   await claimDataFolder(dataFolder);
   try {
     const kek = await ensureKek(dataFolder, environment, options.random);
-    const database = options.database ?? DATABASE_DEFAULT;
+    const given = environment['SEKISHO_DATABASE'];
+    const fromEnvironment = options.database === undefined && given !== undefined && given !== '';
+    const database = options.database ?? (fromEnvironment ? given : DATABASE_DEFAULT);
     const store = await openStore({
       database: absoluteDatabase(database, dataFolder),
       dataFolder,
@@ -97,7 +99,9 @@ export async function initServer(options: InitOptions): Promise<InitResult> {
       const instanceId = options.random.uuid();
       await createDomain(store, kek, { name, addresses, instanceId }, options);
       const result = await readResult(store, kek, { addresses, dataFolder });
-      await saveConfig(dataFolder, { version: 1, instanceId, database, addresses });
+      // what the environment gives it gives at each start, too: a password from there stays out of the file
+      const recorded = fromEnvironment ? withoutPassword(database) : database;
+      await saveConfig(dataFolder, { version: 1, instanceId, database: recorded, addresses });
       await releaseMarker(dataFolder);
       return result;
     } finally {
@@ -237,6 +241,13 @@ async function readResult(
     serverHostId: domain.serverHostId,
     ...known,
   };
+}
+
+function withoutPassword(database: string): string {
+  if (!URL.canParse(database)) return database;
+  const url = new URL(database);
+  url.password = '';
+  return url.href;
 }
 
 function drawIds(random: Random) {

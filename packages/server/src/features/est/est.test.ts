@@ -17,6 +17,7 @@ import {
 } from '@sekisho/core/wire/trust.ts';
 import { parseCertsOnly } from '@sekisho/pki/est.ts';
 import { generatePrivateKey } from '@sekisho/pki/keys.ts';
+import { eventually } from '@sekisho/testkit/eventually.ts';
 import { FakeClock } from '@sekisho/testkit/fake-clock.ts';
 import { eachStore } from '@sekisho/testkit/stores.ts';
 import { csrOf, identityOf, TrustServer } from '@sekisho/testkit/trust-server.ts';
@@ -217,7 +218,10 @@ eachStore((dialect) => {
       fresh.certificate.fingerprint,
     );
     assert.equal((await trust.agentRequest({ ...bundle, tls: fresh.tls })).status, 200);
-    await until(async () => (await trust.agentRequest({ ...bundle, tls: old.tls })).status === 403);
+    await eventually('the old certificate is refused', async () => {
+      const { status } = await trust.agentRequest({ ...bundle, tls: old.tls });
+      return status === 403 ? true : undefined;
+    });
     assert.equal((await trust.agentRequest({ ...bundle, tls: fresh.tls })).status, 200);
   });
 
@@ -469,8 +473,3 @@ test('a refusal is told in Japanese to who asks in Japanese', async (t) => {
   const answer = await trust.ask({ name: 'web1.example' }, { headers: { 'accept-language': 'ja,en;q=0.5' } });
   assert.match(answer.body, /認証トークン/);
 });
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 200; tries += 1) if (await holds()) return;
-  assert.fail('it did not come about');
-}
