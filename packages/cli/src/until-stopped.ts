@@ -10,9 +10,10 @@ export async function untilStopped(
   stop: () => Promise<void>,
   impatient: () => void,
 ): Promise<void> {
+  let release: () => void = () => undefined;
   await new Promise<void>((resolve) => {
     let asked = false;
-    cli.io.onStop(() => {
+    release = cli.io.onStop(() => {
       if (asked) {
         impatient();
         process.exit(EXIT.interrupted);
@@ -22,4 +23,5 @@ export async function untilStopped(
     });
   });
   await stop();
+  release(); // what listens for signals, or for the parent's end, would keep the process alive
 }
