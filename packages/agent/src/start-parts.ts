@@ -82,7 +82,7 @@ export async function startParts(
   const crls = await openCrlStore({
     folder: folder.crls,
     bundle: documents.held('bundle')?.payload,
-    issuers: () => documents.intermediates,
+    issuers: () => [...documents.anchors, ...documents.intermediates],
     log,
   });
   const policy = () => documents.held('policy')?.payload;

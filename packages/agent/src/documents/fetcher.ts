@@ -4,7 +4,7 @@ import type { Clock, Random } from '@sekisho/core/time.ts';
 import { getDocument, type Fetchable } from '@sekisho/core/wire/agent.ts';
 import type { Log } from '@sekisho/platform/log.ts';
 import type { HealthBoard } from '../health.ts';
-import { sendRequest } from '../net/http-request.ts';
+import { refusalOf, sendRequest } from '../net/http-request.ts';
 import type { ServerConnection } from '../net/server-connection.ts';
 import type { CrlStore } from '../revocation/crl-store.ts';
 import type { Spool } from '../spool/spool.ts';
@@ -81,20 +81,25 @@ export function startFetcher(options: {
     if (bundle === undefined || target === undefined) return;
     let changed = false;
     for (const { path } of bundle.crls) {
-      const reply = await sendRequest(
-        { host: target.address, port: bundle.httpPort },
-        { method: 'GET', path, timeoutMs: CRL_TIMEOUT_MS, replyBytesMax: CRL_BYTES_MAX },
-      );
-      if (reply.status !== 200) {
-        log.warn({ path, status: reply.status }, 'the CRL was not served');
-        continue;
+      try {
+        changed = (await fetchCrl(target.address, bundle.httpPort, path)) || changed;
+      } catch (error) {
+        log.warn({ err: error, path }, 'a CRL was not taken');
       }
-      changed = (await crls.offer(reply.body)) || changed;
     }
     if (changed) {
       log.info({ number: crls.number }, 'CRL taken');
       options.onAdopted('crl');
     }
+  }
+
+  async function fetchCrl(host: string, port: number, path: string): Promise<boolean> {
+    const reply = await sendRequest(
+      { host, port },
+      { method: 'GET', path, timeoutMs: CRL_TIMEOUT_MS, replyBytesMax: CRL_BYTES_MAX },
+    );
+    if (reply.status !== 200) throw refusalOf(`${host}:${port}`, reply);
+    return crls.offer(reply.body);
   }
 
   async function drain(): Promise<void> {

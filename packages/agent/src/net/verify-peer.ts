@@ -30,13 +30,14 @@ export function verifyServer(
     return;
   }
   const verified = verifyChain({ ...chainFacts(peer, trust), role: 'server' });
-  // Role certificates are signed by the root, which signs no CRL: their revocation is a new bundle.
+  // The root may be detached, so its CRL may be old: what it names counts, its age does not.
   decide(
     peer.leaf,
     { ...trust, staleCrl: 'open' },
     {
       expected: expected.serverId,
       found: verified.serverId ?? describeSubject(peer.leaf),
+      issuerKeyId: verified.issuerKeyId,
     },
   );
   requireOpenssl(peer);
