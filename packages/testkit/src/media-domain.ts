@@ -32,6 +32,8 @@ export class MediaDomain {
   readonly events: MediaEvent[] = [];
   readonly storeFolder: string;
   quotaBytes: number | null = null;
+  /** Set while a media server of another process serves the folder. */
+  otherPort: number | undefined;
   #server: MediaServer | undefined;
   readonly #overrides: Partial<MediaServerOptions>;
 
@@ -66,6 +68,10 @@ export class MediaDomain {
   get server(): MediaServer {
     if (this.#server === undefined) throw new Error('the media server is stopped');
     return this.#server;
+  }
+
+  get port(): number {
+    return this.otherPort ?? this.server.port;
   }
 
   async open(): Promise<void> {
@@ -179,7 +185,7 @@ export class MediaClient {
         join(this.folder, 'client.pem'),
       ],
       env: {
-        RESTIC_REPOSITORY: `rest:https://127.0.0.1:${this.domain.server.port}/${options.repository ?? this.repository}/`,
+        RESTIC_REPOSITORY: `rest:https://127.0.0.1:${this.domain.port}/${options.repository ?? this.repository}/`,
         RESTIC_PASSWORD: REPOSITORY_PASSWORD,
         RESTIC_CACHE_DIR: join(this.folder, 'cache'),
       },
@@ -216,7 +222,7 @@ export class MediaClient {
         {
           agent: this.#agent,
           host: '127.0.0.1',
-          port: this.domain.server.port,
+          port: this.domain.port,
           method,
           path,
           headers: { ...length, ...options.headers },
