@@ -1,9 +1,6 @@
 import { refuse, type Refusal } from '../errors.ts';
 import type { JobKind, JobReport, JobState } from '../wire/jobs.ts';
 
-/** Codes that the server gives when it judges a job's end itself, because no agent said it. */
-export const SERVER_JUDGED_CODES = ['JOB_ORDER_UNANSWERED', 'JOB_INTERRUPTED'] as const;
-
 /** States in which nothing more is expected to happen. */
 export const ENDED_STATES: ReadonlySet<JobState> = new Set([
   'done',

@@ -1,9 +1,10 @@
-import { parseHostId, type HostId } from '@sekisho/core/ids.ts';
+import { parseHostId, parseJobId, type HostId } from '@sekisho/core/ids.ts';
 import type { Fetchable } from '@sekisho/core/wire/agent.ts';
 import type { ChannelHub } from '../../channel/channel-hub.ts';
 import type { Change, ChangeKind } from '../../store/change-kinds.ts';
 import type { Store } from '../../store/store.ts';
 import type { OpenWork } from '../jobs/open-work.ts';
+import type { ProgressBoard } from '../jobs/progress-board.ts';
 import type { AgentDesk } from './agent-desk.ts';
 import { newestCrlNumber } from './crl-number.ts';
 import type { FleetIndex, IndexedHost } from './fleet-index.ts';
@@ -28,6 +29,7 @@ export interface FleetChangesParts {
   readonly issuerKeyId: string;
   readonly index: FleetIndex;
   readonly work: OpenWork;
+  readonly board: ProgressBoard;
   readonly heartbeats: HeartbeatDesk;
   readonly hub: ChannelHub;
   readonly desk: AgentDesk;
@@ -61,10 +63,11 @@ export class FleetChanges {
   }
 
   async onChange({ kind, key }: Change): Promise<void> {
-    const { work, heartbeats, follow, hub } = this.#parts;
+    const { heartbeats, follow, hub } = this.#parts;
     switch (kind) {
       case 'job':
-        return work.refresh(key);
+        await this.#job(key);
+        return;
       case 'host':
         await this.#host(key);
         follow();
@@ -102,6 +105,14 @@ export class FleetChanges {
       const host = index.get(session.peer.hostId);
       if (host !== undefined && chosen(host)) desk.push(host.id, fetch);
     }
+  }
+
+  async #job(key: string): Promise<void> {
+    const { work, board } = this.#parts;
+    const id = parseJobId(key);
+    if (id === undefined) return;
+    await work.refresh(id);
+    if (work.get(id) === undefined) board.drop(id);
   }
 
   async #host(key: string): Promise<void> {

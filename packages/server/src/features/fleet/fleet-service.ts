@@ -67,6 +67,7 @@ export async function startFleet(
     issuerKeyId: keys.certificateOf('issuing').keyId,
     index,
     work,
+    board,
     heartbeats,
     hub,
     desk,

@@ -1,13 +1,10 @@
 import type { HostId } from '@sekisho/core/ids.ts';
-import { DAY_MS } from '@sekisho/core/time.ts';
+import { hostStates } from '@sekisho/core/rules/host-state.ts';
 import type { HostView } from '@sekisho/core/wire/trust.ts';
 import type { HostSeen, ServerContext } from '../../context.ts';
 import type { DbOrTx } from '../../store/tables.ts';
 import { newestCertificates, type CertificateRow } from '../certificates/certificate-rows.ts';
 import { namesOfHosts, type HostRow } from './host-rows.ts';
-
-/** F-35: a certificate that is this near its end is shown as expiring (never before two thirds of its life, T-04). */
-export const EXPIRING_MS = 30 * DAY_MS;
 
 /** Hosts as administrators see them: rows, newest certificates, and what the fleet has heard. */
 export async function viewHosts(
@@ -54,21 +51,19 @@ function statesOf(
   seen: HostSeen | undefined,
   nowMs: number,
 ): HostView['states'] {
-  const states: HostView['states'] = [];
-  if (isOwn(context, row.id)) states.push('online');
-  else if (seen === undefined) states.push('never-seen');
-  else states.push(seen.online ? 'online' : 'offline');
-  if (certificate !== undefined) {
-    const lifeMs = certificate.notAfterMs - certificate.notBeforeMs;
-    const lateMs = Math.max(certificate.notAfterMs - EXPIRING_MS, certificate.notBeforeMs + (lifeMs * 2) / 3);
-    if (certificate.revokedAtMs !== null) states.push('revoked');
-    else if (certificate.notAfterMs <= nowMs) states.push('certificate-expired');
-    else if (nowMs >= lateMs) states.push('certificate-expiring');
-  }
-  const policySerial = context.documents.latestSerial('policy', row.groupId);
-  if (seen !== undefined && policySerial !== undefined && seen.policySerial < policySerial)
-    states.push('policy-outdated');
-  return states;
+  return hostStates(
+    {
+      lastSeenMs: seen?.lastSeenMs ?? null,
+      channelOpen: isOwn(context, row.id) || seen?.online === true,
+      heartbeatSeconds: context.config.fleet.heartbeatSeconds,
+      legacy: false,
+      certificate: certificate ?? null,
+      policySerial: seen?.policySerial ?? null,
+      wantedPolicySerial: context.documents.latestSerial('policy', row.groupId) ?? 0,
+      health: seen?.health ?? [],
+    },
+    nowMs,
+  );
 }
 
 const isOwn = (context: ServerContext, id: HostId): boolean => id === context.domain.serverHostId;

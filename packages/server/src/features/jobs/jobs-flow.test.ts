@@ -170,6 +170,7 @@ eachStore((dialect, open) => {
   test('P-12 the report of a scheduled run makes its job, if the ID is the one that plan, host and time give', async (t) => {
     const { domain, client, plan, job, spool } = await scene(t, open);
     const scheduledAtMs = nextRunMs(nightly, domain.nowMs)!;
+    await domain.clock.advance(scheduledAtMs - domain.nowMs);
     const id = scheduledJobId(plan.id, client, 'nightly', scheduledAtMs, 1);
     const facts = { planId: plan.id, scheduleName: 'nightly', scheduledAtMs, trigger: 'schedule' as const };
     await spool(client, domain.jobItem(domain.report({ id, planId: plan.id }, facts)));
@@ -178,6 +179,12 @@ eachStore((dialect, open) => {
     const foreign = scheduledJobId(plan.id, client, 'nightly', scheduledAtMs + 1, 1);
     await spool(client, domain.jobItem(domain.report({ id: foreign, planId: plan.id }, facts)));
     await assert.rejects(job(foreign), code('NOT_FOUND'));
+    for (const inventedMs of [scheduledAtMs + 30_000, scheduledAtMs + DAY_MS, 0]) {
+      const invented = scheduledJobId(plan.id, client, 'nightly', inventedMs, 1);
+      const claim = { ...facts, scheduledAtMs: inventedMs };
+      await spool(client, domain.jobItem(domain.report({ id: invented, planId: plan.id }, claim)));
+      await assert.rejects(job(invented), code('NOT_FOUND'), `a run at ${inventedMs} is not believed`);
+    }
   });
 
   test('P-12 a scheduled run is seen while it runs, by its ID alone', async (t) => {

@@ -1,4 +1,4 @@
-import { parseJobId, type HostId, type JobId } from '@sekisho/core/ids.ts';
+import type { HostId, JobId } from '@sekisho/core/ids.ts';
 import { isEnded } from '@sekisho/core/rules/jobs.ts';
 import type { Store } from '../../store/store.ts';
 import { selectJob, selectOpenJobs, type StoredJob } from './jobs.store.ts';
@@ -35,9 +35,7 @@ export class OpenWork {
   }
 
   /** A change of the feed: the job is read anew. */
-  async refresh(key: string): Promise<void> {
-    const id = parseJobId(key);
-    if (id === undefined) return;
+  async refresh(id: JobId): Promise<void> {
     const job = await selectJob(this.#store.db, id);
     if (job === undefined || isEnded(job.state)) {
       this.#drop(id);

@@ -1,4 +1,4 @@
-import { AppError, type Refusal } from '@sekisho/core/errors.ts';
+import { AppError, refuse, type Refusal } from '@sekisho/core/errors.ts';
 import type { HostId, JobId, PlanId } from '@sekisho/core/ids.ts';
 import type { Tx } from '../../store/tables.ts';
 import type { Actor, FleetContext } from '../fleet/fleet-context.ts';
@@ -78,6 +78,9 @@ export async function refusalsOf(
 ): Promise<Map<HostId, Refusal>> {
   const media = await findHosts(tx, plan.spec.mediaServers);
   const refusedMedia = await certificateRefusals(tx, media, nowMs);
+  for (const host of media)
+    if (host.media === null)
+      refusedMedia.set(host.id, refuse('PLAN_MEDIA_ROLE_MISSING', { host: host.name }));
   const [mediaRefusal] = refusedMedia.values();
   if (mediaRefusal !== undefined && refusedMedia.size === media.length)
     return new Map(hosts.map((host) => [host.id, mediaRefusal]));

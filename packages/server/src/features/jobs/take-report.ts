@@ -1,6 +1,9 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import { repositoryOwner, type HostId } from '@sekisho/core/ids.ts';
+import { CLOCK_SKEW_MAX_MS } from '@sekisho/core/limits.ts';
 import { decideJob, POINT_STATES } from '@sekisho/core/rules/jobs.ts';
+import { MISSED_LOOK_BACK_MS } from '@sekisho/core/rules/schedule.ts';
+import { MINUTE_MS } from '@sekisho/core/time.ts';
 import type { JobReport } from '@sekisho/core/wire/jobs.ts';
 import { scheduledJobId } from '@sekisho/platform/job-id.ts';
 import type { Tx } from '../../store/tables.ts';
@@ -63,13 +66,20 @@ function ownFacts(job: StoredJob, hostId: HostId, report: JobReport): JobReport 
   };
 }
 
+/** A run of a full minute, since the plan is there and not in the future: a host cannot fill the books with invented ones. */
+const isPlausible = (scheduledAtMs: number, planSinceMs: number, nowMs: number): boolean =>
+  scheduledAtMs % MINUTE_MS === 0 &&
+  scheduledAtMs >= planSinceMs - MISSED_LOOK_BACK_MS &&
+  scheduledAtMs <= nowMs + CLOCK_SKEW_MAX_MS;
+
 async function insertScheduled(tx: Tx, hostId: HostId, report: JobReport, nowMs: number): Promise<StoredJob> {
   const { planId, scheduleName, scheduledAtMs, attempt } = report;
   const unknown = new AppError('JOB_UNKNOWN', { jobId: report.jobId });
   if (report.kind !== 'backup' || planId === null || scheduleName === null || scheduledAtMs === null)
     throw unknown;
   if (scheduledJobId(planId, hostId, scheduleName, scheduledAtMs, attempt) !== report.jobId) throw unknown;
-  if ((await findStoredPlan(tx, planId)) === undefined) throw unknown;
+  const plan = await findStoredPlan(tx, planId);
+  if (plan === undefined || !isPlausible(scheduledAtMs, plan.createdAtMs, nowMs)) throw unknown;
   const job: NewJob = {
     id: report.jobId,
     kind: 'backup',

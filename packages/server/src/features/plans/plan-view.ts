@@ -1,32 +1,58 @@
-import type { HostId } from '@sekisho/core/ids.ts';
+import type { GroupId, HostId } from '@sekisho/core/ids.ts';
 import type { PlanView } from '@sekisho/core/wire/plans.ts';
 import type { DbOrTx } from '../../store/tables.ts';
-import { listGroups, type FleetGroup } from '../fleet/read-hosts.ts';
+import type { FleetGroup } from '../fleet/read-hosts.ts';
 import { firstSerials } from './plans.store.ts';
-import { coveredHosts, type StoredPlan } from './read-plans.ts';
+import { coversGroup, type StoredPlan } from './read-plans.ts';
 
-/** Which policy a host has acknowledged: from the fleet index, undefined before its first heartbeat. */
-export type AcknowledgedPolicy = (hostId: HostId) => number | undefined;
+/** A host and the policy that it acknowledged last. */
+interface KnownHost {
+  readonly groupId: GroupId;
+  readonly policySerial: number;
+}
+
+/** All hosts in memory: the fleet index. */
+export interface KnownHosts {
+  get(id: HostId): KnownHost | undefined;
+  hosts(): Iterable<KnownHost>;
+}
 
 /** P-10 A plan as administrators see it, with how many of its hosts have it. */
 export async function planViewOf(
   db: DbOrTx,
   plan: StoredPlan,
-  acknowledged: AcknowledgedPolicy,
-  groups?: readonly FleetGroup[],
+  known: KnownHosts,
+  groups: readonly FleetGroup[],
 ): Promise<PlanView> {
-  const hosts = await coveredHosts(db, plan.spec, groups ?? (await listGroups(db)));
   const serials = await firstSerials(db, plan.id, plan.revision);
-  const have = hosts.filter((host) => {
-    const needed = serials.get(host.groupId);
-    return needed !== undefined && (acknowledged(host.id) ?? -1) >= needed;
-  });
+  let hosts = 0;
+  let acknowledged = 0;
+  for (const { groupId, policySerial } of covered(plan, known, groups)) {
+    hosts += 1;
+    const needed = serials.get(groupId);
+    if (needed !== undefined && policySerial >= needed) acknowledged += 1;
+  }
   return {
     ...plan.spec,
     id: plan.id,
     revision: plan.revision,
     createdAtMs: plan.createdAtMs,
     changedAtMs: plan.changedAtMs,
-    deployed: { hosts: hosts.length, acknowledged: have.length },
+    deployed: { hosts, acknowledged },
   };
+}
+
+function* covered(
+  { spec }: StoredPlan,
+  known: KnownHosts,
+  groups: readonly FleetGroup[],
+): Generator<KnownHost> {
+  const whole = new Set(
+    groups.filter((group) => coversGroup(spec, groups, group.id)).map((group) => group.id),
+  );
+  if (whole.size > 0) for (const host of known.hosts()) if (whole.has(host.groupId)) yield host;
+  for (const id of new Set(spec.targets.hosts)) {
+    const host = known.get(id);
+    if (host !== undefined && !whole.has(host.groupId)) yield host;
+  }
 }

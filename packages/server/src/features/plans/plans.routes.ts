@@ -1,36 +1,38 @@
-import { createPlan, deletePlan, getPlan, listPlans, replacePlan } from '@sekisho/core/wire/plans.ts';
+import {
+  createPlan,
+  deletePlan,
+  getPlan,
+  listPlans,
+  replacePlan,
+  type PlanView,
+} from '@sekisho/core/wire/plans.ts';
 import type { FastifyInstance } from 'fastify';
 import { mount } from '../../http/mount.ts';
 import type { FleetContext } from '../fleet/fleet-context.ts';
-import type { FleetIndex } from '../fleet/fleet-index.ts';
 import { listGroups } from '../fleet/read-hosts.ts';
-import { planViewOf } from './plan-view.ts';
-import { getStoredPlan, listStoredPlans } from './read-plans.ts';
+import { planViewOf, type KnownHosts } from './plan-view.ts';
+import { getStoredPlan, listStoredPlans, type StoredPlan } from './read-plans.ts';
 import * as save from './save-plan.ts';
 
 /** P-10 Plans: create, list, read, replace, delete. */
 export function planRoutes(
   app: FastifyInstance,
-  { context, index }: { context: FleetContext; index: FleetIndex },
+  { context, index }: { context: FleetContext; index: KnownHosts },
 ): void {
   const { db } = context.store;
-  const acknowledged = (hostId: Parameters<FleetIndex['get']>[0]): number | undefined =>
-    index.get(hostId)?.policySerial;
-  mount(app, createPlan, async ({ body, principal }) =>
-    planViewOf(db, await save.createPlan(context, principal, body), acknowledged),
-  );
-  mount(app, listPlans, async () => {
+  const views = async (plans: readonly StoredPlan[]): Promise<PlanView[]> => {
     const groups = await listGroups(db);
-    const plans = [];
-    for (const plan of await listStoredPlans(db))
-      plans.push(await planViewOf(db, plan, acknowledged, groups));
-    return { plans };
-  });
-  mount(app, getPlan, async ({ params }) => planViewOf(db, await getStoredPlan(db, params.id), acknowledged));
+    return Promise.all(plans.map((plan) => planViewOf(db, plan, index, groups)));
+  };
+  const view = async (plan: StoredPlan): Promise<PlanView> => (await views([plan]))[0]!;
+  mount(app, createPlan, async ({ body, principal }) =>
+    view(await save.createPlan(context, principal, body)),
+  );
+  mount(app, listPlans, async () => ({ plans: await views(await listStoredPlans(db)) }));
+  mount(app, getPlan, async ({ params }) => view(await getStoredPlan(db, params.id)));
   mount(app, replacePlan, async ({ params, body, principal }) => {
     const { revision, ...spec } = body;
-    const plan = await save.replacePlan(context, principal, params.id, { spec, revision });
-    return planViewOf(db, plan, acknowledged);
+    return view(await save.replacePlan(context, principal, params.id, { spec, revision }));
   });
   mount(app, deletePlan, async ({ params, principal }) => {
     await save.deletePlan(context, principal, params.id);

@@ -1,10 +1,11 @@
 import { AppError } from '@sekisho/core/errors.ts';
-import { parseGroupId, parseHostId } from '@sekisho/core/ids.ts';
+import { parseGroupId, parseHostId, type HostId } from '@sekisho/core/ids.ts';
 import type { PlanSpec } from '@sekisho/core/wire/plans.ts';
 import { ADMIN, ProtectionDomain } from '@sekisho/testkit/protection-domain.ts';
 import { eachStore } from '@sekisho/testkit/stores.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { listGroups } from '../fleet/read-hosts.ts';
 import { planViewOf } from './plan-view.ts';
 import { listStoredPlans } from './read-plans.ts';
 import { createPlan, deletePlan, replacePlan } from './save-plan.ts';
@@ -48,13 +49,18 @@ eachStore((_dialect, open) => {
     const client = await domain.host('client');
     const plan = await createPlan(domain.context, ADMIN, domain.spec({ mediaServers: [media] }));
     const first = await domain.documents.latest('policy', domain.groupId);
-    const acknowledged = new Map([[client, first!.serial]]);
-    const view = await planViewOf(domain.store.db, plan, (id) => acknowledged.get(id));
+    const known = new Map([
+      [media, { groupId: domain.groupId, policySerial: 0 }],
+      [client, { groupId: domain.groupId, policySerial: first!.serial }],
+    ]);
+    const index = { get: (id: HostId) => known.get(id), hosts: () => known.values() };
+    const groups = await listGroups(domain.store.db);
+    const view = await planViewOf(domain.store.db, plan, index, groups);
     assert.deepEqual(view.deployed, { hosts: 2, acknowledged: 1 });
     const spec = domain.spec({ mediaServers: [media], paths: ['/etc'] });
     const changed = await replacePlan(domain.context, ADMIN, plan.id, { spec, revision: 1 });
     assert.equal(changed.revision, 2);
-    const after = await planViewOf(domain.store.db, changed, (id) => acknowledged.get(id));
+    const after = await planViewOf(domain.store.db, changed, index, groups);
     assert.deepEqual(after.deployed, { hosts: 2, acknowledged: 0 });
   });
 
