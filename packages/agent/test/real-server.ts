@@ -17,9 +17,19 @@ export interface RealServer {
   stop(): Promise<void>;
 }
 
-export async function startRealServer(folder: string, clock: Clock, log: Log = silentLog()): Promise<RealServer> {
+export async function startRealServer(
+  folder: string,
+  clock: Clock,
+  log: Log = silentLog(),
+): Promise<RealServer> {
   const dataFolder = join(folder, 'server');
-  const init = await initServer({ dataFolder, name: 'Test', clock, random: systemRandom, addresses: ['127.0.0.1'] });
+  const init = await initServer({
+    dataFolder,
+    name: 'Test',
+    clock,
+    random: systemRandom,
+    addresses: ['127.0.0.1'],
+  });
   return reopen(dataFolder, init.caFingerprint, clock, log);
 }
 
@@ -75,7 +85,11 @@ export async function reopen(
 }
 
 /** Polls until the condition holds; fails after the limit. */
-export async function until(what: string, holds: () => boolean | Promise<boolean>, limitMs = 30_000): Promise<void> {
+export async function until(
+  what: string,
+  holds: () => boolean | Promise<boolean>,
+  limitMs = 30_000,
+): Promise<void> {
   const endMs = performance.now() + limitMs;
   while (!(await holds())) {
     if (performance.now() > endMs) throw new Error(`not reached: ${what}`);
