@@ -14,7 +14,7 @@ import type { DialectName } from '@sekisho/server/store/transaction-context.ts';
 import { isIP } from 'node:net';
 import type { KeyObject } from 'node:crypto';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
-import { Agent, request as httpsRequest } from 'node:https';
+import { request as httpsRequest, type Agent } from 'node:https';
 import { join } from 'node:path';
 import { FakeClock } from './fake-clock.ts';
 import { emptyDatabase } from './stores.ts';
@@ -75,9 +75,9 @@ export class TrustServer {
     } = {},
   ): Promise<TrustServer> {
     const clock = options.clock ?? new FakeClock();
-    let running: TrustServer | undefined;
+    const running: { trust?: TrustServer } = {};
     // registered first: the server stops before its database and folder go
-    t.after(() => running?.server.stop());
+    t.after(() => running.trust?.server.stop());
     const place = options.dialect === 'postgres' ? await emptyDatabase(t, 'postgres') : await plainFolder(t);
     const dataFolder = join(place.folder, 'server');
     const born = await initServer({
@@ -90,8 +90,8 @@ export class TrustServer {
       environment: {},
     });
     const server = await startOn(dataFolder, clock, options.overrides);
-    running = new TrustServer({ clock, dataFolder, caFingerprint: born.caFingerprint, server });
-    return running;
+    running.trust = new TrustServer({ clock, dataFolder, caFingerprint: born.caFingerprint, server });
+    return running.trust;
   }
 
   /** Stops it and starts it again on the same folder. */

@@ -1,0 +1,36 @@
+/**
+ * A management server in a process of its own, so that crash tests can kill it at a named point
+ * (SEKISHO_TEST_CRASH_POINT). Forked with `init` or `run`, the data folder and the database; it says its ports.
+ */
+import { systemClock, systemRandom } from '@sekisho/platform/clock.ts';
+import { silentLog } from '@sekisho/platform/log.ts';
+import { initServer, startServer } from '../main.ts';
+
+const [what, dataFolder = '', database] = process.argv.slice(2);
+process.on('disconnect', () => process.exit(0));
+
+if (what === 'init') {
+  await initServer({
+    dataFolder,
+    name: 'Test',
+    database,
+    addresses: ['127.0.0.1'],
+    clock: systemClock,
+    random: systemRandom,
+    environment: {},
+  });
+  process.send?.({ done: true });
+} else {
+  const server = await startServer({
+    dataFolder,
+    listen: '127.0.0.1',
+    agentPort: 0,
+    adminPort: 0,
+    httpPort: 0,
+    clock: systemClock,
+    random: systemRandom,
+    log: silentLog(),
+    environment: {},
+  });
+  process.send?.({ ports: server.ports });
+}
