@@ -10,7 +10,7 @@ import type { ControlActs } from './control/control-socket.ts';
 import { baseStatus, setupCommand } from './control/read-status.ts';
 import type { DataFolder } from './data-folder.ts';
 import { openDocumentStore, type KeptDocument } from './documents/document-store.ts';
-import { startFetcher } from './documents/fetcher.ts';
+import { startFetcher, type Fetcher } from './documents/fetcher.ts';
 import { HealthBoard } from './health.ts';
 import { loadIdentity } from './identity/identity-store.ts';
 import { startRenewalLoop, type RenewalLoop } from './identity/renewal-loop.ts';
@@ -174,11 +174,16 @@ export async function startParts(
 
   // The runner reports progress to the heart, which is made from what the runner says: tied below.
   let heart: Heart | undefined;
+  let fetcher: Fetcher | undefined;
   let renewal: RenewalLoop | undefined;
   const runner: JobRunner = createJobRunner({
     hostId,
     verifyOrder: (jws) => documents.verifyOrder(jws),
     findPlan,
+    async refresh() {
+      fetcher?.request(['assignment', 'policy']);
+      await fetcher?.settled();
+    },
     work: {
       backup(job, plan) {
         requireCertificate();
@@ -231,7 +236,7 @@ export async function startParts(
     for (const connection of live) connection.checkAgain();
   }
 
-  const fetcher = startFetcher({
+  const fetching = startFetcher({
     documents,
     crls,
     server,
@@ -243,6 +248,7 @@ export async function startParts(
     random,
     log,
   });
+  fetcher = fetching;
 
   const offer = (jws: string): void => {
     runner.offer(jws).catch((error: unknown) => {
@@ -276,12 +282,12 @@ export async function startParts(
       mode: policy()?.mode ?? 'push',
     }),
     onReply: (reply) => {
-      fetcher.request(reply.fetch);
+      fetching.request(reply.fetch);
       reply.offers.forEach(offer);
       for (const jobId of reply.cancels) runner.cancel(jobId);
     },
     onCome: (frame) => {
-      if (frame.type === 'come') fetcher.request(frame.fetch);
+      if (frame.type === 'come') fetching.request(frame.fetch);
       else if (frame.type === 'job.offer') offer(frame.order);
       else runner.cancel(frame.jobId);
     },
@@ -318,7 +324,7 @@ export async function startParts(
   const refreshing = refreshCrls();
   async function refreshCrls(): Promise<void> {
     while (!stopping.signal.aborted) {
-      fetcher.request(['crl']);
+      fetching.request(['crl']);
       const seconds = policy()?.crlRefreshSeconds ?? CRL_LOOK_MS / SECOND_MS;
       await clock.sleep(seconds * SECOND_MS * (0.9 + 0.2 * random.fraction()), stopping.signal);
     }
@@ -360,7 +366,7 @@ export async function startParts(
     await runner.stop();
     await renewing.stop();
     await beating.stop();
-    await fetcher.stop();
+    await fetching.stop();
     await refreshing;
     await media.stop();
     server.stop();
@@ -384,7 +390,7 @@ export async function startParts(
     },
     async heartbeat() {
       await beating.beat();
-      await fetcher.settled();
+      await fetching.settled();
       return { lastContactMs: server.lastContactMs ?? null };
     },
     stop,

@@ -52,6 +52,8 @@ export function createJobRunner(options: {
   hostId: HostId;
   verifyOrder: (jws: string) => Promise<OrderPayload>;
   findPlan: (planId: PlanId) => PolicyPlan | undefined;
+  /** Fetches the newest policy and assignment; what cannot be had leaves those that are held. */
+  refresh: () => Promise<void>;
   work: JobWork;
   ledger: Ledger;
   spool: Spool;
@@ -78,6 +80,8 @@ export function createJobRunner(options: {
       await answer(jobId, undefined);
       return;
     }
+    // An order may come faster than the policy that it builds on.
+    await options.refresh();
     const refusal = judge(order);
     if (refusal !== undefined) {
       await ledger.refuse(jobId, clock.nowMs());
