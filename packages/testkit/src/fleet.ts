@@ -1,0 +1,267 @@
+import type { HostId, JobId, PlanId, Sha256Hex } from '@sekisho/core/ids.ts';
+import type { Clock } from '@sekisho/core/time.ts';
+import { createClient, type Caller } from '@sekisho/core/wire/client.ts';
+import { getJob, runPlan, type JobView } from '@sekisho/core/wire/jobs.ts';
+import { createPlan, type PlanView } from '@sekisho/core/wire/plans.ts';
+import { listPoints, startRestore, type PointView } from '@sekisho/core/wire/points.ts';
+import { createToken, getHost, setHostMedia } from '@sekisho/core/wire/trust.ts';
+import { startAgent, type RunningAgent } from '@sekisho/agent/main.ts';
+import { setupAgent } from '@sekisho/agent/setup/setup-agent.ts';
+import { systemClock, systemRandom } from '@sekisho/platform/clock.ts';
+import { silentLog } from '@sekisho/platform/log.ts';
+import { Secret } from '@sekisho/platform/secret.ts';
+import { initServer, startServer, type RunningServer } from '@sekisho/server/main.ts';
+import { request } from 'node:http';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { eventually } from './eventually.ts';
+import { makeTempFolder, type HasAfter } from './temp-folder.ts';
+
+export interface FleetOptions {
+  /** Hosts to set up and start; none by default. */
+  readonly hosts?: readonly { readonly name: string; readonly media?: boolean }[];
+  /** `postgres://…`; an embedded database in the fleet's folder by default. */
+  readonly database?: string;
+  readonly clock?: Clock;
+  /** Seconds; tests do not wait for heartbeats, they ask for one. */
+  readonly heartbeatSeconds?: number;
+}
+
+/** A host of the fleet: its agent runs in this process, on a data folder of its own. */
+export interface FleetHost {
+  readonly name: string;
+  readonly hostId: HostId;
+  readonly dataFolder: string;
+  /** 0: no media server. It stays through restarts, as a real one's does. */
+  mediaPort: number;
+  agent: RunningAgent;
+}
+
+/** A real management server and real agents in one process, with real files, real TLS and real restic. */
+export class Fleet {
+  readonly folder: string;
+  readonly clock: Clock;
+  readonly caFingerprint: Sha256Hex;
+  readonly call: Caller;
+  readonly hosts = new Map<string, FleetHost>();
+  server: RunningServer;
+  readonly #startServer: () => Promise<RunningServer>;
+
+  private constructor(parts: {
+    folder: string;
+    clock: Clock;
+    caFingerprint: Sha256Hex;
+    server: RunningServer;
+    start: () => Promise<RunningServer>;
+  }) {
+    this.folder = parts.folder;
+    this.clock = parts.clock;
+    this.caFingerprint = parts.caFingerprint;
+    this.server = parts.server;
+    this.#startServer = parts.start;
+    this.call = createClient((message) => overSocket(this.server.socketPath, message));
+  }
+
+  /** Starts a fleet that ends with the test. */
+  static async start(t: HasAfter, options: FleetOptions = {}): Promise<Fleet> {
+    const clock = options.clock ?? systemClock;
+    const { path: folder, remove } = await makeTempFolder();
+    const dataFolder = join(folder, 'server');
+    const born = await initServer({
+      dataFolder,
+      name: 'Test',
+      addresses: ['127.0.0.1'],
+      ...(options.database !== undefined && { database: options.database }),
+      clock,
+      random: systemRandom,
+    });
+    await changeServerConfig(dataFolder, {
+      fleet: { heartbeatSeconds: options.heartbeatSeconds ?? 300 },
+    });
+    // the ports drawn at the first start stay, as a real server's do: agents come back to them
+    let ports = { agentPort: 0, adminPort: 0, httpPort: 0 };
+    const start = async (): Promise<RunningServer> => {
+      const server = await startServer({
+        dataFolder,
+        listen: '127.0.0.1',
+        ...ports,
+        clock,
+        random: systemRandom,
+        log: silentLog(),
+      });
+      ports = { agentPort: server.ports.agent, adminPort: server.ports.admin, httpPort: server.ports.http };
+      return server;
+    };
+    const fleet = new Fleet({
+      folder,
+      clock,
+      caFingerprint: born.caFingerprint,
+      server: await start(),
+      start,
+    });
+    t.after(async () => {
+      for (const host of fleet.hosts.values()) await host.agent.stop();
+      await fleet.server.stop();
+      await remove();
+    });
+    for (const host of options.hosts ?? []) await fleet.addHost(host.name, { media: host.media ?? false });
+    return fleet;
+  }
+
+  /** Sets a host up with a token and a confirmed fingerprint, and starts its agent. */
+  async addHost(name: string, options: { media?: boolean } = {}): Promise<FleetHost> {
+    const media = options.media ?? false;
+    const { token } = await this.call(createToken, { body: { name: `for ${name}`, media } });
+    const dataFolder = join(this.folder, 'hosts', name);
+    await mkdir(join(this.folder, 'hosts'), { recursive: true });
+    const result = await setupAgent({
+      dataFolder,
+      server: { host: '127.0.0.1', port: this.server.ports.agent },
+      expectedFingerprint: this.caFingerprint,
+      token: new Secret(token),
+      media,
+      name,
+      clock: this.clock,
+      random: systemRandom,
+      log: silentLog(),
+    });
+    if (result === undefined) throw new Error(`the certificate of ${name} was not deployed`);
+    const host: FleetHost = {
+      name,
+      hostId: result.hostId,
+      dataFolder,
+      mediaPort: 0,
+      agent: await this.#startAgent(dataFolder, 0),
+    };
+    this.hosts.set(name, host);
+    if (media) await this.#announceMedia(host);
+    await eventually(`${name} is online`, async () => {
+      const { states } = await this.call(getHost, { params: { id: host.hostId } });
+      return states.includes('online') ? true : undefined;
+    });
+    return host;
+  }
+
+  host(name: string): FleetHost {
+    const host = this.hosts.get(name);
+    if (host === undefined) throw new Error(`the fleet has no host ${name}`);
+    return host;
+  }
+
+  /** Stops a host's agent and starts it again on the same data folder. */
+  async restartAgent(name: string): Promise<void> {
+    const host = this.host(name);
+    await host.agent.stop();
+    host.agent = await this.#startAgent(host.dataFolder, host.mediaPort);
+  }
+
+  async stopServer(): Promise<void> {
+    await this.server.stop();
+  }
+
+  /** Starts the server again after `stopServer`, on the same ports. */
+  async startServer(): Promise<void> {
+    this.server = await this.#startServer();
+  }
+
+  async #announceMedia(host: FleetHost): Promise<void> {
+    host.mediaPort = await eventually(`${host.name} serves repositories`, () => host.agent.mediaPort);
+    await this.call(setHostMedia, {
+      params: { id: host.hostId },
+      body: { media: true, endpoints: [{ address: '127.0.0.1', port: host.mediaPort }] },
+    });
+  }
+
+  #startAgent(dataFolder: string, mediaPort: number): Promise<RunningAgent> {
+    return startAgent({
+      dataFolder,
+      clock: this.clock,
+      random: systemRandom,
+      log: silentLog(),
+      mediaListen: { host: '127.0.0.1', port: mediaPort },
+    });
+  }
+
+  /** A plan of one host without a schedule. */
+  async plan(host: string, paths: readonly string[], media: string): Promise<PlanView> {
+    return this.call(createPlan, {
+      body: {
+        name: `files of ${host} ${this.hosts.size}-${systemRandom.uuid().slice(0, 8)}`,
+        targets: { hosts: [this.host(host).hostId], groups: [] },
+        paths: [...paths],
+        mediaServers: [this.host(media).hostId],
+      },
+    });
+  }
+
+  /** Runs a plan by hand on one host and waits for its end. */
+  async backup(planId: PlanId, host: string): Promise<JobView> {
+    const { jobs } = await this.call(runPlan, {
+      params: { id: planId },
+      body: { hosts: [this.host(host).hostId], scheduleName: null },
+    });
+    const [job] = jobs;
+    if (job === undefined) throw new Error('no job was made');
+    return this.ended(job.id);
+  }
+
+  /** The job once it has ended. */
+  ended(id: JobId): Promise<JobView> {
+    return eventually(`job ${id} ends`, async () => {
+      const job = await this.call(getJob, { params: { id } });
+      return job.endedAtMs === null ? undefined : job;
+    });
+  }
+
+  /** The recovery points of a host, once there are so many. */
+  points(host: string, atLeast = 1): Promise<PointView[]> {
+    return eventually(`${host} has ${atLeast} recovery points`, async () => {
+      const { points } = await this.call(listPoints, { query: { host: this.host(host).hostId } });
+      return points.length >= atLeast ? points : undefined;
+    });
+  }
+
+  /** Restores all of a recovery point into a folder of its host and waits for the end. */
+  async restore(point: PointView, targetFolder: string): Promise<JobView> {
+    const job = await this.call(startRestore, {
+      body: { point: point.id, paths: [], targetFolder, conflict: 'overwrite' },
+    });
+    return this.ended(job.id);
+  }
+}
+
+/** Changes keys of a server's configuration file, as an administrator would with an editor. */
+export async function changeServerConfig(
+  dataFolder: string,
+  changes: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const file = join(dataFolder, 'server.json');
+  const before = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
+  await writeFile(file, JSON.stringify({ ...before, ...changes }));
+}
+
+function overSocket(
+  socketPath: string,
+  message: { method: string; path: string; body: string | undefined },
+): Promise<{ status: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request(
+      {
+        socketPath,
+        method: message.method,
+        path: message.path,
+        headers: message.body === undefined ? {} : { 'content-type': 'application/json' },
+      },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('end', () => {
+          resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') });
+        });
+        response.on('error', reject);
+      },
+    );
+    outgoing.on('error', reject);
+    outgoing.end(message.body);
+  });
+}
