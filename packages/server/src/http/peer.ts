@@ -70,7 +70,10 @@ export class PeerReader {
       throw new AppError('PEER_CERTIFICATE_UNKNOWN', { fingerprint: peer.fingerprint });
     if (entry.revoked) throw new AppError('CERTIFICATE_REVOKED');
     if (peer.notAfterMs < this.#parts.clock.nowMs())
-      throw new AppError('PEER_CERTIFICATE_EXPIRED', { subject: peer.hostId, detail: peer.hostId });
+      throw new AppError('PEER_CERTIFICATE_EXPIRED', {
+        subject: peer.hostId,
+        notAfter: new Date(peer.notAfterMs).toISOString(),
+      });
     this.#parts.registry.noteUse(peer.fingerprint);
     return peer;
   }

@@ -4,7 +4,7 @@ import {
   allowReissue as allowReissueRoute,
   getHost,
   listHosts,
-  revokeHost as revokeHostRoute,
+  revokeHost,
   setHostMedia,
   type HostView,
 } from '@sekisho/core/wire/trust.ts';
@@ -12,7 +12,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ServerContext } from '../../context.ts';
 import { mount } from '../../http/mount.ts';
 import { viewCertificate } from '../certificates/certificate-view.ts';
-import { revokeHost } from '../revocation/revoke-host.ts';
+import { revokeHost as revokeHostNow } from '../revocation/revoke-host.ts';
 import { allowReissue } from './allow-reissue.ts';
 import { findHost, listHostRows, type HostRow } from './host-rows.ts';
 import { viewHosts } from './host-view.ts';
@@ -47,9 +47,9 @@ export function hostRoutes(app: FastifyInstance, context: ServerContext): void {
   mount(app, allowReissueRoute, async ({ params, body, principal }) =>
     view(await allowReissue(context, { hostId: params.id, allow: body.allow }, principal)),
   );
-  mount(app, revokeHostRoute, async ({ params, body, principal }) => {
+  mount(app, revokeHost, async ({ params, body, principal }) => {
     const request = { hostId: params.id, reason: body.reason };
-    const { revoked, cutConnections } = await revokeHost(context, request, principal);
+    const { revoked, cutConnections } = await revokeHostNow(context, request, principal);
     const row = await need(params.id);
     return {
       host: await view(row),
