@@ -74,13 +74,18 @@ export async function startMediaServer(options: MediaServerOptions): Promise<Med
   const maintenance = new MaintenanceRunner(store, options.env ?? process.env);
   const peers = new PeerConnections(options.authorize, log);
   const limits = new HostLimits();
+  /** What is being answered: the store is closed after the last of it. */
+  const answers = new Set<Promise<void>>();
   const listener = new TlsListener(
     options.tls,
     (request, response) => {
-      answer({ store, peers, limits }, request, response).catch((error: unknown) => {
-        log.error({ error }, 'request failed');
-        response.destroy();
-      });
+      const answering = answer({ store, peers, limits }, request, response)
+        .catch((error: unknown) => {
+          log.error({ error }, 'request failed');
+          response.destroy();
+        })
+        .finally(() => answers.delete(answering));
+      answers.add(answering);
     },
     { clock, random, log, admit: (socket) => peers.admit(socket) },
   );
@@ -122,6 +127,7 @@ export async function startMediaServer(options: MediaServerOptions): Promise<Med
       listener.server.closeAllConnections();
       await maintenance.stop();
       await closed;
+      await Promise.all(answers);
       await store.close();
     },
   };

@@ -52,15 +52,23 @@ export class AppendLog {
 
   async #writeAll(): Promise<void> {
     for (let batch = this.#take(); batch.length > 0; batch = this.#take()) {
-      const { size } = await this.#file.stat();
       try {
-        await this.#file.appendFile(batch.map((entry) => entry.line).join(''));
-        await this.#file.sync();
+        await this.#writeDurably(batch.map((entry) => entry.line).join(''));
         for (const entry of batch) entry.resolve();
       } catch (error) {
-        await this.#file.truncate(size).catch(() => undefined); // no half line before the next one
         for (const entry of batch) entry.reject(error);
       }
+    }
+  }
+
+  async #writeDurably(text: string): Promise<void> {
+    const { size } = await this.#file.stat();
+    try {
+      await this.#file.appendFile(text);
+      await this.#file.sync();
+    } catch (error) {
+      await this.#file.truncate(size).catch(() => undefined); // no half line before the next one
+      throw error;
     }
   }
 
