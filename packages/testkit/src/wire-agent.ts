@@ -1,4 +1,5 @@
 import type { HostId, JobId } from '@sekisho/core/ids.ts';
+import { SECOND_MS } from '@sekisho/core/time.ts';
 import {
   CHANNEL_PATH,
   postHeartbeat,
@@ -11,12 +12,25 @@ import {
   type SpoolItem,
 } from '@sekisho/core/wire/agent.ts';
 import { orderPayload, type OrderPayload } from '@sekisho/core/wire/documents.ts';
+import type { RunningServer } from '@sekisho/server/main.ts';
 import { WebSocket } from 'ws';
 import { eventually } from './eventually.ts';
+import type { FakeClock } from './fake-clock.ts';
 import type { HasAfter } from './temp-folder.ts';
 import type { Answer, Identity, TrustServer } from './trust-server.ts';
 
 type FrameOf<Type extends ServerFrame['type']> = Extract<ServerFrame, { type: Type }>;
+
+const held = (serial: number) => ({
+  bundleGeneration: serial,
+  listSerial: serial,
+  assignmentSerial: serial,
+  policySerial: serial,
+  crlNumber: serial,
+});
+/** Serials of an agent that has fetched everything, and of one that has nothing yet. */
+export const HOLDS_ALL = held(9_000_000_000_000_000);
+export const HOLDS_NOTHING = held(0);
 
 /** An agent of which a test decides every frame: real mutual TLS, a real WebSocket, no mind of its own. */
 export class WireAgent {
@@ -114,11 +128,7 @@ export class WireAgent {
   body(change: Partial<Heartbeat> = {}): Heartbeat {
     return {
       sentAtMs: this.#trust.clock.nowMs(),
-      bundleGeneration: 0,
-      listSerial: 0,
-      assignmentSerial: 0,
-      policySerial: 0,
-      crlNumber: 0,
+      ...HOLDS_ALL,
       certificates: [this.identity.certificate.fingerprint],
       version: '0.1.0',
       bootId: this.bootId,
@@ -181,4 +191,16 @@ export class WireAgent {
 export function readOrder(jws: string): OrderPayload {
   const [, payload = ''] = jws.split('.');
   return orderPayload.parse(JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')));
+}
+
+/** Time goes on in steps in which the servers keep reading their change feeds: in one leap they would lose sight of them. */
+export async function passTime(
+  clock: FakeClock,
+  durationMs: number,
+  servers: readonly RunningServer[],
+): Promise<void> {
+  for (let leftMs = durationMs; leftMs > 0; leftMs -= SECOND_MS) {
+    await clock.advance(Math.min(SECOND_MS, leftMs));
+    for (const server of servers) await server.context.feed.catchUp();
+  }
 }

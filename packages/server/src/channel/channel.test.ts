@@ -12,9 +12,11 @@ import { eachStore } from '@sekisho/testkit/stores.ts';
 import type { HasAfter } from '@sekisho/testkit/temp-folder.ts';
 import { TrustServer } from '@sekisho/testkit/trust-server.ts';
 import { eventually } from '@sekisho/testkit/eventually.ts';
-import { readOrder, WireAgent } from '@sekisho/testkit/wire-agent.ts';
+import { HOLDS_NOTHING, passTime, readOrder, WireAgent } from '@sekisho/testkit/wire-agent.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { HOLD_BACK_MS } from '../features/jobs/open-work.ts';
+import { SWEEP_EVERY_MS } from '../loops/fleet-loops.ts';
 import { PING_ANSWER_MS } from './agent-session.ts';
 
 eachStore((dialect) => {
@@ -52,12 +54,11 @@ eachStore((dialect) => {
     await agent.open();
     const documents = trust.server.context.documents;
     await eventually('the assignment is there', () => documents.latestSerial('assignment', agent.hostId));
-    const reply = await agent.heartbeat();
+    const reply = await agent.heartbeat(HOLDS_NOTHING);
     assert.deepEqual(reply.fetch, ['bundle', 'list', 'assignment', 'policy', 'crl']);
     const group = (await trust.call(getHost, { params: { id: agent.hostId } })).group;
-    const high = { bundleGeneration: 9e14, listSerial: 9e14, assignmentSerial: 9e14, crlNumber: 9e14 };
     const policySerial = documents.latestSerial('policy', group)!;
-    assert.deepEqual((await agent.heartbeat({ ...high, policySerial })).fetch, []);
+    assert.deepEqual((await agent.heartbeat({ policySerial })).fetch, []);
     const view = await trust.call(getHost, { params: { id: agent.hostId } });
     assert.deepEqual(
       [view.states, view.version, view.lastSeenAtMs],
@@ -72,7 +73,6 @@ eachStore((dialect) => {
       const heard = await client.pullHeartbeat();
       return heard.offers.length > 0 ? heard : undefined;
     });
-    assert.ok(reply.fetch.includes('policy'));
     assert.equal(readOrder(reply.offers[0]!).jobId, id);
     const answer = {
       kind: 'offer',
@@ -114,9 +114,25 @@ eachStore((dialect) => {
     );
   });
 
+  test('P-10 P-13 an order waits until its host has the policy and the repository, but not for ever', async (t) => {
+    const { client, run, trust, clock } = await protectedHost(t);
+    await client.open();
+    assert.deepEqual((await client.heartbeat(HOLDS_NOTHING)).offers, []);
+    const { id } = await run();
+    await trust.server.context.feed.catchUp();
+    const early = await client.heartbeat(HOLDS_NOTHING);
+    assert.deepEqual([early.offers, early.fetch.includes('policy')], [[], true]);
+    assert.equal(readOrder((await client.heartbeat()).offers[0]!).jobId, id, 'it has fetched');
+    await client.heartbeat(HOLDS_NOTHING);
+    assert.ok(!client.frames.some((frame) => frame.type === 'job.offer'));
+    await passTime(clock, HOLD_BACK_MS + SWEEP_EVERY_MS, [trust.server]);
+    assert.equal(readOrder((await client.next('job.offer')).order).jobId, id, 'offered all the same');
+  });
+
   test('P-12 an active job is cancelled over the channel', async (t) => {
     const { trust, client, run } = await protectedHost(t);
     await client.open();
+    await client.heartbeat();
     const { id } = await run();
     await client.next('job.offer');
     await client.accept(id);
@@ -127,6 +143,7 @@ eachStore((dialect) => {
   test('P-02 P-12 reports are acknowledged after they are on disk: job, point, and twice the same', async (t) => {
     const { trust, media, client, run, job } = await protectedHost(t);
     await client.open();
+    await client.heartbeat();
     await media.open();
     const { id } = await run();
     await client.accept(id);
@@ -291,7 +308,7 @@ eachStore((dialect) => {
     const second = first.twin(t);
     await second.open();
     await first.next('ping');
-    await clock.advance(PING_ANSWER_MS);
+    await passTime(clock, PING_ANSWER_MS, [trust.server]);
     assert.equal(await first.closed(), 'replaced');
     await second.heartbeat();
     const session = trust.server.context.store.db.selectFrom('sessions').select('host_id');
@@ -303,7 +320,7 @@ eachStore((dialect) => {
     const first = await WireAgent.enrol(t, trust, 'web.example');
     await first.open();
     await first.heartbeat();
-    await clock.advance(10 * SECOND_MS);
+    await passTime(clock, 10 * SECOND_MS, [trust.server]);
     const renewed = first.twin(t, await trust.enrol({ name: first.hostId }, { renew: first.identity }));
     await renewed.open();
     await renewed.heartbeat();

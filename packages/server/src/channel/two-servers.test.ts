@@ -8,7 +8,7 @@ import { FakeClock } from '@sekisho/testkit/fake-clock.ts';
 import { eachStore } from '@sekisho/testkit/stores.ts';
 import { makeTempFolder, type HasAfter } from '@sekisho/testkit/temp-folder.ts';
 import { startOn, TrustServer } from '@sekisho/testkit/trust-server.ts';
-import { readOrder, WireAgent } from '@sekisho/testkit/wire-agent.ts';
+import { passTime, readOrder, WireAgent } from '@sekisho/testkit/wire-agent.ts';
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -77,7 +77,7 @@ eachStore((dialect) => {
     await agent.open(second.ports.agent);
     await agent.heartbeat();
     await eventually('it is online there too', async () => {
-      await clock.advance(10 * SECOND_MS);
+      await passTime(clock, 10 * SECOND_MS, [trust.server, second]);
       const { states } = await trust.call(getHost, { params: { id: agent.hostId } });
       return states.includes('online') ? true : undefined;
     });
@@ -98,7 +98,7 @@ eachStore((dialect) => {
     const next = first.twin(t);
     await next.open(second.ports.agent);
     await first.next('ping');
-    await clock.advance(PING_ANSWER_MS + 2 * SECOND_MS);
+    await passTime(clock, PING_ANSWER_MS + 2 * SECOND_MS, [trust.server, second]);
     await next.heartbeat();
     assert.equal(await first.closed(), 'replaced');
   });

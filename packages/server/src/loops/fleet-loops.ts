@@ -1,3 +1,4 @@
+import type { HostId } from '@sekisho/core/ids.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '@sekisho/core/time.ts';
 import type { ChannelHub } from '../channel/channel-hub.ts';
 import type { FleetContext } from '../features/fleet/fleet-context.ts';
@@ -35,8 +36,10 @@ export function startFleetLoops(parts: {
   hub: ChannelHub;
   work: OpenWork;
   board: ProgressBoard;
+  /** Offers what was held back. */
+  deliver: (hostId: HostId) => Promise<void>;
 }): FleetLoops {
-  const { context, index, hub, work, board } = parts;
+  const { context, index, hub, work, board, deliver } = parts;
   const { clock, log, store, settings } = context;
   const duty = { clock, log, store, workerId: parts.workerId, leaseMs: LEASE_MS };
   return {
@@ -85,6 +88,7 @@ export function startFleetLoops(parts: {
       run: async () => {
         hub.sweep(3 * settings.heartbeatSeconds * SECOND_MS + SILENCE_GRACE_MS);
         await giveUpLostJobs(context, { work, board, index });
+        for (const session of hub.sessions()) await deliver(session.peer.hostId);
       },
     }),
   };

@@ -41,8 +41,7 @@ export class AgentDesk {
         }
         const body = await desk.answer(host, fingerprint, frame.body);
         session.offered.clear();
-        for (const id of this.#parts.work.offersOf(hostId, body.nowMs, OFFERS_PER_REPLY_MAX))
-          session.offered.add(id);
+        for (const id of desk.offersOf(host)) session.offered.add(id);
         session.send({ type: 'heartbeat.reply', seq: frame.seq, body });
         return;
       }
@@ -67,11 +66,11 @@ export class AgentDesk {
 
   /** Offers what waits for a host, and asks it to stop what it should stop, if its channel is here. */
   async deliver(hostId: HostId): Promise<void> {
-    const { work, desk, context, sessionOf } = this.#parts;
+    const { work, desk, sessionOf } = this.#parts;
     const session = sessionOf(hostId);
-    if (session === undefined) return;
-    const offers = work.offersOf(hostId, context.clock.nowMs(), OFFERS_PER_REPLY_MAX);
-    for (const id of offers.filter((offer) => !session.offered.has(offer))) {
+    const host = session === undefined ? undefined : await desk.hostOf(hostId);
+    if (session === undefined || host === undefined) return;
+    for (const id of desk.offersOf(host).filter((offer) => !session.offered.has(offer))) {
       session.offered.add(id);
       for (const order of await desk.orders([id])) session.send({ type: 'job.offer', order });
     }

@@ -78,7 +78,15 @@ export async function startFleet(
       tasks.add(task);
     },
   });
-  const loops = startFleetLoops({ context, workerId, index, hub, work, board });
+  const loops = startFleetLoops({
+    context,
+    workerId,
+    index,
+    hub,
+    work,
+    board,
+    deliver: (hostId) => desk.deliver(hostId),
+  });
   const unsubscribe = feed.subscribe(
     FLEET_CHANGE_KINDS,
     (change) => changes.onChange(change),

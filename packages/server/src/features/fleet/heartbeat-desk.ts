@@ -59,7 +59,7 @@ export class HeartbeatDesk {
     return {
       nowMs,
       fetch: this.fetchOf(host),
-      offers: await this.orders(work.offersOf(host.id, nowMs, OFFERS_PER_REPLY_MAX)),
+      offers: await this.orders(this.offersOf(host)),
       cancels: work.cancelsOf(host.id, OFFERS_PER_REPLY_MAX),
     };
   }
@@ -77,6 +77,14 @@ export class HeartbeatDesk {
       certificate:
         host.staleFingerprint != null && host.staleFingerprint === host.fingerprint ? 'renew' : 'keep',
     });
+  }
+
+  /** Orders to offer to this host now, by what it held at its last heartbeat. */
+  offersOf(host: IndexedHost): JobId[] {
+    const fetch = this.fetchOf(host);
+    const upToDate = !fetch.includes('policy') && !fetch.includes('assignment');
+    const nowMs = this.#parts.clock.nowMs();
+    return this.#parts.work.offersOf(host.id, { nowMs, upToDate, limit: OFFERS_PER_REPLY_MAX });
   }
 
   /** The serial of the newest policy of the host's group; zero while there is none. */

@@ -249,7 +249,11 @@ eachStore((dialect, open) => {
     await work.fill();
     assert.equal(await expireOrders(domain.context, work, always), 0);
     await domain.clock.advance(HOUR_MS);
-    assert.deepEqual(work.offersOf(client, domain.nowMs, 10), [], 'not offered any more');
+    assert.deepEqual(
+      work.offersOf(client, { nowMs: domain.nowMs, upToDate: true, limit: 10 }),
+      [],
+      'not offered any more',
+    );
     assert.equal(await expireOrders(domain.context, work, always), 1);
     assert.deepEqual(
       [(await job(id)).state, (await job(id)).report?.code],

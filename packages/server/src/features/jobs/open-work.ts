@@ -1,5 +1,6 @@
 import type { HostId, JobId } from '@sekisho/core/ids.ts';
 import { isEnded } from '@sekisho/core/rules/jobs.ts';
+import { SECOND_MS } from '@sekisho/core/time.ts';
 import type { Store } from '../../store/store.ts';
 import { selectJob, selectOpenJobs, type StoredJob } from './jobs.store.ts';
 
@@ -11,8 +12,12 @@ export interface OpenJob {
   /** Null: a scheduled run, which was never offered. */
   readonly orderExpiresAtMs: number | null;
   readonly cancelAsked: boolean;
+  readonly createdAtMs: number;
   readonly startedAtMs: number | null;
 }
+
+/** How long an order waits for its host to fetch the policy and assignment that it needs; then it is offered all the same. */
+export const HOLD_BACK_MS = 60 * SECOND_MS;
 
 /** Open jobs by host, in memory: filled from the store and moved on by the change feed, so that heartbeats cost no SQL. */
 export class OpenWork {
@@ -49,12 +54,17 @@ export class OpenWork {
     return this.#jobs.get(id);
   }
 
-  /** Orders that wait for this host's answer, oldest first. */
-  offersOf(hostId: HostId, nowMs: number, limit: number): JobId[] {
+  /**
+   * Orders that wait for this host's answer, oldest first. A host that is not `upToDate` would refuse a plan or repository
+   * that it has not fetched yet: young orders are held back, and offered at the heartbeat that follows its fetch.
+   */
+  offersOf(hostId: HostId, facts: { nowMs: number; upToDate: boolean; limit: number }): JobId[] {
+    const { nowMs, upToDate, limit } = facts;
     return this.#of(hostId)
       .filter(
         (job) => job.state === 'queued' && job.orderExpiresAtMs !== null && nowMs < job.orderExpiresAtMs,
       )
+      .filter((job) => upToDate || nowMs - job.createdAtMs >= HOLD_BACK_MS)
       .slice(0, limit)
       .map((job) => job.id);
   }
@@ -82,6 +92,7 @@ export class OpenWork {
       state: job.state === 'queued' ? 'queued' : 'active',
       orderExpiresAtMs: job.orderExpiresAtMs,
       cancelAsked: job.cancelAskedAtMs !== null,
+      createdAtMs: job.createdAtMs,
       startedAtMs: job.startedAtMs,
     });
     const ids = this.#byHost.get(job.hostId);
