@@ -127,6 +127,18 @@ export async function createHost(
   await recordChange(tx, 'host', host.id);
 }
 
+/**
+ * Whoever issues, replaces or revokes certificates of one host waits here for the other: what the later one reads is what
+ * the earlier one wrote, on both databases.
+ */
+export async function lockHost(tx: Tx, id: HostId): Promise<void> {
+  await tx
+    .updateTable('hosts')
+    .set((row) => ({ num: row.ref('num') }))
+    .where('id', '=', id)
+    .execute();
+}
+
 /** Switches the media role; its settings are kept when it is switched off. */
 export async function updateMedia(
   tx: Tx,

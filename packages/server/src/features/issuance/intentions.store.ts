@@ -136,6 +136,14 @@ export async function finishIntention(
   return numUpdatedRows === 1n;
 }
 
+/** What makes two renewals the same: the certificate that vouches for them, and the CSR (T-14). */
+export const renewalKey = (fingerprint: string, csrSha256: string): string =>
+  `renew:${fingerprint}:${csrSha256}`;
+
+/** The certificate that vouched for a renewal; undefined for other requests. */
+export const renewedFingerprint = (requestKey: string): string | undefined =>
+  /^renew:([0-9a-f]{64}):/.exec(requestKey)?.[1];
+
 /** An answer that no longer counts makes room for a new request of the same kind. */
 export async function retireRequestKey(tx: Tx, intention: Intention): Promise<void> {
   await tx

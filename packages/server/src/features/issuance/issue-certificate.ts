@@ -27,8 +27,14 @@ import { findHost, findHostByName, namesOfHosts, ownersOfNames, type HostRow } f
 import { knownAmong } from '../hosts/known-hosts.ts';
 import { findTokenBySecret, spendToken, type TokenRow } from '../tokens/token-rows.ts';
 import { forwardRecordsMatch } from './forward-records.ts';
-import { findIntention, insertIntention, retireRequestKey, type Intention } from './intentions.store.ts';
-import { signIntention } from './sign-intention.ts';
+import {
+  findIntention,
+  insertIntention,
+  renewalKey,
+  retireRequestKey,
+  type Intention,
+} from './intentions.store.ts';
+import { refuseReplaced, signIntention } from './sign-intention.ts';
 
 /** Without a token the same request gets the same answer for this long. */
 export const REPEATABLE_MS = DAY_MS;
@@ -221,6 +227,7 @@ async function gather(
     issuerNotAfterMs: context.keys.certificateOf('issuing').notAfterMs,
   };
   if (request.kind === 'renew') {
+    await refuseReplaced(tx, request.peer.fingerprint);
     const row = await findHost(tx, request.peer.hostId);
     if (row === undefined)
       throw new AppError('PEER_CERTIFICATE_UNKNOWN', { fingerprint: request.peer.fingerprint });
@@ -306,7 +313,7 @@ async function askForwardRecords(
 /** What makes two requests the same: who vouches for it, and the CSR (T-14). */
 function keyOf(request: IssuanceRequest, facts: RequestFacts, token: TokenRow | undefined): string {
   const csr = request.csr.sha256;
-  if (request.kind === 'renew') return `renew:${request.peer.fingerprint}:${csr}`;
+  if (request.kind === 'renew') return renewalKey(request.peer.fingerprint, csr);
   if (token !== undefined) return `token:${token.id}:${csr}`;
   return `name:${facts.name.slice(0, 300).toLowerCase()}:${csr}`;
 }

@@ -8,11 +8,12 @@ import { recordChange } from '../../store/record-change.ts';
 import { isUniqueViolation } from '../../store/store.ts';
 import type { Tx } from '../../store/tables.ts';
 import { recordAudit } from '../audit/record-audit.ts';
-import { insertCertificate, readCertificateDer } from '../certificates/certificate-rows.ts';
+import { findCertificate, insertCertificate, readCertificateDer } from '../certificates/certificate-rows.ts';
 import { writeOutbox } from '../events/outbox.ts';
 import {
   createHost,
   findHost,
+  lockHost,
   ownersOfNames,
   rootGroup,
   updateMedia,
@@ -21,7 +22,7 @@ import {
 import { findKnownHost, useKnownHost } from '../hosts/known-hosts.ts';
 import { crlPath } from '../revocation/crl-cache.ts';
 import { refundToken } from '../tokens/token-rows.ts';
-import { findIntention, finishIntention, type Intention } from './intentions.store.ts';
+import { findIntention, finishIntention, renewedFingerprint, type Intention } from './intentions.store.ts';
 
 /**
  * Signs what an intention approved and records the result: certificate, host, names. What came in between (a revocation,
@@ -130,8 +131,11 @@ async function recordHost(
     }
     return null;
   }
+  await lockHost(tx, hostId);
   const host = await findHost(tx, hostId);
   if (host === undefined) throw new AppError('ISSUANCE_WITHDRAWN');
+  const renewed = renewedFingerprint(intention.requestKey);
+  if (renewed !== undefined) await refuseReplaced(tx, renewed);
   if (issuance.media && host.mediaSinceMs === null)
     await updateMedia(tx, host, { media: true, settings: undefined }, nowMs);
   if (!intention.replacesOld) return null;
@@ -140,6 +144,16 @@ async function recordHost(
     await updateReissue(tx, hostId, null);
   } else await recordChange(tx, 'host', hostId);
   return markReplaced(tx, intention, nowMs);
+}
+
+/**
+ * T-14: what was replaced or revoked renews nothing any more. Else a stolen key would outlive the reissue that was meant to
+ * end it, in the ten minutes that the old certificate still has.
+ */
+export async function refuseReplaced(tx: Tx, fingerprint: string): Promise<void> {
+  const row = await findCertificate(tx, fingerprint);
+  if (row === undefined || row.revokedAtMs !== null || row.revokeDueAtMs !== null)
+    throw new AppError('CERTIFICATE_REVOKED');
 }
 
 /** T-14: the host's certificates of until now are revoked at the first use of the new one, at the latest in ten minutes. */

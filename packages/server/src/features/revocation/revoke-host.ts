@@ -7,7 +7,7 @@ import type { ServerContext } from '../../context.ts';
 import { recordChange } from '../../store/record-change.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import { certificatesOfHost, type CertificateRow } from '../certificates/certificate-rows.ts';
-import { findHost } from '../hosts/host-rows.ts';
+import { findHost, lockHost } from '../hosts/host-rows.ts';
 import { signDueCrls } from './sign-crls.ts';
 
 /**
@@ -25,6 +25,7 @@ export async function revokeHost(
   if (!decision.allow) throw new AppError(decision.code, decision.params);
   const cutConnections = context.connections.count(hostId);
   const fingerprints = await context.store.transaction(async (tx) => {
+    await lockHost(tx, hostId);
     const host = await findHost(tx, hostId);
     if (host === undefined) throw new AppError('NOT_FOUND', { what: 'host', id: hostId });
     const nowMs = context.clock.nowMs();
