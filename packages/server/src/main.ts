@@ -1,5 +1,4 @@
-import { AppError } from '@sekisho/core/errors.ts';
-import { ADMIN_BODY_BYTES_MAX, AGENT_BODY_BYTES_MAX } from '@sekisho/core/limits.ts';
+import { ADMIN_BODY_BYTES_MAX, AGENT_BODY_BYTES_MAX, HEADER_BYTES_MAX } from '@sekisho/core/limits.ts';
 import type { Clock, Random } from '@sekisho/core/time.ts';
 import type { Log } from '@sekisho/platform/log.ts';
 import { listen } from '@sekisho/platform/ports.ts';
@@ -9,7 +8,7 @@ import type { Server } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { resolve as resolvePath } from 'node:path';
 import { loadConfig, type ServerConfig, type ServerFlags } from './config.ts';
-import type { DomainFacts, FleetParts, FleetService, ServerContext, ServerPorts } from './context.ts';
+import type { FleetParts, FleetService, ServerContext, ServerPorts } from './context.ts';
 import { certificateRoutes } from './features/certificates/certificates.routes.ts';
 import { auditRoutes } from './features/audit/audit.routes.ts';
 import { startDocuments } from './features/documents/document-service.ts';
@@ -38,6 +37,7 @@ import {
   REQUEST_TIMEOUT_MS,
 } from './http/agent-listener.ts';
 import { createApp, type Identify } from './http/app.ts';
+import { answerClientErrors } from './http/client-error.ts';
 import { PeerConnections } from './http/connections.ts';
 import { identifyLocal } from './http/local-principal.ts';
 import { PeerReader } from './http/peer.ts';
@@ -136,6 +136,8 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
   });
   const admin = createHttpsServer({ ...keys.tlsMaterial(), minVersion: 'TLSv1.2', ...TIMEOUTS }, notYet);
   const plain = createHttpServer(TIMEOUTS, notYet);
+  answerClientErrors(admin);
+  answerClientErrors(plain);
   const ports = await listenAll(config, { agent: listener.server, admin, http: plain }, stopping);
   stopping.add(() => connections.cutAll());
 
@@ -169,6 +171,7 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
   await servePublic(context, crls, { admin, plain });
 
   const socketServer = createHttpServer(TIMEOUTS, (request, response) => adminApp.routing(request, response));
+  answerClientErrors(socketServer);
   const socket = await listenOnAdminSocket(socketServer, dataFolder);
   stopping.add(async () => {
     await closeServer(socketServer);
@@ -198,6 +201,8 @@ const TIMEOUTS = {
   requestTimeout: REQUEST_TIMEOUT_MS,
   keepAliveTimeout: 5_000,
   connectionsCheckingInterval: 2_000,
+  maxHeaderSize: HEADER_BYTES_MAX,
+  requireHostHeader: false, // asked for in app.ts, where the refusal gets its words
 } as const;
 /** Connections of the admin and plain ports; no agent keeps one open there. */
 const PUBLIC_CONNECTIONS_MAX = 1_024;

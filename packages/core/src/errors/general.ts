@@ -48,6 +48,39 @@ export const generalErrors = {
       hint: '宛先と、クライアントとサーバーのバージョンが合っていることを確認してください。',
     },
   },
+  REQUEST_MALFORMED: {
+    status: 400,
+    en: {
+      words: 'This is not an HTTP/1.1 request, or it breaks the rules of one.',
+      hint: 'Check the address, the port and whether the client speaks HTTPS there.',
+    },
+    ja: {
+      words: 'HTTP/1.1 の要求として解釈できません。',
+      hint: '宛先、ポート、およびクライアントがそのポートで HTTPS を使用していることを確認してください。',
+    },
+  },
+  REQUEST_HEADERS_TOO_LARGE: {
+    status: 431,
+    en: {
+      words: 'The headers of the request are larger than the limit of {limitBytes} bytes.',
+      hint: 'Send a shorter address and fewer or shorter headers.',
+    },
+    ja: {
+      words: '要求のヘッダーが上限 ({limitBytes} バイト) を超えています。',
+      hint: '宛先とヘッダーを短くするか、ヘッダーを減らしてください。',
+    },
+  },
+  REQUEST_TOO_SLOW: {
+    status: 408,
+    en: {
+      words: 'The request did not arrive in time.',
+      hint: 'Send it again; if the line is slow, send less at a time.',
+    },
+    ja: {
+      words: '要求が制限時間内に届きませんでした。',
+      hint: 'もう一度送信してください。回線が遅い場合は、一度に送る量を減らしてください。',
+    },
+  },
   RIGHT_MISSING: {
     status: 403,
     en: { words: 'You do not have the right {right}.', hint: 'Ask an administrator of this server.' },

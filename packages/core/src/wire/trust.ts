@@ -3,6 +3,7 @@ import { PAGE_ROWS_MAX } from '../limits.ts';
 import {
   address,
   count,
+  displayName,
   domainId,
   epochMs,
   groupId,
@@ -198,7 +199,7 @@ export const createToken = route({
   path: '/v1/tokens',
   right: 'token.write',
   body: z.object({
-    name: z.string().min(1).max(100),
+    name: displayName,
     usesMax: z.int().min(1).max(100_000).default(1),
     validSeconds: z
       .int()

@@ -4,11 +4,12 @@ import type { Random } from '@sekisho/core/time.ts';
 import { CHANNEL_PATH } from '@sekisho/core/wire/agent.ts';
 import type { Log } from '@sekisho/platform/log.ts';
 import type { FastifyInstance } from 'fastify';
-import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
+import { answerClientErrors, refuseRaw } from './client-error.ts';
 import type { PeerConnections } from './connections.ts';
 import type { PeerIdentity, PeerReader } from './peer.ts';
 import { problemOf, refusalOf } from './refusal.ts';
@@ -75,6 +76,7 @@ export function createAgentListener(parts: {
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
       connectionsCheckingInterval: CONNECTIONS_CHECK_MS,
       maxHeaderSize: HEADER_BYTES_MAX,
+      requireHostHeader: false, // asked for in app.ts, where the refusal gets its words
     },
     (request, response) => {
       if (serving === undefined) answerUnready(response);
@@ -97,11 +99,7 @@ export function createAgentListener(parts: {
   server.on('tlsClientError', (error: Error) => {
     log.debug({ err: error }, 'TLS handshake failed');
   });
-  server.on('clientError', (_error: Error, socket: Duplex) => {
-    if (socket.writable)
-      socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
-    else socket.destroy();
-  });
+  answerClientErrors(server);
   const upgrade = async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
     const behind = serving;
     if (behind === undefined) throw new AppError('SERVER_STOPPING');
@@ -113,7 +111,7 @@ export function createAgentListener(parts: {
   };
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     upgrade(request, socket, head).catch((error: unknown) => {
-      refuseUpgrade(socket, refusalOf(error, log), request.headers['accept-language']);
+      refuseRaw(socket, refusalOf(error, log), request.headers['accept-language']);
     });
   });
   return {
@@ -138,12 +136,4 @@ export function answerUnready(response: ServerResponse): void {
   const refusal = new AppError('SERVER_STOPPING');
   response.writeHead(refusal.status, { 'content-type': 'application/problem+json', connection: 'close' });
   response.end(JSON.stringify(problemOf(refusal, undefined)));
-}
-
-function refuseUpgrade(socket: Duplex, refusal: AppError, acceptLanguage: string | undefined): void {
-  const body = JSON.stringify(problemOf(refusal, acceptLanguage));
-  socket.end(
-    `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? ''}\r\nContent-Type: application/problem+json\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  );
 }
