@@ -12,9 +12,15 @@ const POLL_MS = 1_000;
 
 /**
  * Follows jobs until each has ended, with live progress; gives them in the given order. Ctrl-C stops watching, not the
- * jobs. Refusals: WAIT_INTERRUPTED, and those of the calls.
+ * jobs. `onPoll` sees the running jobs each time, and may refuse to wait longer.
+ * Refusals: WAIT_INTERRUPTED, and those of the calls.
  */
-export async function watchJobs(cli: Cli, call: Caller, ids: readonly JobId[]): Promise<JobView[]> {
+export async function watchJobs(
+  cli: Cli,
+  call: Caller,
+  ids: readonly JobId[],
+  onPoll: (running: readonly JobView[]) => void = () => undefined,
+): Promise<JobView[]> {
   const display = createProgress(cli);
   const stopped = new AbortController();
   const release = cli.io.onStop(() => stopped.abort());
@@ -28,6 +34,7 @@ export async function watchJobs(cli: Cli, call: Caller, ids: readonly JobId[]): 
       }
       const running = [...jobs.values()].filter(({ state }) => !isEnded(state));
       if (running.length === 0) return ids.flatMap((id) => jobs.get(id) ?? []);
+      onPoll(running);
       display.update(running.map(({ hostName, state, progress }) => ({ name: hostName, state, progress })));
       await cli.io.clock.sleep(
         cli.io.stderr.isTTY === true && !cli.json && !cli.quiet ? POLL_TERMINAL_MS : POLL_MS,

@@ -19,6 +19,8 @@ import { waitFor } from './wait-for.ts';
 const PLAN_NAME = 'demo';
 const PLAN_SECONDS = 60;
 const POINT_SECONDS = 60;
+/** A job that the host did not begin within so long proves nothing. */
+const QUEUED_SECONDS = 120;
 /** So many differences are shown. */
 const DIFFERENCES_SHOWN_MAX = 20;
 
@@ -135,10 +137,22 @@ async function deployPlan(
 /** Watches jobs with live progress; only "done" proves something. */
 async function goodEnd(demo: Demo, call: Caller, started: readonly JobView[]): Promise<JobReport> {
   const { cli, folder, processes } = demo;
+  const queuedUntilMs = cli.io.clock.monotonicMs() + QUEUED_SECONDS * 1_000;
   const [job] = await watchJobs(
     cli,
     call,
     started.map(({ id }) => id),
+    (running) => {
+      processes.assertRunning('server', 'agent');
+      const waiting = running.some(({ state }) => state === 'queued');
+      if (waiting && cli.io.clock.monotonicMs() > queuedUntilMs) {
+        throw new AppError('DEMO_STEP_SLOW', {
+          step: cli.words.demo.waitingJob,
+          seconds: QUEUED_SECONDS,
+          folder: folder.logs,
+        });
+      }
+    },
   );
   processes.assertRunning('server', 'agent');
   if (job?.report != null && (job.state === 'done' || job.state === 'warnings')) return job.report;
@@ -193,12 +207,13 @@ function judge(
   if (compared.files + compared.links === 0)
     throw new AppError('DEMO_NOTHING_TO_PROVE', { path: source.path });
   narrator.fact(words.compareFacts, {
-    files: cli.format.count(compared.files),
+    files: cli.format.counted('file', compared.files),
     size: cli.format.bytes(compared.bytes),
     folders: cli.format.count(compared.folders),
     links: cli.format.count(compared.links),
   });
   if (compared.skipped > 0) narrator.fact(words.compareSkipped, { count: compared.skipped });
-  if (compared.changed > 0) narrator.fact(words.compareChanged, { count: compared.changed });
+  if (compared.changed > 0)
+    narrator.fact(words.compareChanged, { files: cli.format.counted('file', compared.changed) });
   return compared;
 }

@@ -83,7 +83,7 @@ async function showAndProve(demo: Demo, source: DemoSource, once: boolean): Prom
   narrator.line(fill(words.totalTime, { duration: cli.format.duration(totalMs) }));
   sayJson(cli, { proved: true, domain, source: source.path, ...proof, totalMs, folder: folder.root });
   if (once) return;
-  showAround(demo, domain.ports.http);
+  showAround(demo, domain.ports.http, proof.restored);
   while (!signal.aborted) {
     processes.assertRunning('server', 'agent');
     await cli.io.clock.sleep(1_000, signal);
@@ -93,7 +93,7 @@ async function showAndProve(demo: Demo, source: DemoSource, once: boolean): Prom
 }
 
 /** Where to look and what to try while it runs. */
-function showAround({ cli, narrator, folder }: Demo, httpPort: number): void {
+function showAround({ cli, narrator, folder }: Demo, httpPort: number, restored: string): void {
   const words = cli.words.demo;
   const commands = [
     ['sekisho host list', words.tryHosts],
@@ -104,7 +104,7 @@ function showAround({ cli, narrator, folder }: Demo, httpPort: number): void {
   ] as const;
   narrator.line();
   narrator.line(fill(words.pageLine, { url: `http://127.0.0.1:${httpPort}/` }));
-  narrator.line(fill(words.restoredAt, { folder: folder.restored }));
+  narrator.line(fill(words.restoredAt, { folder: restored }));
   narrator.line();
   narrator.line(words.keepsRunning);
   narrator.line(`  cd ${quoteWord(repositoryFolder())}`);

@@ -1,5 +1,4 @@
-import type { AppError } from '@sekisho/core/errors.ts';
-import { errorWords } from '@sekisho/core/errors.ts';
+import { errorWords, type AppError, type ErrorCode } from '@sekisho/core/errors.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Cli } from '../cli.ts';
 import { visible } from './table.ts';
@@ -20,9 +19,13 @@ export function printRefusal(cli: Cli, error: AppError): void {
   );
 }
 
+/** The demo ran, but proved nothing. */
+const NOT_PROVED: readonly ErrorCode[] = ['DEMO_NOT_PROVED', 'DEMO_NOTHING_TO_PROVE', 'DEMO_JOB_FAILED'];
+
 /** The exit code of a refusal. */
 export function exitCodeOf(error: AppError): ExitCode {
   if (error.code.startsWith('USAGE_')) return EXIT.usage;
   if (error.code === 'INTERRUPTED' || error.code === 'WAIT_INTERRUPTED') return EXIT.interrupted;
+  if (NOT_PROVED.includes(error.code)) return EXIT.partly;
   return EXIT.failed;
 }

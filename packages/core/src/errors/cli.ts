@@ -270,11 +270,11 @@ export const cliErrors = {
     status: 400,
     en: {
       words: 'No token was found in {source}.',
-      hint: 'Put there what "sekisho token create" printed, alone on the first line.',
+      hint: 'Put there, alone on the first line, the token that an administrator made: sekisho token create --name NAME',
     },
     ja: {
       words: '{source} に認証トークンがありません。',
-      hint: '"sekisho token create" が表示したトークンを、最初の行にそれだけ書いてください。',
+      hint: '管理者が作成したトークンを、最初の行にそれだけ書いてください: sekisho token create --name NAME',
     },
   },
   FINGERPRINT_URL_REFUSED: {

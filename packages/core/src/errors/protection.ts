@@ -222,22 +222,22 @@ export const protectionErrors = {
     status: 409,
     en: {
       words: 'The certificate of the host {host} is revoked, so nothing is backed up or restored there.',
-      hint: 'Let the host come back with a reissue token: sekisho token create --reissue-for {host}',
+      hint: 'Let the host come back with a reissue token: sekisho token create --name {host} --reissue {host}',
     },
     ja: {
       words: 'ホスト {host} の証明書は失効しているため、バックアップもリストアも行われません。',
-      hint: '再発行トークンでホストを復帰させてください: sekisho token create --reissue-for {host}',
+      hint: '再発行トークンでホストを復帰させてください: sekisho token create --name {host} --reissue {host}',
     },
   },
   JOB_HOST_EXPIRED: {
     status: 409,
     en: {
       words: 'The certificate of the host {host} has expired, so nothing is backed up or restored there.',
-      hint: 'Let the host come back with a reissue token: sekisho token create --reissue-for {host}',
+      hint: 'Let the host come back with a reissue token: sekisho token create --name {host} --reissue {host}',
     },
     ja: {
       words: 'ホスト {host} の証明書は期限切れのため、バックアップもリストアも行われません。',
-      hint: '再発行トークンでホストを復帰させてください: sekisho token create --reissue-for {host}',
+      hint: '再発行トークンでホストを復帰させてください: sekisho token create --name {host} --reissue {host}',
     },
   },
   POINT_REMOVED: {

@@ -28,11 +28,11 @@ export const trustErrors = {
     status: 401,
     en: {
       words: '{name} already has a host ID: a reissue token is needed for a new certificate.',
-      hint: 'Ask an administrator: sekisho token create --name … --reissue-for {name}. If this is another machine, give it another name.',
+      hint: 'Ask an administrator: sekisho token create --name … --reissue {name}. If this is another machine, give it another name.',
     },
     ja: {
       words: '{name} には既にホスト ID があります。新しい証明書には再発行トークンが必要です。',
-      hint: '管理者に依頼してください: sekisho token create --name … --reissue-for {name}。別のマシンの場合は、別の名前を付けてください。',
+      hint: '管理者に依頼してください: sekisho token create --name … --reissue {name}。別のマシンの場合は、別の名前を付けてください。',
     },
   },
   HOST_NAME_INVALID: {
@@ -105,11 +105,11 @@ export const trustErrors = {
     status: 409,
     en: {
       words: '{name} is a media server: automatic reissue is not possible for it.',
-      hint: 'Make a reissue token instead: sekisho token create --name … --reissue-for {name}.',
+      hint: 'Make a reissue token instead: sekisho token create --name … --reissue {name}.',
     },
     ja: {
       words: '{name} はメディアサーバーのため、自動再発行を許可できません。',
-      hint: '代わりに再発行トークンを作成してください: sekisho token create --name … --reissue-for {name}',
+      hint: '代わりに再発行トークンを作成してください: sekisho token create --name … --reissue {name}',
     },
   },
   CLOCK_SKEW: {
@@ -151,11 +151,11 @@ export const trustErrors = {
     status: 403,
     en: {
       words: 'The certificate of this host was revoked.',
-      hint: 'Ask an administrator for a reissue token, then run: sekisho agent setup --reissue --token …',
+      hint: 'Ask an administrator for a reissue token, then run: sekisho agent setup --reissue --token-file …',
     },
     ja: {
       words: 'このホストの証明書は取り消されています。',
-      hint: '管理者に再発行トークンを依頼し、sekisho agent setup --reissue --token … を実行してください。',
+      hint: '管理者に再発行トークンを依頼し、sekisho agent setup --reissue --token-file … を実行してください。',
     },
   },
   HOST_IS_MANAGEMENT_SERVER: {
@@ -173,11 +173,11 @@ export const trustErrors = {
     status: 409,
     en: {
       words: 'The certificate of {name} was revoked: automatic reissue never applies to it.',
-      hint: 'Make a reissue token: sekisho token create --name … --reissue-for {name}.',
+      hint: 'Make a reissue token: sekisho token create --name … --reissue {name}.',
     },
     ja: {
       words: '{name} の証明書は失効しているため、自動再発行は適用できません。',
-      hint: '再発行トークンを作成してください: sekisho token create --name … --reissue-for {name}',
+      hint: '再発行トークンを作成してください: sekisho token create --name … --reissue {name}',
     },
   },
   REISSUE_TOKEN_LIMITS: {

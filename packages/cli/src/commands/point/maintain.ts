@@ -1,7 +1,9 @@
 import { fill } from '@sekisho/core/errors.ts';
 import { parseRepositoryName, repositoryName, type RepositoryName } from '@sekisho/core/ids.ts';
+import type { KeepReason } from '@sekisho/core/rules/retention.ts';
 import type { Caller } from '@sekisho/core/wire/client.ts';
 import { listPoints, maintainRepository } from '@sekisho/core/wire/points.ts';
+import type { Cli } from '../../cli.ts';
 import { serverData } from '../../client/data-folder.ts';
 import { followJobs } from '../../client/follow-jobs.ts';
 import { withServer } from '../../client/open-server.ts';
@@ -33,7 +35,10 @@ export const pointMaintain = defineVerb({
           ? []
           : renderTable(
               [{ title: labels.point }, { title: labels.keepsBecause }],
-              preview.keep.map(({ id, reasons }) => [id.slice(0, 8), reasons.join(', ')]),
+              preview.keep.map(({ id, reasons }) => [
+                id.slice(0, 8),
+                reasons.map((reason) => keepReasonText(cli, reason)).join(', '),
+              ]),
             )),
       ];
       if (flags.preview) return { json: { preview: true, ...preview }, text: [...text, notes.previewOnly] };
@@ -57,4 +62,10 @@ async function repositoryOf(call: Caller, given: string): Promise<RepositoryName
   const host = await resolveHost(call, given);
   const { points } = await call(listPoints, { query: { host: host.id, limit: 1 } });
   return points[0]?.repository ?? repositoryName(host.id, 1);
+}
+
+/** The rule's reason in words; one of a newer server as it is. */
+function keepReasonText({ words }: Cli, reason: string): string {
+  const known: Readonly<Record<KeepReason, string>> = words.states.keep;
+  return Object.entries(known).find(([key]) => key === reason)?.[1] ?? reason;
 }

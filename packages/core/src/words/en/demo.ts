@@ -26,9 +26,9 @@ export const demo = {
   pointFacts: 'recovery point {id}',
   restoreFacts: '{files}, {size} restored in {duration} ({rate})',
   compareFacts:
-    '{files} files ({size}), {folders} folders and {links} links: names, sizes, SHA-256, modes and link targets',
-  compareSkipped: '{count} sockets, devices or pipes are no files and were not compared',
-  compareChanged: '{count} files changed while the demo ran; they are equal to one of their two states',
+    '{files} ({size}), folders: {folders}, links: {links} – names, sizes, SHA-256, rights, link targets',
+  compareSkipped: 'not compared, being no files: {count} sockets, devices or pipes',
+  compareChanged: 'changed while the demo ran, and equal to one of the two states: {files}',
   proved: 'Proved: what was restored equals the original, byte for byte.',
   notProved: 'NOT proved: {differences}.',
   differences: {
@@ -56,6 +56,7 @@ export const demo = {
   waitingServer: 'the management server to answer',
   waitingAgent: 'the host to come online as a media server',
   waitingPlan: 'the host to acknowledge the plan',
+  waitingJob: 'the host to begin the job',
   waitingPoint: 'the recovery point to be recorded',
   lastWords: 'Last lines of {process}:',
 };

@@ -38,7 +38,7 @@ export const help = {
   exit0: '0  done',
   exit1: '1  refused or failed',
   exit2: '2  the command line is not right',
-  exit3: '3  done only in part: a backup is incomplete, or has warnings',
+  exit3: '3  done only in part: a backup is incomplete or has warnings, or the demo proved nothing',
   exit130: '130  interrupted',
 };
 
@@ -180,6 +180,20 @@ export const states = {
   entry: { file: 'file', folder: 'folder', link: 'link', other: 'other' },
   outcome: { done: 'done', refused: 'refused' },
   channel: { open: 'open', closed: 'closed', off: 'off' },
+  keep: {
+    last: 'one of the last',
+    hourly: 'hourly',
+    daily: 'daily',
+    weekly: 'weekly',
+    monthly: 'monthly',
+    yearly: 'yearly',
+    everything: 'the plan keeps everything',
+    custom: 'made by hand',
+    'no-plan': 'no plan says otherwise',
+    'only-one': 'the only one',
+    'too-young': 'younger than the minimum age',
+    'next-run': 'goes in the next run',
+  },
   custom: 'custom',
 };
 

@@ -28,9 +28,9 @@ export const demo: Words['demo'] = {
   pointFacts: '復旧ポイント {id}',
   restoreFacts: '{files}、{size} を {duration}でリストア ({rate})',
   compareFacts:
-    '{files} ファイル ({size})、{folders} フォルダー、{links} リンク: 名前、サイズ、SHA-256、アクセス権、リンク先',
+    '{files} ({size})、{folders} フォルダー、{links} リンク: 名前、サイズ、SHA-256、アクセス権、リンク先',
   compareSkipped: '{count} 個のソケット、デバイス、パイプはファイルではないため比較していません',
-  compareChanged: '{count} 個のファイルがデモの実行中に変更されました (前後どちらかの状態と一致)',
+  compareChanged: 'デモの実行中に変更: {files} (前後どちらかの状態と一致)',
   proved: '証明できました: リストアしたものは、元と 1 バイトも違いません。',
   notProved: '証明できませんでした: {differences}があります。',
   differences: {
@@ -58,6 +58,7 @@ export const demo: Words['demo'] = {
   waitingServer: '管理サーバーの応答',
   waitingAgent: 'ホストがメディアサーバーとしてオンラインになること',
   waitingPlan: 'ホストがプランの受信を確認すること',
+  waitingJob: 'ホストがジョブを開始すること',
   waitingPoint: '復旧ポイントの記録',
   lastWords: '{process} の最後の出力:',
 };

@@ -40,7 +40,7 @@ export const help: Words['help'] = {
   exit0: '0  完了',
   exit1: '1  拒否または失敗',
   exit2: '2  コマンドラインの誤り',
-  exit3: '3  一部だけ完了 (バックアップが未完了、または警告あり)',
+  exit3: '3  一部だけ完了 (バックアップが未完了か警告あり、またはデモが証明できなかった)',
   exit130: '130  中断',
 };
 
@@ -183,6 +183,20 @@ export const states: Words['states'] = {
   entry: { file: 'ファイル', folder: 'フォルダー', link: 'リンク', other: 'その他' },
   outcome: { done: '完了', refused: '拒否' },
   channel: { open: '接続中', closed: '切断', off: 'なし' },
+  keep: {
+    last: '最新の数個',
+    hourly: '毎時',
+    daily: '毎日',
+    weekly: '毎週',
+    monthly: '毎月',
+    yearly: '毎年',
+    everything: 'プランがすべてを保持',
+    custom: '手動で作成',
+    'no-plan': '該当するプランがない',
+    'only-one': '唯一の 1 つ',
+    'too-young': '最低保持期間内',
+    'next-run': '次回の実行で消える',
+  },
   custom: 'カスタム',
 };
 
