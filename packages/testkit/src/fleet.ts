@@ -2,9 +2,9 @@ import type { HostId, JobId, PlanId, Sha256Hex } from '@sekisho/core/ids.ts';
 import type { Clock } from '@sekisho/core/time.ts';
 import { createClient, type Caller } from '@sekisho/core/wire/client.ts';
 import { getJob, runPlan, type JobView } from '@sekisho/core/wire/jobs.ts';
-import { createPlan, type PlanView } from '@sekisho/core/wire/plans.ts';
+import { createPlan, type PlanView, type Schedule } from '@sekisho/core/wire/plans.ts';
 import { listPoints, startRestore, type PointView } from '@sekisho/core/wire/points.ts';
-import { createToken, getHost, setHostMedia } from '@sekisho/core/wire/trust.ts';
+import { createToken, getHost, setHostMedia, setSecurity } from '@sekisho/core/wire/trust.ts';
 import { startAgent, type RunningAgent } from '@sekisho/agent/main.ts';
 import { setupAgent } from '@sekisho/agent/setup/setup-agent.ts';
 import { systemClock, systemRandom } from '@sekisho/platform/clock.ts';
@@ -25,6 +25,8 @@ export interface FleetOptions {
   readonly clock?: Clock;
   /** Seconds; tests do not wait for heartbeats, they ask for one. */
   readonly heartbeatSeconds?: number;
+  /** How long certificates of hosts are valid. A fleet on a FakeClock needs 450 days: OpenSSL looks at the real clock. */
+  readonly hostCertificateHours?: number;
 }
 
 /** A host of the fleet: its agent runs in this process, on a data folder of its own. */
@@ -104,6 +106,8 @@ export class Fleet {
       await fleet.server.stop();
       await remove();
     });
+    const { hostCertificateHours } = options;
+    if (hostCertificateHours !== undefined) await fleet.call(setSecurity, { body: { hostCertificateHours } });
     for (const host of options.hosts ?? []) await fleet.addHost(host.name, { media: host.media ?? false });
     return fleet;
   }
@@ -182,13 +186,19 @@ export class Fleet {
     });
   }
 
-  /** A plan of one host without a schedule. */
-  async plan(host: string, paths: readonly string[], media: string): Promise<PlanView> {
+  /** A plan of one host; without schedules unless they are given. */
+  async plan(
+    host: string,
+    paths: readonly string[],
+    media: string,
+    schedules: readonly Schedule[] = [],
+  ): Promise<PlanView> {
     return this.call(createPlan, {
       body: {
         name: `files of ${host} ${this.hosts.size}-${systemRandom.uuid().slice(0, 8)}`,
         targets: { hosts: [this.host(host).hostId], groups: [] },
         paths: [...paths],
+        schedules: [...schedules],
         mediaServers: [this.host(media).hostId],
       },
     });
