@@ -35,7 +35,7 @@ export const REFUSED_BODY_BYTES_MAX = 160 * MIB;
 
 /** Bytes gathered before one write to the disk: what an upload holds in memory. */
 export const WRITE_BATCH_BYTES = 256 * 1024;
-export const READ_CHUNK_BYTES = 256 * 1024;
+export const READ_CHUNK_BYTES = 128 * 1024;
 /** Kept free for journals and markers: no upload takes the last of the disk. */
 export const DISK_RESERVE_BYTES = 2 * MIB;
 /** below these shares of the disk the repository is low, full. */

@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { OBJECT_BYTES_MAX, READ_CHUNK_BYTES, REFUSED_BODY_BYTES_MAX } from '../limits.ts';
+import { OBJECT_BYTES_MAX, REFUSED_BODY_BYTES_MAX } from '../limits.ts';
 import { listObjects } from '../store/list-objects.ts';
 import type { MediaStore } from '../store/media-store.ts';
 import { removeObject } from '../store/remove-object.ts';
@@ -13,6 +13,7 @@ import type { ObjectName, ObjectType } from '../store/repository-paths.ts';
 import { storeObject } from '../store/store-object.ts';
 import { parseRange } from './parse-range.ts';
 import type { Target } from './parse-target.ts';
+import { sendFile } from './send-file.ts';
 import { sendProblem, toAppError } from './send-problem.ts';
 
 const V1 = 'application/vnd.x.restic.rest.v1';
@@ -33,6 +34,7 @@ export async function serveRepository(exchange: Exchange, target: Target): Promi
     await dispatch(exchange, target);
   } catch (error) {
     const refusal = toAppError(error);
+    if (response.headersSent && response.destroyed) return; // the reader went away
     if (refusal.code === 'INTERNAL') exchange.store.log.error({ error, url: request.url }, 'request failed');
     else exchange.store.log.info({ code: refusal.code, method: request.method, url: request.url }, 'refused');
     if (!(await readToEnd(request))) response.setHeader('Connection', 'close');
@@ -120,10 +122,7 @@ async function sendObject(
       ...objectHeaders(last - first + 1),
       ...(range === undefined ? {} : { 'Content-Range': `bytes ${first}-${last}/${size}` }),
     });
-    await pipeline(
-      file.createReadStream({ start: first, end: last, highWaterMark: READ_CHUNK_BYTES, autoClose: false }),
-      response,
-    );
+    await sendFile(file, response, { first, last });
   } finally {
     await file.close();
   }
@@ -147,9 +146,7 @@ async function receiveObject(
   const limitBytes = OBJECT_BYTES_MAX[object.type];
   if (lengthBytes > limitBytes) throw new AppError('BODY_TOO_LARGE', { limitBytes });
   const repository = await store.get(target.repository);
-  // Not destroyed when we stop reading: the client is still to hear why.
-  const body = request.iterator({ destroyOnReturn: false });
-  await storeObject(store, { repository, object, caller, lengthBytes, body });
+  await storeObject(store, { repository, object, caller, lengthBytes, body: request });
   sendDone(response);
 }
 

@@ -5,7 +5,9 @@ import { syncFolder } from '@sekisho/platform/durable-file.ts';
 import { createHash } from 'node:crypto';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { INDEXES_MAX, KEYS_MAX, LOCKS_MAX, SNAPSHOTS_MAX, WRITE_BATCH_BYTES } from '../limits.ts';
+import { consumeBody } from './consume-body.ts';
 import { fileSize } from './file-size.ts';
 import type { MediaStore } from './media-store.ts';
 import type { Caller, Repository } from './repository.ts';
@@ -20,7 +22,7 @@ export interface StoreObjectInput {
   readonly caller: Caller;
   /** Exactly so many bytes come. */
   readonly lengthBytes: number;
-  readonly body: AsyncIterable<Uint8Array>;
+  readonly body: Readable;
 }
 
 /**
@@ -107,50 +109,51 @@ async function moveIntoPlace(
   if (object.type !== 'config' && replacedBytes === undefined) repository.changeCount(object.type, 1);
 }
 
-/** Writes the body in batches, so that memory stays bounded whatever the length; gives the SHA-256 of what came. */
+/** Writes the body in batches, in one buffer that is used again: memory stays bounded. Gives the SHA-256 of what came. */
 async function writeBody(file: FileHandle, { body, lengthBytes }: StoreObjectInput): Promise<string> {
   const hash = createHash('sha256');
-  let batch: Uint8Array[] = [];
-  let batchBytes = 0;
-  let written = 0;
-  const flush = async (): Promise<void> => {
-    const bytes = batch.length === 1 ? batch[0]! : Buffer.concat(batch);
-    batch = [];
-    batchBytes = 0;
-    let offset = 0;
-    while (offset < bytes.length) offset += (await file.write(bytes, offset)).bytesWritten;
-    written += bytes.length;
+  const batch = Buffer.allocUnsafeSlow(Math.max(1, Math.min(WRITE_BATCH_BYTES, lengthBytes)));
+  let filled = 0;
+  let received = 0;
+  const writeOut = async (chunk: Buffer): Promise<void> => {
+    let taken = 0;
+    do {
+      await writeAll(file, batch);
+      const part = chunk.subarray(taken, taken + batch.length);
+      batch.set(part);
+      filled = part.length;
+      taken += filled;
+    } while (filled === batch.length);
   };
-  for await (const chunk of wholeBody(body)) {
+  await consumeBody(body, (chunk) => {
+    received += chunk.length;
+    if (received > lengthBytes) throw new AppError('OBJECT_CUT_OFF');
     hash.update(chunk);
-    batch.push(chunk);
-    batchBytes += chunk.length;
-    if (batchBytes >= WRITE_BATCH_BYTES) await flush();
-  }
-  if (batchBytes > 0) await flush();
-  if (written !== lengthBytes) throw new AppError('OBJECT_CUT_OFF');
+    const part = chunk.subarray(0, batch.length - filled);
+    batch.set(part, filled);
+    filled += part.length;
+    return filled === batch.length ? writeOut(chunk.subarray(part.length)) : undefined;
+  });
+  if (filled > 0) await writeAll(file, batch.subarray(0, filled));
+  if (received !== lengthBytes) throw new AppError('OBJECT_CUT_OFF');
   return hash.digest('hex');
+}
+
+async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let offset = 0; offset < bytes.length;) offset += (await file.write(bytes, offset)).bytesWritten;
 }
 
 /** The same blob again is fine (a lost answer must not fail the backup), other bytes under its name are not. */
 async function compareAgain({ body, lengthBytes }: StoreObjectInput, id: string): Promise<void> {
   const hash = createHash('sha256');
   let bytes = 0;
-  for await (const chunk of wholeBody(body)) {
+  await consumeBody(body, (chunk) => {
     hash.update(chunk);
     bytes += chunk.length;
-  }
+    return undefined;
+  });
   if (bytes !== lengthBytes) throw new AppError('OBJECT_CUT_OFF');
   if (hash.digest('hex') !== id) throw new AppError('OBJECT_HASH_WRONG');
-}
-
-/** What the network throws when a connection is cut becomes a refusal with a name. */
-async function* wholeBody(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
-  try {
-    yield* body;
-  } catch (error) {
-    throw new AppError('OBJECT_CUT_OFF', {}, { cause: error });
-  }
 }
 
 async function recordReception(store: MediaStore, repository: Repository, rawId: string): Promise<void> {
