@@ -55,7 +55,12 @@ export async function reopen(
     ({ method, path, body }) =>
       new Promise((resolve, reject) => {
         const outgoing = request(
-          { socketPath: server.socketPath, method, path, headers: { 'content-type': 'application/json' } },
+          {
+            socketPath: server.socketPath,
+            method,
+            path,
+            headers: body === undefined ? {} : { 'content-type': 'application/json' },
+          },
           (incoming) => {
             let text = '';
             incoming.on('data', (part: Buffer) => {
