@@ -174,7 +174,7 @@ export const protectionErrors = {
       hint: 'ジョブを再試行してください。転送済みのデータは再転送されません。',
     },
   },
-  JOB_UNKNOWN: {
+  JOB_UNEXPLAINED: {
     status: 404,
     en: {
       words: 'The host reports a job {jobId} that nobody ordered and no schedule explains.',

@@ -106,4 +106,8 @@ function dispatch(tx: Tx, hostId: HostId, item: SpoolItem, nowMs: number): Promi
 }
 
 /** Refusals of the content; everything else is a fault of ours, and the item is kept by its agent. */
-const REFUSALS: ReadonlySet<string> = new Set(['JOB_UNKNOWN', 'JOB_NOT_OF_HOST', 'REPOSITORY_NOT_OF_PEER']);
+const REFUSALS: ReadonlySet<string> = new Set([
+  'JOB_UNEXPLAINED',
+  'JOB_NOT_OF_HOST',
+  'REPOSITORY_NOT_OF_PEER',
+]);

@@ -12,7 +12,7 @@ type OfferAnswer = Extract<SpoolItem, { kind: 'offer' }>;
 
 /**
  * P-12 The agent took an order, or refuses it. An answer that comes again changes nothing.
- * @throws AppError JOB_UNKNOWN, JOB_NOT_OF_HOST
+ * @throws AppError JOB_UNEXPLAINED, JOB_NOT_OF_HOST
  */
 export async function takeOfferAnswer(
   tx: Tx,
@@ -21,7 +21,7 @@ export async function takeOfferAnswer(
   nowMs: number,
 ): Promise<void> {
   const job = await selectJob(tx, answer.jobId);
-  if (job === undefined) throw new AppError('JOB_UNKNOWN', { jobId: answer.jobId });
+  if (job === undefined) throw new AppError('JOB_UNEXPLAINED', { jobId: answer.jobId });
   if (job.hostId !== hostId) throw new AppError('JOB_NOT_OF_HOST', { jobId: answer.jobId });
   const decision = decideJob(factsOf(job), { what: answer.accepted ? 'accepted' : 'refused' });
   if (!decision.allow) throw new AppError(decision.code, decision.params);

@@ -19,7 +19,7 @@ import { insertJob, selectJob, type NewJob, type StoredJob } from './jobs.store.
  * P-12 Takes an agent's report of a finished job. The host is the one of the certificate; what the report says of it is not
  * read. The same report again changes nothing; one that comes late corrects what the server judged meanwhile. A report of a
  * scheduled run makes the job's row, when its ID is the one that plan, host and time give.
- * @throws AppError JOB_UNKNOWN, JOB_NOT_OF_HOST
+ * @throws AppError JOB_UNEXPLAINED, JOB_NOT_OF_HOST
  */
 export async function takeReport(tx: Tx, hostId: HostId, report: JobReport, nowMs: number): Promise<void> {
   const job = (await selectJob(tx, report.jobId)) ?? (await insertScheduled(tx, hostId, report, nowMs));
@@ -74,7 +74,7 @@ const isPlausible = (scheduledAtMs: number, planSinceMs: number, nowMs: number):
 
 async function insertScheduled(tx: Tx, hostId: HostId, report: JobReport, nowMs: number): Promise<StoredJob> {
   const { planId, scheduleName, scheduledAtMs, attempt } = report;
-  const unknown = new AppError('JOB_UNKNOWN', { jobId: report.jobId });
+  const unknown = new AppError('JOB_UNEXPLAINED', { jobId: report.jobId });
   if (report.kind !== 'backup' || planId === null || scheduleName === null || scheduledAtMs === null)
     throw unknown;
   if (scheduledJobId(planId, hostId, scheduleName, scheduledAtMs, attempt) !== report.jobId) throw unknown;

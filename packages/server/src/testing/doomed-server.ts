@@ -1,0 +1,32 @@
+import type { CrashPoint } from '@sekisho/core/crash-points.ts';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { z } from 'zod';
+
+const saidPorts = z.object({ ports: z.object({ agent: z.number(), admin: z.number(), http: z.number() }) });
+
+/** A server process that dies at a point. */
+export interface DoomedServer {
+  readonly ports: z.infer<typeof saidPorts>['ports'];
+  /** The signal that ended it. */
+  readonly died: Promise<string>;
+}
+
+/** Starts a server process on an initialised data folder, armed with a crash point; it is gone when the test ends. */
+export async function startDoomed(
+  t: { after(call: () => void): void },
+  dataFolder: string,
+  point: CrashPoint,
+): Promise<DoomedServer> {
+  const child = fork(join(import.meta.dirname, 'server-child.ts'), ['run', dataFolder], {
+    env: { ...process.env, SEKISHO_TEST_CRASH_POINT: point },
+    stdio: 'inherit',
+  });
+  t.after(() => {
+    child.kill('SIGKILL');
+  });
+  const died = once(child, 'exit').then(([, signal]) => String(signal));
+  const [said] = await once(child, 'message');
+  return { ports: saidPorts.parse(said).ports, died };
+}
