@@ -11,7 +11,8 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { startProtectedHost, type ProtectedHost } from '../test/protected-host.ts';
-import { startRealServer, until, type RealServer } from '../test/real-server.ts';
+import { startRealServer, type RealServer } from '../test/real-server.ts';
+import { until } from '../test/until.ts';
 import { getAgentStatus, renewAgent, setAgentSettings } from './control/agent-status.ts';
 import { startAgent } from './main.ts';
 

@@ -36,6 +36,8 @@ import { AGENT_VERSION } from './version.ts';
 
 /** A CRL is looked for this often while no policy says otherwise. */
 const CRL_LOOK_MS = HOUR_MS;
+/** An order waits at most this long for the newest policy. */
+const REFRESH_MAX_MS = 10 * SECOND_MS;
 /** From so many waiting reports on, the agent calls itself in trouble. */
 const SPOOL_ALARM = 9_000;
 
@@ -182,7 +184,9 @@ export async function startParts(
     findPlan,
     async refresh() {
       fetcher?.request(['assignment', 'policy']);
-      await fetcher?.settled();
+      const settled = new AbortController();
+      await Promise.race([fetcher?.settled(), clock.sleep(REFRESH_MAX_MS, settled.signal)]);
+      settled.abort();
     },
     work: {
       backup(job, plan) {

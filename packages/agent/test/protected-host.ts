@@ -9,7 +9,8 @@ import assert from 'node:assert/strict';
 import type { z } from 'zod';
 import { startAgent, type AgentOptions, type RunningAgent } from '../src/main.ts';
 import { setupAgent } from '../src/setup/setup-agent.ts';
-import { until, type RealServer } from './real-server.ts';
+import type { RealServer } from './real-server.ts';
+import { until } from './until.ts';
 
 /** A host that is media server and client, with its agent running in this process. */
 export interface ProtectedHost {
