@@ -13,11 +13,10 @@ import { exitCodeOf } from './output/refusal.ts';
 import { runCli } from './main.ts';
 import { fakeRoute, startFakeServer, type FakeRoute } from './testing/fake-server.ts';
 import { fakeTerminal } from './testing/fake-terminal.ts';
+import { asOrdinaryUser, LAUNCHER } from './testing/launch.ts';
 import { sampleRoutes } from './testing/sample-domain.ts';
 import { longName, type Verb } from './verb.ts';
 import { VERBS } from './verbs.ts';
-
-const LAUNCHER = join(import.meta.dirname, '..', 'bin', 'sekisho');
 
 async function run(
   context: TestContext,
@@ -119,16 +118,8 @@ test('a long data folder is found through the path that the server recorded', as
   assert.equal(await runCli(['server', 'fingerprint', '-q', '--data', folder], terminal.io), 0);
 });
 
-/** As root: the words in front of a command that make it run as nobody; empty for an ordinary user; undefined: no way. */
-function asSomebodyElse(): readonly string[] | undefined {
-  if (process.getuid?.() !== 0) return [];
-  const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
-  const [command = '', ...args] = [...nobody, 'test', '-r', LAUNCHER];
-  return spawnSync(command, args).status === 0 ? nobody : undefined;
-}
-
 test('a data folder of another user is refused with the way to act as that user', async (context) => {
-  const prefix = asSomebodyElse();
+  const prefix = asOrdinaryUser();
   if (prefix === undefined) {
     context.skip('no way to become another user here');
     return;

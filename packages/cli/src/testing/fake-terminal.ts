@@ -13,6 +13,8 @@ export interface FakeTerminalOptions {
   readonly columns?: number;
   /** What standard input gives, then it ends. */
   readonly input?: string;
+  /** Typed one after the other, each when a question is asked. */
+  readonly answers?: readonly string[];
   readonly timeZone?: string;
 }
 
@@ -42,12 +44,20 @@ export function fakeTerminal(options: FakeTerminalOptions = {}): FakeTerminal {
   const stops = new Set<(signal: StopSignal) => void>();
   const terminal = { isTTY: options.tty === true, columns: options.columns ?? 100 };
   const stdin = Object.assign(new PassThrough(), { isTTY: options.tty === true });
-  stdin.end(options.input ?? '');
+  const answers = [...(options.answers ?? [])];
+  if (options.answers === undefined) stdin.end(options.input ?? '');
   return {
     io: {
       stdin,
       stdout: { write: (text) => printed.push({ stream: 'stdout', text }), ...terminal },
-      stderr: { write: (text) => printed.push({ stream: 'stderr', text }), ...terminal },
+      stderr: {
+        write: (text) => {
+          printed.push({ stream: 'stderr', text });
+          const answer = /(: |\] )$/.test(text) ? answers.shift() : undefined;
+          if (answer !== undefined) setImmediate(() => stdin.write(`${answer}\n`));
+        },
+        ...terminal,
+      },
       env: { NO_COLOR: '1', ...options.env },
       cwd: options.cwd ?? '/srv/work',
       clock: sleepingClock(),
