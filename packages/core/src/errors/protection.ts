@@ -46,6 +46,17 @@ export const protectionErrors = {
       hint: 'ホストの一覧を確認してください: sekisho host list',
     },
   },
+  PLAN_HOST_IS_SERVER: {
+    status: 422,
+    en: {
+      words: 'The host {host} is the identity of the management server itself, which no agent uses.',
+      hint: 'To protect that machine, set up an agent on it under a name of its own.',
+    },
+    ja: {
+      words: 'ホスト {host} は管理サーバー自身の ID で、エージェントは使用しません。',
+      hint: 'そのマシンを保護するには、別の名前でエージェントをセットアップしてください。',
+    },
+  },
   PLAN_GROUP_UNKNOWN: {
     status: 422,
     en: {

@@ -120,7 +120,7 @@ export class FleetChanges {
     const id = parseHostId(key);
     if (id === undefined) return;
     const host = await findHost(store.db, id);
-    if (host === undefined) {
+    if (host === undefined || host.isServer) {
       index.drop(id);
       return;
     }

@@ -47,7 +47,7 @@ export class HeartbeatDesk {
     const known = index.get(hostId);
     if (known !== undefined) return known;
     const host = await findHost(store.db, hostId);
-    return host === undefined ? undefined : index.put(host);
+    return host === undefined || host.isServer ? undefined : index.put(host);
   }
 
   /** Remembers what a heartbeat says and tells what is new. */

@@ -22,12 +22,13 @@ export interface SeenRow {
 const PAGE_ROWS = 5_000;
 const healthText = z.array(z.string());
 
-/** Hosts in the order of their numbers, a page at a time: all, or those that were seen since a moment. */
+/** Hosts with agents in the order of their numbers, a page at a time: all, or those that were seen since a moment. */
 export async function* allSeen(db: DbOrTx, sinceMs?: number): AsyncGenerator<SeenRow> {
   for (let after = -1; ;) {
     let query = db
       .selectFrom('hosts')
       .leftJoin('host_seen', 'host_seen.num', 'hosts.num')
+      .leftJoin('domain', 'domain.server_host_id', 'hosts.id')
       .select([
         'hosts.id',
         'hosts.num',
@@ -43,6 +44,7 @@ export async function* allSeen(db: DbOrTx, sinceMs?: number): AsyncGenerator<See
         'host_seen.health',
       ])
       .where('hosts.num', '>', after)
+      .where('domain.id', 'is', null)
       .orderBy('hosts.num')
       .limit(PAGE_ROWS);
     if (sinceMs !== undefined) query = query.where('host_seen.last_seen_ms', '>=', sinceMs);

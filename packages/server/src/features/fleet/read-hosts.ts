@@ -24,6 +24,8 @@ export interface FleetHost {
   /** Null: not a media server. */
   readonly media: z.infer<typeof mediaSettings> | null;
   readonly createdAtMs: number;
+  /** The management server's own host: it has an identity and no agent, so no plan covers it. */
+  readonly isServer: boolean;
 }
 
 /** A node of the tree of groups. */
@@ -34,14 +36,26 @@ export interface FleetGroup {
   readonly settings: string;
 }
 
-const COLUMNS = ['id', 'num', 'name', 'group_id', 'media_since_ms', 'media', 'created_at_ms'] as const;
+const COLUMNS = [
+  'hosts.id',
+  'hosts.num',
+  'hosts.name',
+  'hosts.group_id',
+  'hosts.media_since_ms',
+  'hosts.media',
+  'hosts.created_at_ms',
+  'domain.id as server_of',
+] as const;
+
+const selectHosts = (db: DbOrTx) =>
+  db.selectFrom('hosts').leftJoin('domain', 'domain.server_host_id', 'hosts.id').select(COLUMNS);
 
 /** The hosts with these IDs, in no order; unknown ones are left out. */
 export async function findHosts(db: DbOrTx, ids: readonly HostId[]): Promise<FleetHost[]> {
   const hosts: FleetHost[] = [];
   for (let start = 0; start < ids.length; start += IDS_PER_QUERY_MAX) {
     const part = ids.slice(start, start + IDS_PER_QUERY_MAX);
-    const rows = await db.selectFrom('hosts').select(COLUMNS).where('id', 'in', part).execute();
+    const rows = await selectHosts(db).where('hosts.id', 'in', part).execute();
     hosts.push(...rows.map(hostOf));
   }
   return hosts;
@@ -55,12 +69,7 @@ export async function findHost(db: DbOrTx, id: HostId): Promise<FleetHost | unde
 /** All hosts of these groups, by name. */
 export async function hostsOfGroups(db: DbOrTx, groupIds: readonly GroupId[]): Promise<FleetHost[]> {
   if (groupIds.length === 0) return [];
-  const rows = await db
-    .selectFrom('hosts')
-    .select(COLUMNS)
-    .where('group_id', 'in', groupIds)
-    .orderBy('name')
-    .execute();
+  const rows = await selectHosts(db).where('hosts.group_id', 'in', groupIds).orderBy('hosts.name').execute();
   return rows.map(hostOf);
 }
 
@@ -105,6 +114,7 @@ function hostOf(row: {
   media_since_ms: number | null;
   media: string | null;
   created_at_ms: number;
+  server_of: string | null;
 }): FleetHost {
   return {
     id: storedHostId(row.id),
@@ -113,5 +123,6 @@ function hostOf(row: {
     groupId: storedGroupId(row.group_id),
     media: row.media_since_ms === null ? null : mediaSettings.parse(JSON.parse(row.media ?? '{}')),
     createdAtMs: row.created_at_ms,
+    isServer: row.server_of !== null,
   };
 }

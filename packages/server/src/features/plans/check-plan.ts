@@ -41,9 +41,12 @@ function checkCommands(spec: PlanSpec, principal: Principal, previous: PlanSpec 
 }
 
 async function checkTargets(tx: Tx, spec: PlanSpec): Promise<void> {
-  const known = new Set((await findHosts(tx, spec.targets.hosts)).map((host) => host.id));
-  for (const hostId of spec.targets.hosts)
-    if (!known.has(hostId)) throw new AppError('PLAN_HOST_UNKNOWN', { hostId });
+  const known = new Map((await findHosts(tx, spec.targets.hosts)).map((host) => [host.id, host]));
+  for (const hostId of spec.targets.hosts) {
+    const host = known.get(hostId);
+    if (host === undefined) throw new AppError('PLAN_HOST_UNKNOWN', { hostId });
+    if (host.isServer) throw new AppError('PLAN_HOST_IS_SERVER', { host: host.name });
+  }
   const groups = new Set((await listGroups(tx)).map((group) => group.id));
   for (const groupId of spec.targets.groups)
     if (!groups.has(groupId)) throw new AppError('PLAN_GROUP_UNKNOWN', { groupId });

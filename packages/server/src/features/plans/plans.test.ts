@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { listGroups } from '../fleet/read-hosts.ts';
 import { planViewOf } from './plan-view.ts';
-import { listStoredPlans } from './read-plans.ts';
+import { coveredHosts, listStoredPlans } from './read-plans.ts';
 import { createPlan, deletePlan, replacePlan } from './save-plan.ts';
 
 const nightly = { name: 'nightly', cron: '0 2 * * *', timeZone: 'Asia/Tokyo', startWithinMinutes: 60 };
@@ -167,6 +167,25 @@ eachStore((_dialect, open) => {
       createPlan(domain.context, ADMIN, domain.spec({ mediaServers: [media] })),
       code('PLAN_NAME_TAKEN'),
     );
+  });
+
+  test('P-10 the management server’s own host, which has no agent, is covered by no plan', async (t) => {
+    const domain = await ProtectionDomain.open(t, open);
+    const own = await domain.host('server');
+    const media = await domain.host('media', { media: true });
+    await domain.store.db
+      .insertInto('domain')
+      .values({ id: 'd', name: 'Test', server_id: 's', server_host_id: own, created_at_ms: 0 })
+      .execute();
+    const spec = domain.spec({ mediaServers: [media] });
+    await createPlan(domain.context, ADMIN, spec);
+    const covered = await coveredHosts(domain.store.db, spec, await listGroups(domain.store.db));
+    assert.deepEqual(
+      covered.map((host) => host.name),
+      ['media'],
+    );
+    const named = { ...spec, name: 'Named', targets: { hosts: [own], groups: [] } };
+    await assert.rejects(createPlan(domain.context, ADMIN, named), code('PLAN_HOST_IS_SERVER'));
   });
 
   test('P-10 commands need a right of their own, but not to keep them as they are', async (t) => {

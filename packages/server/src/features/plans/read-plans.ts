@@ -59,8 +59,9 @@ export const coversGroup = (spec: PlanSpec, groups: readonly FleetGroup[], group
 export const coversHost = (
   spec: PlanSpec,
   groups: readonly FleetGroup[],
-  host: { id: HostId; groupId: GroupId },
-): boolean => spec.targets.hosts.includes(host.id) || coversGroup(spec, groups, host.groupId);
+  host: Pick<FleetHost, 'id' | 'groupId' | 'isServer'>,
+): boolean =>
+  !host.isServer && (spec.targets.hosts.includes(host.id) || coversGroup(spec, groups, host.groupId));
 
 /** The hosts that a plan covers at present, by name, each once. */
 export async function coveredHosts(
@@ -72,7 +73,7 @@ export async function coveredHosts(
   const hosts = new Map<HostId, FleetHost>();
   for (const host of await hostsOfGroups(db, whole)) hosts.set(host.id, host);
   for (const host of await findHosts(db, spec.targets.hosts)) hosts.set(host.id, host);
-  return [...hosts.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return [...hosts.values()].filter((host) => !host.isServer).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 function planOf(row: {
