@@ -110,6 +110,7 @@ export async function startResticProxy(options: {
     connectFailures(request, response, upstream);
     upstream.once('response', (reply) => {
       unreachableSinceMs = undefined;
+      if (refusal?.code === 'MEDIA_SERVER_UNREACHABLE') refusal = undefined;
       passBack(reply, response);
     });
   }
@@ -120,12 +121,19 @@ export async function startResticProxy(options: {
     response: ServerResponse,
     upstream: ClientRequest,
   ): void {
+    /** restic went away: that the upload breaks off then is no fault of the media server. */
+    let isLeft = false;
+    const leave = (): void => {
+      isLeft = true;
+      upstream.destroy();
+    };
     response.once('close', () => {
-      if (!response.writableFinished) upstream.destroy();
+      if (!response.writableFinished) leave();
     });
-    request.on('error', () => upstream.destroy());
+    request.on('error', leave);
     upstream.on('error', (error) => {
       request.unpipe(upstream);
+      if (isLeft) return;
       const reason =
         error instanceof AppError
           ? error
