@@ -58,8 +58,8 @@ test('P-03 killed at every point of an upload: no half file, earlier points whol
   await domain.stop();
   const base = join(domain.storeFolder, host.client.repository);
   for (const point of points('upload.')) {
-    // Uploads of a backup: the lock, packs, the index, the snapshot.
-    for (const pass of [1, 2, 5]) {
+    // Uploads of a backup: the lock, two packs, the index, the snapshot.
+    for (const pass of [2, 5]) {
       const doomed = new DoomedServer(`${point}:${pass}`);
       t.after(() => doomed.end());
       await doomed.start(domain);
@@ -112,9 +112,6 @@ test('P-02 killed at every point of maintenance: the next run succeeds, check is
       await host.proveRestores(kept);
       const next = await host.backUp([12_000, 900]);
       await host.proveRestores(next);
-      await domain.server.recoverFromTrash(client.repository, 0);
-      await host.proveSound();
-      for (const each of [old, older, kept]) await host.proveRestores(each);
       await domain.stop();
       client.disconnect();
     }
