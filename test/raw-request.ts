@@ -5,7 +5,12 @@ import { connect as connectTls } from 'node:tls';
 
 /** Where bytes go: a TLS port (with a certificate, if one is given), a plain port or a Unix socket. */
 export type Target =
-  | { readonly tls: number; readonly identity?: { readonly key: string; readonly cert: string } }
+  | {
+      readonly tls: number;
+      readonly identity?: { readonly key: string; readonly cert: string };
+      /** A loopback address to come from. */
+      readonly from?: string;
+    }
   | { readonly tcp: number }
   | { readonly unix: string };
 
@@ -31,7 +36,13 @@ export function open(target: Target): Promise<Socket> {
     const socket =
       'tls' in target
         ? connectTls(
-            { host: '127.0.0.1', port: target.tls, rejectUnauthorized: false, ...target.identity },
+            {
+              host: '127.0.0.1',
+              port: target.tls,
+              rejectUnauthorized: false,
+              ...target.identity,
+              ...(target.from === undefined ? {} : { localAddress: target.from }),
+            },
             done,
           )
         : 'tcp' in target
@@ -60,6 +71,7 @@ export function exchange(socket: Socket, ...parts: readonly (string | Uint8Array
       resolve(answerOf(Buffer.concat(chunks)));
     });
     for (const part of parts) socket.write(part);
+    socket.resume();
   });
 }
 

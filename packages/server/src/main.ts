@@ -4,7 +4,7 @@ import type { Log } from '@sekisho/platform/log.ts';
 import { listen } from '@sekisho/platform/ports.ts';
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
-import type { Server } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { resolve as resolvePath } from 'node:path';
 import { loadConfig, type ServerConfig, type ServerFlags } from './config.ts';
@@ -22,8 +22,9 @@ import { startFleet } from './features/fleet/fleet-service.ts';
 import { hostRoutes } from './features/hosts/hosts.routes.ts';
 import { rememberConfiguredHosts } from './features/hosts/known-hosts.ts';
 import { resolveForward } from './features/issuance/forward-records.ts';
+import { keyRoutes } from './features/keys/keys.routes.ts';
 import { readKek } from './features/keys/kek.ts';
-import { loadKeys } from './features/keys/key-store.ts';
+import { followKeys, loadKeys } from './features/keys/key-store.ts';
 import { CertificateRegistry } from './features/revocation/certificate-registry.ts';
 import { startCrlCache, type CrlCache } from './features/revocation/crl-cache.ts';
 import { securityRoutes } from './features/security/security.routes.ts';
@@ -33,6 +34,7 @@ import { listenOnAdminSocket } from './http/admin-socket.ts';
 import {
   answerUnready,
   createAgentListener,
+  HANDSHAKE_TIMEOUT_MS,
   HEADERS_TIMEOUT_MS,
   REQUEST_TIMEOUT_MS,
 } from './http/agent-listener.ts';
@@ -115,6 +117,7 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
   const registry = new CertificateRegistry({ store, clock });
   await registry.start(feed);
   const security = await startSecurityCache(store, feed);
+  followKeys(keys, { store, feed });
   const documents = await startDocuments({ store, feed, clock, domainId: domain.id, keys });
   const crls = await startCrlCache({ store, feed, keys });
   const peers = new PeerReader({
@@ -136,10 +139,19 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
   });
   const admin = createHttpsServer({ ...keys.tlsMaterial(), minVersion: 'TLSv1.2', ...TIMEOUTS }, notYet);
   const plain = createHttpServer(TIMEOUTS, notYet);
+  // nobody shows who they are there: capped like strangers of the agent port, the oldest gives way
+  const strangers = new PeerConnections();
+  for (const server of [admin, plain])
+    server.on('connection', (socket: Socket) => {
+      strangers.accepted(socket);
+    });
   answerClientErrors(admin);
   answerClientErrors(plain);
   const ports = await listenAll(config, { agent: listener.server, admin, http: plain }, stopping);
-  stopping.add(() => connections.cutAll());
+  stopping.add(() => {
+    connections.cutAll();
+    strangers.cutAll();
+  });
 
   const parts: FleetParts = {
     config,
@@ -197,6 +209,7 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
 }
 
 const TIMEOUTS = {
+  handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
   headersTimeout: HEADERS_TIMEOUT_MS,
   requestTimeout: REQUEST_TIMEOUT_MS,
   keepAliveTimeout: 5_000,
@@ -204,9 +217,6 @@ const TIMEOUTS = {
   maxHeaderSize: HEADER_BYTES_MAX,
   requireHostHeader: false, // asked for in app.ts, where the refusal gets its words
 } as const;
-/** Connections of the admin and plain ports; no agent keeps one open there. */
-const PUBLIC_CONNECTIONS_MAX = 1_024;
-
 const notYet = (_request: unknown, response: Parameters<typeof answerUnready>[0]): void => {
   answerUnready(response);
 };
@@ -227,6 +237,7 @@ function buildApps(context: ServerContext, peers: PeerReader, fleet: FleetServic
   tokenRoutes(adminApp, context);
   certificateRoutes(adminApp, context);
   auditRoutes(adminApp, context);
+  keyRoutes(adminApp, context);
   fleet.routes(agentApp, adminApp);
   return { agentApp, adminApp };
 }
@@ -249,7 +260,6 @@ async function servePublic(
     [servers.admin, adminPages],
     [servers.plain, plainPages],
   ] as const) {
-    server.maxConnections = PUBLIC_CONNECTIONS_MAX;
     server.removeListener('request', notYet);
     server.on('request', (request, response) => {
       app.routing(request, response);

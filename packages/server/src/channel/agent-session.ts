@@ -50,6 +50,10 @@ export class AgentSession {
     parts.socket.on('message', (data, isBinary) => {
       this.#receive(data, isBinary);
     });
+    // each ping is answered: who sends them without reading would fill this side's memory
+    parts.socket.on('ping', () => {
+      if (parts.socket.bufferedAmount > SEND_BUFFER_BYTES_MAX) this.#cutDeaf();
+    });
     parts.socket.on('error', (error) => {
       parts.log.warn({ hostId: parts.peer.hostId, err: error }, 'channel failed');
     });
@@ -64,11 +68,10 @@ export class AgentSession {
 
   /** Sends a frame; an agent that does not read is cut off. */
   send(frame: ServerFrame): void {
-    const { socket, log, peer } = this.#parts;
+    const { socket } = this.#parts;
     if (!this.open) return;
     if (socket.bufferedAmount > SEND_BUFFER_BYTES_MAX) {
-      log.warn({ hostId: peer.hostId }, 'agent does not read its channel');
-      socket.terminate();
+      this.#cutDeaf();
       return;
     }
     socket.send(JSON.stringify(frame));
@@ -170,6 +173,11 @@ export class AgentSession {
       );
     }
     return undefined;
+  }
+
+  #cutDeaf(): void {
+    this.#parts.log.warn({ hostId: this.peer.hostId }, 'agent does not read its channel');
+    this.#parts.socket.terminate();
   }
 
   #ended(): void {

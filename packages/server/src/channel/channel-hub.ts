@@ -1,3 +1,4 @@
+import { AppError } from '@sekisho/core/errors.ts';
 import type { HostId } from '@sekisho/core/ids.ts';
 import { FRAME_BYTES_MAX } from '@sekisho/core/limits.ts';
 import { SECOND_MS, type Clock, type Random } from '@sekisho/core/time.ts';
@@ -8,6 +9,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { recordAudit } from '../features/audit/record-audit.ts';
 import { takeEvent } from '../features/events/take-event.ts';
+import { refuseRaw } from '../http/client-error.ts';
 import type { PeerIdentity } from '../http/peer.ts';
 import { recordChange } from '../store/record-change.ts';
 import { claimSession, findSession, releaseSession } from '../store/sessions.ts';
@@ -53,6 +55,10 @@ export class ChannelHub {
 
   constructor(parts: HubParts) {
     this.#parts = parts;
+    // an upgrade that is no WebSocket's
+    this.#sockets.on('wsClientError', (_error: Error, socket: Duplex, request: IncomingMessage) => {
+      refuseRaw(socket, new AppError('REQUEST_MALFORMED'), request.headers['accept-language']);
+    });
   }
 
   /** A WebSocket upgrade of a verified peer. */

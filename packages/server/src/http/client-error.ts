@@ -10,8 +10,10 @@ import { problemOf } from './refusal.ts';
  */
 export function answerClientErrors(server: Pick<Server, 'on'>): void {
   server.on('clientError', (error: Error, socket: Duplex) => {
-    if (socket.writable && !socket.destroyed) refuseRaw(socket, refusalOfParser(error), undefined);
-    else socket.destroy();
+    const refusal = refusalOfParser(error);
+    // a handshake that failed or took too long arrives here too: nothing can be said on such a connection
+    if (refusal === undefined || !socket.writable) socket.destroy();
+    else refuseRaw(socket, refusal, undefined);
   });
   // of all expectations only 100-continue is known (RFC 9110 §10.1.1)
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
@@ -39,11 +41,12 @@ export function refuseRaw(socket: Duplex, refusal: AppError, acceptLanguage: str
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
 }
 
-function refusalOfParser(error: Error): AppError {
-  const code = 'code' in error ? error.code : undefined;
+/** Undefined: it was not HTTP's parser that gave up. */
+function refusalOfParser(error: Error): AppError | undefined {
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   const options = { cause: error };
   if (code === 'HPE_HEADER_OVERFLOW')
     return new AppError('REQUEST_HEADERS_TOO_LARGE', { limitBytes: HEADER_BYTES_MAX }, options);
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new AppError('REQUEST_TOO_SLOW', {}, options);
-  return new AppError('REQUEST_MALFORMED', {}, options);
+  return code.startsWith('HPE_') ? new AppError('REQUEST_MALFORMED', {}, options) : undefined;
 }

@@ -10,6 +10,9 @@ export const UNVERIFIED_PER_ADDRESS_MAX = 256;
 /** Idle time of a connection without a valid certificate. */
 export const UNVERIFIED_IDLE_MS = 15_000;
 
+/** Connections of one host: the oldest goes when one more comes. An agent has a channel and a few requests. */
+export const VERIFIED_PER_HOST_MAX = 64;
+
 /** All connections of the agent port, by host; WebSockets are on the same sockets. */
 export class PeerConnections {
   readonly #byHost = new Map<HostId, Map<TLSSocket, Sha256Hex>>();
@@ -43,6 +46,7 @@ export class PeerConnections {
     if (raw !== undefined) this.#settle(raw);
     let sockets = this.#byHost.get(peer.hostId);
     if (sockets === undefined) this.#byHost.set(peer.hostId, (sockets = new Map()));
+    if (sockets.size >= VERIFIED_PER_HOST_MAX) sockets.keys().next().value?.destroy();
     sockets.set(socket, peer.fingerprint);
     this.#all.add(socket);
     socket.once('close', () => {
