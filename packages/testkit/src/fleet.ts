@@ -2,7 +2,13 @@ import type { HostId, JobId, PlanId, Sha256Hex } from '@sekisho/core/ids.ts';
 import type { Clock } from '@sekisho/core/time.ts';
 import { createClient, type Caller } from '@sekisho/core/wire/client.ts';
 import { getJob, runPlan, type JobView } from '@sekisho/core/wire/jobs.ts';
-import { createPlan, type PlanView, type Schedule } from '@sekisho/core/wire/plans.ts';
+import {
+  createPlan,
+  getPlan,
+  type planSpec,
+  type PlanView,
+  type Schedule,
+} from '@sekisho/core/wire/plans.ts';
 import { listPoints, startRestore, type PointView } from '@sekisho/core/wire/points.ts';
 import { createToken, getHost, setHostMedia, setSecurity } from '@sekisho/core/wire/trust.ts';
 import { startAgent, type RunningAgent } from '@sekisho/agent/main.ts';
@@ -14,6 +20,7 @@ import { initServer, startServer, type RunningServer } from '@sekisho/server/mai
 import { request } from 'node:http';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { z } from 'zod';
 import { eventually } from './eventually.ts';
 import { makeTempFolder, type HasAfter } from './temp-folder.ts';
 
@@ -27,7 +34,14 @@ export interface FleetOptions {
   readonly heartbeatSeconds?: number;
   /** How long certificates of hosts are valid. A fleet on a FakeClock needs 450 days: OpenSSL looks at the real clock. */
   readonly hostCertificateHours?: number;
+  /** F-03; push by default. */
+  readonly mode?: 'push' | 'pull';
 }
+
+/** What a plan may have beyond its hosts, paths and media servers. */
+export type PlanWish = Partial<
+  Pick<z.input<typeof planSpec>, 'excludes' | 'retention' | 'bandwidthKiBps' | 'commands'>
+> & { readonly fallback?: string };
 
 /** A host of the fleet: its agent runs in this process, on a data folder of its own. */
 export interface FleetHost {
@@ -78,7 +92,7 @@ export class Fleet {
       random: systemRandom,
     });
     await changeServerConfig(dataFolder, {
-      fleet: { heartbeatSeconds: options.heartbeatSeconds ?? 300 },
+      fleet: { heartbeatSeconds: options.heartbeatSeconds ?? 300, mode: options.mode ?? 'push' },
     });
     // the ports drawn at the first start stay, as a real server's do: agents come back to them
     let ports = { agentPort: 0, adminPort: 0, httpPort: 0 };
@@ -113,26 +127,15 @@ export class Fleet {
   }
 
   /** Sets a host up with a token and a confirmed fingerprint, and starts its agent. */
-  async addHost(name: string, options: { media?: boolean } = {}): Promise<FleetHost> {
+  async addHost(name: string, options: { media?: boolean; port?: number } = {}): Promise<FleetHost> {
     const media = options.media ?? false;
     const { token } = await this.call(createToken, { body: { name: `for ${name}`, media } });
     const dataFolder = join(this.folder, 'hosts', name);
     await mkdir(join(this.folder, 'hosts'), { recursive: true });
-    const result = await setupAgent({
-      dataFolder,
-      server: { host: '127.0.0.1', port: this.server.ports.agent },
-      expectedFingerprint: this.caFingerprint,
-      token: new Secret(token),
-      media,
-      name,
-      clock: this.clock,
-      random: systemRandom,
-      log: silentLog(),
-    });
-    if (result === undefined) throw new Error(`the certificate of ${name} was not deployed`);
+    const hostId = await this.#setUp(name, dataFolder, token, { media, port: options.port, reissue: false });
     const host: FleetHost = {
       name,
-      hostId: result.hostId,
+      hostId,
       dataFolder,
       mediaPort: 0,
       agent: await this.#startAgent(dataFolder, 0),
@@ -144,6 +147,38 @@ export class Fleet {
       return states.includes('online') ? true : undefined;
     });
     return host;
+  }
+
+  /** Gives a host a new certificate with a reissue token, as its administrator would: stopped, set up again, started. */
+  async reissue(name: string): Promise<void> {
+    const host = this.host(name);
+    await host.agent.stop();
+    const { token } = await this.call(createToken, { body: { name: `again ${name}`, reissueFor: name } });
+    const media = host.mediaPort !== 0;
+    await this.#setUp(name, host.dataFolder, token, { media, port: undefined, reissue: true });
+    host.agent = await this.#startAgent(host.dataFolder, host.mediaPort);
+  }
+
+  async #setUp(
+    name: string,
+    dataFolder: string,
+    token: string,
+    how: { media: boolean; port: number | undefined; reissue: boolean },
+  ): Promise<HostId> {
+    const result = await setupAgent({
+      dataFolder,
+      server: { host: '127.0.0.1', port: how.port ?? this.server.ports.agent },
+      expectedFingerprint: this.caFingerprint,
+      token: new Secret(token),
+      media: how.media,
+      reissue: how.reissue,
+      name,
+      clock: this.clock,
+      random: systemRandom,
+      log: silentLog(),
+    });
+    if (result === undefined) throw new Error(`the certificate of ${name} was not deployed`);
+    return result.hostId;
   }
 
   host(name: string): FleetHost {
@@ -192,6 +227,7 @@ export class Fleet {
     paths: readonly string[],
     media: string,
     schedules: readonly Schedule[] = [],
+    { fallback, ...wish }: PlanWish = {},
   ): Promise<PlanView> {
     return this.call(createPlan, {
       body: {
@@ -199,20 +235,43 @@ export class Fleet {
         targets: { hosts: [this.host(host).hostId], groups: [] },
         paths: [...paths],
         schedules: [...schedules],
-        mediaServers: [this.host(media).hostId],
+        mediaServers: [media, ...(fallback === undefined ? [] : [fallback])].map(
+          (one) => this.host(one).hostId,
+        ),
+        ...wish,
       },
     });
   }
 
-  /** Runs a plan by hand on one host and waits for its end. */
-  async backup(planId: PlanId, host: string): Promise<JobView> {
+  /** All hosts of a plan have acknowledged the policy that carries it. */
+  deployed(planId: PlanId): Promise<PlanView> {
+    return eventually('the plan is deployed', async () => {
+      const plan = await this.call(getPlan, { params: { id: planId } });
+      return plan.deployed.acknowledged === plan.deployed.hosts ? plan : undefined;
+    });
+  }
+
+  /** Starts a plan by hand on one host; null: a custom run. */
+  async begin(planId: PlanId, host: string, scheduleName: string | null = null): Promise<JobId> {
     const { jobs } = await this.call(runPlan, {
       params: { id: planId },
-      body: { hosts: [this.host(host).hostId], scheduleName: null },
+      body: { hosts: [this.host(host).hostId], scheduleName },
     });
     const [job] = jobs;
     if (job === undefined) throw new Error('no job was made');
-    return this.ended(job.id);
+    return job.id;
+  }
+
+  /** Runs a plan by hand on one host and waits for its end. */
+  async backup(planId: PlanId, host: string, scheduleName: string | null = null): Promise<JobView> {
+    return this.ended(await this.begin(planId, host, scheduleName));
+  }
+
+  /** A caller on the control socket of a host's agent. */
+  control(host: string): Caller {
+    return createClient((message) =>
+      overSocket(join(this.host(host).dataFolder, 'run', 'agent.sock'), message),
+    );
   }
 
   /** The job once it has ended. */

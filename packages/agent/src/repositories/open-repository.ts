@@ -145,10 +145,14 @@ function opened(
   },
 ): OpenRepository {
   const { proxy, repository, mediaHostId } = parts;
+  // Nothing is written to a sealed repository, not even restic's lock; nothing is removed from it either.
+  const sealed = context
+    .assignment()
+    ?.repositories.some((one) => one.repository === repository && one.sealed);
   const run: OpenRepository['run'] = async (args, handlers = {}) =>
     runRestic({
       binary: parts.binary,
-      args,
+      args: sealed === true ? ['--no-lock', ...args] : args,
       env: {
         RESTIC_REPOSITORY: proxy.repositoryUrl,
         RESTIC_PASSWORD: parts.password,
