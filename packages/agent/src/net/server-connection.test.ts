@@ -1,0 +1,207 @@
+import { parseListId } from '@sekisho/core/ids.ts';
+import { postHeartbeat, type Heartbeat } from '@sekisho/core/wire/agent.ts';
+import type { ListPayload } from '@sekisho/core/wire/documents.ts';
+import { systemRandom } from '@sekisho/platform/clock.ts';
+import { silentLog } from '@sekisho/platform/log.ts';
+import { FakeClock } from '@sekisho/testkit/fake-clock.ts';
+import { TestAuthority, type TestHost, type TestLeaf } from '@sekisho/testkit/test-authority.ts';
+import assert from 'node:assert/strict';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { after, before, describe, test, type TestContext } from 'node:test';
+import type { DocumentStore } from '../documents/document-store.ts';
+import { createServerConnection, type ServerConnection } from './server-connection.ts';
+
+type Listed = Partial<ListPayload['servers'][number]> & { port: number };
+
+const beat: Heartbeat = {
+  sentAtMs: 1,
+  bundleGeneration: 0,
+  listSerial: 0,
+  assignmentSerial: 0,
+  policySerial: 0,
+  crlNumber: 0,
+  certificates: [],
+  version: '0',
+  bootId: 'x',
+  health: [],
+  spooled: 0,
+};
+
+describe('the way to the management servers', () => {
+  const clock = new FakeClock();
+  let authority: TestAuthority;
+  let host: TestHost;
+  before(async () => {
+    authority = await TestAuthority.create({ nowMs: clock.nowMs() });
+    host = await authority.host();
+  });
+  const opened: Server[] = [];
+  after(() => {
+    for (const server of opened) server.close();
+  });
+
+  /** A server that answers every request alike, and counts them. */
+  async function serve(
+    leaf: TestLeaf,
+    answer: { status: number; body: string } = OK,
+  ): Promise<{ port: number; asked: () => number; close: () => Promise<void> }> {
+    let asked = 0;
+    const server = createServer(
+      { key: leaf.keyPem, cert: leaf.chainPem, requestCert: true, rejectUnauthorized: false },
+      (request, response) => {
+        asked += 1;
+        request.resume();
+        response.writeHead(answer.status, { 'content-type': 'application/json' });
+        response.end(answer.body);
+      },
+    );
+    opened.push(server);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return {
+      port: (server.address() as AddressInfo).port,
+      asked: () => asked,
+      close: () =>
+        new Promise((resolve) => {
+          server.closeAllConnections();
+          server.close(() => {
+            resolve();
+          });
+        }),
+    };
+  }
+
+  function connectTo(t: TestContext, servers: Listed[]): { connection: ServerConnection; refused: string[] } {
+    const refused: string[] = [];
+    const payload: ListPayload = {
+      domain: authority.domainId,
+      serial: 1,
+      issuedAt: clock.nowMs(),
+      list: parseListId('11111111-1111-4111-8111-111111111111')!,
+      servers: servers.map((server) => ({
+        priority: 1,
+        serverId: authority.serverId,
+        address: '127.0.0.1',
+        protocol: 'https',
+        acceptedKeys: [],
+        ...server,
+      })),
+    };
+    const documents = { held: () => ({ payload }) } as unknown as DocumentStore;
+    const connection = createServerConnection({
+      documents,
+      bootstrap: { host: '127.0.0.1', port: 1, serverId: authority.serverId },
+      identity: () => ({
+        hostId: host.hostId,
+        keyPem: host.keyPem,
+        chainPem: host.chainPem,
+        certificate: host.certificate,
+      }),
+      trust: () => ({
+        domainId: authority.domainId,
+        anchors: authority.anchors,
+        intermediates: [authority.issuing.certificate],
+        revocations: undefined,
+        staleCrl: 'open',
+        nowMs: clock.nowMs(),
+      }),
+      onRefused: (_server, refusal) => refused.push(refusal.code),
+      clock,
+      random: systemRandom,
+      log: silentLog(),
+    });
+    t.after(() => {
+      connection.stop();
+    });
+    return { connection, refused };
+  }
+  const ask = (connection: ServerConnection) => connection.call(postHeartbeat, { body: beat });
+
+  test('T-02 the listed server is talked to, and the contact is remembered', async (t) => {
+    const server = await serve(authority.server);
+    const { connection } = connectTo(t, [{ port: server.port }]);
+    assert.equal((await ask(connection)).nowMs, 5);
+    assert.equal(connection.lastContactMs, clock.nowMs());
+    assert.equal(connection.server?.port, server.port);
+  });
+
+  test('T-02 each impostor is refused before anything is sent, with the check that failed', async (t) => {
+    const other = await TestAuthority.create({ nowMs: clock.nowMs() });
+    const sameDomain = await TestAuthority.create({ nowMs: clock.nowMs(), domainId: authority.domainId });
+    const impostors: [string, TestLeaf, Listed, string][] = [
+      ['a server of another CA', other.server, { port: 0 }, 'PEER_CHAIN_UNTRUSTED'],
+      ['the same domain ID under another CA', sameDomain.server, { port: 0 }, 'PEER_CHAIN_UNTRUSTED'],
+      ['a media server of our own', await authority.host({ media: true }), { port: 0 }, 'PEER_ROLE_WRONG'],
+      ['a client of our own', await authority.host(), { port: 0 }, 'PEER_ROLE_WRONG'],
+      ['the document signer', authority.documentSigner, { port: 0 }, 'PEER_ROLE_WRONG'],
+      [
+        'a listed address of another server',
+        authority.server,
+        { port: 0, serverId: other.serverId },
+        'PEER_NAME_WRONG',
+      ],
+    ];
+    for (const [what, leaf, listed, code] of impostors) {
+      const server = await serve(leaf);
+      const { connection, refused } = connectTo(t, [{ ...listed, port: server.port }]);
+      await assert.rejects(ask(connection), { code }, what);
+      assert.deepEqual([refused, server.asked()], [[code], 0], what);
+    }
+  });
+
+  test('a certificate from outside is accepted by its key in the signed list alone', async (t) => {
+    const outside = await TestAuthority.create({ nowMs: clock.nowMs() });
+    const server = await serve(outside.server);
+    const { connection } = connectTo(t, [
+      { port: server.port, acceptedKeys: [outside.server.certificate.keyId as never] },
+    ]);
+    assert.equal((await ask(connection)).nowMs, 5);
+    const { connection: strict } = connectTo(t, [
+      { port: server.port, acceptedKeys: ['f'.repeat(64) as never] },
+    ]);
+    await assert.rejects(ask(strict), { code: 'PEER_CHAIN_UNTRUSTED' });
+  });
+
+  test('F-10 a server that is down gives way to the next priority, and is taken again when it is back', async (t) => {
+    const first = await serve(authority.server);
+    const second = await serve(authority.server);
+    const { connection } = connectTo(t, [
+      { port: first.port, priority: 1 },
+      { port: second.port, priority: 2 },
+    ]);
+    await first.close();
+    await ask(connection);
+    assert.equal(connection.server?.port, second.port);
+    await ask(connection);
+    assert.equal(second.asked(), 2);
+    assert.equal(connection.betterIsReady(), false);
+    await clock.advance(60_000);
+    assert.equal(connection.betterIsReady(), true);
+  });
+
+  test('F-10 when none answers the error names why, and the next call tries again', async (t) => {
+    const { connection } = connectTo(t, [{ port: 1 }]);
+    await assert.rejects(ask(connection), { code: 'SERVER_UNREACHABLE' });
+    assert.ok(connection.restsUntilMs() !== undefined);
+    await assert.rejects(ask(connection), { code: 'SERVER_UNREACHABLE' });
+    assert.equal(connection.lastError?.code, 'SERVER_UNREACHABLE');
+  });
+
+  test("T-02 a server's own refusal is its answer: no other server is asked", async (t) => {
+    const refusing = await serve(authority.server, {
+      status: 403,
+      body: JSON.stringify({
+        type: 'about:blank',
+        title: 'x',
+        status: 403,
+        code: 'CERTIFICATE_REVOKED',
+        params: {},
+      }),
+    });
+    const { connection } = connectTo(t, [{ port: refusing.port }, { port: 1, priority: 2 }]);
+    await assert.rejects(ask(connection), { code: 'CERTIFICATE_REVOKED' });
+    assert.equal(connection.lastError, undefined);
+  });
+});
+
+const OK = { status: 200, body: JSON.stringify({ nowMs: 5, fetch: [], offers: [], cancels: [] }) };
