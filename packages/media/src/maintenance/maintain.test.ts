@@ -4,9 +4,10 @@ import { MediaDomain } from '@sekisho/testkit/media-domain.ts';
 import { ProtectedHost } from '@sekisho/testkit/protected-host.ts';
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { open, readdir } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { trashRunName } from '../store/trash.ts';
 
 test('P-02 maintenance forgets by ID what is old enough, prunes, and an administrator can undo it for 14 days', async (t) => {
   const domain = await MediaDomain.start(t);
@@ -137,6 +138,27 @@ test('P-02 the wrong password removes nothing', async (t) => {
   );
   await host.proveRestores(point);
   await host.proveSound();
+});
+
+test('P-02 a pack that an interrupted maintenance had set aside is back after the restart', async (t) => {
+  const domain = await MediaDomain.start(t);
+  const host = await ProtectedHost.make(domain);
+  const point = await host.backUp();
+  await domain.stop();
+  const base = join(domain.storeFolder, host.client.repository);
+  const packs = await readdir(join(base, 'repository/data'), { recursive: true, withFileTypes: true });
+  const pack = packs.find((entry) => entry.isFile())!;
+  const startedAtMs = domain.clock.nowMs();
+  const aside = join(base, 'trash', trashRunName(startedAtMs), 'quarantined/data', pack.name.slice(0, 2));
+  await mkdir(aside, { recursive: true });
+  await rename(join(pack.parentPath, pack.name), join(aside, pack.name));
+  await writeFile(join(base, 'meta/maintenance.json'), JSON.stringify({ jobId: 'x', startedAtMs }));
+  await writeFile(join(base, 'repository/locks', 'ab'.repeat(32)), 'left by maintenance');
+  await domain.open();
+  assert.deepEqual(await readdir(join(base, 'repository/locks')), []);
+  await host.proveSound();
+  await host.proveRestores(point);
+  await host.maintain([]);
 });
 
 test('P-02 a sealed repository can be read and never changed, also after a restart and by maintenance', async (t) => {

@@ -1,8 +1,9 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import { parseSnapshotId, type RepositoryName, type SnapshotId } from '@sekisho/core/ids.ts';
 import { makePrivateFolder, syncFolder, writeDurably } from '@sekisho/platform/durable-file.ts';
-import { readdir, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
 import { LOCK_FRESH_MS } from '../limits.ts';
 import { exists, fileSize } from './file-size.ts';
 import {
@@ -16,6 +17,7 @@ import {
   type RepositoryPaths,
 } from './repository-paths.ts';
 import { ReceptionJournal } from './reception-journal.ts';
+import { putBackSetAside, trashRunName } from './trash.ts';
 
 /** Who asks: the host of a client certificate, or the maintenance that holds the repository. */
 export type Caller =
@@ -30,6 +32,7 @@ export type Caller =
 
 const SEALED_MARKER = 'sealed.json';
 const MAINTENANCE_MARKER = 'maintenance.json';
+const markerContent = z.object({ startedAtMs: z.int() });
 
 /** One repository: its folders, its reception journal, and the gate that says who may write now. */
 export class Repository {
@@ -78,9 +81,9 @@ export class Repository {
     await Repository.create(baseFolder, name);
     const paths = repositoryPaths(baseFolder, name);
     for (const left of await readdir(paths.incoming)) await rm(join(paths.incoming, left), { force: true });
-    await releaseInterruptedMaintenance(paths);
     const journal = await ReceptionJournal.open(paths.meta, options.forgetBeforeMs);
     const repository = new Repository(name, paths, journal, await exists(join(paths.meta, SEALED_MARKER)));
+    await releaseInterruptedMaintenance(repository);
     await repository.#reconcileJournal(options.nowMs);
     return repository;
   }
@@ -137,7 +140,7 @@ export class Repository {
   }
 
   async leaveMaintenance(): Promise<void> {
-    await releaseInterruptedMaintenance(this.paths);
+    await openGate(this.paths);
     this.#counts.delete('locks');
     this.#maintained = false;
   }
@@ -229,15 +232,22 @@ export class Repository {
   }
 }
 
-/** While a marker of maintenance stands, every lock in the repository is maintenance's own: none of a client was let in. */
-async function releaseInterruptedMaintenance(paths: RepositoryPaths): Promise<void> {
-  const marker = join(paths.meta, MAINTENANCE_MARKER);
+/** Ends a maintenance that a crash interrupted: packs that it had set aside come back, its locks go, the gate opens. */
+async function releaseInterruptedMaintenance(repository: Repository): Promise<void> {
+  const marker = join(repository.paths.meta, MAINTENANCE_MARKER);
   if (!(await exists(marker))) return;
+  const { startedAtMs } = markerContent.parse(JSON.parse(await readFile(marker, 'utf8')));
+  await putBackSetAside(repository, trashRunName(startedAtMs));
+  await openGate(repository.paths);
+}
+
+/** While the marker of maintenance stands, every lock in the repository is maintenance's own: none of a client was let in. */
+async function openGate(paths: RepositoryPaths): Promise<void> {
   const locks = join(paths.objects, 'locks');
   for (const name of await readdir(locks)) await rm(join(locks, name), { force: true });
   await syncFolder(locks);
-  await rm(marker, { force: true });
-  await syncFolder(dirname(marker));
+  await rm(join(paths.meta, MAINTENANCE_MARKER), { force: true });
+  await syncFolder(paths.meta);
 }
 
 async function measureBytes(objects: string): Promise<number> {

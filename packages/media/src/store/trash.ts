@@ -84,7 +84,7 @@ async function putBackRuns(
   let snapshots = 0;
   for (const type of ['keys', 'data', 'index', 'snapshots'] as const) {
     for (const runName of runNames) {
-      for (const id of await trashedIds(repository, runName, type)) {
+      for (const id of await trashedIds(repository, runName, 'removed', type)) {
         await putBack(repository, runName, 'removed', { type, id });
         objects += 1;
         const snapshotId = type === 'snapshots' ? parseSnapshotId(id) : undefined;
@@ -95,6 +95,12 @@ async function putBackRuns(
     }
   }
   return { objects, snapshots };
+}
+
+/** Puts back the packs that an interrupted run had set aside and not judged yet: the next run judges them again. */
+export async function putBackSetAside(repository: Repository, runName: string): Promise<void> {
+  for (const id of await trashedIds(repository, runName, 'quarantined', 'data'))
+    await putBack(repository, runName, 'quarantined', { type: 'data', id });
 }
 
 /** Moves one object from the trash back to its place. */
@@ -139,8 +145,13 @@ async function trashRuns(repository: Repository): Promise<{ name: string; atMs: 
   return runs.sort((a, b) => a.atMs - b.atMs);
 }
 
-async function trashedIds(repository: Repository, runName: string, type: ObjectType): Promise<string[]> {
-  const base = join(repository.paths.trash, runName, 'removed', type);
+async function trashedIds(
+  repository: Repository,
+  runName: string,
+  kind: TrashKind,
+  type: ObjectType,
+): Promise<string[]> {
+  const base = join(repository.paths.trash, runName, kind, type);
   if (!(await exists(base))) return [];
   const names = await readdir(base);
   if (type !== 'data') return names;
