@@ -105,6 +105,17 @@ test('T-10 a fingerprint that does not match stops setup and leaves nothing behi
   assert.ok(!existsSync(data));
 });
 
+test('T-11 a data folder that cannot be made is named, with the option that chooses another', async (context) => {
+  const folder = await tempFolder(context);
+  await writeFile(join(folder, 'file'), '');
+  const data = join(folder, 'file', 'agent');
+  const { code, stderr } = await runToEnd([
+    ...['agent', 'setup', '--data', data, '--server', domain.server, '--ca-fingerprint', domain.fingerprint],
+  ]);
+  assert.equal(code, 1);
+  assert.match(stderr, /\(FOLDER_FORBIDDEN\)\n.*--data DIR/);
+});
+
 test('T-10 without a fingerprint and without a terminal nothing is set up, and --yes confirms none', async (context) => {
   const data = join(await tempFolder(context), 'agent');
   const { code, stderr } = await runToEnd([

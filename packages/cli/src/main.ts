@@ -1,4 +1,3 @@
-import { AppError } from '@sekisho/core/errors.ts';
 import { CommanderError } from 'commander';
 import { readFile } from 'node:fs/promises';
 import { inspect } from 'node:util';
@@ -8,7 +7,7 @@ import { EXIT } from './exit-codes.ts';
 import { processIo, type Io } from './io.ts';
 import { languageOfEnvironment, wordsOf } from './language.ts';
 import { createFormat } from './output/format.ts';
-import { exitCodeOf, printRefusal } from './output/refusal.ts';
+import { asRefusal, exitCodeOf, printRefusal } from './output/refusal.ts';
 import { styleOf } from './output/style.ts';
 import { buildProgram } from './program.ts';
 
@@ -53,7 +52,7 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-    const refusal = error instanceof AppError ? error : new AppError('INTERNAL', {}, { cause: error });
+    const refusal = asRefusal(error);
     printRefusal({ ...base, ...asked }, refusal);
     if (refusal.code === 'INTERNAL' && !asked.json) printCause(io, refusal.cause);
     return exitCodeOf(refusal);

@@ -1,4 +1,5 @@
-import { errorWords, type AppError, type ErrorCode } from '@sekisho/core/errors.ts';
+import { AppError, errorWords, type ErrorCode } from '@sekisho/core/errors.ts';
+import { z } from 'zod';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Cli } from '../cli.ts';
 import { visible } from './table.ts';
@@ -17,6 +18,21 @@ export function printRefusal(cli: Cli, error: AppError): void {
     `${style.bold('sekisho:')} ${style.red(`${notes.errorWord}:`)} ${visible(words)} (${error.code})\n` +
       `${style.bold('sekisho:')} ${style.yellow(`${notes.hintWord}:`)} ${visible(hint)}\n`,
   );
+}
+
+/** What stops a folder from being used, as the system names it. */
+const FOLDER_TROUBLE = ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'EISDIR'];
+const systemError = z.object({ code: z.string(), path: z.string() });
+
+/** Any failure as a refusal: what the file system says gets words too, the rest is INTERNAL with its cause. */
+export function asRefusal(error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  const parsed = systemError.safeParse(error);
+  if (!parsed.success) return new AppError('INTERNAL', {}, { cause: error });
+  const { code, path } = parsed.data;
+  if (code === 'ENOSPC') return new AppError('DISK_FULL', { path }, { cause: error });
+  if (!FOLDER_TROUBLE.includes(code)) return new AppError('INTERNAL', {}, { cause: error });
+  return new AppError('FOLDER_FORBIDDEN', { folder: path, reason: code, option: '--data' }, { cause: error });
 }
 
 /** The demo ran, but proved nothing. */
