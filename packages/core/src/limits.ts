@@ -30,3 +30,7 @@ export const NOT_BEFORE_BACK_MS = 10 * 60_000;
 /** P-02: nothing younger is forgotten, by whatever order. */
 export const RETENTION_MINIMUM_AGE_MS = 14 * 86_400_000;
 export const TRASH_KEEP_MS = 14 * 86_400_000;
+/** Passphrases that protect a key outside the server. */
+export const PASSPHRASE_LENGTH_MIN = 12;
+export const PASSPHRASE_LENGTH_MAX = 1024;
+export const ROOT_PACKAGE_LENGTH_MAX = 32 * 1024;

@@ -349,11 +349,52 @@ export const trustErrors = {
     status: 409,
     en: {
       words: 'The key {role} is not on this server.',
-      hint: 'Bring it back for this act.',
+      hint: 'Bring the root back for this act: sekisho server attach-root --in FILE',
     },
     ja: {
       words: '鍵 {role} はこのサーバーにありません。',
-      hint: 'この操作の間、鍵を戻してください。',
+      hint: 'この操作の間、ルート鍵を戻してください: sekisho server attach-root --in FILE',
+    },
+  },
+  ROOT_ATTACHED_ALREADY: {
+    status: 409,
+    en: {
+      words: 'The root key is on this server already.',
+      hint: 'Nothing needs to be brought back.',
+    },
+    ja: { words: 'ルート鍵はすでにこのサーバーにあります。', hint: '戻す必要はありません。' },
+  },
+  ROOT_PACKAGE_DAMAGED: {
+    status: 422,
+    en: {
+      words: 'The file is no root key package, or it is damaged.',
+      hint: 'Take another copy of the file that was written when the root was detached.',
+    },
+    ja: {
+      words: 'このファイルはルート鍵のパッケージではないか、破損しています。',
+      hint: 'ルート鍵を切り離したときに保存したファイルの別のコピーを使ってください。',
+    },
+  },
+  ROOT_PACKAGE_OTHER: {
+    status: 422,
+    en: {
+      words: 'The package holds the root key of another domain or generation.',
+      hint: 'This domain needs the package of the root with the CA fingerprint {fingerprint}.',
+    },
+    ja: {
+      words: 'このパッケージは別のドメインまたは世代のルート鍵です。',
+      hint: 'このドメインには CA 指紋 {fingerprint} のルート鍵のパッケージが必要です。',
+    },
+  },
+  PASSPHRASE_WRONG: {
+    status: 403,
+    en: {
+      words: 'The passphrase does not open this package.',
+      hint: 'Check the keyboard layout and try again; the file itself is intact.',
+    },
+    ja: {
+      words: 'このパスフレーズではパッケージを開けません。',
+      hint: 'キーボードの配列を確認して、もう一度入力してください。ファイル自体は破損していません。',
     },
   },
 } as const satisfies ErrorTable;

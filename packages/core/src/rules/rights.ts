@@ -7,6 +7,7 @@ export const RIGHTS = [
   'token.write',
   'certificate.read',
   'certificate.revoke',
+  'ca.write',
   'security.read',
   'security.write',
   'plan.read',

@@ -5,6 +5,8 @@ import { privateKeyFromPem, privateKeyToPem } from '@sekisho/pki/keys.ts';
 import { fileSigner, type Signer } from '@sekisho/pki/signer.ts';
 import type { Secret } from '@sekisho/platform/secret.ts';
 import type { KeyObject } from 'node:crypto';
+import type { ChangeFeed } from '../../store/change-feed.ts';
+import type { Store } from '../../store/store.ts';
 import type { DbOrTx, Tx } from '../../store/tables.ts';
 import { insertKey, KEY_ROLES, listKeys, type KeyRole, type KeyRow } from './keys.store.ts';
 
@@ -26,28 +28,22 @@ export interface KeyStore {
   seal(plaintext: Uint8Array, context: string): string;
   /** Opens it. Refusal: SECRET_UNREADABLE. */
   open(sealed: string, context: string): Uint8Array;
+  /** False: the key is detached. */
+  isHere(role: KeyRole): boolean;
+  /** The private key in PEM, for a package that a passphrase protects. Refusal: KEY_DETACHED. */
+  exportKey(role: 'root'): string;
+  /** Reads the keys again, after one was detached or came back. */
+  reload(db: DbOrTx): Promise<void>;
 }
+
+/** Key of the feed's changes that call for `reload`. */
+export const KEYS_CHANGE_KEY = 'ca-keys';
 
 /** Opens all keys of the domain. Refusals: SECRET_UNREADABLE (another key-encryption key), KEY_DETACHED. */
 export async function loadKeys(db: DbOrTx, kek: Secret<Uint8Array>): Promise<KeyStore> {
-  const rows = await listKeys(db);
-  const certificates = new Map<string, Certificate>();
-  for (const row of rows)
-    certificates.set(row.keyId, parseCertificate(Buffer.from(row.certificate, 'base64')));
-  const active = new Map<KeyRole, { certificate: Certificate; key: KeyObject | undefined }>();
-  for (const role of KEY_ROLES) {
-    const row = rows.find((candidate) => candidate.role === role && candidate.state === 'active');
-    const certificate = row === undefined ? undefined : certificates.get(row.keyId);
-    if (row === undefined || certificate === undefined) continue;
-    active.set(role, { certificate, key: row.sealed === null ? undefined : openKey(row, row.sealed, kek) });
-  }
-  const ofRole = (role: KeyRole): Certificate[] =>
-    rows.filter((row) => row.role === role).flatMap((row) => certificates.get(row.keyId) ?? []);
-  const anchors = ofRole('root');
-  const issuers = ofRole('issuing');
-  const signers = new Map<KeyRole, Signer>();
-  const need = (role: KeyRole): { certificate: Certificate; key: KeyObject | undefined } => {
-    const found = active.get(role);
+  let held = await readKeys(db, kek);
+  const need = (role: KeyRole): HeldKey => {
+    const found = held.active.get(role);
     if (found === undefined) throw new AppError('KEY_DETACHED', { role });
     return found;
   };
@@ -58,20 +54,58 @@ export async function loadKeys(db: DbOrTx, kek: Secret<Uint8Array>): Promise<Key
   };
   return {
     signerFor(role) {
-      const signer = signers.get(role) ?? fileSigner(keyOf(role));
-      signers.set(role, signer);
+      const signer = held.signers.get(role) ?? fileSigner(keyOf(role));
+      held.signers.set(role, signer);
       return signer;
     },
     certificateOf: (role) => need(role).certificate,
-    anchors: () => anchors,
-    issuers: () => issuers,
-    caPem: () => [...anchors, ...issuers].map(({ der }) => certificateToPem(der)).join(''),
+    anchors: () => held.anchors,
+    issuers: () => held.issuers,
+    caPem: () => [...held.anchors, ...held.issuers].map(({ der }) => certificateToPem(der)).join(''),
     tlsMaterial: () => ({
       key: privateKeyToPem(keyOf('server-tls')),
       cert: certificateToPem(need('server-tls').certificate.der),
     }),
     seal: (plaintext, context) => sealSecret(kek.reveal(), plaintext, context),
     open: (sealed, context) => openSecret(kek.reveal(), sealed, context),
+    isHere: (role) => held.active.get(role)?.key !== undefined,
+    exportKey: (role) => privateKeyToPem(keyOf(role)),
+    async reload(from) {
+      held = await readKeys(from, kek);
+    },
+  };
+}
+
+/** Another worker detached a key, or brought it back: this one follows. */
+export function followKeys(keys: KeyStore, { store, feed }: { store: Store; feed: ChangeFeed }): void {
+  const reload = (): Promise<void> => keys.reload(store.db);
+  feed.subscribe(['settings'], ({ key }) => (key === KEYS_CHANGE_KEY ? reload() : undefined), reload);
+}
+
+interface HeldKey {
+  readonly certificate: Certificate;
+  readonly key: KeyObject | undefined;
+}
+
+async function readKeys(db: DbOrTx, kek: Secret<Uint8Array>) {
+  const rows = await listKeys(db);
+  const certificates = new Map<string, Certificate>();
+  for (const row of rows)
+    certificates.set(row.keyId, parseCertificate(Buffer.from(row.certificate, 'base64')));
+  const active = new Map<KeyRole, HeldKey>();
+  for (const role of KEY_ROLES) {
+    const row = rows.find((candidate) => candidate.role === role && candidate.state === 'active');
+    const certificate = row === undefined ? undefined : certificates.get(row.keyId);
+    if (row === undefined || certificate === undefined) continue;
+    active.set(role, { certificate, key: row.sealed === null ? undefined : openKey(row, row.sealed, kek) });
+  }
+  const ofRole = (role: KeyRole): Certificate[] =>
+    rows.filter((row) => row.role === role).flatMap((row) => certificates.get(row.keyId) ?? []);
+  return {
+    active,
+    anchors: ofRole('root'),
+    issuers: ofRole('issuing'),
+    signers: new Map<KeyRole, Signer>(),
   };
 }
 
@@ -98,7 +132,8 @@ export async function addKey(
   );
 }
 
-const keyContext = (keyId: string): string => `ca-key:${keyId}`;
+/** What the envelope of a key is bound to. */
+export const keyContext = (keyId: string): string => `ca-key:${keyId}`;
 
 const openKey = (row: KeyRow, sealed: string, kek: Secret<Uint8Array>): KeyObject =>
   privateKeyFromPem(Buffer.from(openSecret(kek.reveal(), sealed, keyContext(row.keyId))).toString('utf8'));

@@ -42,3 +42,8 @@ export const insertKey = async (tx: Tx, row: KeyRow, nowMs: number): Promise<voi
     })
     .execute();
 };
+
+/** Puts an envelope in a key's place, or takes it away (a detached key). */
+export const setSealed = async (tx: Tx, keyId: string, sealed: string | null): Promise<void> => {
+  await tx.updateTable('ca_keys').set({ sealed }).where('key_id', '=', keyId).execute();
+};
