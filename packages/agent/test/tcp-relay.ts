@@ -11,7 +11,10 @@ export interface TcpRelay {
   stop(): Promise<void>;
 }
 
-export async function startTcpRelay(targetPort: number): Promise<TcpRelay> {
+export async function startTcpRelay(
+  targetPort: number,
+  listen: { readonly host: string; readonly port: number } = { host: '127.0.0.1', port: 0 },
+): Promise<TcpRelay> {
   const sockets = new Set<Socket>();
   const server = createServer((client) => {
     relay.connections += 1;
@@ -36,7 +39,7 @@ export async function startTcpRelay(targetPort: number): Promise<TcpRelay> {
     client.on('close', () => upstream.destroy());
     upstream.on('close', () => client.destroy());
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(listen.port, listen.host, resolve));
   const relay: TcpRelay = {
     port: (server.address() as AddressInfo).port,
     connections: 0,

@@ -14,7 +14,7 @@ import { createToken, getHost, setHostMedia, setSecurity } from '@sekisho/core/w
 import { startAgent, type RunningAgent } from '@sekisho/agent/main.ts';
 import { setupAgent } from '@sekisho/agent/setup/setup-agent.ts';
 import { systemClock, systemRandom } from '@sekisho/platform/clock.ts';
-import { silentLog } from '@sekisho/platform/log.ts';
+import { silentLog, type Log } from '@sekisho/platform/log.ts';
 import { Secret } from '@sekisho/platform/secret.ts';
 import { initServer, startServer, type RunningServer } from '@sekisho/server/main.ts';
 import { request } from 'node:http';
@@ -36,6 +36,10 @@ export interface FleetOptions {
   readonly hostCertificateHours?: number;
   /** F-03; push by default. */
   readonly mode?: 'push' | 'pull';
+  /** Where agents find the server, when that is not where it listens: a relay of the test's in between. */
+  readonly address?: string;
+  /** The server's; silent by default. */
+  readonly log?: Log;
 }
 
 /** What a plan may have beyond its hosts, paths and media servers. */
@@ -86,7 +90,7 @@ export class Fleet {
     const born = await initServer({
       dataFolder,
       name: 'Test',
-      addresses: ['127.0.0.1'],
+      addresses: [options.address ?? '127.0.0.1'],
       ...(options.database !== undefined && { database: options.database }),
       clock,
       random: systemRandom,
@@ -103,7 +107,7 @@ export class Fleet {
         ...ports,
         clock,
         random: systemRandom,
-        log: silentLog(),
+        log: options.log ?? silentLog(),
       });
       ports = { agentPort: server.ports.agent, adminPort: server.ports.admin, httpPort: server.ports.http };
       return server;
