@@ -1,4 +1,4 @@
-import { AppError } from '@sekisho/core/errors.ts';
+import { AppError, type ErrorCode } from '@sekisho/core/errors.ts';
 import { parseDomainId, type DomainId, type HostId, type ServerId } from '@sekisho/core/ids.ts';
 import { decidePeer } from '@sekisho/core/rules/peer.ts';
 import { describeSubject, type Certificate } from '@sekisho/pki/certificate.ts';
@@ -123,9 +123,21 @@ function decide(
 /** OpenSSL checks what our code might have missed; it knows the machine's clock only. */
 function requireOpenssl(peer: PresentedPeer): void {
   if (peer.opensslRefusal === undefined) return;
+  const { leaf } = peer;
   throw new AppError(
-    'PEER_CHAIN_UNTRUSTED',
-    { subject: describeSubject(peer.leaf) },
-    { cause: new Error(peer.opensslRefusal) },
+    OPENSSL_VERDICTS.get(peer.opensslRefusal) ?? 'PEER_CHAIN_UNTRUSTED',
+    {
+      subject: describeSubject(leaf),
+      notAfter: new Date(leaf.notAfterMs).toISOString(),
+      notBefore: new Date(leaf.notBeforeMs).toISOString(),
+    },
+    { cause: new Error(`OpenSSL: ${peer.opensslRefusal}`) },
   );
 }
+
+/** Anything else is a chain that leads nowhere. */
+const OPENSSL_VERDICTS: ReadonlyMap<string, ErrorCode> = new Map([
+  ['CERT_HAS_EXPIRED', 'PEER_CERTIFICATE_EXPIRED'],
+  ['CERT_NOT_YET_VALID', 'PEER_CERTIFICATE_NOT_YET_VALID'],
+  ['CERT_SIGNATURE_FAILURE', 'PEER_SIGNATURE_INVALID'],
+]);
