@@ -37,6 +37,7 @@ import { securitySet } from './commands/security/set.ts';
 import { securityShow } from './commands/security/show.ts';
 import { serverFingerprint } from './commands/server/fingerprint.ts';
 import { serverInit } from './commands/server/init.ts';
+import { serverAttachRoot, serverDetachRoot, serverRoot } from './commands/server/root.ts';
 import { serverRun } from './commands/server/run.ts';
 import { serverStatus } from './commands/server/status.ts';
 import { tokenCreate } from './commands/token/create.ts';
@@ -50,6 +51,9 @@ export const VERBS: readonly Verb[] = [
   serverRun,
   serverStatus,
   serverFingerprint,
+  serverRoot,
+  serverDetachRoot,
+  serverAttachRoot,
   agentSetup,
   agentRun,
   agentStatus,

@@ -250,6 +250,50 @@ export const cliErrors = {
       hint: 'ファイル名とアクセス権を確認してください。',
     },
   },
+  FILE_EXISTS: {
+    status: 409,
+    en: {
+      words: '{path} exists already.',
+      hint: 'Name a file that does not exist: nothing is overwritten here.',
+    },
+    ja: {
+      words: '{path} はすでに存在します。',
+      hint: '存在しないファイル名を指定してください。上書きは行いません。',
+    },
+  },
+  PASSPHRASE_NEEDED: {
+    status: 400,
+    en: {
+      words: 'A passphrase is needed, and nobody is there to type it.',
+      hint: 'Give it with --passphrase-file FILE or --passphrase-env VARIABLE.',
+    },
+    ja: {
+      words: 'パスフレーズが必要ですが、入力できる端末がありません。',
+      hint: '--passphrase-file FILE または --passphrase-env VARIABLE で指定してください。',
+    },
+  },
+  PASSPHRASE_LENGTH: {
+    status: 400,
+    en: {
+      words: 'A passphrase has {min} to {max} characters.',
+      hint: 'Several words in a row are long, and easy to keep in mind.',
+    },
+    ja: {
+      words: 'パスフレーズは {min} 文字以上 {max} 文字以下です。',
+      hint: '複数の単語を並べると、長く、覚えやすくなります。',
+    },
+  },
+  PASSPHRASES_DIFFER: {
+    status: 400,
+    en: {
+      words: 'The two passphrases differ.',
+      hint: 'Nothing was changed. Start again and type the same twice.',
+    },
+    ja: {
+      words: '2 回の入力が一致しません。',
+      hint: '何も変更していません。最初からやり直し、同じパスフレーズを 2 回入力してください。',
+    },
+  },
   FILE_NOT_WRITABLE: {
     status: 400,
     en: { words: 'The file {path} cannot be written ({reason}).', hint: 'Name another file.' },

@@ -42,6 +42,37 @@ export const verbs = {
     flags: { data, out: 'also save it as a file to hand to others' },
     examples: { plain: 'Print it', bare: 'Print the 64 digits alone', file: 'Save it as a file' },
   },
+  'server root': {
+    summary: "Say where the root CA's key is",
+    args: {},
+    flags: { data },
+    examples: { plain: 'Is it on this server, or detached?' },
+  },
+  'server detach-root': {
+    summary: "Take the root CA's key off this server, into a file under a passphrase",
+    args: {},
+    flags: {
+      data,
+      out: 'new file for the encrypted key',
+      passphraseFile: 'file whose first line is the passphrase; - reads standard input',
+      passphraseEnv: 'environment variable that holds the passphrase',
+    },
+    examples: {
+      stick: 'Ask for a passphrase, and move the key to a USB stick',
+      script: 'The same from a script',
+    },
+  },
+  'server attach-root': {
+    summary: "Bring the root CA's key back for the acts that need it",
+    args: {},
+    flags: {
+      data,
+      in: 'file that `server detach-root` wrote',
+      passphraseFile: 'file whose first line is the passphrase; - reads standard input',
+      passphraseEnv: 'environment variable that holds the passphrase',
+    },
+    examples: { stick: 'Bring it back from the USB stick' },
+  },
   'agent setup': {
     summary: 'Make this machine a host of a domain: confirm the CA, get a certificate',
     args: {},

@@ -59,6 +59,37 @@ export const verbs: Words['verbs'] = {
     flags: { data, out: '渡すためのファイルにも保存する' },
     examples: { plain: '表示する', bare: '64 桁だけを表示する', file: 'ファイルに保存する' },
   },
+  'server root': {
+    summary: 'ルート CA の鍵がどこにあるかを表示する',
+    args: {},
+    flags: { data },
+    examples: { plain: 'このサーバーにあるか、切り離されているか' },
+  },
+  'server detach-root': {
+    summary: 'ルート CA の鍵をこのサーバーから切り離し、パスフレーズで暗号化したファイルに移す',
+    args: {},
+    flags: {
+      data,
+      out: '暗号化した鍵を保存する新しいファイル',
+      passphraseFile: '最初の行にパスフレーズを書いたファイル。- は標準入力',
+      passphraseEnv: 'パスフレーズを入れた環境変数の名前',
+    },
+    examples: {
+      stick: 'パスフレーズを入力し、鍵を USB メモリーに移す',
+      script: 'スクリプトから同じことを行う',
+    },
+  },
+  'server attach-root': {
+    summary: '必要な操作のために、ルート CA の鍵を戻す',
+    args: {},
+    flags: {
+      data,
+      in: '`server detach-root` が保存したファイル',
+      passphraseFile: '最初の行にパスフレーズを書いたファイル。- は標準入力',
+      passphraseEnv: 'パスフレーズを入れた環境変数の名前',
+    },
+    examples: { stick: 'USB メモリーから戻す' },
+  },
   'agent setup': {
     summary: 'このマシンをドメインのホストにする (CA を確認し、証明書を配備する)',
     args: {},
