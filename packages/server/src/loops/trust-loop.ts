@@ -2,10 +2,9 @@ import { MINUTE_MS, SECOND_MS } from '@sekisho/core/time.ts';
 import type { ServerContext } from '../context.ts';
 import { recordFirstUse, revokeOverdue } from '../features/revocation/replace-certificates.ts';
 import { signDueCrls } from '../features/revocation/sign-crls.ts';
-import { takeLease } from '../store/leases.ts';
+import { startDuty, startLoop, type Fence } from './loop.ts';
 
 export const TRUST_LOOP_MS = 15 * SECOND_MS;
-const LEASE_NAME = 'trust';
 const LEASE_MS = 3 * MINUTE_MS;
 
 /**
@@ -15,14 +14,12 @@ const LEASE_MS = 3 * MINUTE_MS;
 export function startTrustLoop(
   context: ServerContext,
   parts: { changeTicketKeys: () => void },
-): { stop: () => Promise<void>; runNow: () => Promise<void> } {
-  const { clock, connections, log, registry, store } = context;
-  let stopped = false;
-  let cancel: (() => void) | undefined;
+): { stop: () => Promise<void> } {
+  const { clock, connections, log, registry, store, workerId } = context;
   let working: Promise<void> = Promise.resolve();
 
-  const afterRevocation = async (): Promise<void> => {
-    const signed = await signDueCrls(context);
+  const afterRevocation = async (fence?: Fence): Promise<void> => {
+    const signed = await signDueCrls(context, fence);
     if (signed.length > 0) {
       await context.feed.catchUp();
       context.fleet.pushAll(['crl']);
@@ -50,32 +47,34 @@ export function startTrustLoop(
     },
   });
 
-  const round = async (): Promise<void> => {
-    registry.prune();
-    const lease = await takeLease(store, { name: LEASE_NAME, workerId: context.workerId, leaseMs: LEASE_MS });
-    if (lease === undefined) return;
-    await revokeOverdue(context);
-    await afterRevocation();
-  };
-  const runNow = (): Promise<void> => {
-    working = working.then(round).catch((error: unknown) => {
-      log.warn({ err: error }, 'a round of the trust loop failed');
-    });
-    return working;
-  };
-  const schedule = (): void => {
-    cancel = clock.timer(TRUST_LOOP_MS, () => {
-      void runNow().then(() => {
-        if (!stopped) schedule();
-      });
-    });
-  };
-  schedule();
+  // each worker's own memory
+  const pruning = startLoop({
+    clock,
+    log,
+    name: 'registry',
+    everyMs: TRUST_LOOP_MS,
+    run: () => {
+      registry.prune();
+      return Promise.resolve();
+    },
+  });
+  const duty = startDuty({
+    clock,
+    log,
+    store,
+    workerId,
+    name: 'trust',
+    everyMs: TRUST_LOOP_MS,
+    leaseMs: LEASE_MS,
+    run: async (fence) => {
+      await revokeOverdue(context, fence);
+      await afterRevocation(fence);
+    },
+  });
   return {
-    runNow,
     stop: async () => {
-      stopped = true;
-      cancel?.();
+      await pruning.stop();
+      await duty.stop();
       await working;
     },
   };

@@ -41,8 +41,11 @@ export async function recordFirstUse(
   });
 }
 
-/** The same for those whose grace of ten minutes is over. Returns the hosts. */
-export async function revokeOverdue(parts: { store: Store; clock: Clock }): Promise<HostId[]> {
+/** The same for those whose grace of ten minutes is over; a duty of one worker, fenced. Returns the hosts. */
+export async function revokeOverdue(
+  parts: { store: Store; clock: Clock },
+  fence: (tx: Tx) => Promise<void>,
+): Promise<HostId[]> {
   const nowMs = parts.clock.nowMs();
   const due = await parts.store.db
     .selectFrom('certificates')
@@ -55,7 +58,10 @@ export async function revokeOverdue(parts: { store: Store; clock: Clock }): Prom
   for (const row of due) {
     const hostId = parseHostId(row.host_id);
     if (hostId === undefined) continue;
-    await parts.store.transaction((tx) => revokeReplaced(tx, hostId, [row.fingerprint], nowMs));
+    await parts.store.transaction(async (tx) => {
+      await fence(tx);
+      await revokeReplaced(tx, hostId, [row.fingerprint], nowMs);
+    });
     hosts.push(hostId);
   }
   return hosts;

@@ -19,14 +19,21 @@ const THIS_UPDATE_BACK_MS = MINUTE_MS;
 
 /**
  * Signs the CRLs that are due: of the issuing CA and of the root. Full CRLs of 7 days; numbers only go up. Returns the key
- * IDs of the issuers for which there is a new one. A root that is detached is left alone: its CRL is empty.
+ * IDs of the issuers for which there is a new one. A root that is detached is left alone: its CRL is empty. Where it is the
+ * duty of one worker, its fence stands in each transaction.
  */
-export async function signDueCrls(parts: { store: Store; clock: Clock; keys: KeyStore }): Promise<string[]> {
+export async function signDueCrls(
+  parts: { store: Store; clock: Clock; keys: KeyStore },
+  fence: (tx: Tx) => Promise<void> = () => Promise.resolve(),
+): Promise<string[]> {
   const signed: string[] = [];
   for (const role of ['issuing', 'root'] as const) {
     const issuer = issuerOf(parts.keys, role);
     if (issuer === undefined) continue;
-    const done = await parts.store.transaction((tx) => signIfDue(tx, issuer, parts.clock.nowMs()));
+    const done = await parts.store.transaction(async (tx) => {
+      await fence(tx);
+      return signIfDue(tx, issuer, parts.clock.nowMs());
+    });
     if (done) signed.push(issuer.certificate.keyId);
   }
   return signed;
