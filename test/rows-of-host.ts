@@ -1,17 +1,9 @@
 import type { HostId } from '@sekisho/core/ids.ts';
 import type { Db } from '@sekisho/server/store/tables.ts';
 
-const OF_HOSTS = [
-  'host_names',
-  'certificates',
-  'jobs',
-  'repositories',
-  'points',
-  'host_events',
-  'sessions',
-] as const;
+const OF_HOSTS = ['host_names', 'certificates', 'jobs', 'repositories', 'points', 'host_events'] as const;
 
-/** Everything the database says of one host, apart from when it was last heard. */
+/** Everything the database says of one host, apart from when and over which connection it was last heard. */
 export async function rowsOfHost(db: Db, hostId: HostId): Promise<Record<string, unknown[]>> {
   const rows: Record<string, unknown[]> = {
     hosts: await db.selectFrom('hosts').selectAll().where('id', '=', hostId).execute(),
