@@ -31,7 +31,8 @@ export const requiredText = (spec: string): Flag<string> => ({
   required: true,
   read: (raw, option) => {
     const value = textOf(raw);
-    if (value === undefined || value === '') throw new AppError('USAGE_OPTION_VALUE_MISSING', { option });
+    if (value === undefined || value === '')
+      throw new AppError('USAGE_OPTION_VALUE_MISSING', { option, help: 'sekisho --help' });
     return value;
   },
 });

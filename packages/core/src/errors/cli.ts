@@ -71,11 +71,6 @@ export const cliErrors = {
       hint: 'オプションの説明を確認してください: {help}',
     },
   },
-  USAGE_OPTION_TWICE: {
-    status: 400,
-    en: { words: 'The option {option} was given more than once.', hint: 'Give it once.' },
-    ja: { words: 'オプション {option} が複数回指定されています。', hint: '1 回だけ指定してください。' },
-  },
   USAGE_OPTIONS_CONFLICT: {
     status: 400,
     en: { words: '{options} cannot be used together.', hint: 'Keep one of them.' },

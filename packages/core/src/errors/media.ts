@@ -202,7 +202,7 @@ export const mediaErrors = {
       hint: '保守ジョブの終了を待ってください: sekisho job list',
     },
   },
-  POINT_UNKNOWN: {
+  POINT_NOT_STORED: {
     status: 404,
     en: {
       words: 'The repository holds no recovery point {id}.',

@@ -189,28 +189,6 @@ export const pkiErrors = {
       hint: 'このホストが接続している管理サーバーを確認してください。',
     },
   },
-  DOCUMENT_SERIAL_LOWER: {
-    status: 409,
-    en: {
-      words: 'The {type} has serial {serial}, but serial {held} is held already.',
-      hint: 'An older document is never taken back: going back needs a new, higher serial.',
-    },
-    ja: {
-      words: '{type} のシリアル番号は {serial} ですが、既に {held} を保持しています。',
-      hint: '古い文書には戻せません。元に戻すには、より大きいシリアル番号の新しい文書が必要です。',
-    },
-  },
-  DOCUMENT_FORK: {
-    status: 409,
-    en: {
-      words: 'Two different documents of type {type} carry the serial {serial}.',
-      hint: 'This points to a copied management server. What is held so far stays in use; look at the server at once.',
-    },
-    ja: {
-      words: 'シリアル番号 {serial} を持つ、内容の異なる {type} が二つあります。',
-      hint: '管理サーバーが複製された可能性があります。これまでの文書を引き続き使用します。直ちにサーバーを確認してください。',
-    },
-  },
   PEER_CERTIFICATE_MISSING: {
     status: 401,
     en: {

@@ -34,7 +34,7 @@ test('P-02 unknown IDs are held back, and a sealed repository gives nothing', ()
   const received = new Map([[snapshot(1), 0]]);
   const unknown = decideRemoval({ wanted: [snapshot(9)], received, sealed: false }, NOW_MS);
   assert.deepEqual(unknown.remove, []);
-  assert.equal(unknown.heldBack[0]?.code, 'POINT_UNKNOWN');
+  assert.equal(unknown.heldBack[0]?.code, 'POINT_NOT_STORED');
   const sealed = decideRemoval({ wanted: [snapshot(1)], received, sealed: true }, NOW_MS);
   assert.deepEqual(sealed.remove, []);
   assert.equal(sealed.heldBack[0]?.code, 'REPOSITORY_SEALED');

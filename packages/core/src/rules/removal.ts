@@ -33,7 +33,7 @@ export function decideRemoval(
     if (facts.sealed) {
       heldBack.push({ snapshotId, code: 'REPOSITORY_SEALED', params: {} });
     } else if (receivedAtMs === undefined) {
-      heldBack.push({ snapshotId, code: 'POINT_UNKNOWN', params: { id: snapshotId } });
+      heldBack.push({ snapshotId, code: 'POINT_NOT_STORED', params: { id: snapshotId } });
     } else if (removableFromMs(receivedAtMs) > nowMs) {
       heldBack.push({
         snapshotId,

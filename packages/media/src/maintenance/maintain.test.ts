@@ -25,7 +25,7 @@ test('P-02 maintenance forgets by ID what is old enough, prunes, and an administ
     first.heldBack.map((held) => [held.snapshotId, held.code]),
     [
       [young.id, 'POINT_TOO_YOUNG'],
-      [unknown, 'POINT_UNKNOWN'],
+      [unknown, 'POINT_NOT_STORED'],
     ],
   );
   assert.ok(!first.log.some((line) => /http:\/\/[0-9a-f]+:/.test(line)), 'no credentials in the log');

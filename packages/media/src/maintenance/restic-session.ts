@@ -62,7 +62,7 @@ export class ResticSession {
         take.onStderr?.(line);
       },
     });
-    if (this.#signal.aborted) throw new AppError('MAINTENANCE_CANCELLED', {});
+    this.#signal.throwIfAborted();
     return result;
   }
 
