@@ -1,5 +1,7 @@
+import { ERRORS } from '@sekisho/core/errors.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { errorPages } from '../tools/reference/errors.ts';
 import { referencePages } from '../tools/reference/pages.ts';
 import { filesBelow, readText } from '../tools/source-files.ts';
 import { ROOT } from './root.ts';
@@ -14,6 +16,13 @@ for (const { path, text } of pages) {
     assert.equal(readText(ROOT, path), text, 'print it again: npm run reference');
   });
 }
+
+test('S-09 the pages of error codes have every code', () => {
+  for (const { text } of errorPages()) {
+    const listed = [...text.matchAll(/^### ([A-Z0-9_]+)$/gm)].map(([, code = '']) => code);
+    assert.deepEqual(listed.sort(), Object.keys(ERRORS).sort());
+  }
+});
 
 test('S-09 no page in docs/reference is out of sight of the tests', () => {
   assert.deepEqual(

@@ -4,6 +4,7 @@ import { agentErrors } from '@sekisho/core/errors/agent.ts';
 import { cliErrors } from '@sekisho/core/errors/cli.ts';
 import { generalErrors } from '@sekisho/core/errors/general.ts';
 import { mediaErrors } from '@sekisho/core/errors/media.ts';
+import { pkiErrors } from '@sekisho/core/errors/pki.ts';
 import { protectionErrors } from '@sekisho/core/errors/protection.ts';
 import { storeErrors } from '@sekisho/core/errors/store.ts';
 import { trustErrors } from '@sekisho/core/errors/trust.ts';
@@ -16,6 +17,11 @@ const AREAS: readonly { table: Readonly<Record<string, ErrorEntry>>; en: string;
     table: trustErrors,
     en: 'Trust: certificates, tokens, security',
     ja: '信頼: 証明書、トークン、セキュリティ',
+  },
+  {
+    table: pkiErrors,
+    en: 'Certificates, revocation lists, signed documents',
+    ja: '証明書、証明書失効リスト、署名付き文書',
   },
   { table: agentErrors, en: 'Agent', ja: 'エージェント' },
   { table: mediaErrors, en: 'Media server', ja: 'メディアサーバー' },

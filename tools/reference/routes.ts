@@ -2,6 +2,7 @@ import * as agent from '@sekisho/core/wire/agent.ts';
 import * as jobs from '@sekisho/core/wire/jobs.ts';
 import * as plans from '@sekisho/core/wire/plans.ts';
 import * as points from '@sekisho/core/wire/points.ts';
+import * as root from '@sekisho/core/wire/root.ts';
 import * as trust from '@sekisho/core/wire/trust.ts';
 import type { Route } from '@sekisho/core/wire/route.ts';
 import { z } from 'zod';
@@ -13,6 +14,7 @@ export const WIRE_MODULES: Readonly<Record<string, Readonly<Record<string, unkno
   jobs,
   plans,
   points,
+  root,
   trust,
 };
 
