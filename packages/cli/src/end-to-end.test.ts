@@ -3,7 +3,7 @@ import { eventually } from '@sekisho/testkit/eventually.ts';
 import { makeTempFolder, tempFolder } from '@sekisho/testkit/temp-folder.ts';
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -252,6 +252,32 @@ test('T-12 S-01 the security level is set and shown, and the change is in the au
   assert.match((await admin('security', 'show')).stdout, /very high/);
   assert.equal((await admin('security', 'set', '--level', 'high')).code, 0);
   assert.match((await admin('audit', 'list')).stdout, /SEC_CONFIG/);
+});
+
+test('T-01 S-01 the root key leaves the server into an encrypted file, and comes back with the passphrase alone', async (context) => {
+  const folder = await tempFolder(context);
+  const file = join(folder, 'root-key');
+  const env = { PASSPHRASE: 'nine lives of a stone lantern' };
+  const withPassphrase = (...argv: string[]) =>
+    runToEnd([...argv, '--data', domain.data, '--passphrase-env', 'PASSPHRASE'], { env });
+  const unasked = await withPassphrase('server', 'detach-root', '--out', file);
+  assert.match(unasked.stderr, /\(CONFIRMATION_NEEDED\)/);
+  const detached = await withPassphrase('server', 'detach-root', '--out', file, '--yes');
+  assert.equal(detached.code, 0, detached.stderr);
+  const { mode } = await stat(file);
+  assert.equal(mode & 0o777, 0o600);
+  assert.doesNotMatch(await readFile(file, 'utf8'), /PRIVATE KEY/);
+  const again = await withPassphrase('server', 'detach-root', '--out', `${file}.2`, '--yes');
+  assert.match(again.stderr, /\(KEY_DETACHED\)/);
+  const wrong = await runToEnd(
+    ['server', 'attach-root', '--in', file, '--data', domain.data, '--passphrase-file', '-'],
+    { input: 'not that passphrase\n' },
+  );
+  assert.match(wrong.stderr, /\(PASSPHRASE_WRONG\)/);
+  const attached = await withPassphrase('server', 'attach-root', '--in', file);
+  assert.equal(attached.code, 0, attached.stderr);
+  const kept = await withPassphrase('server', 'detach-root', '--out', file, '--yes');
+  assert.match(kept.stderr, /\(FILE_EXISTS\)/);
 });
 
 test('T-13 S-01 a token is shown once, listed without its secret, and deleted', async () => {

@@ -4,9 +4,7 @@ import { Secret } from '@sekisho/platform/secret.ts';
 import type { Cli } from '../cli.ts';
 import { canAsk } from './confirm.ts';
 import { promptSecret } from './prompt.ts';
-import { readTextFile } from './read-file.ts';
-
-const PASSPHRASE_FILE_BYTES_MAX = 8 * 1024;
+import { readSecret } from './read-secret.ts';
 
 /**
  * A passphrase from a file, standard input (`-`), an environment variable, or typed unseen (twice when it is new); never
@@ -20,15 +18,9 @@ export async function readPassphrase(
     readonly isNew: boolean;
   },
 ): Promise<Secret> {
-  const { passphraseFile: file, passphraseEnv: variable } = from;
-  if (file !== undefined && variable !== undefined)
-    throw new AppError('USAGE_OPTIONS_CONFLICT', { options: '--passphrase-file, --passphrase-env' });
-  if (file !== undefined) {
-    const [line = ''] = (await readTextFile(cli, file, PASSPHRASE_FILE_BYTES_MAX)).split(/\r?\n/);
-    return checked(line);
-  }
-  if (variable !== undefined) return checked(cli.io.env[variable] ?? '');
-  if (!canAsk(cli)) throw new AppError('PASSPHRASE_NEEDED');
+  const found = await readSecret(cli, { file: from.passphraseFile, env: from.passphraseEnv }, 'passphrase');
+  if (found !== undefined) return checked(found.text.split(/\r?\n/)[0] ?? '');
+  if (cli.json || !canAsk(cli)) throw new AppError('PASSPHRASE_NEEDED');
   const { notes } = cli.words;
   const typed = checked(await promptSecret(cli, notes.passphraseQuestion));
   if (from.isNew && (await promptSecret(cli, notes.passphraseAgain)) !== typed.reveal())

@@ -1,5 +1,6 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import { DAY_MS, HOUR_MS } from '@sekisho/core/time.ts';
+import { attachRoot, getRoot } from '@sekisho/core/wire/root.ts';
 import {
   allowReissue,
   createToken,
@@ -95,6 +96,11 @@ export function trustRoutes(): FakeRoute[] {
       serverVersion: '0.1.0',
       addresses: [{ address: 'backup.example.com', agentPort: 13000, httpPort: 8014 }],
     })),
+    fakeRoute(getRoot, () => ({ fingerprint: FINGERPRINT, state: 'attached' as const })),
+    fakeRoute(attachRoot, ({ body }) => {
+      if (body.passphrase !== 'correct horse') throw new AppError('PASSPHRASE_WRONG');
+      return { fingerprint: FINGERPRINT, state: 'attached' as const };
+    }),
     fakeRoute(getSecurity, () => SECURITY),
     fakeRoute(setSecurity, ({ body }) => ({
       level: body.level ?? SECURITY.level,

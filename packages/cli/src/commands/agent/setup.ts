@@ -106,7 +106,7 @@ async function tokenOf(
   cli: Cli,
   flags: { tokenFile: string | undefined; tokenEnv: string | undefined },
 ): Promise<Secret | undefined> {
-  const given = await readToken(cli, flags);
+  const given = await readToken(cli, { file: flags.tokenFile, env: flags.tokenEnv });
   if (given !== undefined || cli.json || cli.yes || !canAsk(cli)) return given;
   const typed = (await promptSecret(cli, cli.words.notes.tokenPrompt)).trim();
   return typed === '' ? undefined : new Secret(typed);

@@ -1,23 +1,8 @@
-import { AppError, fill } from '@sekisho/core/errors.ts';
-import { ROOT_PACKAGE_LENGTH_MAX } from '@sekisho/core/limits.ts';
-import { attachRoot, detachRoot, exportRoot, getRoot, type RootView } from '@sekisho/core/wire/root.ts';
-import { writeDurably } from '@sekisho/platform/durable-file.ts';
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
-import type { Cli } from '../../cli.ts';
-import { codeOf, serverData } from '../../client/data-folder.ts';
+import { getRoot } from '@sekisho/core/wire/root.ts';
+import { serverData } from '../../client/data-folder.ts';
 import { withServer } from '../../client/open-server.ts';
-import { requiredText, text } from '../../flag.ts';
-import { confirm } from '../../input/confirm.ts';
-import { readTextFile } from '../../input/read-file.ts';
-import { readPassphrase } from '../../input/read-passphrase.ts';
-import { renderPairs } from '../../output/table.ts';
+import { rootText } from '../../output/root-text.ts';
 import { defineVerb } from '../../verb.ts';
-
-const passphraseFlags = {
-  passphraseFile: text('--passphrase-file <file>'),
-  passphraseEnv: text('--passphrase-env <variable>'),
-};
 
 /** `server root`: is the root's key on the server? */
 export const serverRoot = defineVerb({
@@ -25,65 +10,9 @@ export const serverRoot = defineVerb({
   args: {},
   flags: { data: serverData },
   examples: { plain: 'sekisho server root' },
-  run: ({ cli, flags }) => withServer(cli, flags.data, async ({ call }) => shown(cli, await call(getRoot))),
-});
-
-/** `server detach-root` (T-01): the key goes into a file under a passphrase, which is read back before the server lets go. */
-export const serverDetachRoot = defineVerb({
-  path: 'server detach-root',
-  args: {},
-  flags: { data: serverData, out: requiredText('--out <file>'), ...passphraseFlags },
-  examples: {
-    stick: 'sekisho server detach-root --out /media/usb-stick/root.sekisho',
-    script: 'sekisho server detach-root --out root.sekisho --passphrase-file passphrase.txt --yes',
-  },
   run: ({ cli, flags }) =>
     withServer(cli, flags.data, async ({ call }) => {
-      const file = resolve(cli.io.cwd, flags.out);
-      if (existsSync(file)) throw new AppError('FILE_EXISTS', { path: file });
-      const { notes } = cli.words;
-      await confirm(cli, [fill(notes.detachPreview, { path: file })], notes.detachQuestion);
-      const passphrase = (await readPassphrase(cli, { ...flags, isNew: true })).reveal();
-      const exported = await call(exportRoot, { body: { passphrase } });
-      try {
-        await writeDurably(file, exported.package, { mode: 0o600 });
-      } catch (error) {
-        throw new AppError(
-          'FILE_NOT_WRITABLE',
-          { path: file, reason: codeOf(error) ?? '' },
-          { cause: error },
-        );
-      }
-      const stored = await readTextFile(cli, file, ROOT_PACKAGE_LENGTH_MAX);
-      const view = await call(detachRoot, { body: { passphrase, package: stored } });
-      return shown(cli, view, [fill(notes.detached, { path: file })]);
+      const view = await call(getRoot);
+      return { json: view, bare: view.state, text: rootText(cli, view) };
     }),
 });
-
-/** `server attach-root`: brings the key back. */
-export const serverAttachRoot = defineVerb({
-  path: 'server attach-root',
-  args: {},
-  flags: { data: serverData, in: requiredText('--in <file>'), ...passphraseFlags },
-  examples: { stick: 'sekisho server attach-root --in /media/usb-stick/root.sekisho' },
-  run: ({ cli, flags }) =>
-    withServer(cli, flags.data, async ({ call }) => {
-      const stored = await readTextFile(cli, flags.in, ROOT_PACKAGE_LENGTH_MAX);
-      const passphrase = (await readPassphrase(cli, { ...flags, isNew: false })).reveal();
-      return shown(cli, await call(attachRoot, { body: { passphrase, package: stored } }));
-    }),
-});
-
-function shown(cli: Cli, view: RootView, more: readonly string[] = []) {
-  const { labels, notes } = cli.words;
-  return {
-    json: view,
-    text: [
-      ...renderPairs([
-        [labels.caFingerprint, view.fingerprint],
-        [labels.rootKey, view.state === 'attached' ? notes.rootAttached : notes.rootDetached],
-      ]),
-      ...more,
-    ],
-  };
-}
