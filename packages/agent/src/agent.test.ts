@@ -1,5 +1,11 @@
 import { cancelJob, getJob, runPlan, type JobView } from '@sekisho/core/wire/jobs.ts';
-import { browsePoint, listPoints, startRestore } from '@sekisho/core/wire/points.ts';
+import {
+  browsePoint,
+  deletePoints,
+  listPoints,
+  maintainRepository,
+  startRestore,
+} from '@sekisho/core/wire/points.ts';
 import { createClient } from '@sekisho/core/wire/client.ts';
 import { getHost, revokeHost } from '@sekisho/core/wire/trust.ts';
 import { systemClock } from '@sekisho/platform/clock.ts';
@@ -11,7 +17,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { startProtectedHost, type ProtectedHost } from '../test/protected-host.ts';
-import { startRealServer, type RealServer } from '../test/real-server.ts';
+import { reopen, startRealServer, type RealServer } from '../test/real-server.ts';
 import { until } from '../test/until.ts';
 import { getAgentStatus, renewAgent, setAgentSettings } from './control/agent-status.ts';
 import { startAgent } from './main.ts';
@@ -251,6 +257,21 @@ describe('agent, media server and management server together', () => {
     assert.equal((await host.run(again)).state, 'done');
   });
 
+  test('P-02 maintenance runs on the media server, by a signed order and with a password for it alone', async (t) => {
+    const root = await tempFolder(t);
+    await makeFiles(join(root, 'data'));
+    const job = await host.run(await host.plan({ paths: [join(root, 'data')] }));
+    const asked = await real.call(deletePoints, { body: { ids: [job.report!.snapshotId!], preview: false } });
+    const name = job.report!.repository!;
+    const { job: more } = await real.call(maintainRepository, { params: { name }, body: { preview: false } });
+    for (const { id } of [...asked.jobs, ...(more === null ? [] : [more])]) {
+      const ended = await host.ended(id);
+      assert.ok(['done', 'warnings'].includes(ended.state), JSON.stringify(ended.report));
+      assert.equal(ended.report?.forgotten?.length ?? 0, 0, 'younger than the minimum age');
+    }
+    assert.equal((await host.run(await host.plan({ paths: [join(root, 'data')] }))).state, 'done');
+  });
+
   test('T-11 the control socket shows the state, and a second agent on the same folder is refused', async () => {
     const status = await controlOf(host)(getAgentStatus, {});
     assert.equal(status.running, true);
@@ -276,7 +297,7 @@ describe('agent, media server and management server together', () => {
     const root = await tempFolder(t);
     await makeFiles(join(root, 'data'));
     const client = await startProtectedHost(real, {
-      dataFolder: join(root, 'client'),
+      dataFolder: join(folder.path, 'client'),
       name: 'client-1',
       media: false,
     });
@@ -293,6 +314,28 @@ describe('agent, media server and management server together', () => {
       return host.agent.status().serials.crl > 0;
     });
   });
+});
+
+test('F-03 in pull mode everything arrives with the heartbeats alone', async (t) => {
+  const { path: folder, remove } = await makeTempFolder();
+  const first = await startRealServer(folder, systemClock);
+  await first.stop();
+  const file = join(folder, 'server/server.json');
+  const config = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
+  await writeFile(file, JSON.stringify({ ...config, fleet: { mode: 'pull', heartbeatSeconds: 1 } }));
+  const real = await reopen(join(folder, 'server'), first.caFingerprint, systemClock);
+  const host = await startProtectedHost(real, { dataFolder: join(folder, 'agent'), name: 'puller' });
+  t.after(async () => {
+    await host.stop();
+    await real.stop();
+    await remove();
+  });
+  assert.equal(host.agent.status().channel, 'off');
+  await mkdir(join(folder, 'data'));
+  await writeFile(join(folder, 'data/a'), 'x');
+  const job = await host.run(await host.plan({ paths: [join(folder, 'data')] }));
+  assert.equal(job.state, 'done', JSON.stringify(job.report));
+  assert.equal(host.agent.status().channel, 'off');
 });
 
 const randomContent = (bytes: number): Buffer => {

@@ -2,7 +2,7 @@ import { DAY_MS, HOUR_MS, MINUTE_MS } from '@sekisho/core/time.ts';
 import { listJobs, type JobView } from '@sekisho/core/wire/jobs.ts';
 import { systemClock } from '@sekisho/platform/clock.ts';
 import { FakeClock } from '@sekisho/testkit/fake-clock.ts';
-import { tempFolder } from '@sekisho/testkit/temp-folder.ts';
+import { makeTempFolder } from '@sekisho/testkit/temp-folder.ts';
 import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,15 +13,18 @@ import { until } from '../test/until.ts';
 import { startAgent } from './main.ts';
 
 test('P-12 F-12 the server is away: the agent keeps its schedule, also over a restart, and reports each run once', async (t) => {
-  const folder = await tempFolder(t);
+  const { path: folder, remove } = await makeTempFolder();
   // Half past an hour of yesterday, so that whole hours are the runs, and OpenSSL's clock accepts the certificates.
   const startMs = Math.floor(systemClock.nowMs() / HOUR_MS) * HOUR_MS - DAY_MS - HOUR_MS / 2;
   const clock = new FakeClock({ startMs });
   let real = await startRealServer(folder, clock);
   const { agent: agentPort } = real.server.ports;
   const host = await startProtectedHost(real, { dataFolder: join(folder, 'agent'), name: 'away', clock });
-  t.after(() => host.stop());
-  t.after(() => real.stop());
+  t.after(async () => {
+    await host.stop();
+    await real.stop();
+    await remove();
+  });
   await mkdir(join(folder, 'data'));
   await writeFile(join(folder, 'data/a'), 'x');
   const plan = await host.plan({

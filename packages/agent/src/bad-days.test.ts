@@ -1,11 +1,11 @@
 import { getJob, runPlan, type JobView } from '@sekisho/core/wire/jobs.ts';
 import type { PlanView } from '@sekisho/core/wire/plans.ts';
 import { systemClock } from '@sekisho/platform/clock.ts';
-import { makeTempFolder, tempFolder } from '@sekisho/testkit/temp-folder.ts';
+import { makeTempFolder } from '@sekisho/testkit/temp-folder.ts';
 import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, describe, test, type TestContext } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { startProtectedHost, type ProtectedHost } from '../test/protected-host.ts';
 import { startRealServer, type RealServer } from '../test/real-server.ts';
 import { runAgent, type AgentProcess } from '../test/run-agent.ts';
@@ -30,13 +30,10 @@ describe('agent, media server and restic on a bad day', () => {
   });
 
   /** A client host with files and a plan that takes a while. */
-  async function slowClient(
-    t: TestContext,
-    kibps = 200,
-  ): Promise<{ host: ProtectedHost; plan: PlanView; root: string }> {
+  async function slowClient(kibps = 200): Promise<{ host: ProtectedHost; plan: PlanView; root: string }> {
     drawn += 1;
-    const root = await tempFolder(t);
-    await mkdir(join(root, 'data'));
+    const root = join(folder.path, `client-${drawn}`);
+    await mkdir(join(root, 'data'), { recursive: true });
     const content = Buffer.alloc(800_000);
     for (let offset = 0; offset < content.length; offset += 4)
       content.writeUInt32LE(((offset + drawn) * 2654435761) >>> 0, offset);
@@ -69,7 +66,7 @@ describe('agent, media server and restic on a bad day', () => {
     });
 
   test('P-12 an agent that is killed in a backup reports it as interrupted, and the next run resumes', async (t) => {
-    const { host, plan } = await slowClient(t);
+    const { host, plan } = await slowClient();
     await host.agent.stop();
     const first = await runAgent(host.dataFolder, 0);
     const job = await start(plan);
@@ -86,7 +83,7 @@ describe('agent, media server and restic on a bad day', () => {
   });
 
   test('P-12 restic that is killed fails the job, and the next run works', async (t) => {
-    const { host, plan } = await slowClient(t);
+    const { host, plan } = await slowClient();
     t.after(() => host.stop());
     const job = await start(plan);
     await transferring(job.id);
@@ -97,7 +94,7 @@ describe('agent, media server and restic on a bad day', () => {
   });
 
   test('P-12 a media server that goes away fails the job with its name, and the next run works', async (t) => {
-    const { host, plan } = await slowClient(t, 60);
+    const { host, plan } = await slowClient(60);
     t.after(() => host.stop());
     const job = await start(plan);
     await transferring(job.id);
@@ -113,7 +110,7 @@ describe('agent, media server and restic on a bad day', () => {
   const points = ['spool.before-send', 'spool.before-send:2', 'spool.acknowledged', 'spool.renamed:2'];
   for (const point of points) {
     test(`P-12 killed at ${point}, the job ends in a true state once the agent is back`, async (t) => {
-      const { host, plan } = await slowClient(t, 4000);
+      const { host, plan } = await slowClient(4000);
       await host.agent.stop();
       const child: AgentProcess = await runAgent(host.dataFolder, 0, { SEKISHO_TEST_CRASH_POINT: point });
       const job = await start(plan);
@@ -129,7 +126,7 @@ describe('agent, media server and restic on a bad day', () => {
   }
 
   test('P-11 no secret is on a command line, in a log line or in a report', async (t) => {
-    const { host, plan } = await slowClient(t);
+    const { host, plan } = await slowClient();
     t.after(() => host.stop());
     const job = await start(plan);
     await transferring(job.id);

@@ -179,24 +179,23 @@ export function startHeart(options: {
 
   async function sendAll(): Promise<void> {
     while (!stopping.signal.aborted) {
-      const items = await spool.batch();
-      if (items.length === 0) return;
-      let taken: readonly string[] | undefined;
       try {
+        const items = await spool.batch();
+        if (items.length === 0) return;
         crashPoint('spool.before-send');
-        taken = await deliver(items);
-      } catch (error) {
-        log.warn({ err: error, items: items.length }, 'what is spooled could not be sent');
-      }
-      if (taken !== undefined && taken.length > 0) {
+        const taken = await deliver(items);
         await spool.acknowledge(taken);
-        continue;
+        if (taken.length > 0) continue;
+      } catch (error) {
+        // The network, the server or our own disk: what waits stays, and is sent again.
+        log.warn({ err: error, waiting: spool.size }, 'what is spooled could not be sent');
       }
       wakeSending = new AbortController();
       await clock.sleep(SPOOL_RETRY_MS, AbortSignal.any([stopping.signal, wakeSending.signal]));
     }
   }
-  async function deliver(items: Parameters<Spool['put']>[0][]): Promise<readonly string[] | undefined> {
+
+  async function deliver(items: Parameters<Spool['put']>[0][]): Promise<readonly string[]> {
     if (channel.send({ type: 'spool', items })) {
       const answer = await new Promise<readonly string[] | undefined>((resolve) => {
         const cancel = clock.timer(ANSWER_MAX_MS, () => {

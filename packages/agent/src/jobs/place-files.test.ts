@@ -4,9 +4,11 @@ import {
   chmod,
   lstat,
   mkdir,
+  mkdtemp,
   readdir,
   readFile,
   readlink,
+  rm,
   symlink,
   utimes,
   writeFile,
@@ -177,4 +179,29 @@ test('P-14 modes and times come along, links stay links, and everything is count
   assert.equal((await lstat(join(root, 'target/d'))).mode & 0o777, 0o750);
   assert.equal(await readlink(join(root, 'target/d/l')), '/nowhere');
   assert.deepEqual([placement.files, placement.bytes], [2, 4]);
+});
+
+test('P-14 on another file system files are copied, with their modes, times and links', async (t) => {
+  const root = await tempFolder(t);
+  const other = await mkdtemp('/dev/shm/sekisho-').catch(() => undefined);
+  if (other === undefined) {
+    t.skip('there is no second file system here');
+    return;
+  }
+  t.after(() => rm(other, { recursive: true, force: true }));
+  await make(other, { 'd/f': 'four', 'd/l': '-> /nowhere', x: 'new' });
+  await utimes(join(other, 'd/f'), 1_600_000_000, 1_600_000_000);
+  await chmod(join(other, 'd/f'), 0o640);
+  await make(join(root, 'target'), { x: 'old' });
+  const placement = await placeFiles({
+    staging: other,
+    target: join(root, 'target'),
+    conflict: 'overwrite',
+    signal: new AbortController().signal,
+  });
+  assert.deepEqual(await read(join(root, 'target')), { 'd/f': 'four', 'd/l': '-> /nowhere', x: 'new' });
+  const file = await lstat(join(root, 'target/d/f'));
+  assert.deepEqual([file.mode & 0o777, file.mtimeMs], [0o640, 1_600_000_000_000]);
+  assert.deepEqual([placement.files, placement.bytes], [3, 7]);
+  assert.deepEqual(await readdir(other), []);
 });

@@ -52,9 +52,18 @@ export function createMediaRole(options: {
 
   async function begin(): Promise<void> {
     await makePrivateFolder(options.folder);
-    server = await startMediaServer({
+    server = await startOn(options.listen).catch((error: unknown) => {
+      // A machine without IPv6 has no address to listen on for both.
+      if (options.listen.host !== '::' || !isWithoutIpv6(error)) throw error;
+      return startOn({ ...options.listen, host: '0.0.0.0' });
+    });
+    log.info({ port: server.port }, 'the media server listens');
+  }
+
+  function startOn(listen: { host: string; port: number }): Promise<MediaServer> {
+    return startMediaServer({
       folder: options.folder,
-      listen: options.listen,
+      listen,
       tls: material(),
       authorize: (chain): { hostId: HostId } => ({ hostId: verifyClient(chain, options.trust()) }),
       quotaBytesPerHost: () => options.assignment()?.media?.quotaBytesPerHost ?? null,
@@ -64,7 +73,6 @@ export function createMediaRole(options: {
       log: log.child({ part: 'media' }),
       env: options.env,
     });
-    log.info({ port: server.port }, 'the media server listens');
   }
 
   async function spoolEvent(event: MediaEvent): Promise<void> {
@@ -127,3 +135,8 @@ export function createMediaRole(options: {
     },
   };
 }
+
+const isWithoutIpv6 = (error: unknown): boolean =>
+  error instanceof Error &&
+  'code' in error &&
+  (error.code === 'EAFNOSUPPORT' || error.code === 'EADDRNOTAVAIL');

@@ -1,4 +1,4 @@
-import { AppError } from '@sekisho/core/errors.ts';
+import type { AppError } from '@sekisho/core/errors.ts';
 import { repositoryName } from '@sekisho/core/ids.ts';
 import { startMediaServer, type MediaServer } from '@sekisho/media/start-media-server.ts';
 import { RevocationSet } from '@sekisho/pki/revocation-set.ts';

@@ -186,6 +186,19 @@ describe('agent setup against a real management server', () => {
     );
   });
 
+  test('T-04 an agent with an expired certificate does not run, and names the way back', async (t) => {
+    const wish = await options(t, { token: await real.token() });
+    await setupAgent(wish);
+    const late = { ...clock, nowMs: () => clock.nowMs() + 366 * 86_400_000 };
+    await assert.rejects(
+      startAgent({ dataFolder: wish.dataFolder, clock: late, random: systemRandom, log }),
+      (error: { code?: string; params?: { command?: string } }) => {
+        assert.equal(error.code, 'CERTIFICATE_EXPIRED');
+        return /agent setup .* --reissue/.test(error.params?.command ?? '');
+      },
+    );
+  });
+
   test('T-03 every kind of key is accepted', async (t) => {
     for (const keyAlgorithm of ['p384', 'ed25519', 'rsa3072'] as const) {
       const wish = await options(t, { token: await real.token(), keyAlgorithm });

@@ -1,0 +1,98 @@
+import { AppError } from '@sekisho/core/errors.ts';
+import type { Fetchable } from '@sekisho/core/wire/agent.ts';
+import { systemRandom } from '@sekisho/platform/clock.ts';
+import { silentLog } from '@sekisho/platform/log.ts';
+import { FakeClock } from '@sekisho/testkit/fake-clock.ts';
+import { tempFolder } from '@sekisho/testkit/temp-folder.ts';
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { HealthBoard } from '../health.ts';
+import type { ServerConnection } from '../net/server-connection.ts';
+import type { CrlStore } from '../revocation/crl-store.ts';
+import { openSpool } from '../spool/spool.ts';
+import type { Adoption, DocumentStore } from './document-store.ts';
+import { startFetcher } from './fetcher.ts';
+
+async function bench(t: TestContext) {
+  const spool = await openSpool({ folder: await tempFolder(t), log: silentLog() });
+  const health = new HealthBoard();
+  const fetched: string[] = [];
+  const adopted: string[] = [];
+  let answer: Adoption | AppError = 'adopt';
+  let renewals = 0;
+  const fetcher = startFetcher({
+    documents: {
+      offer: () => (answer instanceof AppError ? Promise.reject(answer) : Promise.resolve(answer)),
+      serial: () => 5,
+      held: () => undefined,
+      damaged: new Set(),
+    } as unknown as DocumentStore,
+    crls: {} as CrlStore,
+    server: {
+      call: (_route: unknown, input: { params: { type: string } }) => {
+        fetched.push(input.params.type);
+        return Promise.resolve({ jws: 'x' });
+      },
+    } as unknown as ServerConnection,
+    spool,
+    health,
+    onAdopted: (what) => adopted.push(what),
+    onRenewalAsked: () => {
+      renewals += 1;
+    },
+    clock: new FakeClock(),
+    random: systemRandom,
+    log: silentLog(),
+  });
+  const fetch = async (...what: Fetchable[]): Promise<void> => {
+    fetcher.request(what);
+    await fetcher.settled();
+  };
+  const events = async (): Promise<unknown[]> =>
+    (await spool.batch()).map((item) => (item.kind === 'event' ? [item.event, item.detail] : item));
+  return {
+    fetch,
+    fetched,
+    adopted,
+    health,
+    events,
+    renewals: () => renewals,
+    answerWith: (next: Adoption | AppError) => {
+      answer = next;
+    },
+  };
+}
+
+test('F-02 what is new is fetched, the trust bundle first, and what was adopted is told', async (t) => {
+  const b = await bench(t);
+  await b.fetch('policy', 'list', 'bundle', 'assignment', 'certificate');
+  assert.deepEqual(b.fetched, ['bundle', 'list', 'assignment', 'policy']);
+  assert.deepEqual(b.adopted, ['bundle', 'list', 'assignment', 'policy']);
+  assert.equal(b.renewals(), 1);
+  b.answerWith('same');
+  await b.fetch('policy');
+  assert.equal(b.adopted.length, 4);
+});
+
+test('F-04 a refused document is reported once, shown in the health, and forgotten when a good one comes', async (t) => {
+  const b = await bench(t);
+  b.answerWith(new AppError('DOCUMENT_SIGNATURE_INVALID'));
+  await b.fetch('policy');
+  await b.fetch('policy');
+  assert.deepEqual(await b.events(), [
+    ['document-refused', { type: 'policy', code: 'DOCUMENT_SIGNATURE_INVALID' }],
+  ]);
+  assert.deepEqual(b.health.codes, ['document-refused']);
+  assert.deepEqual(b.adopted, []);
+  b.answerWith('adopt');
+  await b.fetch('policy');
+  assert.deepEqual(b.health.codes, []);
+});
+
+test('F-04 the same serial with other content is reported as a fork', async (t) => {
+  const b = await bench(t);
+  b.answerWith('fork');
+  await b.fetch('list');
+  assert.deepEqual(await b.events(), [['document-fork', { type: 'list', serial: 5 }]]);
+  assert.deepEqual(b.adopted, []);
+});
