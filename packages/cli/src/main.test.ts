@@ -15,7 +15,6 @@ import { fakeRoute, startFakeServer, type FakeRoute } from './testing/fake-serve
 import { fakeTerminal } from './testing/fake-terminal.ts';
 import { asOrdinaryUser, LAUNCHER } from './testing/launch.ts';
 import { sampleRoutes } from './testing/sample-domain.ts';
-import { longName, type Verb } from './verb.ts';
 import { VERBS } from './verbs.ts';
 
 async function run(
@@ -195,33 +194,4 @@ test('every verb has a file of its own, named after it', async () => {
   for (const { path } of VERBS) {
     await access(join(import.meta.dirname, 'commands', `${path.replace(' ', '/')}.ts`));
   }
-});
-
-/** Every command line that a text tells people to type: from `sekisho` to the end of the sentence. */
-const commandsIn = (text: string): string[] =>
-  [...text.matchAll(/sekisho ((?:[a-z{][\w{}-]*|--[a-z-]+|[A-Z]+|…)(?: (?:[\w{}'":…-]+))*)/g)].map(
-    ([, rest]) => rest ?? '',
-  );
-
-test('S-01 every command that a refusal names is one that exists, with options that exist', () => {
-  const known = new Map<string, Verb>(VERBS.map((verb) => [verb.path, verb]));
-  const wrong: string[] = [];
-  for (const [code, entry] of Object.entries(ERRORS)) {
-    for (const text of [entry.en.words, entry.en.hint, entry.ja.words, entry.ja.hint]) {
-      for (const command of commandsIn(text)) {
-        const words = command.split(' ');
-        const verb = known.get(words.slice(0, 2).join(' ')) ?? known.get(words[0] ?? '');
-        const flags = Object.values(verb?.flags ?? {});
-        const allowed = [...flags.map(({ spec }) => longName(spec)), '--json', '--yes', '--help'];
-        const missing = flags.filter(
-          ({ required, spec }) => required === true && !words.includes(longName(spec)),
-        );
-        const unknown = words.filter((word) => word.startsWith('--') && !allowed.includes(word));
-        if (verb === undefined) wrong.push(`${code}: there is no sekisho ${command}`);
-        for (const word of unknown) wrong.push(`${code}: sekisho ${command}: no option ${word}`);
-        for (const { spec } of missing) wrong.push(`${code}: sekisho ${command}: needs ${spec}`);
-      }
-    }
-  }
-  assert.deepEqual(wrong, []);
 });
