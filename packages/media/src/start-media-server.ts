@@ -145,6 +145,9 @@ async function answer(
   try {
     if (!(request.socket instanceof TLSSocket)) throw new AppError('PEER_CERTIFICATE_MISSING');
     const hostId = peers.authorizeAgain(request.socket);
+    const isWhole =
+      request.httpVersion === '1.0' || (request.httpVersion === '1.1' && request.headers.host !== undefined);
+    if (!isWhole) throw new AppError('REQUEST_MALFORMED'); // RFC 9112 §3.2
     target = parseTarget(request.url ?? '');
     if (repositoryOwner(target.repository) !== hostId)
       throw new AppError('REPOSITORY_OTHER_HOST', { repository: target.repository });

@@ -70,7 +70,7 @@ export function jobOutcomeText(cli: Cli, job: JobView): string[] {
 /** Why a job did not work, with the hint, in the reader's language. */
 export function reasonText(cli: Cli, { report }: JobView): string[] {
   if (report?.code == null) return [];
-  if (!isErrorCode(report.code)) return [`  ${report.code}`];
+  if (!isErrorCode(report.code)) return [`  ${visible(report.code)}`];
   const { words, hint } = errorWords(report.code, report.params, cli.language);
   const { notes } = cli.words;
   return [

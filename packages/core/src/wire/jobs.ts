@@ -27,12 +27,15 @@ export const JOB_STATES = [
 export const jobState = z.enum(JOB_STATES);
 export type JobState = z.infer<typeof jobState>;
 
+/** What a Date can hold (ECMA-262 §21.4.1.1): a file's time may be anything, before 1970 too. */
+const DATE_MS_MAX = 8.64e15;
+
 /** One file or folder of a recovery point. */
 export const listingEntry = z.object({
   path: z.string().max(4096),
   kind: z.enum(['file', 'folder', 'link', 'other']),
   bytes: count,
-  modifiedAtMs: z.number().nullable(),
+  modifiedAtMs: z.number().min(-DATE_MS_MAX).max(DATE_MS_MAX).nullable(),
 });
 export type ListingEntry = z.infer<typeof listingEntry>;
 

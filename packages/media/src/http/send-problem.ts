@@ -1,5 +1,6 @@
 import { AppError, errorWords } from '@sekisho/core/errors.ts';
 import { languageOfLocale } from '@sekisho/core/language.ts';
+import { HEADER_BYTES_MAX } from '@sekisho/core/limits.ts';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { STATUS_CODES } from 'node:http';
 
@@ -35,6 +36,16 @@ export function problemBody(error: AppError, acceptLanguage?: string): string {
     code: error.code,
     params: error.params,
   });
+}
+
+/** What never became a request, as a refusal; undefined when it was not HTTP's parser that gave up. */
+export function refusalOfParser(error: Error): AppError | undefined {
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const options = { cause: error };
+  if (code === 'HPE_HEADER_OVERFLOW')
+    return new AppError('REQUEST_HEADERS_TOO_LARGE', { limitBytes: HEADER_BYTES_MAX }, options);
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new AppError('REQUEST_TOO_SLOW', {}, options);
+  return code.startsWith('HPE_') ? new AppError('REQUEST_MALFORMED', {}, options) : undefined;
 }
 
 /** A refusal as one raw answer, for a connection that no HTTP parser serves. */

@@ -5,6 +5,7 @@ import type { Log } from '@sekisho/platform/log.ts';
 import { createServer, type Server } from 'node:https';
 import type { RequestListener } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import {
   CONNECTIONS_MAX,
@@ -15,7 +16,7 @@ import {
   SOCKET_IDLE_MAX_MS,
   UNAUTHENTICATED_CONNECTIONS_MAX,
 } from '../limits.ts';
-import { rawProblem, toAppError } from './send-problem.ts';
+import { rawProblem, refusalOfParser, toAppError } from './send-problem.ts';
 
 /** Key and certificates of the media server (PEM; `cert` is the leaf and its issuing CA), and the CAs that clients chain to. */
 export interface TlsMaterial {
@@ -61,6 +62,7 @@ export class TlsListener {
         keepAliveTimeout: KEEP_ALIVE_MS,
         connectionsCheckingInterval: 5_000,
         insecureHTTPParser: false,
+        requireHostHeader: false, // asked for where the refusal gets its words
       },
       handler,
     );
@@ -79,6 +81,11 @@ export class TlsListener {
     });
     this.server.on('connection', (socket: Socket) => {
       this.#watchUnauthenticated(socket);
+    });
+    this.server.on('clientError', (error: Error, socket: Duplex) => {
+      const refusal = refusalOfParser(error);
+      if (refusal === undefined || !socket.writable) socket.destroy();
+      else socket.end(rawProblem(refusal), () => socket.destroy());
     });
     this.server.on('tlsClientError', (error, socket) => {
       options.log.info({ reason: error.message, remote: socket.remoteAddress }, 'TLS handshake failed');
