@@ -134,9 +134,7 @@ class Domain {
   /** Refusals that an administrator finds in the audit log. */
   async refusals(actor: HostId): Promise<string[]> {
     const { rows } = await this.trust.call(listAudit, { query: { limit: 100 } });
-    return rows.flatMap((entry) =>
-      entry.actor === actor && entry.outcome === 'refused' ? [entry.act] : [],
-    );
+    return rows.flatMap((entry) => (entry.actor === actor && entry.outcome === 'refused' ? [entry.act] : []));
   }
 }
 
