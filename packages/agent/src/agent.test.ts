@@ -9,6 +9,7 @@ import {
 import { createClient } from '@sekisho/core/wire/client.ts';
 import { getHost, revokeHost } from '@sekisho/core/wire/trust.ts';
 import { systemClock } from '@sekisho/platform/clock.ts';
+import { silentLog } from '@sekisho/platform/log.ts';
 import { makeTempFolder, tempFolder } from '@sekisho/testkit/temp-folder.ts';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -20,7 +21,12 @@ import { startProtectedHost, type ProtectedHost } from '../test/protected-host.t
 import { reopen, startRealServer, type RealServer } from '../test/real-server.ts';
 import { until } from '../test/until.ts';
 import { getAgentStatus, renewAgent, setAgentSettings } from './control/agent-status.ts';
+import { dataFolderAt } from './data-folder.ts';
+import { loadAnchors } from './documents/trust-anchors.ts';
+import { loadIdentity } from './identity/identity-store.ts';
 import { startAgent } from './main.ts';
+import { refusalOf, sendRequest } from './net/http-request.ts';
+import { MediaConnection } from './proxy/media-connection.ts';
 
 describe('agent, media server and management server together', () => {
   let folder: Awaited<ReturnType<typeof makeTempFolder>>;
@@ -293,7 +299,7 @@ describe('agent, media server and management server together', () => {
     assert.equal(now.media?.port, before.media?.port);
   });
 
-  test('P-16 T-40 a revoked client is cut off everywhere, and its backup fails with the reason', async (t) => {
+  test('P-16 T-40 T-42 a revoked client is cut off, and the media server refuses it as soon as the CRL has come', async (t) => {
     const root = await tempFolder(t);
     await makeFiles(join(root, 'data'));
     const client = await startProtectedHost(real, {
@@ -304,15 +310,45 @@ describe('agent, media server and management server together', () => {
     t.after(() => client.stop());
     const plan = await client.plan({ paths: [join(root, 'data')], mediaServers: [host.hostId] });
     assert.equal((await client.run(plan)).state, 'done');
+    const heldCrl = host.agent.status().serials.crl;
     await real.call(revokeHost, { params: { id: client.hostId }, body: { reason: 'keyCompromise' } });
     await until('its channel is closed', () => client.agent.status().channel === 'closed');
-    await assert.rejects(client.agent.heartbeatNow(), (error: { code?: string }) => {
-      return ['CERTIFICATE_REVOKED', 'PEER_REVOKED', 'SERVER_UNREACHABLE'].includes(error.code ?? '');
+    await assert.rejects(client.agent.heartbeatNow(), (error: { code?: string }) =>
+      ['CERTIFICATE_REVOKED', 'PEER_REVOKED', 'SERVER_UNREACHABLE'].includes(error.code ?? ''),
+    );
+    await until(
+      'the push brings the CRL to the media server',
+      () => host.agent.status().serials.crl > heldCrl,
+    );
+    const anchors = await loadAnchors(dataFolderAt(client.dataFolder).anchorsFile);
+    const identity = (await loadIdentity(dataFolderAt(client.dataFolder)))!;
+    const media = new MediaConnection(
+      {
+        hostId: host.hostId,
+        name: 'media',
+        endpoints: [{ address: '127.0.0.1', port: host.agent.mediaPort! }],
+      },
+      {
+        identity: () => identity,
+        trust: () => ({
+          domainId: client.agent.status().domainId!,
+          anchors,
+          intermediates: [],
+          revocations: undefined,
+          staleCrl: 'open',
+          nowMs: systemClock.nowMs(),
+        }),
+        log: silentLog(),
+      },
+    );
+    t.after(() => {
+      media.close();
     });
-    await until('the media server has the CRL', async () => {
-      await host.agent.heartbeatNow();
-      return host.agent.status().serials.crl > 0;
-    });
+    const reply = await sendRequest(
+      { ...media.endpoint, host: media.endpoint.address, agent: media.agent },
+      { method: 'GET', path: `/${client.hostId}.1/config`, replyBytesMax: 10_000 },
+    );
+    assert.equal(refusalOf('media', reply).code, 'PEER_REVOKED');
   });
 });
 
