@@ -24,6 +24,7 @@ const LOOPBACK = '127.0.0.1';
 const bornSaid = z.object({ caFingerprint: z.string() });
 const serverSaid = z.object({ ports: z.object({ agent: z.number(), admin: z.number(), http: z.number() }) });
 const hostSaid = z.object({ hostId });
+const mediaSaid = z.object({ media: z.object({ port: z.number().nullable() }).nullable() });
 const agentSaid = z.object({ mediaPort: z.number().nullable() });
 
 export type Part = 'server' | 'vault' | 'laptop';
@@ -86,18 +87,34 @@ export class Installation {
   }
 
   async #enrol(name: 'vault' | 'laptop', caFingerprint: string): Promise<void> {
-    const media = name === 'vault' ? ['--media'] : [];
-    const made = await this.sekisho('server', 'token', 'create', '--name', name, ...media);
-    const { token } = z.object({ token: z.string() }).parse(JSON.parse(made));
+    const token = await this.token(name, name === 'vault');
+    this.#ids.set(name, await this.setUp(name, { token, caFingerprint, media: name === 'vault' }));
+  }
+
+  async token(name: string, media = false): Promise<string> {
+    const made = await this.sekisho(
+      'server',
+      'token',
+      'create',
+      '--name',
+      name,
+      ...(media ? ['--media'] : []),
+    );
+    return z.object({ token: z.string() }).parse(JSON.parse(made)).token;
+  }
+
+  /** `agent setup`: gives the host ID, or fails with what the command said. */
+  async setUp(name: string, how: { token: string; caFingerprint: string; media?: boolean }): Promise<HostId> {
     const said = await this.#run(
       [
-        ...['agent', 'setup', '--data', this.data(name), '--name', name, ...media, '--json'],
-        ...['--server', `${LOOPBACK}:${this.#serverPorts.agent}`, '--ca-fingerprint', caFingerprint],
+        ...['agent', 'setup', '--data', join(this.folder, name), '--name', name, '--json'],
+        ...(how.media === true ? ['--media'] : []),
+        ...['--server', `${LOOPBACK}:${this.#serverPorts.agent}`, '--ca-fingerprint', how.caFingerprint],
         ...['--token-env', 'TOKEN'],
       ],
-      { TOKEN: token },
+      { TOKEN: how.token },
     );
-    this.#ids.set(name, hostSaid.parse(JSON.parse(said)).hostId);
+    return hostSaid.parse(JSON.parse(said)).hostId;
   }
 
   /** A part's data folder. */
@@ -117,43 +134,61 @@ export class Installation {
   }
 
   async #run(args: readonly string[], env: Record<string, string> = {}): Promise<string> {
-    const { stdout } = await promisify(execFile)(SEKISHO, args, { env: { ...plainEnvironment(), ...env } });
+    const running = promisify(execFile)(SEKISHO, args, { env: { ...plainEnvironment(), ...env } });
+    const { stdout } = await running.catch((error: unknown) => {
+      const said = error instanceof Error && 'stdout' in error ? String(error.stdout) : '';
+      throw new Error(`sekisho ${args.join(' ')}: ${said}`, { cause: error });
+    });
     return stdout;
   }
 
-  async startServer(): Promise<void> {
+  /** `crashAt`: the crash point (and pass, `<name>:<n>`) at which it kills itself. */
+  async startServer(crashAt?: string): Promise<void> {
     const { agent, admin, http } = this.#serverPorts;
-    const said = await this.#start('server', [
-      ...['server', 'run', '--listen', LOOPBACK, '--agent-port', String(agent)],
-      ...['--admin-port', String(admin), '--http-port', String(http)],
-    ]);
+    const said = await this.#start(
+      'server',
+      [
+        ...['server', 'run', '--listen', LOOPBACK, '--agent-port', String(agent)],
+        ...['--admin-port', String(admin), '--http-port', String(http)],
+      ],
+      crashAt,
+    );
     this.#serverPorts = serverSaid.parse(said).ports;
   }
 
   /** Starts an agent; resolves when the server hears it, and the media server serves. */
   async startAgent(part: 'vault' | 'laptop'): Promise<void> {
-    const listen = part === 'vault' ? ['--media-listen', `${LOOPBACK}:${this.#mediaPort}`] : [];
     const startedMs = Date.now();
-    const said = agentSaid.parse(await this.#start(part, ['agent', 'run', ...listen]));
-    if (part === 'vault')
-      this.#mediaPort =
-        said.mediaPort ??
-        (await eventually('the vault serves', async () => {
-          const status = z
-            .object({ media: z.object({ port: z.number().nullable() }).nullable() })
-            .parse(JSON.parse(await this.sekisho(part, 'agent', 'status')));
-          return status.media?.port ?? undefined;
-        }));
+    const said = await this.#runAgent(part);
+    if (part === 'vault') this.#mediaPort = said.mediaPort ?? (await this.#mediaPortOf(part));
     await eventually(`${part} is online`, async () => {
       const { lastSeenAtMs } = await this.call(getHost, { params: { id: this.hostId(part) } });
       return (lastSeenAtMs ?? 0) >= startedMs ? true : undefined;
     });
   }
 
+  /** Starts an agent that kills itself at a crash point, maybe soon. */
+  async startDoomedAgent(part: 'vault' | 'laptop', crashAt: string): Promise<void> {
+    await this.#runAgent(part, crashAt);
+  }
+
+  async #runAgent(part: 'vault' | 'laptop', crashAt?: string): Promise<z.infer<typeof agentSaid>> {
+    const listen = part === 'vault' ? ['--media-listen', `${LOOPBACK}:${this.#mediaPort}`] : [];
+    return agentSaid.parse(await this.#start(part, ['agent', 'run', ...listen], crashAt));
+  }
+
+  /** The role comes with the first assignment. */
+  #mediaPortOf(part: Part): Promise<number> {
+    return eventually(`${part} serves repositories`, async () => {
+      const status = JSON.parse(await this.sekisho(part, 'agent', 'status')) as unknown;
+      return mediaSaid.parse(status).media?.port ?? undefined;
+    });
+  }
+
   /** Starts a program of this installation and waits for what it says when it is ready. */
-  async #start(part: Part, args: readonly string[]): Promise<unknown> {
+  async #start(part: Part, args: readonly string[], crashAt = ''): Promise<unknown> {
     const child = spawn(SEKISHO, [...args, '--data', this.data(part), '--json'], {
-      env: plainEnvironment(),
+      env: { ...plainEnvironment(), SEKISHO_TEST_CRASH_POINT: crashAt },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const running: Running = {
@@ -166,12 +201,10 @@ export class Installation {
     child.stderr.on('data', (chunk: Buffer) => (running.stderr += chunk.toString()));
     this.#running.set(part, running);
     return eventually(`${part} says that it runs`, () => {
-      if (child.exitCode !== null) throw new Error(`${part} ended: ${running.stderr}`);
-      try {
-        return JSON.parse(running.stdout) as unknown;
-      } catch {
-        return undefined;
-      }
+      const said = readJson(running.stdout);
+      if (said === undefined && (child.exitCode ?? child.signalCode) !== null)
+        throw new Error(`${part} ended: ${running.stderr.slice(-2000)}`);
+      return said;
     });
   }
 
@@ -179,24 +212,45 @@ export class Installation {
   async kill(part: Part): Promise<void> {
     const running = this.#running.get(part);
     assert.ok(running !== undefined && running.process.kill('SIGKILL'), `${part} was alive`);
-    assert.equal(await running.ended, 'SIGKILL');
+    await this.died(part);
+  }
+
+  /** Waits until a process is dead that was killed, or killed itself at its crash point. */
+  async died(part: Part): Promise<void> {
+    const running = this.#running.get(part);
+    assert.ok(running !== undefined);
+    const how = await eventually(`${part} dies`, () => running.process.signalCode ?? undefined);
+    assert.equal(how, 'SIGKILL');
     this.#running.delete(part);
   }
 
   /** Stops what runs, politely and in good time. */
   async stopAll(): Promise<void> {
-    for (const part of ['laptop', 'vault', 'server'] as const) {
-      const running = this.#running.get(part);
-      if (running === undefined) continue;
-      running.process.kill('SIGTERM');
-      const late = AbortSignal.timeout(STOP_WITHIN_MS);
-      const how = await Promise.race([
-        running.ended,
-        new Promise<string>((resolve) => late.addEventListener('abort', () => resolve('too late'))),
-      ]);
-      assert.equal(how, '0', `${part} stops: ${running.stderr.slice(-2000)}`);
-      this.#running.delete(part);
-    }
+    for (const part of ['laptop', 'vault', 'server'] as const) if (this.#isAlive(part)) await this.stop(part);
+  }
+
+  /** Starts what is not running, as a service manager does. */
+  async startAll(): Promise<void> {
+    if (!this.#isAlive('server')) await this.startServer();
+    for (const part of ['vault', 'laptop'] as const) if (!this.#isAlive(part)) await this.startAgent(part);
+  }
+
+  #isAlive(part: Part): boolean {
+    const child = this.#running.get(part)?.process;
+    return child !== undefined && child.exitCode === null && child.signalCode === null;
+  }
+
+  /** Stops one process as its service manager would. */
+  async stop(part: Part): Promise<void> {
+    const running = this.#running.get(part);
+    assert.ok(running !== undefined && running.process.kill('SIGTERM'), `${part} was alive`);
+    const late = AbortSignal.timeout(STOP_WITHIN_MS);
+    const how = await Promise.race([
+      running.ended,
+      new Promise<string>((resolve) => late.addEventListener('abort', () => resolve('too late'))),
+    ]);
+    assert.equal(how, '0', `${part} stops: ${running.stderr.slice(-2000)}`);
+    this.#running.delete(part);
   }
 
   readonly #endAll = (): void => {
@@ -258,6 +312,14 @@ export class Installation {
       sent.end(body);
     });
     return getRepositoryPassword.reply.parse(JSON.parse(text)).password;
+  }
+}
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 
