@@ -22,3 +22,14 @@ export async function writeOutbox(tx: Tx, entry: OutboxEntry, nowMs: number): Pr
     })
     .execute();
 }
+
+/** How many entries about this subject were written since then. */
+export async function countOutbox(tx: Tx, subject: string, sinceMs: number): Promise<number> {
+  const { entries } = await tx
+    .selectFrom('outbox')
+    .select((eb) => eb.fn.countAll<number>().as('entries'))
+    .where('subject', '=', subject)
+    .where('created_at_ms', '>', sinceMs)
+    .executeTakeFirstOrThrow();
+  return Number(entries);
+}

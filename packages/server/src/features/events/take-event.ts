@@ -1,9 +1,13 @@
 import type { HostId } from '@sekisho/core/ids.ts';
 import type { Tx } from '../../store/tables.ts';
-import { writeOutbox } from './outbox.ts';
+import { HOUR_MS } from '@sekisho/core/time.ts';
+import { countOutbox, writeOutbox } from './outbox.ts';
 
 /** Events that a host keeps here; the oldest go. */
 export const EVENTS_PER_HOST_MAX = 1_000;
+
+/** Events of one host that others are told about within an hour; the rest is kept with the host alone. */
+export const EVENTS_TOLD_PER_HOUR_MAX = 60;
 
 /** Something that a host saw, under an ID of its own: the same one again changes nothing. */
 export interface HostEvent {
@@ -13,7 +17,10 @@ export interface HostEvent {
   readonly detail: Readonly<Record<string, string | number>>;
 }
 
-/** Records an event of a host and puts it into the outbox. Returns false when it was known already. */
+/**
+ * Records an event of a host and puts it into the outbox, unless this host has filled its hour there. Returns false when it
+ * was known already.
+ */
 export async function takeEvent(tx: Tx, hostId: HostId, event: HostEvent, nowMs: number): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await tx
     .insertInto('host_events')
@@ -29,7 +36,8 @@ export async function takeEvent(tx: Tx, hostId: HostId, event: HostEvent, nowMs:
     .executeTakeFirst();
   if (Number(numInsertedOrUpdatedRows ?? 0) === 0) return false;
   await dropOldest(tx, hostId);
-  await writeOutbox(tx, { kind: event.event, subject: hostId, body: { hostId, ...event } }, nowMs);
+  if ((await countOutbox(tx, hostId, nowMs - HOUR_MS)) < EVENTS_TOLD_PER_HOUR_MAX)
+    await writeOutbox(tx, { kind: event.event, subject: hostId, body: { hostId, ...event } }, nowMs);
   return true;
 }
 

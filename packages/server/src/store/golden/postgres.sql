@@ -273,6 +273,7 @@ CREATE UNIQUE INDEX jobs_num_key ON jobs USING btree (num);
 CREATE UNIQUE INDEX jobs_pkey ON jobs USING btree (id);
 CREATE UNIQUE INDEX known_hosts_pkey ON known_hosts USING btree (name);
 CREATE UNIQUE INDEX leases_pkey ON leases USING btree (name);
+CREATE INDEX outbox_by_subject ON outbox USING btree (subject, created_at_ms);
 CREATE UNIQUE INDEX outbox_pkey ON outbox USING btree (num);
 CREATE UNIQUE INDEX plans_pkey ON plans USING btree (id);
 CREATE INDEX points_by_host ON points USING btree (host_id, received_at_ms);

@@ -273,6 +273,7 @@ CREATE INDEX jobs_by_plan ON jobs (plan_id, host_id, scheduled_at_ms);
 CREATE INDEX jobs_by_repository ON jobs (repository, state);
 CREATE INDEX jobs_by_snapshot ON jobs (snapshot_id);
 CREATE INDEX jobs_by_state ON jobs (state, num);
+CREATE INDEX outbox_by_subject ON outbox (subject, created_at_ms);
 CREATE INDEX points_by_host ON points (host_id, received_at_ms);
 CREATE INDEX points_by_snapshot ON points (snapshot_id);
 CREATE INDEX repositories_by_media ON repositories (media_host_id);

@@ -267,6 +267,7 @@ CREATE TABLE outbox (
   body TEXT NOT NULL,
   created_at_ms BIGINT NOT NULL
 );
+CREATE INDEX outbox_by_subject ON outbox (subject, created_at_ms);
 
 CREATE TABLE audit (
   seq BIGINT NOT NULL PRIMARY KEY,
