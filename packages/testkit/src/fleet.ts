@@ -1,5 +1,5 @@
 import type { HostId, JobId, PlanId, Sha256Hex } from '@sekisho/core/ids.ts';
-import type { Clock } from '@sekisho/core/time.ts';
+import type { Clock, Random } from '@sekisho/core/time.ts';
 import { createClient, type Caller } from '@sekisho/core/wire/client.ts';
 import { getJob, runPlan, type JobView } from '@sekisho/core/wire/jobs.ts';
 import {
@@ -18,7 +18,7 @@ import { silentLog, type Log } from '@sekisho/platform/log.ts';
 import { Secret } from '@sekisho/platform/secret.ts';
 import { initServer, startServer, type RunningServer } from '@sekisho/server/main.ts';
 import { request } from 'node:http';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, lstat, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { eventually } from './eventually.ts';
@@ -192,10 +192,19 @@ export class Fleet {
   }
 
   /** Stops a host's agent and starts it again on the same data folder. */
-  async restartAgent(name: string): Promise<void> {
+  async restartAgent(name: string, random: Random = systemRandom): Promise<void> {
     const host = this.host(name);
     await host.agent.stop();
-    host.agent = await this.#startAgent(host.dataFolder, host.mediaPort);
+    host.agent = await this.#startAgent(host.dataFolder, host.mediaPort, random);
+  }
+
+  /** A second agent on a copy of a host's data folder: a cloned machine. Whoever calls this stops it. */
+  async clone(name: string): Promise<RunningAgent> {
+    const { dataFolder } = this.host(name);
+    const copy = `${dataFolder}-clone`;
+    const isSocket = async (path: string): Promise<boolean> => (await lstat(path)).isSocket();
+    await cp(dataFolder, copy, { recursive: true, filter: async (path) => !(await isSocket(path)) });
+    return this.#startAgent(copy, 0);
   }
 
   async stopServer(): Promise<void> {
@@ -215,11 +224,11 @@ export class Fleet {
     });
   }
 
-  #startAgent(dataFolder: string, mediaPort: number): Promise<RunningAgent> {
+  #startAgent(dataFolder: string, mediaPort: number, random: Random = systemRandom): Promise<RunningAgent> {
     return startAgent({
       dataFolder,
       clock: this.clock,
-      random: systemRandom,
+      random,
       log: silentLog(),
       mediaListen: { host: '127.0.0.1', port: mediaPort },
     });

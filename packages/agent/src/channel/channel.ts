@@ -1,5 +1,11 @@
+import { AppError } from '@sekisho/core/errors.ts';
 import { SECOND_MS, type Clock, type Random } from '@sekisho/core/time.ts';
-import { serverFrame, type AgentFrame, type ServerFrame } from '@sekisho/core/wire/agent.ts';
+import {
+  CHANNEL_CLONE_CLOSE_CODE,
+  serverFrame,
+  type AgentFrame,
+  type ServerFrame,
+} from '@sekisho/core/wire/agent.ts';
 import type { Log } from '@sekisho/platform/log.ts';
 import type { WebSocket } from 'ws';
 import type { ServerConnection } from '../net/server-connection.ts';
@@ -39,8 +45,8 @@ export function startChannel(options: {
   let wake: AbortController = new AbortController();
   let attempts = 0;
 
-  /** Resolves when the socket has closed. */
-  function serve(webSocket: WebSocket): Promise<void> {
+  /** Resolves with the close code when the socket has closed. */
+  function serve(webSocket: WebSocket): Promise<number> {
     return new Promise((resolve) => {
       webSocket.on('message', (data, isBinary) => {
         const frame = isBinary ? undefined : parseFrame(data.toString());
@@ -52,7 +58,7 @@ export function startChannel(options: {
       });
       webSocket.once('close', (code) => {
         log.info({ code }, 'the channel is closed');
-        resolve();
+        resolve(code);
       });
       webSocket.resume();
       options.onOpen();
@@ -65,15 +71,21 @@ export function startChannel(options: {
       webSocket.terminate();
       return;
     }
+    const attemptsBefore = attempts;
     attempts = 0;
     socket = webSocket;
     log.info({ server: server.server?.key }, 'the channel is open');
+    let code: number;
     try {
-      await serve(webSocket);
+      code = await serve(webSocket);
     } finally {
       socket = undefined;
       options.onClosed();
     }
+    if (code !== CHANNEL_CLONE_CLOSE_CODE) return;
+    // Refused after all: the waits grow on, as after any other refusal.
+    attempts = attemptsBefore;
+    throw new AppError('CHANNEL_CLONE');
   }
 
   async function run(): Promise<void> {

@@ -70,7 +70,6 @@ export function startHeart(options: {
       if (error instanceof AppError && error.code === 'CHANNEL_CLONE') health.set('channel-clone', true);
     },
     onOpen() {
-      health.set('channel-clone', false);
       beatSoon();
       send();
     },
@@ -82,6 +81,8 @@ export function startHeart(options: {
     onFrame(frame) {
       switch (frame.type) {
         case 'heartbeat.reply':
+          // Only now: a channel that is refused for a clone's sake is open for a moment too.
+          health.set('channel-clone', false);
           waiting.get(frame.seq)?.answer(frame.body);
           waiting.delete(frame.seq);
           break;

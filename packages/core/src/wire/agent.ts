@@ -107,6 +107,8 @@ export const serverFrame = z.discriminatedUnion('type', [
 export type ServerFrame = z.infer<typeof serverFrame>;
 
 export const CHANNEL_PATH = '/v1/agent/channel';
+/** WebSocket close code of a channel that is refused because another agent with the same identity has one. */
+export const CHANNEL_CLONE_CLOSE_CODE = 4409;
 
 export const postHeartbeat = route({
   method: 'POST',

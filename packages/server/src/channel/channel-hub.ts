@@ -152,7 +152,7 @@ export class ChannelHub {
   async #admit(session: AgentSession): Promise<void> {
     const { hostId } = session.peer;
     if (await this.#firstAnswers(session)) {
-      await this.#reportClone(hostId);
+      await this.reportClone(hostId, 'open-channel');
       session.close('CHANNEL_CLONE');
       session.resume();
       return;
@@ -230,9 +230,10 @@ export class ChannelHub {
     this.#task(store.transaction((tx) => releaseSession(tx, row)).then(() => undefined));
   }
 
-  async #reportClone(hostId: HostId): Promise<void> {
+  /** Two agents have the identity of this host: an event for people, and a row of the audit. */
+  async reportClone(hostId: HostId, act: 'open-channel' | 'heartbeat'): Promise<void> {
     const { store, clock, random, log } = this.#parts;
-    log.warn({ hostId, code: 'CHANNEL_CLONE' }, 'a second agent with the same identity was refused');
+    log.warn({ hostId, code: 'CHANNEL_CLONE' }, 'a second agent has the same identity');
     await store.transaction(async (tx) => {
       const nowMs = clock.nowMs();
       const event = { spoolId: `clone-${random.uuid()}`, event: 'session-clone', atMs: nowMs, detail: {} };
@@ -241,7 +242,7 @@ export class ChannelHub {
         tx,
         {
           category: 'CONNECTION',
-          act: 'open-channel',
+          act,
           actor: hostId,
           origin: 'agent',
           subject: hostId,

@@ -24,6 +24,10 @@ export class IndexedHost {
   health: readonly string[] = [];
   /** Empty until the first heartbeat after a start of this server. */
   bootId = '';
+  /** The one before: an agent never goes back to it, so that two of them are at work when it is heard again. */
+  formerBootId = '';
+  /** When a second agent was last reported; zero when none was. */
+  cloneToldMs = 0;
   /** When another boot ID than before was heard; zero when none was. */
   restartedAtMs = 0;
   spooled = 0;
@@ -81,9 +85,15 @@ export class FleetIndex {
     return this.#hosts.values();
   }
 
-  /** A heartbeat of a host, with the certificate that its connection showed. Memory only. */
-  touch(host: IndexedHost, heartbeat: Heartbeat, fingerprint: string, nowMs: number): void {
-    if (host.bootId !== '' && host.bootId !== heartbeat.bootId) host.restartedAtMs = nowMs;
+  /**
+   * A heartbeat of a host, with the certificate that its connection showed. Memory only. False when it comes from a second
+   * agent with the same identity.
+   */
+  touch(host: IndexedHost, heartbeat: Heartbeat, fingerprint: string, nowMs: number): boolean {
+    const isOther = host.bootId !== '' && host.bootId !== heartbeat.bootId;
+    const isClone = isOther && host.formerBootId === heartbeat.bootId;
+    if (isOther) host.formerBootId = host.bootId;
+    if (isOther && !isClone) host.restartedAtMs = nowMs;
     host.bootId = heartbeat.bootId;
     host.lastSeenMs = nowMs;
     host.bundleGeneration = heartbeat.bundleGeneration;
@@ -97,6 +107,7 @@ export class FleetIndex {
     host.spooled = heartbeat.spooled;
     host.touched = true;
     this.#touched.add(host);
+    return !isClone;
   }
 
   /** Writes what changed since the last flush; what fails stays for the next one. Returns how many rows were written. */

@@ -48,6 +48,9 @@ export async function startFleet(
     work,
     documents,
     crlNumber: () => changes.crlNumber,
+    onClone: (hostId) => {
+      tasks.add(hub.reportClone(hostId, 'heartbeat'));
+    },
   });
   const hub: ChannelHub = new ChannelHub({
     clock,
@@ -113,7 +116,8 @@ export async function startFleet(
       hub.handleUpgrade(request, socket, head, peer);
     },
     routes: (agentApp, adminApp) => {
-      fleetRoutes(agentApp, adminApp, { context, index, work, board, heartbeats });
+      const hasChannel = (hostId: HostId): boolean => hub.session(hostId) !== undefined;
+      fleetRoutes(agentApp, adminApp, { context, index, work, board, heartbeats, hasChannel });
     },
     async stop() {
       unsubscribe();

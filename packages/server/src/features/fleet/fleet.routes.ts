@@ -1,4 +1,5 @@
 import { AppError } from '@sekisho/core/errors.ts';
+import type { HostId } from '@sekisho/core/ids.ts';
 import { getRepositoryPassword, postHeartbeat, postSpool } from '@sekisho/core/wire/agent.ts';
 import type { FastifyInstance } from 'fastify';
 import { mount } from '../../http/mount.ts';
@@ -19,6 +20,8 @@ export interface FleetRouteParts {
   readonly work: OpenWork;
   readonly board: ProgressBoard;
   readonly heartbeats: HeartbeatDesk;
+  /** Is a channel of the host open in this process? */
+  readonly hasChannel: (hostId: HostId) => boolean;
 }
 
 /** The routes of agents without a channel (F-03, pull mode), and those of administrators. */
@@ -33,11 +36,11 @@ export function fleetRoutes(
   pointRoutes(adminApp, parts);
 }
 
-function agentRoutes(app: FastifyInstance, { context, heartbeats }: FleetRouteParts): void {
+function agentRoutes(app: FastifyInstance, { context, heartbeats, hasChannel }: FleetRouteParts): void {
   mount(app, postHeartbeat, async ({ peer, body }) => {
     const host = await heartbeats.hostOf(peer.hostId);
     if (host === undefined) throw new AppError('NOT_FOUND', { what: 'host', id: peer.hostId });
-    return heartbeats.answer(host, peer.fingerprint, body);
+    return heartbeats.answerPost(host, peer.fingerprint, body, hasChannel(peer.hostId));
   });
   mount(app, postSpool, async ({ peer, body }) => {
     const spoolIds: string[] = [];

@@ -1,7 +1,7 @@
 import type { GroupId, HostId, JobId, ListId } from '@sekisho/core/ids.ts';
 import { OFFERS_PER_REPLY_MAX } from '@sekisho/core/limits.ts';
 import { decideFetch } from '@sekisho/core/rules/heartbeat.ts';
-import type { Clock } from '@sekisho/core/time.ts';
+import { HOUR_MS, type Clock } from '@sekisho/core/time.ts';
 import type { Fetchable, Heartbeat, HeartbeatReply } from '@sekisho/core/wire/agent.ts';
 import type { Log } from '@sekisho/platform/log.ts';
 import type { Store } from '../../store/store.ts';
@@ -10,6 +10,9 @@ import { staleCertificate } from './check-certificate.ts';
 import type { FleetDocuments } from './fleet-context.ts';
 import type { FleetIndex, IndexedHost } from './fleet-index.ts';
 import { findHost, listGroups, listOfGroup } from './read-hosts.ts';
+
+/** A second agent of one host is reported no more often than this. */
+const CLONE_TOLD_EVERY_MS = HOUR_MS;
 
 export interface HeartbeatParts {
   readonly clock: Clock;
@@ -20,6 +23,8 @@ export interface HeartbeatParts {
   readonly documents: FleetDocuments;
   /** Number of the newest revocation list. */
   readonly crlNumber: () => number;
+  /** Two agents report with the identity of this host. */
+  readonly onClone?: (hostId: HostId) => void;
 }
 
 /** Answers heartbeats out of memory, whichever way they come (F-02). */
@@ -50,11 +55,26 @@ export class HeartbeatDesk {
     return host === undefined || host.isServer ? undefined : index.put(host);
   }
 
+  /**
+   * The answer to a heartbeat by POST. While a channel of the host is open, that agent is the one that counts: another one
+   * with the same identity gets nothing to do here, and the channel decides between them.
+   */
+  async answerPost(
+    host: IndexedHost,
+    fingerprint: string,
+    heartbeat: Heartbeat,
+    channelIsOpen: boolean,
+  ): Promise<HeartbeatReply> {
+    if (channelIsOpen && host.bootId !== '' && host.bootId !== heartbeat.bootId)
+      return { nowMs: this.#parts.clock.nowMs(), fetch: [], offers: [], cancels: [] };
+    return this.answer(host, fingerprint, heartbeat);
+  }
+
   /** Remembers what a heartbeat says and tells what is new. */
   async answer(host: IndexedHost, fingerprint: string, heartbeat: Heartbeat): Promise<HeartbeatReply> {
     const { clock, index, work } = this.#parts;
     const nowMs = clock.nowMs();
-    index.touch(host, heartbeat, fingerprint, nowMs);
+    if (!index.touch(host, heartbeat, fingerprint, nowMs)) this.#tellClone(host, nowMs);
     if (host.staleFingerprint === undefined) await this.checkCertificate(host);
     return {
       nowMs,
@@ -105,6 +125,12 @@ export class HeartbeatDesk {
       if (order !== undefined) orders.push(order.jws);
     }
     return orders;
+  }
+
+  #tellClone(host: IndexedHost, nowMs: number): void {
+    if (host.cloneToldMs !== 0 && nowMs - host.cloneToldMs < CLONE_TOLD_EVERY_MS) return;
+    host.cloneToldMs = nowMs;
+    this.#parts.onClone?.(host.id);
   }
 
   /** Looks whether the certificate still says what was granted: once after each change, not at each heartbeat. */
