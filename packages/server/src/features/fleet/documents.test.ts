@@ -5,8 +5,10 @@ import { ADMIN, ProtectionDomain } from '@sekisho/testkit/protection-domain.ts';
 import { eachStore } from '@sekisho/testkit/stores.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createJob, OPEN_JOBS_PER_HOST_MAX } from '../jobs/create-job.ts';
 import { createPlan } from '../plans/save-plan.ts';
 import { maintainDue } from '../repositories/maintain-due.ts';
+import { SYSTEM_ACTOR } from './fleet-context.ts';
 import { followChanges } from './refresh-documents.ts';
 
 const always = (): Promise<void> => Promise.resolve();
@@ -97,6 +99,63 @@ eachStore((_dialect, open) => {
       ((await repositories()) as { sealed: boolean }[])[1]?.sealed,
       false,
       'the new one is not compromised',
+    );
+  });
+
+  test('P-02 a media server with all the jobs it may have is ordered to seal all the same', async (t) => {
+    const domain = await ProtectionDomain.open(t, open);
+    const media = await domain.host('media', { media: true });
+    const client = await domain.host('client');
+    await createPlan(domain.context, ADMIN, domain.spec({ mediaServers: [media] }));
+    await follow(domain);
+    const maintain = {
+      hostId: media,
+      hostName: 'media',
+      trigger: 'system',
+      act: { what: 'maintain', repository: repositoryName(client, 1), forget: [], prune: true },
+      planId: null,
+      scheduleName: null,
+      attempt: 1,
+      retryOf: null,
+      repository: repositoryName(client, 1),
+    } as const;
+    await domain.store.transaction(async (tx) => {
+      for (let count = 0; count < OPEN_JOBS_PER_HOST_MAX; count += 1)
+        await createJob(domain.context, tx, SYSTEM_ACTOR, maintain);
+    });
+    await domain.revoke(client);
+    await follow(domain);
+    const seals = await domain.store.db
+      .selectFrom('jobs')
+      .select(['repository', 'state'])
+      .where('kind', '=', 'seal')
+      .execute();
+    assert.deepEqual(seals, [{ repository: repositoryName(client, 1), state: 'queued' }]);
+  });
+
+  test('P-02 a key compromise that was missed in a gap of the feed seals the repository all the same', async (t) => {
+    const domain = await ProtectionDomain.open(t, open);
+    const media = await domain.host('media', { media: true });
+    const client = await domain.host('client');
+    await createPlan(domain.context, ADMIN, domain.spec({ mediaServers: [media] }));
+    await follow(domain);
+    await domain.clock.advance(1000);
+    await domain.revoke(client);
+    const late = await domain.host('late');
+    await domain.store.transaction((tx) => recordChange(tx, 'token', 'some'));
+    const last = await domain.store.db
+      .selectFrom('change_feed')
+      .select((select) => select.fn.max('seq').as('seq'))
+      .executeTakeFirstOrThrow();
+    await domain.store.db.deleteFrom('change_feed').where('seq', '<', last.seq).execute();
+    await follow(domain);
+    assert.deepEqual((await domain.documents.read('assignment', client))['repositories'], [
+      { repository: repositoryName(client, 1), mediaHostId: media, sealed: true },
+    ]);
+    assert.deepEqual(
+      (await domain.documents.read('assignment', late))['repositories'],
+      [{ repository: repositoryName(late, 1), mediaHostId: media, sealed: false }],
+      'and who came in the gap has a repository',
     );
   });
 

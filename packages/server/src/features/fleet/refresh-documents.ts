@@ -59,14 +59,23 @@ async function follow(context: FleetContext, tx: Tx, rows: readonly ChangeRow[])
 
 /** After a gap in the feed nothing is known to be right: all of it is looked at, and what is right stays as it is. */
 async function refreshEverything(context: FleetContext, tx: Tx): Promise<void> {
-  context.log.warn({}, 'changes were missed: all assignments and policies are checked');
-  const ids = await tx.selectFrom('hosts').select('id').execute();
-  await refreshAssignments(
-    context,
-    tx,
-    ids.flatMap(({ id }) => parseHostId(id) ?? []),
-  );
+  context.log.warn({}, 'changes were missed: all repositories, assignments and policies are checked');
+  for (const hostId of await hostsOfCompromisedKeys(tx)) await sealCompromised(context, tx, hostId);
+  const rows = await tx.selectFrom('hosts').select('id').execute();
+  const ids = rows.flatMap(({ id }) => parseHostId(id) ?? []);
+  await prepareHosts(context, tx, await findHosts(tx, ids));
+  await refreshAssignments(context, tx, ids);
   await refreshPolicies(context, tx);
+}
+
+async function hostsOfCompromisedKeys(tx: Tx): Promise<string[]> {
+  const rows = await tx
+    .selectFrom('certificates')
+    .select('host_id')
+    .distinct()
+    .where('revocation_reason', '=', 'keyCompromise')
+    .execute();
+  return rows.map((row) => row.host_id);
 }
 
 /** Repositories that the plans covering these hosts need. */

@@ -9,7 +9,7 @@ import { makeOrder, orderExpiresAtMs } from '../orders/make-order.ts';
 import { announceEnd, judged } from './end-job.ts';
 import { insertJob, selectOpenJobs, type JobTrigger, type NewJob } from './jobs.store.ts';
 
-/** Jobs of one host that wait or run; more are refused. */
+/** Jobs of one host that wait or run; more are refused. Sealing is not: it must not wait, and a repository has one at most. */
 export const OPEN_JOBS_PER_HOST_MAX = 200;
 const JOB_ID_BYTES = 16;
 
@@ -37,9 +37,7 @@ export async function createJob(
   order: JobOrder,
 ): Promise<JobId> {
   const nowMs = context.clock.nowMs();
-  const open = await selectOpenJobs(tx, { hostId: order.hostId, limit: OPEN_JOBS_PER_HOST_MAX });
-  if (open.length >= OPEN_JOBS_PER_HOST_MAX)
-    throw new AppError('JOBS_OPEN_TOO_MANY', { host: order.hostName, limit: OPEN_JOBS_PER_HOST_MAX });
+  if (order.act.what !== 'seal') await refuseTooMany(tx, order);
   const job = newJob(context, actor, order, nowMs);
   await insertJob(tx, job);
   await makeOrder(context, tx, {
@@ -51,6 +49,12 @@ export async function createJob(
   await recordChange(tx, 'job', job.id);
   await audit(tx, actor, job, 'done', nowMs);
   return job.id;
+}
+
+async function refuseTooMany(tx: Tx, order: JobOrder): Promise<void> {
+  const open = await selectOpenJobs(tx, { hostId: order.hostId, limit: OPEN_JOBS_PER_HOST_MAX });
+  if (open.length >= OPEN_JOBS_PER_HOST_MAX)
+    throw new AppError('JOBS_OPEN_TOO_MANY', { host: order.hostName, limit: OPEN_JOBS_PER_HOST_MAX });
 }
 
 /** A job that cannot even be ordered: it has failed at once, and says why. No order is signed. */
