@@ -59,5 +59,5 @@ export function decideRemoval(
   return { remove: old.slice(0, FORGET_PER_RUN_MAX).map((point) => point.snapshotId), heldBack };
 }
 
-/** The first moment at which a recovery point received then may be forgotten. */
+/** The first moment at which a recovery point received then may be forgotten, by whatever order (P-02). */
 export const removableFromMs = (receivedAtMs: number): number => receivedAtMs + RETENTION_MINIMUM_AGE_MS;

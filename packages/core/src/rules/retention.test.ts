@@ -5,7 +5,8 @@ import { parseSnapshotId, type SnapshotId } from '../ids.ts';
 import { FORGET_PER_RUN_MAX, RETENTION_MINIMUM_AGE_MS } from '../limits.ts';
 import { DAY_MS, HOUR_MS } from '../time.ts';
 import type { Retention } from '../wire/plans.ts';
-import { decideRetention, removableFromMs, type PlanRetention, type PointFacts } from './retention.ts';
+import { removableFromMs } from './removal.ts';
+import { decideRetention, type PlanRetention, type PointFacts } from './retention.ts';
 
 const nowMs = Date.parse('2026-03-01T12:00:00Z');
 const nothing: Retention = { last: 0, hourly: 0, daily: 0, weekly: 0, monthly: 0, yearly: 0 };

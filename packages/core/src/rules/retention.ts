@@ -1,7 +1,8 @@
 import { DAY_MS, HOUR_MS } from '../time.ts';
-import { FORGET_PER_RUN_MAX, RETENTION_MINIMUM_AGE_MS } from '../limits.ts';
+import { FORGET_PER_RUN_MAX } from '../limits.ts';
 import type { SnapshotId } from '../ids.ts';
 import type { Retention } from '../wire/plans.ts';
+import { removableFromMs } from './removal.ts';
 
 /** Why a recovery point stays. */
 export type KeepReason =
@@ -46,9 +47,6 @@ export interface RetentionDecision {
   readonly remove: readonly SnapshotId[];
   readonly keep: readonly { readonly id: SnapshotId; readonly reasons: readonly KeepReason[] }[];
 }
-
-/** From when on a recovery point may be forgotten, by whatever order (P-02). */
-export const removableFromMs = (receivedAtMs: number): number => receivedAtMs + RETENTION_MINIMUM_AGE_MS;
 
 /**
  * P-02, P-10 Which recovery points of one repository go. Each plan's points are counted by themselves, by the time at which

@@ -1,4 +1,4 @@
-import { removableFromMs } from '@sekisho/core/rules/retention.ts';
+import { removableFromMs } from '@sekisho/core/rules/removal.ts';
 import type { HostId, JobId, RepositoryName, SnapshotId } from '@sekisho/core/ids.ts';
 import type { Tx } from '../../store/tables.ts';
 import { recordAudit } from '../audit/record-audit.ts';
