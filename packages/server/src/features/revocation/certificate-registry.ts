@@ -119,7 +119,16 @@ export class CertificateRegistry {
     if (row !== undefined) this.#put(row);
   }
 
+  /** A revocation is final: a row that was read before it, and comes after it, does not take it back. */
   #put(row: CertificateRow): void {
+    const known = this.#rows.get(row.fingerprint);
+    if (known !== undefined && stepsToEnd(known) < stepsToEnd(row)) return;
     this.#rows.set(row.fingerprint, row);
   }
 }
+
+/** A certificate is good, then perhaps to be revoked at a set time, then revoked; never back. */
+const stepsToEnd = (row: CertificateRow): number => {
+  if (row.revokedAtMs !== null) return 0;
+  return row.revokeDueAtMs !== null ? 1 : 2;
+};
