@@ -5,7 +5,7 @@ import { ADMIN, ProtectionDomain } from '@sekisho/testkit/protection-domain.ts';
 import { eachStore } from '@sekisho/testkit/stores.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createJob, OPEN_JOBS_PER_HOST_MAX } from '../jobs/create-job.ts';
+import { createJob, OPEN_JOBS_PER_HOST_MAX, type JobOrder } from '../jobs/create-job.ts';
 import { createPlan } from '../plans/save-plan.ts';
 import { maintainDue } from '../repositories/maintain-due.ts';
 import { SYSTEM_ACTOR } from './fleet-context.ts';
@@ -66,6 +66,17 @@ eachStore((_dialect, open) => {
     });
   }
 
+  test('T-42 a damaged security level makes no policy: very high is never taken for high', async (t) => {
+    const domain = await ProtectionDomain.open(t, open);
+    await domain.host('host');
+    await domain.store.db
+      .insertInto('settings')
+      .values({ key: 'security', value: JSON.stringify({ level: 'very high' }), changed_at_ms: 0 })
+      .execute();
+    await assert.rejects(follow(domain));
+    assert.equal(await domain.documents.latest('policy', domain.groupId), undefined);
+  });
+
   test('P-02 a key compromise seals the repository; the next generation waits for the reissue', async (t) => {
     const domain = await ProtectionDomain.open(t, open);
     const media = await domain.host('media', { media: true });
@@ -108,7 +119,7 @@ eachStore((_dialect, open) => {
     const client = await domain.host('client');
     await createPlan(domain.context, ADMIN, domain.spec({ mediaServers: [media] }));
     await follow(domain);
-    const maintain = {
+    const maintain: JobOrder = {
       hostId: media,
       hostName: 'media',
       trigger: 'system',
@@ -118,7 +129,7 @@ eachStore((_dialect, open) => {
       attempt: 1,
       retryOf: null,
       repository: repositoryName(client, 1),
-    } as const;
+    };
     await domain.store.transaction(async (tx) => {
       for (let count = 0; count < OPEN_JOBS_PER_HOST_MAX; count += 1)
         await createJob(domain.context, tx, SYSTEM_ACTOR, maintain);

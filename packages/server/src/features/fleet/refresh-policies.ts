@@ -1,20 +1,16 @@
 import type { GroupId, HostId } from '@sekisho/core/ids.ts';
+import { crlRefreshSeconds, staleCrl } from '@sekisho/core/rules/revocation.ts';
 import type { PolicyPlan } from '@sekisho/core/wire/documents.ts';
-import { securitySettings, type SecurityLevel } from '@sekisho/core/wire/trust.ts';
+import type { SecurityLevel } from '@sekisho/core/wire/trust.ts';
 import { z } from 'zod';
 import type { Tx } from '../../store/tables.ts';
 import { coversGroup, listStoredPlans, type StoredPlan } from '../plans/read-plans.ts';
+import { readSecuritySettings } from '../security/read-security-settings.ts';
 import { storedHostId } from './stored-ids.ts';
 import type { DocumentBody, FleetContext } from './fleet-context.ts';
 import { endpointsOf, findHosts, groupPath, listGroups, type FleetGroup } from './read-hosts.ts';
 
 const MEDIA_SERVERS_MAX = 64;
-/** T-41: how often hosts fetch the revocation list. */
-const CRL_REFRESH_SECONDS: Readonly<Record<SecurityLevel, number>> = {
-  'very-high': 3_600,
-  high: 4 * 3_600,
-  medium: 8 * 3_600,
-};
 /** What a group may set by itself; it inherits the rest (F-01). */
 const groupSettings = z.object({
   heartbeatSeconds: z.int().min(1).max(86_400).optional(),
@@ -28,7 +24,7 @@ const groupSettings = z.object({
 export async function refreshPolicies(context: FleetContext, tx: Tx): Promise<void> {
   const groups = await listGroups(tx);
   const plans = await listStoredPlans(tx);
-  const level = await securityLevelOf(tx);
+  const { level } = await readSecuritySettings(tx);
   for (const group of groups) {
     const body = await policyBody(context, tx, { group, groups, plans, level });
     const serial = await context.documents.make(tx, 'policy', group.id, body);
@@ -55,8 +51,8 @@ async function policyBody(
   return {
     group: group.id,
     ...effectiveSettings(context, groups, group.id),
-    crlRefreshSeconds: CRL_REFRESH_SECONDS[level],
-    staleCrl: level === 'very-high' ? 'closed' : 'open',
+    crlRefreshSeconds: crlRefreshSeconds(level),
+    staleCrl: staleCrl(level),
     mediaServers: await mediaServersOf(tx, plans),
     plans,
   };
@@ -144,15 +140,4 @@ async function recordPlans(
       .values({ group_id: groupId, serial, plan_id: planId, revision })
       .execute();
   }
-}
-
-/** The level that is set now; the strictest of what it may be until trust has written one. */
-async function securityLevelOf(tx: Tx): Promise<SecurityLevel> {
-  const row = await tx
-    .selectFrom('settings')
-    .select('value')
-    .where('key', '=', 'security')
-    .executeTakeFirst();
-  const parsed = row === undefined ? undefined : securitySettings.partial().safeParse(JSON.parse(row.value));
-  return parsed?.success === true && parsed.data.level !== undefined ? parsed.data.level : 'high';
 }
