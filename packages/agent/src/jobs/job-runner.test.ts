@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { until } from '../../test/until.ts';
 import { openSpool, type Spool } from '../spool/spool.ts';
-import { createJobRunner, JOBS_AT_ONCE_MAX, type JobRunner } from './job-runner.ts';
+import { createJobRunner, JOBS_AT_ONCE_MAX, REPORT_RETRY_MS, type JobRunner } from './job-runner.ts';
 import { openLedger, type Ledger } from './ledger.ts';
 import type { JobOutcome, RunningJob } from './running-job.ts';
 
@@ -42,6 +42,8 @@ interface Bench {
   readonly spool: Spool;
   readonly ledger: Ledger;
   readonly clock: FakeClock;
+  /** Items the spool holds after the next restart. */
+  readonly room: { itemsMax: number };
   /** Work that waits: resolve or reject it. */
   readonly working: Map<JobId, { job: RunningJob; end: (outcome?: JobOutcome) => void }>;
   order(act?: Partial<OrderPayload>): Promise<JobId>;
@@ -73,8 +75,9 @@ async function bench(t: TestContext): Promise<Bench> {
         }
       });
     });
+  const room = { itemsMax: 100 };
   const parts = async () => {
-    const spool = await openSpool({ folder: join(folder, 'spool'), log: silentLog() });
+    const spool = await openSpool({ folder: join(folder, 'spool'), log: silentLog(), ...room });
     const ledger = await openLedger({ folder: join(folder, 'jobs'), nowMs: clock.nowMs(), log: silentLog() });
     const runner = createJobRunner({
       hostId,
@@ -92,6 +95,7 @@ async function bench(t: TestContext): Promise<Bench> {
   };
   const made: Bench = {
     ...(await parts()),
+    room,
     clock,
     working,
     async order(over = {}) {
@@ -137,7 +141,7 @@ test('P-12 an order is answered, carried out and reported; the same again is onl
   await b.order({ jobId: id });
   assert.equal(b.working.size, 0);
   assert.deepEqual(reportsOf(await b.items()), [[id, 'warnings', null]]);
-  assert.equal(b.ledger.state(id), 'reported');
+  await until('the ledger knows', () => b.ledger.state(id) === 'reported');
 });
 
 test('P-12 an order that was taken before a kill is reported as interrupted, and never begun again', async (t) => {
@@ -256,4 +260,33 @@ test('P-12 stopping the agent ends its jobs in a true state', async (t) => {
     [running, 'failed', 'JOB_AGENT_STOPPED'],
     [waiting, 'failed', 'JOB_INTERRUPTED'],
   ]);
+});
+
+test('P-12 a full spool ends neither the agent nor a report: it is kept as soon as there is room', async (t) => {
+  const b = await bench(t);
+  const interrupted = await b.order();
+  await until('it works', () => b.working.has(interrupted));
+  b.room.itemsMax = 1;
+  await b.restart();
+  assert.deepEqual(reportsOf(await b.items()), [], 'the answer to the order takes all the room');
+  assert.equal(b.ledger.state(interrupted), 'ended');
+  await b.clock.advance(REPORT_RETRY_MS);
+  await b.spool.acknowledge([`offer-${interrupted}`]);
+  await until('the report is spooled', async () => {
+    await b.clock.advance(REPORT_RETRY_MS);
+    return reportsOf(await b.items()).length === 1;
+  });
+  assert.deepEqual(reportsOf(await b.items()), [[interrupted, 'failed', 'JOB_INTERRUPTED']]);
+  await until('it is off the list', () => b.ledger.state(interrupted) === 'reported');
+  await b.runner.stop();
+});
+
+test('an order that comes while the agent stops is left to its next run', async (t) => {
+  const b = await bench(t);
+  await b.runner.stop();
+  const id = await b.order();
+  assert.deepEqual([b.ledger.state(id), await b.items()], [undefined, []]);
+  await b.restart();
+  await b.order({ jobId: id });
+  await until('it works', () => b.working.has(id));
 });

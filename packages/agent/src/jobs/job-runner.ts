@@ -1,6 +1,6 @@
 import { AppError, type ErrorParams } from '@sekisho/core/errors.ts';
 import type { HostId, JobId, PlanId } from '@sekisho/core/ids.ts';
-import type { Clock } from '@sekisho/core/time.ts';
+import { SECOND_MS, type Clock } from '@sekisho/core/time.ts';
 import type { OrderAct, OrderPayload, PolicyPlan } from '@sekisho/core/wire/documents.ts';
 import type { JobProgress, JobReport } from '@sekisho/core/wire/jobs.ts';
 import type { Log } from '@sekisho/platform/log.ts';
@@ -14,6 +14,8 @@ export const JOBS_AT_ONCE_MAX = 2;
 export const JOBS_WAITING_MAX = 100;
 /** Progress of one job is told at most this often. */
 export const PROGRESS_EVERY_MS = 500;
+/** A report that the disk or the spool had no room for is tried again after this. */
+export const REPORT_RETRY_MS = 30 * SECOND_MS;
 
 /** What the kinds of work do; the runner only knows when. */
 export interface JobWork {
@@ -29,7 +31,7 @@ export interface JobRunner {
   /** Reports a run that nobody started in time. */
   missed(facts: JobFacts): Promise<void>;
   cancel(jobId: JobId): void;
-  /** Reports what a crash interrupted. Called once, before anything else. */
+  /** Reports what a crash interrupted. Called once, before anything else; what can't be kept yet is tried again later. */
   recover(): Promise<void>;
   readonly active: readonly {
     jobId: JobId;
@@ -64,6 +66,9 @@ export function createJobRunner(options: {
   const { hostId, ledger, spool, clock, log } = options;
   const entries = new Map<JobId, Entry>();
   let stopping = false;
+  /** Reports that could not be kept yet: no more than jobs that were taken, as taking one writes to the same disk. */
+  const unkept = new Map<JobId, JobReport>();
+  let cancelRetry: (() => void) | undefined;
   /** Offers are looked at one after the other, so that the same one twice in a row is seen. */
   let turn: Promise<unknown> = Promise.resolve();
 
@@ -75,6 +80,8 @@ export function createJobRunner(options: {
 
   async function takeOrder(order: OrderPayload): Promise<void> {
     const { jobId } = order;
+    // Neither taken nor answered: the server offers it to the next run of the agent.
+    if (stopping) return;
     const known = ledger.state(jobId);
     if (known === 'taken' || known === 'ended' || known === 'reported') {
       await answer(jobId, undefined);
@@ -82,6 +89,7 @@ export function createJobRunner(options: {
     }
     // An order may come faster than the policy that it builds on.
     await options.refresh();
+    if (stopping) return;
     const refusal = judge(order);
     if (refusal !== undefined) {
       await ledger.refuse(jobId, clock.nowMs());
@@ -176,15 +184,9 @@ export function createJobRunner(options: {
       if (report.state === 'failed') log.warn({ err: error, jobId }, 'job failed');
     }
     log.info({ jobId, state: report.state, code: report.code }, 'job ended');
-    try {
-      await finish(report);
-    } catch (error) {
-      // It stays in the ledger: the next start spools it.
-      log.error({ err: error, jobId }, 'the report could not be kept');
-    } finally {
-      entries.delete(jobId);
-      startNext();
-    }
+    await keep(report);
+    entries.delete(jobId);
+    startNext();
   }
 
   const emptyMissed = (job: RunningJob): JobReport => ({
@@ -197,6 +199,24 @@ export function createJobRunner(options: {
     await ledger.end(report, clock.nowMs());
     await spool.put({ kind: 'job', spoolId: `job-${report.jobId}`, report });
     await ledger.reported(report.jobId, clock.nowMs());
+  }
+
+  /** Finishes, now or as soon as there is room: a full disk or a full spool must neither end the agent nor lose a report. */
+  async function keep(report: JobReport): Promise<void> {
+    try {
+      await finish(report);
+      unkept.delete(report.jobId);
+    } catch (error) {
+      log.error({ err: error, jobId: report.jobId }, 'a report could not be kept yet');
+      unkept.set(report.jobId, report);
+      if (stopping) return; // The ledger has the job: the next start reports it.
+      cancelRetry ??= clock.timer(REPORT_RETRY_MS, () => {
+        cancelRetry = undefined;
+        void inTurn(async () => {
+          for (const waiting of [...unkept.values()]) if (!stopping) await keep(waiting);
+        });
+      });
+    }
   }
 
   return {
@@ -213,7 +233,11 @@ export function createJobRunner(options: {
     missed: (facts) =>
       inTurn(async () => {
         if (ledger.state(facts.jobId) !== undefined) return;
-        await finish({ ...emptyReport(facts, clock.nowMs(), clock.nowMs()), state: 'missed' });
+        const report: JobReport = { ...emptyReport(facts, clock.nowMs(), clock.nowMs()), state: 'missed' };
+        await keep(report);
+        // Not even in the ledger: the schedule must not move on over it.
+        if (ledger.state(facts.jobId) === undefined)
+          throw new Error('a missed run could not be written down');
       }),
     cancel(jobId) {
       entries.get(jobId)?.job.stop('cancelled');
@@ -226,10 +250,10 @@ export function createJobRunner(options: {
     },
     async recover() {
       const { interrupted, unspooled } = await ledger.leftovers();
-      for (const report of unspooled) await finish(report);
+      for (const report of unspooled) await keep(report);
       for (const { job, atMs } of interrupted) {
         log.warn({ jobId: job.jobId }, 'a job was interrupted by the end of the agent');
-        await finish({ ...emptyReport(job, atMs, clock.nowMs()), state: 'failed', code: 'JOB_INTERRUPTED' });
+        await keep({ ...emptyReport(job, atMs, clock.nowMs()), state: 'failed', code: 'JOB_INTERRUPTED' });
       }
     },
     get active() {
@@ -242,9 +266,11 @@ export function createJobRunner(options: {
     },
     async stop() {
       stopping = true;
+      cancelRetry?.();
       await turn;
       for (const entry of entries.values()) entry.job.stop(new AppError('JOB_AGENT_STOPPED'));
       await Promise.all([...entries.values()].map((entry) => entry.ended));
+      for (const report of [...unkept.values()]) await keep(report);
       // What had not begun is in the ledger as taken: the next start says that it was interrupted.
     },
   };
