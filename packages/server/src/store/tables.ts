@@ -117,6 +117,7 @@ export interface HostSeenTable {
   crl_number: number;
   fingerprint: string;
   version: string;
+  boot_id: string;
   health: string;
 }
 

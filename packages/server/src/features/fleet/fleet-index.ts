@@ -22,7 +22,9 @@ export class IndexedHost {
   fingerprint = '';
   version = '';
   health: readonly string[] = [];
-  /** Empty until the first heartbeat after a start of this server. */
+  /** When this process itself heard the host last; zero: not since its start. */
+  heardMs = 0;
+  /** Of the agent's last start; empty before its first heartbeat. */
   bootId = '';
   /** The one before: an agent never goes back to it, so that two of them are at work when it is heard again. */
   formerBootId = '';
@@ -33,7 +35,6 @@ export class IndexedHost {
   spooled = 0;
   /** The certificate that lacks what was granted; a heartbeat with it is told to renew. Undefined: not looked at yet. */
   staleFingerprint: string | null | undefined = undefined;
-  touched = false;
 
   constructor(id: HostId, num: number, groupId: GroupId) {
     this.id = id;
@@ -90,12 +91,9 @@ export class FleetIndex {
    * agent with the same identity.
    */
   touch(host: IndexedHost, heartbeat: Heartbeat, fingerprint: string, nowMs: number): boolean {
-    const isOther = host.bootId !== '' && host.bootId !== heartbeat.bootId;
-    const isClone = isOther && host.formerBootId === heartbeat.bootId;
-    if (isOther) host.formerBootId = host.bootId;
-    if (isOther && !isClone) host.restartedAtMs = nowMs;
-    host.bootId = heartbeat.bootId;
+    const isClone = noteBoot(host, heartbeat.bootId, nowMs);
     host.lastSeenMs = nowMs;
+    host.heardMs = nowMs;
     host.bundleGeneration = heartbeat.bundleGeneration;
     host.listSerial = heartbeat.listSerial;
     host.assignmentSerial = heartbeat.assignmentSerial;
@@ -105,7 +103,6 @@ export class FleetIndex {
     host.version = heartbeat.version;
     host.health = heartbeat.health;
     host.spooled = heartbeat.spooled;
-    host.touched = true;
     this.#touched.add(host);
     return !isClone;
   }
@@ -136,6 +133,7 @@ export class FleetIndex {
   #merge(row: SeenRow): void {
     const host = this.put(row);
     if (row.lastSeenMs <= host.lastSeenMs) return;
+    noteBoot(host, row.bootId, row.lastSeenMs);
     host.lastSeenMs = row.lastSeenMs;
     host.bundleGeneration = row.bundleGeneration;
     host.listSerial = row.listSerial;
@@ -146,4 +144,14 @@ export class FleetIndex {
     host.version = row.version;
     host.health = row.health;
   }
+}
+
+/** The agent was started again when its boot ID is another; going back to the one before is a second agent's: true. */
+function noteBoot(host: IndexedHost, bootId: string, atMs: number): boolean {
+  if (host.bootId === bootId) return false;
+  const isClone = host.bootId !== '' && host.formerBootId === bootId;
+  if (host.bootId !== '' && !isClone) host.restartedAtMs = atMs;
+  host.formerBootId = host.bootId;
+  host.bootId = bootId;
+  return isClone;
 }

@@ -16,6 +16,8 @@ export interface SeenRow {
   readonly crlNumber: number;
   readonly fingerprint: string;
   readonly version: string;
+  /** Drawn by the agent at its start: another one than before means that it was started again. */
+  readonly bootId: string;
   readonly health: readonly string[];
 }
 
@@ -41,6 +43,7 @@ export async function* allSeen(db: DbOrTx, sinceMs?: number): AsyncGenerator<See
         'host_seen.crl_number',
         'host_seen.fingerprint',
         'host_seen.version',
+        'host_seen.boot_id',
         'host_seen.health',
       ])
       .where('hosts.num', '>', after)
@@ -62,6 +65,7 @@ export async function* allSeen(db: DbOrTx, sinceMs?: number): AsyncGenerator<See
         crlNumber: row.crl_number ?? 0,
         fingerprint: row.fingerprint ?? '',
         version: row.version ?? '',
+        bootId: row.boot_id ?? '',
         health: row.health === null ? [] : healthText.parse(JSON.parse(row.health)),
       };
     }
@@ -88,6 +92,7 @@ export async function insertSeen(tx: Tx, hosts: readonly Omit<SeenRow, 'id' | 'g
         fingerprint: host.fingerprint,
         // PostgreSQL stores no NUL
         version: host.version.replaceAll('\0', ''),
+        boot_id: host.bootId.replaceAll('\0', ''),
         health: JSON.stringify(host.health),
       })),
     )
@@ -101,6 +106,7 @@ export async function insertSeen(tx: Tx, hosts: readonly Omit<SeenRow, 'id' | 'g
         crl_number: row.ref('excluded.crl_number'),
         fingerprint: row.ref('excluded.fingerprint'),
         version: row.ref('excluded.version'),
+        boot_id: row.ref('excluded.boot_id'),
         health: row.ref('excluded.health'),
       })),
     )

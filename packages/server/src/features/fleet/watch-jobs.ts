@@ -1,3 +1,4 @@
+import { isOnline } from '@sekisho/core/rules/host-state.ts';
 import { MINUTE_MS } from '@sekisho/core/time.ts';
 import type { Fence } from '../../loops/loop.ts';
 import { giveUpJob } from '../jobs/give-up-jobs.ts';
@@ -42,8 +43,8 @@ function isLost(
   const host = index.get(job.hostId);
   const nowMs = clock.nowMs();
   // Only of hosts that this process hears itself, and that have nothing left to report.
-  if (host === undefined || host.bootId === '' || host.spooled > 0) return false;
-  if (!index.isOnline(host, settings.heartbeatSeconds, nowMs)) return false;
+  if (host === undefined || host.spooled > 0) return false;
+  if (host.heardMs === 0 || !isOnline(host.heardMs, settings.heartbeatSeconds, nowMs)) return false;
   const heardMs = Math.max(job.startedAtMs ?? 0, board.heardAtMs(job.id));
   const restarted = host.restartedAtMs > heardMs;
   const patienceMs = (restarted ? settings.interruptedJobMinutes : settings.silentJobMinutes) * MINUTE_MS;

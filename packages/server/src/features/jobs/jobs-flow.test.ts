@@ -377,6 +377,48 @@ eachStore((dialect, open) => {
     assert.equal((await job(id)).state, 'done');
   });
 
+  test('P-12 an agent that was started again while the server was away is known by its boot ID', async (t) => {
+    const { domain, client, start, job, accept } = await scene(t, open);
+    const id = await start();
+    await accept(client, id);
+    const before = new FleetIndex(domain.store);
+    await before.load();
+    before.touch(before.get(client)!, heartbeat(domain.nowMs, 'first', 0), 'ab', domain.nowMs);
+    await before.flush();
+    await domain.clock.advance(HOUR_MS);
+    const work = new OpenWork(domain.store, () => undefined);
+    await work.fill();
+    const index = new FleetIndex(domain.store);
+    await index.load();
+    const parts = { work, index, board: new ProgressBoard() };
+    index.touch(index.get(client)!, heartbeat(domain.nowMs, 'second', 0), 'ab', domain.nowMs);
+    assert.equal(await giveUpLostJobs(domain.context, parts), 0, 'it has its minutes to report');
+    await domain.clock.advance(11 * MINUTE_MS);
+    index.touch(index.get(client)!, heartbeat(domain.nowMs, 'second', 0), 'ab', domain.nowMs);
+    assert.equal(await giveUpLostJobs(domain.context, parts), 1);
+    assert.equal((await job(id)).report?.code, 'JOB_INTERRUPTED');
+  });
+
+  test('P-12 a server process gives up no job of a host that another process hears', async (t) => {
+    const { domain, client, start, job, accept } = await scene(t, open);
+    const id = await start();
+    await accept(client, id);
+    const [here, there] = [new FleetIndex(domain.store), new FleetIndex(domain.store)];
+    await here.load();
+    await there.load();
+    here.touch(here.get(client)!, heartbeat(domain.nowMs, 'first', 0), 'ab', domain.nowMs);
+    const work = new OpenWork(domain.store, () => undefined);
+    await work.fill();
+    await domain.clock.advance(2 * DAY_MS);
+    there.touch(there.get(client)!, heartbeat(domain.nowMs, 'first', 0), 'ab', domain.nowMs);
+    await there.flush();
+    await here.load();
+    const board = new ProgressBoard();
+    assert.equal(await giveUpLostJobs(domain.context, { work, index: here, board }), 0);
+    assert.equal((await job(id)).state, 'active');
+    assert.equal(await giveUpLostJobs(domain.context, { work, index: there, board }), 1);
+  });
+
   test('P-12 jobs are listed newest first, by host, plan, state and kind', async (t) => {
     const { domain, client, plan, start } = await scene(t, open);
     const first = await start();

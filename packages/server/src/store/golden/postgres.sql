@@ -76,6 +76,7 @@ host_seen.policy_serial bigint not null
 host_seen.crl_number bigint not null
 host_seen.fingerprint text not null
 host_seen.version text not null
+host_seen.boot_id text not null
 host_seen.health text not null
 hosts.id text not null
 hosts.num bigint not null

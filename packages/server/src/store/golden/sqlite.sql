@@ -104,6 +104,7 @@ CREATE TABLE host_seen (
   crl_number BIGINT NOT NULL,
   fingerprint TEXT NOT NULL,
   version TEXT NOT NULL,
+  boot_id TEXT NOT NULL,
   health TEXT NOT NULL
 );
 CREATE TABLE hosts (
