@@ -185,7 +185,7 @@ export async function startParts(
     async refresh() {
       fetcher?.request(['assignment', 'policy']);
       const settled = new AbortController();
-      await Promise.race([fetcher?.settled(), clock.sleep(REFRESH_MAX_MS, settled.signal)]);
+      await Promise.race([fetcher?.documentsSettled(), clock.sleep(REFRESH_MAX_MS, settled.signal)]);
       settled.abort();
     },
     work: {

@@ -5,6 +5,8 @@ import { silentLog } from '@sekisho/platform/log.ts';
 import { FakeClock } from '@sekisho/testkit/fake-clock.ts';
 import { tempFolder } from '@sekisho/testkit/temp-folder.ts';
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { HealthBoard } from '../health.ts';
 import type { ServerConnection } from '../net/server-connection.ts';
@@ -13,7 +15,7 @@ import { openSpool } from '../spool/spool.ts';
 import type { Adoption, DocumentStore } from './document-store.ts';
 import { startFetcher } from './fetcher.ts';
 
-async function bench(t: TestContext) {
+async function bench(t: TestContext, crlPort = 1) {
   const spool = await openSpool({ folder: await tempFolder(t), log: silentLog() });
   const health = new HealthBoard();
   const fetched: string[] = [];
@@ -24,11 +26,12 @@ async function bench(t: TestContext) {
     documents: {
       offer: () => (answer instanceof AppError ? Promise.reject(answer) : Promise.resolve(answer)),
       serial: () => 5,
-      held: () => undefined,
+      held: () => ({ payload: { crls: [{ path: '/crl' }], httpPort: crlPort } }),
       damaged: new Set(),
     } as unknown as DocumentStore,
     crls: {} as CrlStore,
     server: {
+      server: { address: '127.0.0.1' },
       call: (_route: unknown, input: { params: { type: string } }) => {
         fetched.push(input.params.type);
         return Promise.resolve({ jws: 'x' });
@@ -51,6 +54,7 @@ async function bench(t: TestContext) {
   const events = async (): Promise<unknown[]> =>
     (await spool.batch()).map((item) => (item.kind === 'event' ? [item.event, item.detail] : item));
   return {
+    fetcher,
     fetch,
     fetched,
     adopted,
@@ -95,4 +99,20 @@ test('F-04 the same serial with other content is reported as a fork', async (t) 
   await b.fetch('list');
   assert.deepEqual(await b.events(), [['document-fork', { type: 'list', serial: 5 }]]);
   assert.deepEqual(b.adopted, []);
+});
+
+test('T-41 F-03 a CRL port that accepts and never answers holds up no document', async (t) => {
+  const held: Socket[] = [];
+  const silent = createServer((socket) => held.push(socket)).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const b = await bench(t, (silent.address() as AddressInfo).port);
+  b.fetcher.request(['crl']);
+  await once(silent, 'connection');
+  b.fetcher.request(['policy', 'crl', 'assignment']);
+  await b.fetcher.documentsSettled();
+  assert.deepEqual(b.adopted, ['assignment', 'policy']);
+  const stopped = b.fetcher.stop();
+  for (const socket of held) socket.destroy();
+  silent.close();
+  await stopped;
 });

@@ -10,16 +10,22 @@ import type { CrlStore } from '../revocation/crl-store.ts';
 import type { Spool } from '../spool/spool.ts';
 import type { DocumentStore, KeptDocument } from './document-store.ts';
 
-/** Fetches what a server says is new, one at a time, and hands on what was adopted. */
+/**
+ * Fetches what a server says is new, one document after the other, and hands on what was adopted. CRLs come from another,
+ * plain port, which may be slow or shut: they are fetched beside the documents, and no document waits for them.
+ */
 export interface Fetcher {
   /** Adds to what is to be fetched; several wishes for the same become one. */
   request(what: readonly Fetchable[]): void;
   /** Resolves when nothing is left to fetch. */
   settled(): Promise<void>;
+  /** Resolves when no document is left to fetch, whatever becomes of the CRLs. */
+  documentsSettled(): Promise<void>;
   stop(): Promise<void>;
 }
 
 const CRL_TIMEOUT_MS = 60_000;
+const CRL_WHOLE_MAX_MS = 10 * 60_000;
 
 export function startFetcher(options: {
   documents: DocumentStore;
@@ -34,11 +40,10 @@ export function startFetcher(options: {
   log: Log;
 }): Fetcher {
   const { documents, crls, server, spool, health, clock, random, log } = options;
-  const wanted = new Set<Fetchable>();
   /** What was refused last, so that the same document is told once. */
   const refused = new Map<KeptDocument, string>();
-  let stopped = false;
-  let running: Promise<void> | undefined;
+  const documentLane = new Lane(DOCUMENT_ORDER, fetchOne);
+  const crlLane = new Lane(['crl'], fetchOne);
 
   async function fetchDocument(type: KeptDocument): Promise<void> {
     const { jws } = await server.call(getDocument, { params: { type } });
@@ -54,6 +59,7 @@ export function startFetcher(options: {
       if (adoption !== 'adopt') return;
       log.info({ type, serial: documents.serial(type) }, 'document adopted');
       options.onAdopted(type);
+      if (type === 'bundle') crlLane.request(['crl']); // it names where they are
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       await tell(type, 'document-refused', { type, code: error.code });
@@ -96,47 +102,92 @@ export function startFetcher(options: {
   async function fetchCrl(host: string, port: number, path: string): Promise<boolean> {
     const reply = await sendRequest(
       { host, port },
-      { method: 'GET', path, timeoutMs: CRL_TIMEOUT_MS, replyBytesMax: CRL_BYTES_MAX },
+      {
+        method: 'GET',
+        path,
+        timeoutMs: CRL_TIMEOUT_MS,
+        wholeMaxMs: CRL_WHOLE_MAX_MS,
+        replyBytesMax: CRL_BYTES_MAX,
+      },
     );
     if (reply.status !== 200) throw refusalOf(`${host}:${port}`, reply);
     return crls.offer(reply.body);
   }
 
-  async function drain(): Promise<void> {
-    for (let next = first(wanted); next !== undefined && !stopped; next = first(wanted)) {
-      wanted.delete(next);
-      try {
-        if (next === 'certificate') options.onRenewalAsked();
-        else if (next === 'crl') await fetchCrls();
-        else await fetchDocument(next);
-      } catch (error) {
-        // The next heartbeat asks again.
-        log.warn({ err: error, what: next }, 'could not be fetched');
-      }
+  async function fetchOne(what: Fetchable): Promise<void> {
+    try {
+      if (what === 'certificate') options.onRenewalAsked();
+      else if (what === 'crl') await fetchCrls();
+      else await fetchDocument(what);
+    } catch (error) {
+      // The next heartbeat asks again.
+      log.warn({ err: error, what }, 'could not be fetched');
     }
   }
 
   return {
     request(what) {
-      for (const one of what) wanted.add(one);
-      if (running !== undefined || stopped) return;
-      running = drain().finally(() => {
-        running = undefined;
-        if (wanted.size > 0) this.request([]);
-      });
+      documentLane.request(what.filter((one) => one !== 'crl'));
+      crlLane.request(what.filter((one) => one === 'crl'));
     },
     async settled() {
-      while (running !== undefined) await running;
+      while (documentLane.busy || crlLane.busy)
+        await Promise.all([documentLane.settled(), crlLane.settled()]);
     },
+    documentsSettled: () => documentLane.settled(),
     async stop() {
-      stopped = true;
-      await running;
+      await Promise.all([documentLane.stop(), crlLane.stop()]);
     },
   };
 }
 
-/** The bundle first: what else is new may need its anchors. */
-function first(wanted: ReadonlySet<Fetchable>): Fetchable | undefined {
-  return ORDER.find((one) => wanted.has(one));
+/** Wishes that are fulfilled one after the other, in a given order; the same twice is one. */
+class Lane {
+  readonly #wanted = new Set<Fetchable>();
+  readonly #order: readonly Fetchable[];
+  readonly #work: (what: Fetchable) => Promise<void>;
+  #running: Promise<void> | undefined;
+  #stopped = false;
+
+  /** `work` never rejects. */
+  constructor(order: readonly Fetchable[], work: (what: Fetchable) => Promise<void>) {
+    this.#order = order;
+    this.#work = work;
+  }
+
+  get busy(): boolean {
+    return this.#running !== undefined;
+  }
+
+  request(what: readonly Fetchable[]): void {
+    for (const one of what) this.#wanted.add(one);
+    if (this.#wanted.size === 0 || this.#running !== undefined || this.#stopped) return;
+    this.#running = this.#drain().finally(() => {
+      this.#running = undefined;
+      this.request([]);
+    });
+  }
+
+  async settled(): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#running;
+  }
+
+  async #drain(): Promise<void> {
+    for (let next = this.#next(); next !== undefined && !this.#stopped; next = this.#next()) {
+      this.#wanted.delete(next);
+      await this.#work(next);
+    }
+  }
+
+  #next(): Fetchable | undefined {
+    return this.#order.find((one) => this.#wanted.has(one));
+  }
 }
-const ORDER: readonly Fetchable[] = ['bundle', 'list', 'crl', 'assignment', 'policy', 'certificate'];
+
+/** The bundle first: what else is new may need its anchors. */
+const DOCUMENT_ORDER: readonly Fetchable[] = ['bundle', 'list', 'assignment', 'policy', 'certificate'];

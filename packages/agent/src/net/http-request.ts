@@ -2,7 +2,10 @@ import { AppError, isErrorCode } from '@sekisho/core/errors.ts';
 import { problem } from '@sekisho/core/wire/route.ts';
 import { request, type Agent, type IncomingHttpHeaders } from 'node:http';
 
+/** Nothing moves for so long: given up. */
 export const REQUEST_TIMEOUT_MS = 30_000;
+/** From the call to the last byte of the reply: a peer that drips, or a queue that does not move, holds nobody for longer. */
+export const REQUEST_WHOLE_MAX_MS = 120_000;
 
 export interface HttpRequest {
   readonly method: string;
@@ -10,6 +13,7 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
   readonly timeoutMs?: number;
+  readonly wholeMaxMs?: number;
   /** A longer reply is cut off, and refused. */
   readonly replyBytesMax: number;
   readonly signal?: AbortSignal | undefined;
@@ -38,9 +42,14 @@ export function sendRequest(
       timeout: wish.timeoutMs ?? REQUEST_TIMEOUT_MS,
       ...(wish.signal === undefined ? {} : { signal: wish.signal }),
     });
-    outgoing.on('timeout', () => {
+    const giveUp = (): void => {
       outgoing.destroy(Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' }));
+    };
+    const timer = setTimeout(giveUp, wish.wholeMaxMs ?? REQUEST_WHOLE_MAX_MS);
+    outgoing.once('close', () => {
+      clearTimeout(timer);
     });
+    outgoing.on('timeout', giveUp);
     outgoing.on('error', reject);
     outgoing.on('response', (incoming) => {
       const parts: Buffer[] = [];
