@@ -368,12 +368,13 @@ export async function startParts(
     stopping.abort();
     await planClock.stop();
     await runner.stop();
+    // What waits for an answer hears now that none comes: a server that hangs must not delay the stop.
+    server.stop();
     await renewing.stop();
     await beating.stop();
     await fetching.stop();
     await refreshing;
     await media.stop();
-    server.stop();
   }
 
   const acts: AgentParts = {

@@ -8,6 +8,8 @@ import { connect, type TLSSocket } from 'node:tls';
 /** Certificates of a peer that are looked at: leaf, issuing CA, root, and one to spare. */
 const PRESENTED_CERTIFICATES_MAX = 8;
 export const CONNECT_TIMEOUT_MS = 10_000;
+/** A connection that is silent for so long is probed: one that is half open is noticed, whatever the heartbeat's period. */
+const KEEP_ALIVE_AFTER_MS = 60_000;
 
 /** What the other side of a new connection showed. */
 export interface PresentedPeer {
@@ -28,6 +30,8 @@ export interface DialOptions {
   /** Every check on the peer; throws the refusal. Nothing is sent before it returns. */
   readonly verify: (peer: PresentedPeer) => void;
   readonly timeoutMs?: number;
+  /** Gives the connection up while it is being made. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -59,12 +63,19 @@ export function dialTls(options: DialOptions): Promise<TLSSocket> {
     const timer = setTimeout(() => {
       fail(Object.assign(new Error('the connection timed out'), { code: 'ETIMEDOUT' }));
     }, options.timeoutMs ?? CONNECT_TIMEOUT_MS);
-    socket.once('error', (error) => {
+    const abort = (): void => {
+      fail(Object.assign(new Error('the connection was given up'), { code: 'ECONNABORTED' }));
+    };
+    options.signal?.addEventListener('abort', abort, { once: true });
+    if (options.signal?.aborted === true) abort();
+    const settle = (): void => {
       clearTimeout(timer);
-      fail(error);
-    });
+      options.signal?.removeEventListener('abort', abort);
+    };
+    socket.once('close', settle);
+    socket.once('error', fail);
     socket.once('secureConnect', () => {
-      clearTimeout(timer);
+      settle();
       try {
         options.verify(presentedBy(socket));
       } catch (error) {
@@ -72,6 +83,7 @@ export function dialTls(options: DialOptions): Promise<TLSSocket> {
         return;
       }
       socket.removeAllListeners('error');
+      socket.setKeepAlive(true, KEEP_ALIVE_AFTER_MS);
       resolve(socket);
     });
   });
@@ -79,9 +91,10 @@ export function dialTls(options: DialOptions): Promise<TLSSocket> {
 
 /** An HTTP agent whose connections are dialled, and checked, by us. Requests go through `node:http`: TLS is below them. */
 export class DialingAgent extends Agent {
-  readonly #dial: () => Promise<Socket>;
+  readonly #dial: (signal: AbortSignal) => Promise<Socket>;
+  readonly #ended = new AbortController();
 
-  constructor(dial: () => Promise<Socket>, connectionsMax: number) {
+  constructor(dial: (signal: AbortSignal) => Promise<Socket>, connectionsMax: number) {
     super({ keepAlive: true, maxSockets: connectionsMax, maxFreeSockets: connectionsMax });
     this.#dial = dial;
   }
@@ -90,12 +103,18 @@ export class DialingAgent extends Agent {
     _options: unknown,
     callback?: (error: Error | null, stream: Duplex) => void,
   ): undefined {
-    this.#dial().then(
+    this.#dial(this.#ended.signal).then(
       (socket) => callback?.(null, socket),
       (error: unknown) => {
         (callback as ((error: unknown) => void) | undefined)?.(error);
       },
     );
+  }
+
+  /** Ends idle and busy connections, and those that are still being made. */
+  override destroy(): void {
+    this.#ended.abort();
+    super.destroy();
   }
 }
 

@@ -7,7 +7,8 @@ import { FakeClock } from '@sekisho/testkit/fake-clock.ts';
 import { TestAuthority, type TestHost, type TestLeaf } from '@sekisho/testkit/test-authority.ts';
 import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
 import { after, before, describe, test, type TestContext } from 'node:test';
 import type { DocumentStore } from '../documents/document-store.ts';
 import { createServerConnection, type ServerConnection } from './server-connection.ts';
@@ -200,7 +201,21 @@ describe('the way to the management servers', () => {
     });
     const { connection } = connectTo(t, [{ port: refusing.port }, { port: 1, priority: 2 }]);
     await assert.rejects(ask(connection), { code: 'CERTIFICATE_REVOKED' });
-    assert.equal(connection.lastError, undefined);
+    assert.equal(connection.lastError?.code, 'CERTIFICATE_REVOKED', 'what `agent status` shows');
+  });
+
+  test('a stop cuts what is under way, also a connection that is still being made', async (t) => {
+    const held: Socket[] = [];
+    const silent = createTcpServer((socket) => held.push(socket)).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { connection } = connectTo(t, [{ port: (silent.address() as AddressInfo).port }]);
+    const asking = assert.rejects(ask(connection), { code: /SERVER_UNREACHABLE|SERVER_STOPPING/ });
+    await once(silent, 'connection');
+    const cut = once(held[0]!, 'close');
+    connection.stop();
+    await Promise.all([asking, cut]);
+    silent.close();
+    await assert.rejects(ask(connection), { code: 'SERVER_STOPPING' });
   });
 });
 

@@ -42,9 +42,11 @@ export interface ServerConnection {
   /** The server in use, or the one that would be tried. */
   readonly server: KnownServer | undefined;
   readonly lastContactMs: number | undefined;
+  /** Why the last contact led to nothing: no server could be used, or it refused this host. */
   readonly lastError: AppError | undefined;
   /** New connections show the new certificate; those that are in use end by themselves. */
   identityChanged(): void;
+  /** Cuts what is under way; nothing is asked any more. */
   stop(): void;
 }
 
@@ -70,6 +72,7 @@ export function createServerConnection(options: {
   let current: string | undefined;
   let lastContactMs: number | undefined;
   let lastError: AppError | undefined;
+  const stopping = new AbortController();
 
   function servers(): KnownServer[] {
     const list = options.documents.held('list');
@@ -117,7 +120,7 @@ export function createServerConnection(options: {
     lastError = undefined;
   }
 
-  async function dial(server: KnownServer) {
+  async function dial(server: KnownServer, signal: AbortSignal) {
     const trust = options.trust();
     const { keyPem, chainPem } = options.identity();
     return dialTls({
@@ -125,6 +128,7 @@ export function createServerConnection(options: {
       port: server.port,
       ca: trust.anchors.map((anchor) => certificateToPem(anchor.der)),
       identity: { keyPem, chainPem },
+      signal,
       verify: (peer) => {
         verifyServer(peer, options.trust(), server);
       },
@@ -134,7 +138,7 @@ export function createServerConnection(options: {
   function agentFor(server: KnownServer): DialingAgent {
     const found = agents.get(server.key);
     if (found !== undefined) return found;
-    const agent = new DialingAgent(() => dial(server), CONNECTIONS_MAX);
+    const agent = new DialingAgent((signal) => dial(server, signal), CONNECTIONS_MAX);
     agents.set(server.key, agent);
     return agent;
   }
@@ -143,6 +147,7 @@ export function createServerConnection(options: {
   async function withServer<T>(work: (server: KnownServer) => Promise<T>): Promise<T> {
     const tried = new Set<string>();
     for (;;) {
+      if (stopping.signal.aborted) throw new AppError('SERVER_STOPPING');
       const server = pick(tried);
       if (server === undefined)
         throw lastError ?? new AppError('SERVER_UNREACHABLE', { server: '-', detail: '-' });
@@ -155,6 +160,7 @@ export function createServerConnection(options: {
         const refusal = asRefusal(server, error);
         if (!isConnectionFailure(refusal)) {
           reached(server);
+          if (refusesHost(refusal)) lastError = refusal;
           throw refusal;
         }
         failed(server, refusal);
@@ -174,7 +180,8 @@ export function createServerConnection(options: {
           { csrDer, nowMs: clock.nowMs() },
         ),
       ),
-    openChannel: () => withServer(async (server) => openWebSocket(server, await dial(server))),
+    openChannel: () =>
+      withServer(async (server) => openWebSocket(server, await dial(server, stopping.signal))),
     restsUntilMs() {
       const chosen = choice();
       return chosen.state === 'wait' ? chosen.untilMs : undefined;
@@ -201,6 +208,7 @@ export function createServerConnection(options: {
       agents.clear();
     },
     stop() {
+      stopping.abort();
       for (const agent of agents.values()) agent.destroy();
       agents.clear();
     },
@@ -228,6 +236,10 @@ const isConnectionFailure = (error: AppError): boolean =>
   error.code === 'SERVER_UNREACHABLE' || (error.code.startsWith('PEER_') && !ANSWERS.has(error.code));
 /** Codes with which a server answers about our own certificate. */
 const ANSWERS: ReadonlySet<string> = new Set(['PEER_CERTIFICATE_REQUIRED', 'PEER_CERTIFICATE_UNKNOWN']);
+
+/** The server answered, and this host's certificate is what it does not accept. */
+const refusesHost = (error: AppError): boolean =>
+  ANSWERS.has(error.code) || error.code.startsWith('CERTIFICATE_');
 
 const asRefusal = (server: KnownServer, error: unknown): AppError =>
   error instanceof AppError

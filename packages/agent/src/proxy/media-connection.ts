@@ -39,7 +39,7 @@ export class MediaConnection {
   constructor(target: MediaTarget, trust: MediaTrust) {
     this.target = target;
     this.#trust = trust;
-    this.agent = new DialingAgent(() => this.#dial(), MEDIA_CONNECTIONS_MAX);
+    this.agent = new DialingAgent((signal) => this.#dial(signal), MEDIA_CONNECTIONS_MAX);
   }
 
   /** For the Host header. */
@@ -67,11 +67,12 @@ export class MediaConnection {
     for (const socket of this.#live.keys()) socket.destroy();
   }
 
-  async #dial(): Promise<TLSSocket> {
+  async #dial(signal: AbortSignal): Promise<TLSSocket> {
     const { hostId, name, endpoints } = this.target;
     let refusal: AppError | undefined;
     let detail = 'no endpoint';
     for (const endpoint of endpoints) {
+      if (signal.aborted) break;
       const trust = this.#trust.trust();
       const { keyPem, chainPem } = this.#trust.identity();
       let presented: PresentedPeer | undefined;
@@ -81,6 +82,7 @@ export class MediaConnection {
           port: endpoint.port,
           ca: trust.anchors.map((anchor) => certificateToPem(anchor.der)),
           identity: { keyPem, chainPem },
+          signal,
           verify: (peer) => {
             verifyMediaServer(peer, this.#trust.trust(), hostId);
             presented = peer;
