@@ -27,7 +27,7 @@ const cases: [string, Partial<HostFacts>, string[]][] = [
   ],
   ['never sent a heartbeat', { lastSeenMs: null, policySerial: null }, ['never-seen']],
   ['is legacy', { legacy: true, certificate: null }, ['online', 'legacy']],
-  ['is revoked', { certificate: { ...fresh, revokedAtMs: nowMs - 1 } }, ['online', 'revoked']],
+  ['is revoked', { certificate: { ...fresh, revokedAtMs: nowMs - 1 } }, ['offline', 'revoked']],
   [
     'has a certificate that ended',
     { certificate: { ...fresh, notAfterMs: nowMs - 1 } },

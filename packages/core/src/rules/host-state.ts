@@ -45,8 +45,10 @@ export const isOnline = (lastSeenMs: number, heartbeatSeconds: number, nowMs: nu
   nowMs - lastSeenMs < MISSED_HEARTBEATS_MAX * heartbeatSeconds * SECOND_MS;
 
 function contactState(facts: HostFacts, nowMs: number): HostState {
-  if (facts.channelOpen) return 'online';
-  if (facts.lastSeenMs === null) return 'never-seen';
+  if (facts.lastSeenMs === null && !facts.channelOpen) return 'never-seen';
+  // from the moment of its revocation nothing of it is heard any more (T-40)
+  if (typeof facts.certificate?.revokedAtMs === 'number') return 'offline';
+  if (facts.channelOpen || facts.lastSeenMs === null) return 'online';
   return isOnline(facts.lastSeenMs, facts.heartbeatSeconds, nowMs) ? 'online' : 'offline';
 }
 
