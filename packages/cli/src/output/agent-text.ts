@@ -1,7 +1,7 @@
 import type { AgentStatus } from '@sekisho/agent/control/agent-status.ts';
 import { errorWords, fill, isErrorCode, type ErrorParams } from '@sekisho/core/errors.ts';
 import type { Cli } from '../cli.ts';
-import { renderPairs } from './table.ts';
+import { renderPairs, visible } from './table.ts';
 import { quoteWord } from './shell-quote.ts';
 
 /** Whether a host can communicate, and if not, why and what to do (T-11). */
@@ -59,10 +59,10 @@ export function agentStatusText(cli: Cli, status: AgentStatus, dataFolder: strin
 }
 
 function reasonLines({ language, words }: Cli, code: string, params: ErrorParams): string[] {
-  if (!isErrorCode(code)) return [`  ${code}`];
+  if (!isErrorCode(code)) return [`  ${visible(code)}`];
   const reason = errorWords(code, params, language);
   return [
-    `  ${words.notes.errorWord}: ${reason.words} (${code})`,
-    `  ${words.notes.hintWord}: ${reason.hint}`,
+    `  ${words.notes.errorWord}: ${visible(reason.words)} (${code})`,
+    `  ${words.notes.hintWord}: ${visible(reason.hint)}`,
   ];
 }

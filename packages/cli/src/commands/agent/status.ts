@@ -23,7 +23,8 @@ export const agentStatus = defineVerb({
     return {
       json: status,
       text: agentStatusText(cli, status, agentFolder(cli, flags.data)),
-      exitCode: status.running && status.notDeployed === null ? EXIT.done : EXIT.failed,
+      exitCode:
+        status.running && status.notDeployed === null && status.lastError === null ? EXIT.done : EXIT.failed,
     };
   },
 });

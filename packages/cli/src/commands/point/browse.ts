@@ -6,7 +6,7 @@ import { resolvePoint } from '../../client/resolve.ts';
 import { watchJobs } from '../../client/watch-jobs.ts';
 import { numberOr } from '../../flag.ts';
 import { exitCodeOfJob, jobOutcomeText } from '../../output/job-text.ts';
-import { renderTable } from '../../output/table.ts';
+import { renderTable, visible } from '../../output/table.ts';
 import { timesLine } from '../../output/times-line.ts';
 import { defineVerb } from '../../verb.ts';
 
@@ -33,7 +33,7 @@ export const pointBrowse = defineVerb({
       if (listing.length === 0) return { json: { entries: listing }, text: [notes.nothing], exitCode };
       return {
         json: { entries: listing },
-        bare: listing.map(({ path }) => path).join('\n'),
+        bare: listing.map(({ path }) => visible(path)).join('\n'),
         text: [
           ...renderTable(
             [
