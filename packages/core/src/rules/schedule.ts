@@ -8,6 +8,9 @@ export const MISSED_RUNS_MAX = 50;
 /** How far back an agent looks for runs it missed: the longest window a schedule can have. */
 export const MISSED_LOOK_BACK_MS = 7 * DAY_MS;
 
+/** Attempts of one scheduled run that an agent may make by itself, the first included. */
+export const RUN_ATTEMPTS_MAX = 3;
+
 /** One run of one schedule: with plan and host it gives the job ID, so it must never vary. */
 export interface ScheduledRun {
   readonly scheduleName: string;

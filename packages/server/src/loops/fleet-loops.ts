@@ -8,6 +8,7 @@ import { expireOrders, giveUpLostJobs } from '../features/fleet/watch-jobs.ts';
 import { judgeRuns } from '../features/jobs/judge-runs.ts';
 import type { OpenWork } from '../features/jobs/open-work.ts';
 import type { ProgressBoard } from '../features/jobs/progress-board.ts';
+import { pruneBooks } from '../features/fleet/prune-books.ts';
 import { maintainDue } from '../features/repositories/maintain-due.ts';
 import { startDuty, startLoop, type Loop } from './loop.ts';
 
@@ -78,6 +79,7 @@ export function startFleetLoops(parts: {
       everyMs: MAINTENANCE_EVERY_MS,
       run: async (fence) => {
         await maintainDue(context, fence);
+        await pruneBooks(context, fence);
       },
     }),
     sweep: startLoop({

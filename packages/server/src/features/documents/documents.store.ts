@@ -21,6 +21,10 @@ export const findLatestDocument = (
     .limit(1)
     .executeTakeFirst();
 
+/** Versions of one document that are kept; only the newest is handed out. */
+export const DOCUMENT_VERSIONS_MAX = 10;
+
+/** Inserts the newest version, and removes those beyond the limit. */
 export const insertDocument = async (
   tx: Tx,
   row: { type: DocumentType; scope: string; nowMs: number } & DocumentRow,
@@ -36,6 +40,31 @@ export const insertDocument = async (
       made_at_ms: row.nowMs,
     })
     .execute();
+  const oldestKept = await tx
+    .selectFrom('documents')
+    .select('serial')
+    .where('type', '=', row.type)
+    .where('scope', '=', row.scope)
+    .orderBy('serial', 'desc')
+    .offset(DOCUMENT_VERSIONS_MAX - 1)
+    .limit(1)
+    .executeTakeFirst();
+  if (oldestKept === undefined) return;
+  await tx
+    .deleteFrom('documents')
+    .where('type', '=', row.type)
+    .where('scope', '=', row.scope)
+    .where('serial', '<', oldestKept.serial)
+    .execute();
+};
+
+export const deleteDocuments = async (
+  tx: Tx,
+  type: DocumentType,
+  scopes: readonly string[],
+): Promise<void> => {
+  if (scopes.length === 0) return;
+  await tx.deleteFrom('documents').where('type', '=', type).where('scope', 'in', scopes).execute();
 };
 
 /** Highest serial of each type and scope, but orders: nobody echoes those. */

@@ -4,6 +4,7 @@ import { verifyDocument } from '@sekisho/pki/documents.ts';
 import { FakeClock } from '@sekisho/testkit/fake-clock.ts';
 import { eachStore } from '@sekisho/testkit/stores.ts';
 import { TrustServer } from '@sekisho/testkit/trust-server.ts';
+import { DOCUMENT_VERSIONS_MAX } from './documents.store.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -29,6 +30,21 @@ eachStore((dialect) => {
     await feed.catchUp();
     assert.equal(documents.latestSerial('bundle', ''), third);
     assert.equal((await documents.latest('bundle', ''))?.serial, third);
+  });
+
+  test('invariant 8: of each document the newest versions are kept', async (t) => {
+    const trust = await TrustServer.start(t, { dialect });
+    const { store, documents, keys } = trust.server.context;
+    for (let count = 0; count < DOCUMENT_VERSIONS_MAX + 2; count += 1)
+      await store.transaction((tx) => documents.make(tx, 'bundle', '', bundleContent(keys, 4000 + count)));
+    const rows = await store.db
+      .selectFrom('documents')
+      .select('serial')
+      .where('type', '=', 'bundle')
+      .execute();
+    assert.equal(rows.length, DOCUMENT_VERSIONS_MAX);
+    const newest = await documents.latest('bundle', '');
+    assert.equal(newest?.serial, Math.max(...rows.map(({ serial }) => serial)));
   });
 
   test('a document of a transaction that is rolled back was never there', async (t) => {

@@ -1,5 +1,5 @@
 import type { HostId, JobId } from '@sekisho/core/ids.ts';
-import { latestRuns, MISSED_LOOK_BACK_MS } from '@sekisho/core/rules/schedule.ts';
+import { latestRuns, MISSED_LOOK_BACK_MS, RUN_ATTEMPTS_MAX } from '@sekisho/core/rules/schedule.ts';
 import { scheduledJobId } from '@sekisho/platform/job-id.ts';
 import { recordChange } from '../../store/record-change.ts';
 import type { Tx } from '../../store/tables.ts';
@@ -7,11 +7,10 @@ import type { FleetContext } from '../fleet/fleet-context.ts';
 import { findHost, listGroups } from '../fleet/read-hosts.ts';
 import { coversHost, listStoredPlans, type StoredPlan } from '../plans/read-plans.ts';
 import { insertJob, selectJob, type NewJob } from './jobs.store.ts';
+import { FIRST_ATTEMPT } from './run-plan.ts';
 
 /** Recent runs of a schedule that a job ID is compared with. */
 const RUNS_COMPARED_MAX = 20;
-/** Attempts of one run that agents make by themselves. */
-const ATTEMPTS_COMPARED_MAX = 4;
 
 /**
  * P-12 A host tells of a running job that the server has not heard of: its ID says which scheduled run it is. Then the job
@@ -57,7 +56,7 @@ interface MatchedRun {
 function matchRun(plan: StoredPlan, hostId: HostId, jobId: JobId, nowMs: number): MatchedRun | undefined {
   for (const schedule of plan.spec.schedules) {
     for (const scheduledAtMs of latestRuns(schedule, nowMs - MISSED_LOOK_BACK_MS, nowMs, RUNS_COMPARED_MAX)) {
-      for (let attempt = 0; attempt < ATTEMPTS_COMPARED_MAX; attempt += 1) {
+      for (let attempt = FIRST_ATTEMPT; attempt <= RUN_ATTEMPTS_MAX; attempt += 1) {
         if (scheduledJobId(plan.id, hostId, schedule.name, scheduledAtMs, attempt) === jobId)
           return { scheduleName: schedule.name, scheduledAtMs, attempt };
       }

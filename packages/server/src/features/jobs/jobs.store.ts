@@ -1,5 +1,6 @@
 import type { HostId, JobId, PlanId, RepositoryName, SnapshotId } from '@sekisho/core/ids.ts';
 import { orderAct, type OrderAct } from '@sekisho/core/wire/documents.ts';
+import { ENDED_STATES } from '@sekisho/core/rules/jobs.ts';
 import {
   jobKind,
   jobReport,
@@ -223,6 +224,51 @@ export async function selectNewestJobOf(
     .orderBy('jobs.num', 'desc')
     .executeTakeFirst();
   return row === undefined ? undefined : jobOf(row);
+}
+
+/** Ended backups of a host beyond the newest ones, at most `limit`. */
+export async function selectBackupsBeyond(
+  db: DbOrTx,
+  hostId: HostId,
+  newest: number,
+  limit: number,
+): Promise<JobId[]> {
+  const rows = await db
+    .selectFrom('jobs')
+    .select('id')
+    .where('host_id', '=', hostId)
+    .where('kind', '=', 'backup')
+    .where('state', 'in', [...ENDED_STATES])
+    .orderBy('num', 'desc')
+    .offset(newest)
+    .limit(limit)
+    .execute();
+  return rows.map((row) => storedJobId(row.id));
+}
+
+/** A page of jobs in the order of their making, without what they say. */
+export async function pageJobs(
+  db: DbOrTx,
+  afterNum: number,
+  limit: number,
+): Promise<{ id: JobId; num: number; state: JobState; createdAtMs: number }[]> {
+  const rows = await db
+    .selectFrom('jobs')
+    .select(['id', 'num', 'state', 'created_at_ms'])
+    .where('num', '>', afterNum)
+    .orderBy('num')
+    .limit(limit)
+    .execute();
+  return rows.map((row) => ({
+    id: storedJobId(row.id),
+    num: row.num,
+    state: jobState.parse(row.state),
+    createdAtMs: row.created_at_ms,
+  }));
+}
+
+export async function deleteJobs(tx: Tx, ids: readonly JobId[]): Promise<void> {
+  if (ids.length > 0) await tx.deleteFrom('jobs').where('id', 'in', ids).execute();
 }
 
 /** What a list of jobs is asked for. */

@@ -2,7 +2,7 @@ import { AppError } from '@sekisho/core/errors.ts';
 import { repositoryOwner, type HostId } from '@sekisho/core/ids.ts';
 import { CLOCK_SKEW_MAX_MS } from '@sekisho/core/limits.ts';
 import { decideJob, POINT_STATES } from '@sekisho/core/rules/jobs.ts';
-import { MISSED_LOOK_BACK_MS } from '@sekisho/core/rules/schedule.ts';
+import { MISSED_LOOK_BACK_MS, RUN_ATTEMPTS_MAX } from '@sekisho/core/rules/schedule.ts';
 import { MINUTE_MS } from '@sekisho/core/time.ts';
 import type { JobReport } from '@sekisho/core/wire/jobs.ts';
 import { scheduledJobId } from '@sekisho/platform/job-id.ts';
@@ -14,6 +14,7 @@ import { markMaintenance } from '../repositories/mark-maintenance.ts';
 import { endJob } from './end-job.ts';
 import { factsOf } from './job-facts.ts';
 import { insertJob, selectJob, type NewJob, type StoredJob } from './jobs.store.ts';
+import { dropOldestBackups } from './prune-jobs.ts';
 
 /**
  * P-12 Takes an agent's report of a finished job. The host is the one of the certificate; what the report says of it is not
@@ -66,7 +67,10 @@ function ownFacts(job: StoredJob, hostId: HostId, report: JobReport): JobReport 
   };
 }
 
-/** A run of a full minute, since the plan is there and not in the future: a host cannot fill the books with invented ones. */
+/**
+ * A run of a full minute, since the plan is there and not in the future. Which schedules an agent knew that was away for long
+ * is not known here, so invented runs are possible: their number is limited (`dropOldestBackups`).
+ */
 const isPlausible = (scheduledAtMs: number, planSinceMs: number, nowMs: number): boolean =>
   scheduledAtMs % MINUTE_MS === 0 &&
   scheduledAtMs >= planSinceMs - MISSED_LOOK_BACK_MS &&
@@ -77,6 +81,7 @@ async function insertScheduled(tx: Tx, hostId: HostId, report: JobReport, nowMs:
   const unknown = new AppError('JOB_UNEXPLAINED', { jobId: report.jobId });
   if (report.kind !== 'backup' || planId === null || scheduleName === null || scheduledAtMs === null)
     throw unknown;
+  if (attempt < 1 || attempt > RUN_ATTEMPTS_MAX) throw unknown;
   if (scheduledJobId(planId, hostId, scheduleName, scheduledAtMs, attempt) !== report.jobId) throw unknown;
   const plan = await findStoredPlan(tx, planId);
   if (plan === undefined || !isPlausible(scheduledAtMs, plan.createdAtMs, nowMs)) throw unknown;
@@ -102,6 +107,7 @@ async function insertScheduled(tx: Tx, hostId: HostId, report: JobReport, nowMs:
     verdict: null,
   };
   await insertJob(tx, job);
+  await dropOldestBackups(tx, hostId);
   const inserted = await selectJob(tx, job.id);
   if (inserted === undefined) throw unknown;
   return inserted;
