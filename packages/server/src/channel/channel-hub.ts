@@ -7,7 +7,7 @@ import type { Log } from '@sekisho/platform/log.ts';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
-import { recordAudit } from '../features/audit/record-audit.ts';
+import { recordRepeatedRefusal } from '../features/audit/record-audit.ts';
 import { takeEvent } from '../features/events/take-event.ts';
 import { refuseRaw } from '../http/client-error.ts';
 import type { PeerIdentity } from '../http/peer.ts';
@@ -238,7 +238,7 @@ export class ChannelHub {
       const nowMs = clock.nowMs();
       const event = { spoolId: `clone-${random.uuid()}`, event: 'session-clone', atMs: nowMs, detail: {} };
       await takeEvent(tx, hostId, event, nowMs);
-      await recordAudit(
+      await recordRepeatedRefusal(
         tx,
         {
           category: 'CONNECTION',

@@ -1,3 +1,4 @@
+import { HOUR_MS } from '@sekisho/core/time.ts';
 import { nextValue } from '../../store/counters.ts';
 import type { Tx } from '../../store/tables.ts';
 
@@ -36,6 +37,9 @@ export const AUDIT_COUNTER = 'audit';
 export const AUDIT_DETAIL_LENGTH_MAX = 16 * 1024;
 export const AUDIT_TEXT_LENGTH_MAX = 512;
 
+/** The same act of one subject, by whoever can cause it without end, is written no more often within an hour. */
+export const AUDIT_REPEATS_PER_HOUR_MAX = 60;
+
 /** Appends to the audit log in the transaction of the act itself: an act without its row does not happen. */
 export async function recordAudit(tx: Tx, entry: AuditEntry, nowMs: number): Promise<void> {
   await tx
@@ -52,6 +56,25 @@ export async function recordAudit(tx: Tx, entry: AuditEntry, nowMs: number): Pro
       detail: encodeDetail(entry.detail),
     })
     .execute();
+}
+
+/**
+ * The same for a refusal that a host can cause as often as it likes: once its hour is full, nothing is written until it is
+ * over, so that one key does not fill the log of all. The program's own log has every one.
+ */
+export async function recordRepeatedRefusal(
+  tx: Tx,
+  entry: AuditEntry & { readonly outcome: 'refused' },
+  nowMs: number,
+): Promise<void> {
+  const { rows } = await tx
+    .selectFrom('audit')
+    .select((select) => select.fn.countAll<number>().as('rows'))
+    .where('subject', '=', bounded(entry.subject))
+    .where('act', '=', entry.act)
+    .where('at_ms', '>', nowMs - HOUR_MS)
+    .executeTakeFirstOrThrow();
+  if (Number(rows) < AUDIT_REPEATS_PER_HOUR_MAX) await recordAudit(tx, entry, nowMs);
 }
 
 /** PostgreSQL stores no NUL, and a row has a named limit. */

@@ -3,7 +3,7 @@ import type { HostId } from '@sekisho/core/ids.ts';
 import type { SpoolItem } from '@sekisho/core/wire/agent.ts';
 import { crashPoint } from '@sekisho/platform/crash-point.ts';
 import type { Tx } from '../../store/tables.ts';
-import { recordAudit } from '../audit/record-audit.ts';
+import { recordRepeatedRefusal } from '../audit/record-audit.ts';
 import { takeEvent } from '../events/take-event.ts';
 import { takeOfferAnswer } from '../jobs/take-offer-answer.ts';
 import { takeReport } from '../jobs/take-report.ts';
@@ -76,7 +76,7 @@ async function takeOne(
       { hostId, kind: item.kind, code: error.code, params: error.params },
       'spooled item refused',
     );
-    await recordAudit(
+    await recordRepeatedRefusal(
       tx,
       {
         category: item.kind === 'snapshot' ? 'POINT' : 'JOB',

@@ -239,6 +239,7 @@ settings: settings_pkey PRIMARY KEY (key)
 tokens: tokens_pkey PRIMARY KEY (id)
 tokens: tokens_secret_sha256_key UNIQUE (secret_sha256)
 workers: workers_pkey PRIMARY KEY (id)
+CREATE INDEX audit_by_subject ON audit USING btree (subject, act, at_ms);
 CREATE UNIQUE INDEX audit_pkey ON audit USING btree (seq);
 CREATE INDEX ca_keys_by_role ON ca_keys USING btree (role, state);
 CREATE UNIQUE INDEX ca_keys_fingerprint_key ON ca_keys USING btree (fingerprint);

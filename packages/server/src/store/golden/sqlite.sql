@@ -262,6 +262,7 @@ CREATE TABLE workers (
   alive_at_ms BIGINT NOT NULL,
   feed_seq BIGINT NOT NULL
 );
+CREATE INDEX audit_by_subject ON audit (subject, act, at_ms);
 CREATE INDEX ca_keys_by_role ON ca_keys (role, state);
 CREATE INDEX certificates_by_host ON certificates (host_id, issued_at_ms);
 CREATE INDEX certificates_due ON certificates (revoke_due_at_ms);

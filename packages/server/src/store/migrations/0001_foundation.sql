@@ -281,6 +281,7 @@ CREATE TABLE audit (
   outcome TEXT NOT NULL,
   detail TEXT NOT NULL
 );
+CREATE INDEX audit_by_subject ON audit (subject, act, at_ms);
 
 -- What changed, in order. Caches are moved on by this alone.
 CREATE TABLE change_feed (
