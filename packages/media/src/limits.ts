@@ -53,5 +53,14 @@ export const ENCRYPTED_BYTES_MIN = 32;
 /** One line of a check may name every blob of a pack. */
 export const CHECK_LINE_BYTES_MAX = 64 * MIB;
 
+/**
+ * What restic may take while it reads a repository that its host may have forged: a few compressed megabytes can expand to
+ * gigabytes. A share of the machine's memory, as honest repositories grow too, but never less than honest small ones need.
+ */
+export const MAINTENANCE_MEMORY_SHARE = 1 / 4;
+export const MAINTENANCE_MEMORY_BYTES_MIN = 1024 * MIB;
+/** Of the hard limit: from here on Go's collector works harder, rather than let restic die with garbage in hand. */
+export const RESTIC_SOFT_MEMORY_SHARE = 0.8;
+
 export const RESTIC_LINE_BYTES_MAX = MIB;
 export const RESTIC_CANCEL_GRACE_MS = 3_000;

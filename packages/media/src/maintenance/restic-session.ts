@@ -1,7 +1,13 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import { LOG_LINE_LENGTH_MAX } from '@sekisho/core/limits.ts';
 import type { Secret } from '@sekisho/platform/secret.ts';
-import { CHECK_LINE_BYTES_MAX, MAINTENANCE_LOG_LINES_MAX } from '../limits.ts';
+import { totalmem } from 'node:os';
+import {
+  CHECK_LINE_BYTES_MAX,
+  MAINTENANCE_LOG_LINES_MAX,
+  MAINTENANCE_MEMORY_BYTES_MIN,
+  MAINTENANCE_MEMORY_SHARE,
+} from '../limits.ts';
 import { isOlder, resticVersion } from '../restic/find-restic.ts';
 import { runRestic, type RunResticResult } from '../restic/run-restic.ts';
 
@@ -15,7 +21,10 @@ export class ResticSession {
   readonly #signal: AbortSignal;
   readonly #keyHint: string | undefined;
   readonly #redact: string;
+  readonly #memoryBytesMax: number;
   readonly #log: string[] = [];
+  /** Of the run before. */
+  #isOutOfMemory = false;
 
   constructor(input: {
     binary: string;
@@ -24,10 +33,12 @@ export class ResticSession {
     password: Secret;
     /** The repository's first key: forged ones are not even tried. */
     keyHint: string | undefined;
+    memoryBytesMax?: number;
     signal: AbortSignal;
   }) {
     this.#binary = input.binary;
     this.#env = { RESTIC_REPOSITORY: input.repositoryUrl, RESTIC_PASSWORD: input.password };
+    this.#memoryBytesMax = input.memoryBytesMax ?? maintenanceMemoryBytes();
     this.#signal = input.signal;
     this.#keyHint = input.keyHint;
     this.#redact = input.credentials.reveal();
@@ -49,6 +60,7 @@ export class ResticSession {
     take: { onLine?: (line: string) => void; onStderr?: (line: string) => void } = {},
   ): Promise<RunResticResult> {
     this.say(`$ restic ${args.map((arg) => arg.slice(0, 80)).join(' ')}`.slice(0, LOG_LINE_LENGTH_MAX));
+    this.#isOutOfMemory = false;
     const hint = this.#keyHint === undefined ? [] : ['--key-hint', this.#keyHint];
     const result = await runRestic({
       binary: this.#binary,
@@ -56,8 +68,11 @@ export class ResticSession {
       env: this.#env,
       signal: this.#signal,
       lineBytesMax: CHECK_LINE_BYTES_MAX,
+      memoryBytesMax: this.#memoryBytesMax,
       onLine: take.onLine ?? ((line) => this.say(line)),
       onStderr: (line) => {
+        // Go's own words come first, and pages of its state after them.
+        if (/^fatal error: .*(out of|allocate) memory/.test(line)) this.#isOutOfMemory = true;
         this.say(line);
         take.onStderr?.(line);
       },
@@ -70,10 +85,13 @@ export class ResticSession {
   async require(args: readonly string[], take: { onLine?: (line: string) => void } = {}): Promise<void> {
     const result = await this.run(args, take);
     if (result.meaning === 'ok' && result.droppedLines === 0) return;
+    const detail = this.#isOutOfMemory
+      ? `out of memory: the limit is ${Math.floor(this.#memoryBytesMax / 1024 ** 2)} MiB`
+      : (result.stderrTail.at(-1) ?? '');
     throw new AppError('RESTIC_FAILED', {
       command: args[0] ?? '',
       exitCode: result.exitCode ?? -1,
-      detail: (result.stderrTail.at(-1) ?? '').replaceAll(this.#redact, '[redacted]'),
+      detail: detail.replaceAll(this.#redact, '[redacted]'),
     });
   }
 
@@ -82,4 +100,11 @@ export class ResticSession {
     const old = isOlder(await resticVersion(this.#binary), REPAIR_SINCE);
     await this.require([...(old ? ['rebuild-index'] : ['repair', 'index']), '--read-all-packs']);
   }
+}
+
+/** What one restic of a maintenance may take: a share of what this machine, or the container it runs in, has. */
+export function maintenanceMemoryBytes(
+  machineBytes = Math.min(totalmem(), process.constrainedMemory() || Infinity),
+): number {
+  return Math.max(MAINTENANCE_MEMORY_BYTES_MIN, machineBytes * MAINTENANCE_MEMORY_SHARE);
 }

@@ -2,7 +2,7 @@ import { exitMeaning, type ExitMeaning } from '@sekisho/core/rules/exit-code.ts'
 import { Secret } from '@sekisho/platform/secret.ts';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { RESTIC_CANCEL_GRACE_MS, RESTIC_LINE_BYTES_MAX } from '../limits.ts';
+import { RESTIC_CANCEL_GRACE_MS, RESTIC_LINE_BYTES_MAX, RESTIC_SOFT_MEMORY_SHARE } from '../limits.ts';
 import { parseResticMessage, type ResticMessage } from './messages.ts';
 import { LineSplitter } from './split-lines.ts';
 
@@ -22,6 +22,8 @@ export interface RunResticInput {
   /** Aborting ends restic and all it started within 5 s: first politely, then not. */
   readonly signal?: AbortSignal;
   readonly lineBytesMax?: number;
+  /** More than this ends restic (exit code 2). Enforced by the kernel on Linux with `prlimit`; elsewhere only asked for. */
+  readonly memoryBytesMax?: number;
 }
 
 export interface RunResticResult {
@@ -52,6 +54,8 @@ const STDERR_LINE_LENGTH_MAX = 2_000;
 const PROGRESS_FPS = '4';
 /** util-linux: lets the kernel kill restic when our own process dies, so that none is left behind. */
 const DEATH_GUARD = '/usr/bin/setpriv';
+/** util-linux too: private writable memory, as address space that Go only reserves costs nothing. @source setrlimit(2), RLIMIT_DATA */
+const MEMORY_GUARD = '/usr/bin/prlimit';
 
 /**
  * Runs restic to its end in a process group of its own. It resolves whatever the end was; `meaning` says what it means.
@@ -61,10 +65,10 @@ const DEATH_GUARD = '/usr/bin/setpriv';
 export async function runRestic(input: RunResticInput): Promise<RunResticResult> {
   if (isAborted(input.signal))
     return { exitCode: null, meaning: 'cancelled', droppedLines: 0, stderrTail: [] };
-  const { command, args } = guarded(input.binary, input.args);
+  const [command, ...args] = guarded(input);
   const child = spawn(command, args, {
     cwd: input.cwd,
-    env: environment(input.env),
+    env: environment(input),
     detached: process.platform !== 'win32',
     stdio: ['ignore', 'pipe', 'pipe'],
     windowsHide: true,
@@ -104,13 +108,19 @@ function splitter(input: RunResticInput, other: (line: string) => void): LineSpl
   });
 }
 
-function guarded(binary: string, args: readonly string[]): { command: string; args: string[] } {
-  if (process.platform !== 'linux' || !existsSync(DEATH_GUARD)) return { command: binary, args: [...args] };
-  return { command: DEATH_GUARD, args: ['--pdeathsig', 'KILL', '--', binary, ...args] };
+function guarded({ binary, args, memoryBytesMax }: RunResticInput): [string, ...string[]] {
+  const isThere = (guard: string): boolean => process.platform === 'linux' && existsSync(guard);
+  const limited: [string, ...string[]] =
+    memoryBytesMax !== undefined && isThere(MEMORY_GUARD)
+      ? [MEMORY_GUARD, `--data=${Math.floor(memoryBytesMax)}`, '--', binary, ...args]
+      : [binary, ...args];
+  return isThere(DEATH_GUARD) ? [DEATH_GUARD, '--pdeathsig', 'KILL', '--', ...limited] : limited;
 }
 
-function environment(given: RunResticInput['env']): Record<string, string> {
+function environment({ env: given, memoryBytesMax }: RunResticInput): Record<string, string> {
   const env: Record<string, string> = { RESTIC_PROGRESS_FPS: PROGRESS_FPS };
+  if (memoryBytesMax !== undefined)
+    env['GOMEMLIMIT'] = String(Math.floor(memoryBytesMax * RESTIC_SOFT_MEMORY_SHARE));
   for (const name of INHERITED) {
     const value = process.env[name];
     if (value !== undefined) env[name] = value;
