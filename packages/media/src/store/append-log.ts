@@ -39,15 +39,21 @@ export class AppendLog {
   append(value: object): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ line: `${JSON.stringify(value)}\n`, resolve, reject });
-      this.#writing ??= this.#writeAll().finally(() => {
-        this.#writing = undefined;
-      });
+      this.#begin();
     });
   }
 
   async close(): Promise<void> {
-    await this.#writing;
+    while (this.#writing !== undefined) await this.#writing;
     await this.#file.close();
+  }
+
+  #begin(): void {
+    this.#writing ??= this.#writeAll().finally(() => {
+      this.#writing = undefined;
+      // What came after the last look at the queue, and before this.
+      if (this.#waiting.length > 0) this.#begin();
+    });
   }
 
   async #writeAll(): Promise<void> {
