@@ -86,3 +86,23 @@ test('P-03 an object that the disk cut short is healed by the client that has it
   assert.equal((await client.put('data', body)).reply.status, 200);
   assert.deepEqual(await readFile(path), body);
 });
+
+test('P-03 a repository that cannot be opened keeps none of the others from being served, and is tried again', async (t) => {
+  const domain = await MediaDomain.start(t);
+  const [whole, broken] = [await domain.client(), await domain.client()];
+  const create = async (client: typeof whole) =>
+    (await client.raw('POST', `/${client.repository}/?create=true`)).status;
+  for (const client of [whole, broken]) {
+    t.after(() => client.disconnect());
+    assert.equal(await create(client), 200);
+    client.disconnect();
+  }
+  await domain.stop();
+  const marker = join(domain.storeFolder, broken.repository, 'meta/maintenance.json');
+  await writeFile(marker, '{"startedAt');
+  await domain.open();
+  assert.equal((await whole.put('data', randomBytes(100))).reply.status, 200);
+  assert.equal((await broken.put('data', randomBytes(100))).reply.status, 500);
+  await rm(marker);
+  assert.equal((await broken.put('data', randomBytes(100))).reply.status, 200);
+});

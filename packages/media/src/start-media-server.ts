@@ -171,7 +171,12 @@ function startSweeping(store: MediaStore): () => void {
   let cancel: () => void = () => undefined;
   let running = false;
   const sweep = async (): Promise<void> => {
-    for (const name of store.names()) await sweepTrash(await store.get(name), store.clock.nowMs());
+    for (const name of store.names())
+      try {
+        await sweepTrash(await store.get(name), store.clock.nowMs());
+      } catch (error) {
+        store.log.error({ error, repository: name }, 'trash could not be swept');
+      }
   };
   const round = (): void => {
     cancel = store.clock.timer(TRASH_SWEEP_MS, round);

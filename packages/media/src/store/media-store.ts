@@ -49,7 +49,10 @@ export class MediaStore {
     this.quotas = new HostQuotas(options.quotaBytesPerHost, (hostId) => this.#ofHost(hostId), tell);
   }
 
-  /** Opens every repository (which cleans up after a crash), and tells what the server may not know yet. */
+  /**
+   * Opens every repository (which cleans up after a crash), and tells what the server may not know yet. One that can't be
+   * opened is tried again when it is asked for, and keeps none of the others from being served.
+   */
   static async open(options: MediaStoreOptions): Promise<MediaStore> {
     await makePrivateFolder(options.folder);
     const store = new MediaStore(options);
@@ -57,7 +60,9 @@ export class MediaStore {
       const name = parseRepositoryName(entry);
       if (name === undefined) continue;
       store.#names.add(name);
-      await store.get(name);
+      await store.get(name).catch((error: unknown) => {
+        options.log.error({ error, repository: name }, 'a repository cannot be opened');
+      });
     }
     await store.tellUntold();
     return store;
@@ -134,7 +139,7 @@ export class MediaStore {
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancelRetry?.();
-    for (const opening of this.#repositories.values()) await (await opening).close();
+    for (const opening of this.#repositories.values()) await (await opening.catch(() => undefined))?.close();
   }
 
   async #ofHost(hostId: HostId): Promise<Repository[]> {
