@@ -1,5 +1,5 @@
 import { AppError } from '@sekisho/core/errors.ts';
-import type { HostId } from '@sekisho/core/ids.ts';
+import type { HostId, RepositoryName, SnapshotId } from '@sekisho/core/ids.ts';
 import type { Clock, Random } from '@sekisho/core/time.ts';
 import type { AssignmentPayload } from '@sekisho/core/wire/documents.ts';
 import { chainToPem } from '@sekisho/pki/certificate.ts';
@@ -8,6 +8,7 @@ import type { MediaEvent } from '@sekisho/media/media-event.ts';
 import { startMediaServer, type MediaServer } from '@sekisho/media/start-media-server.ts';
 import { makePrivateFolder } from '@sekisho/platform/durable-file.ts';
 import type { Log } from '@sekisho/platform/log.ts';
+import { createHash } from 'node:crypto';
 import type { HealthBoard } from '../health.ts';
 import type { Identity } from '../identity/identity-store.ts';
 import { verifyClient, type TrustFacts } from '../net/verify-peer.ts';
@@ -40,7 +41,8 @@ export function createMediaRole(options: {
 }): MediaRole {
   const { spool, health, log } = options;
   let server: MediaServer | undefined;
-  let shownFingerprint: string | undefined;
+  /** What is shown and trusted now: certificate and CAs. */
+  let shown: string | undefined;
   let stopped = false;
   let turn: Promise<unknown> = Promise.resolve();
 
@@ -77,7 +79,7 @@ export function createMediaRole(options: {
 
   async function spoolEvent(event: MediaEvent): Promise<void> {
     if (event.kind === 'snapshot')
-      await spool.put({ ...event, spoolId: `snapshot-${event.snapshotId.slice(0, 48)}` });
+      await spool.put({ ...event, spoolId: snapshotSpoolId(event.repository, event.snapshotId) });
     else
       await spool.put({
         kind: 'event',
@@ -104,9 +106,11 @@ export function createMediaRole(options: {
       return;
     }
     try {
+      const { key, cert, ca } = material();
+      const next = [cert, ...ca].join('');
       if (server === undefined) await begin();
-      else if (shownFingerprint !== certificate.fingerprint) server.replaceTls(material());
-      shownFingerprint = certificate.fingerprint;
+      else if (shown !== next) server.replaceTls({ key, cert, ca });
+      shown = next;
       health.set('media-failed', false);
     } catch (error) {
       health.set('media-failed', true, error instanceof AppError ? error.code : String(error));
@@ -135,6 +139,10 @@ export function createMediaRole(options: {
     },
   };
 }
+
+/** The same snapshot can be in two repositories (a copy), so both make the ID; hashed, as IDs have at most 64 characters. */
+export const snapshotSpoolId = (repository: RepositoryName, snapshotId: SnapshotId): string =>
+  `snapshot-${createHash('sha256').update(`${repository} ${snapshotId}`).digest('hex').slice(0, 48)}`;
 
 const isWithoutIpv6 = (error: unknown): boolean =>
   error instanceof Error &&
