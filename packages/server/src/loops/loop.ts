@@ -1,6 +1,6 @@
 import type { Clock } from '@sekisho/core/time.ts';
 import type { Log } from '@sekisho/platform/log.ts';
-import { assertLease, releaseLease, takeLease, type Lease } from '../store/leases.ts';
+import { prolongLease, releaseLease, takeLease, type Lease } from '../store/leases.ts';
 import type { Store } from '../store/store.ts';
 import type { Tx } from '../store/tables.ts';
 
@@ -57,7 +57,7 @@ export function startLoop(parts: {
   };
 }
 
-/** Stands in each transaction of a duty: throws when this worker lost it. */
+/** Stands in each transaction of a duty: throws when this worker lost it, and prolongs it when not. */
 export type Fence = (tx: Tx) => Promise<void>;
 
 /** A loop that only one worker of the domain runs at a time (design.md, Data). */
@@ -78,7 +78,7 @@ export function startDuty(parts: {
     run: async () => {
       const lease = await takeLease(store, { name, workerId, leaseMs });
       held = lease;
-      if (lease !== undefined) await run((tx) => assertLease(store, tx, lease));
+      if (lease !== undefined) await run((tx) => prolongLease(store, tx, lease, leaseMs));
     },
   });
   return {

@@ -2,7 +2,7 @@ import { AppError } from '@sekisho/core/errors.ts';
 import { eachStore, type TestStore } from '@sekisho/testkit/stores.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assertLease, releaseLease, takeLease, type Lease } from './leases.ts';
+import { assertLease, prolongLease, releaseLease, takeLease, type Lease } from './leases.ts';
 import type { Store } from './store.ts';
 
 const LEASE_MS = 60_000;
@@ -23,6 +23,22 @@ eachStore((dialect, open) => {
     assert.equal(mine?.epoch, 1);
     assert.equal(await take(store, 'w2'), undefined);
     assert.equal((await take(store, 'w1'))?.epoch, 1);
+  });
+
+  test('S-07 a duty that gets on keeps its lease; one that was lost is not prolonged', async (t) => {
+    const opened = await open(t);
+    const { store } = opened;
+    const mine = (await take(store, 'w1'))!;
+    await store.transaction((tx) => prolongLease(store, tx, mine, 10 * LEASE_MS));
+    const row = await store.db.selectFrom('leases').select('expires_at_ms').executeTakeFirstOrThrow();
+    assert.ok(row.expires_at_ms >= mine.expiresAtMs + 9 * LEASE_MS);
+    await store.transaction((tx) => prolongLease(store, tx, mine, LEASE_MS));
+    await runOut(opened);
+    await assert.rejects(
+      store.transaction((tx) => prolongLease(store, tx, mine, LEASE_MS)),
+      isLost,
+    );
+    assert.equal((await take(store, 'w2'))?.epoch, 2);
   });
 
   test('S-07 of many that want a free duty at the same time one gets it', async (t) => {

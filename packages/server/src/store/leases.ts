@@ -50,6 +50,19 @@ export async function assertLease(store: Store, tx: Tx, lease: Lease): Promise<v
   if (!holds) throw new AppError('LEASE_LOST', { name: lease.name });
 }
 
+/**
+ * The same, and the duty lasts `leaseMs` from now: one whose work is longer than its lease keeps it while it gets on.
+ * @throws AppError LEASE_LOST
+ */
+export async function prolongLease(store: Store, tx: Tx, lease: Lease, leaseMs: number): Promise<void> {
+  await assertLease(store, tx, lease);
+  await tx
+    .updateTable('leases')
+    .set({ expires_at_ms: (await store.databaseNowMs(tx)) + leaseMs })
+    .where('name', '=', lease.name)
+    .execute();
+}
+
 /** Gives a duty back before its time; the epoch stays, so the next holder's is higher. */
 export async function releaseLease(store: Store, lease: Lease): Promise<void> {
   await store.db
