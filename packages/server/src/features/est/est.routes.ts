@@ -26,6 +26,8 @@ const BASE64_LINE = /.{1,76}/g;
  */
 export function estRoutes(agentApp: FastifyInstance, context: ServerContext): void {
   const limits = new AttemptLimits(context.clock);
+  // who guesses tokens behind the same address keeps nobody from renewing
+  const renewalLimits = new AttemptLimits(context.clock);
   void agentApp.register(async (app) => {
     app.removeAllContentTypeParsers();
     app.addContentTypeParser(
@@ -67,7 +69,7 @@ export function estRoutes(agentApp: FastifyInstance, context: ServerContext): vo
       { config: { access: 'peer' }, bodyLimit: EST_BODY_BYTES_MAX },
       async (request, reply) => {
         const { remoteAddress } = request.raw.socket;
-        limits.take(remoteAddress);
+        renewalLimits.take(remoteAddress);
         checkClock(request, context.clock.nowMs());
         const identity = await app.identify(request, 'peer');
         if (identity.kind !== 'peer') throw new AppError('PEER_CERTIFICATE_REQUIRED');

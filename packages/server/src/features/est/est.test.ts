@@ -20,6 +20,7 @@ import { generatePrivateKey } from '@sekisho/pki/keys.ts';
 import { eventually } from '@sekisho/testkit/eventually.ts';
 import { FakeClock } from '@sekisho/testkit/fake-clock.ts';
 import { eachStore } from '@sekisho/testkit/stores.ts';
+import { TOKEN_FAILURES_MAX } from '../issuance/attempt-limits.ts';
 import { csrOf, identityOf, TrustServer } from '@sekisho/testkit/trust-server.ts';
 import assert from 'node:assert/strict';
 import { createPublicKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
@@ -300,6 +301,18 @@ eachStore((dialect) => {
     });
     assert.equal(anonymous.status, 401);
     assert.equal(code(anonymous), 'PEER_CERTIFICATE_REQUIRED');
+  });
+
+  test('T-04 who guesses tokens from the same address keeps nobody from renewing', async (t) => {
+    const trust = await TrustServer.start(t, { dialect });
+    const host = await trust.enrol({ name: 'web1.example' }, { token: await trust.token() });
+    const key = await generatePrivateKey('p256');
+    const csr = await csrOf({ name: 'guess.example', key });
+    for (let count = 0; count < TOKEN_FAILURES_MAX; count += 1)
+      assert.equal(code(await trust.askWith(csr, { token: 'wrong' })), 'TOKEN_REFUSED');
+    assert.equal(code(await trust.askWith(csr, { token: 'wrong' })), 'RATE_LIMITED');
+    const renewed = await trust.enrol({ name: host.hostId }, { renew: host });
+    assert.equal(renewed.hostId, host.hostId);
   });
 
   test('T-12 the media role comes with a token that says so, or by a renewal after an administrator switched it on', async (t) => {
