@@ -1,19 +1,12 @@
 import type { GroupId, HostId, ListId } from '@sekisho/core/ids.ts';
-import { address, port } from '@sekisho/core/wire/scalars.ts';
-import { z } from 'zod';
 import type { DbOrTx } from '../../store/tables.ts';
+import { mediaSettings, type MediaSettings } from '../hosts/host-rows.ts';
 import { storedGroupId, storedHostId, storedListId } from './stored-ids.ts';
 
 /** IDs in one statement: below the limits of both databases. */
 const IDS_PER_QUERY_MAX = 500;
 /** The port of a media server whose endpoints nobody set. */
 export const MEDIA_PORT_DEFAULT = 13002;
-
-/** What `hosts.media` holds for a media server. */
-const mediaSettings = z.object({
-  endpoints: z.array(z.object({ address, port })).default([]),
-  quotaBytesPerHost: z.int().min(0).nullable().default(null),
-});
 
 /** A host as plans, jobs and documents need it. */
 export interface FleetHost {
@@ -22,7 +15,7 @@ export interface FleetHost {
   readonly name: string;
   readonly groupId: GroupId;
   /** Null: not a media server. */
-  readonly media: z.infer<typeof mediaSettings> | null;
+  readonly media: MediaSettings | null;
   readonly createdAtMs: number;
   /** The management server's own host: it has an identity and no agent, so no plan covers it. */
   readonly isServer: boolean;
