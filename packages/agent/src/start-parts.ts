@@ -311,8 +311,9 @@ export async function startParts(
     wantsMedia: () => (assignment() === undefined ? settings.media : assignment()?.media !== null),
     keyAlgorithm: settings.keyAlgorithm,
     onRenewed: async (next) => {
+      const before = identity;
       identity = next;
-      await passwords.identityChanged();
+      await passwords.identityChanged(before);
       server.identityChanged();
       beating.channel.reconnect();
       reconcileMedia();

@@ -1,5 +1,5 @@
 import { AppError } from '@sekisho/core/errors.ts';
-import type { JobId, RepositoryName } from '@sekisho/core/ids.ts';
+import { parseRepositoryName, type JobId, type RepositoryName } from '@sekisho/core/ids.ts';
 import { getRepositoryPassword } from '@sekisho/core/wire/agent.ts';
 import { openSecret, sealSecret } from '@sekisho/pki/envelope.ts';
 import { privateKeyFromPem } from '@sekisho/pki/keys.ts';
@@ -7,7 +7,7 @@ import { makePrivateFolder, writeDurably } from '@sekisho/platform/durable-file.
 import type { Log } from '@sekisho/platform/log.ts';
 import { Secret } from '@sekisho/platform/secret.ts';
 import { hkdfSync } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Identity } from '../identity/identity-store.ts';
 import type { ServerConnection } from '../net/server-connection.ts';
@@ -20,8 +20,8 @@ import { isMissing } from '../settings.ts';
  */
 export interface RepositoryPasswords {
   get(repository: RepositoryName, jobId: JobId): Promise<Secret>;
-  /** The key has changed: what is known is sealed anew. */
-  identityChanged(): Promise<void>;
+  /** The key has changed: every copy is sealed anew. Never rejects: a copy that is lost is asked for again. */
+  identityChanged(before: Identity): Promise<void>;
 }
 
 export function createRepositoryPasswords(options: {
@@ -35,20 +35,25 @@ export function createRepositoryPasswords(options: {
 
   async function keep(repository: RepositoryName, password: Secret): Promise<void> {
     if (known.get(repository)?.reveal() === password.reveal()) return;
-    known.set(repository, password);
-    await store(repository, password);
+    try {
+      await store(repository, password);
+      known.set(repository, password);
+    } catch (error) {
+      // A full disk: the run that has the password goes on, and the next one tries to keep it.
+      log.warn({ err: error, repository }, 'the password could not be stored');
+    }
   }
   async function store(repository: RepositoryName, password: Secret): Promise<void> {
     await makePrivateFolder(folder);
     const sealed = sealSecret(sealingKey(identity()), Buffer.from(password.reveal()), contextOf(repository));
     await writeDurably(join(folder, `${repository}.sealed`), sealed);
   }
-  async function recall(repository: RepositoryName): Promise<Secret | undefined> {
+  async function recall(repository: RepositoryName, owner = identity()): Promise<Secret | undefined> {
     const held = known.get(repository);
     if (held !== undefined) return held;
     try {
       const sealed = await readFile(join(folder, `${repository}.sealed`), 'utf8');
-      const plain = openSecret(sealingKey(identity()), sealed, contextOf(repository));
+      const plain = openSecret(sealingKey(owner), sealed, contextOf(repository));
       return new Secret(Buffer.from(plain).toString('utf8'));
     } catch (error) {
       if (!isMissing(error)) log.warn({ err: error, repository }, 'the stored password cannot be opened');
@@ -64,18 +69,32 @@ export function createRepositoryPasswords(options: {
         await keep(repository, password);
         return password;
       } catch (error) {
-        if (!(error instanceof AppError) || error.code !== 'SERVER_UNREACHABLE') throw error;
+        if (!(error instanceof AppError) || !IS_AWAY.has(error.code)) throw error;
         const held = await recall(repository);
         if (held === undefined) throw error;
         log.info({ repository }, 'the server is away: the stored password is used');
         return held;
       }
     },
-    async identityChanged() {
-      for (const [repository, password] of known) await store(repository, password);
+    async identityChanged(before) {
+      for (const name of await readdir(folder).catch(() => [])) {
+        const repository = parseRepositoryName(/^(.+)\.sealed$/.exec(name)?.[1] ?? '');
+        if (repository === undefined) continue;
+        const password = await recall(repository, before);
+        known.delete(repository);
+        if (password !== undefined) await keep(repository, password);
+      }
     },
   };
 }
+
+/** The server answered nothing, or nothing that it decided: any other refusal is its word. */
+const IS_AWAY: ReadonlySet<string> = new Set([
+  'SERVER_UNREACHABLE',
+  'SERVER_REPLY_UNUSABLE',
+  'SERVER_STOPPING',
+  'INTERNAL',
+]);
 
 const contextOf = (repository: RepositoryName): string => `sekisho repository ${repository}`;
 
