@@ -13,6 +13,11 @@ import type { ServerConnection } from '../net/server-connection.ts';
 /** The first wait after a channel broke; it doubles up to the second, with jitter, so that a fleet spreads (F-03). */
 export const RECONNECT_MIN_MS = SECOND_MS;
 export const RECONNECT_MAX_MS = 60 * SECOND_MS;
+/**
+ * A channel that was open for so long held: the waits begin anew. One that the server ends at once (a clone, a frame that it
+ * does not understand) did not, and a fleet of those must not come back every second.
+ */
+export const HELD_MS = 10 * SECOND_MS;
 /** Frames that wait in the socket's buffer: more, and progress is dropped rather than queued. */
 const BUFFERED_BYTES_MAX = 4 * 1024 * 1024;
 
@@ -71,8 +76,7 @@ export function startChannel(options: {
       webSocket.terminate();
       return;
     }
-    const attemptsBefore = attempts;
-    attempts = 0;
+    const openedMs = clock.monotonicMs();
     socket = webSocket;
     log.info({ server: server.server?.key }, 'the channel is open');
     let code: number;
@@ -82,9 +86,8 @@ export function startChannel(options: {
       socket = undefined;
       options.onClosed();
     }
+    if (clock.monotonicMs() - openedMs >= HELD_MS) attempts = 0;
     if (code !== CHANNEL_CLONE_CLOSE_CODE) return;
-    // Refused after all: the waits grow on, as after any other refusal.
-    attempts = attemptsBefore;
     throw new AppError('CHANNEL_CLONE');
   }
 
@@ -96,15 +99,13 @@ export function startChannel(options: {
         await clock.sleep(RECONNECT_MAX_MS, either);
         continue;
       }
-      const startedMs = clock.monotonicMs();
       try {
         await connectOnce();
       } catch (error) {
         log.warn({ err: error }, 'the channel could not be opened');
         options.onRefused(error);
       }
-      // A connection that held is followed by a quick new one; one that did not, by a growing wait.
-      if (clock.monotonicMs() - startedMs > RECONNECT_MAX_MS) attempts = 0;
+      // A channel that held is followed by a quick new one; one that did not, by a growing wait.
       const waitMs = Math.min(RECONNECT_MIN_MS * 2 ** Math.min(attempts, 10), RECONNECT_MAX_MS);
       attempts += 1;
       if (!wake.signal.aborted) await clock.sleep(waitMs * (0.5 + random.fraction() / 2), either);
