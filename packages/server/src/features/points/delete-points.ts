@@ -1,3 +1,4 @@
+import { AppError } from '@sekisho/core/errors.ts';
 import { removableFromMs } from '@sekisho/core/rules/removal.ts';
 import type { HostId, JobId, RepositoryName, SnapshotId } from '@sekisho/core/ids.ts';
 import type { Tx } from '../../store/tables.ts';
@@ -21,7 +22,7 @@ export interface DeletedPoint {
 /**
  * P-13 Marks recovery points for removal, audited; those past the minimum age are ordered away at once, the others go when
  * they are old enough. `preview` says what would happen and changes nothing.
- * @throws AppError NOT_FOUND, POINT_REMOVED, JOB_HOST_…
+ * @throws AppError NOT_FOUND, POINT_REMOVED, REPOSITORY_SEALED, JOB_HOST_…
  */
 export async function deletePoints(
   context: FleetContext,
@@ -31,6 +32,7 @@ export async function deletePoints(
   return context.store.transaction(async (tx) => {
     const rows: StoredPoint[] = [];
     for (const id of new Set(input.ids)) rows.push(await getPointRow(tx, id));
+    await refuseSealed(tx, rows);
     const points = await describe(tx, rows);
     if (input.preview) return { points, jobIds: [] };
     const nowMs = context.clock.nowMs();
@@ -40,6 +42,12 @@ export async function deletePoints(
     }
     return { points, jobIds: await orderRemovals(context, tx, actor, rows) };
   });
+}
+
+/** P-02 Nothing leaves a sealed repository: the media server would hold the order back. */
+async function refuseSealed(tx: Tx, rows: readonly StoredPoint[]): Promise<void> {
+  for (const name of new Set<RepositoryName>(rows.map((row) => row.repository)))
+    if ((await getRepository(tx, name)).sealedAtMs !== null) throw new AppError('REPOSITORY_SEALED');
 }
 
 async function describe(tx: Tx, rows: readonly StoredPoint[]): Promise<DeletedPoint[]> {

@@ -19,6 +19,7 @@ import { maintainRepository } from '../repositories/maintain-repository.ts';
 import { releasePassword } from '../repositories/release-password.ts';
 import { startRestore } from '../restores/start-restore.ts';
 import { browsePoint } from './browse-point.ts';
+import { markSealed } from '../repositories/repositories.store.ts';
 import { deletePoints } from './delete-points.ts';
 import { listPointViews, viewPoint } from './read-points.ts';
 
@@ -110,6 +111,18 @@ eachStore((_dialect, open) => {
       domain.jobItem(domain.report({ id: id! }, { snapshotId, repository, filesDone: 99 })),
     );
     assert.deepEqual(await points(), before);
+  });
+
+  test('P-02 P-13 nothing is deleted from a sealed repository, and the preview says so already', async (t) => {
+    const { domain, repository, backUp, points } = await scene(t, open);
+    const id = await backUp();
+    await domain.store.transaction((tx) => markSealed(tx, repository, domain.nowMs));
+    for (const preview of [true, false])
+      await assert.rejects(
+        deletePoints(domain.context, ADMIN, { ids: [id], preview }),
+        code('REPOSITORY_SEALED'),
+      );
+    assert.equal((await points())[0]?.removalAskedAtMs, null);
   });
 
   test('P-13 deletion shows what it means, marks, and orders away what is old enough', async (t) => {

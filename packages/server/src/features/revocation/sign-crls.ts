@@ -77,9 +77,6 @@ function issuerOf(
   keys: KeyStore,
   role: 'issuing' | 'root',
 ): { certificate: Certificate; signer: Signer } | undefined {
-  try {
-    return { certificate: keys.certificateOf(role), signer: keys.signerFor(role) };
-  } catch {
-    return undefined;
-  }
+  if (!keys.isHere(role)) return undefined;
+  return { certificate: keys.certificateOf(role), signer: keys.signerFor(role) };
 }
