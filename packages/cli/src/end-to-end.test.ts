@@ -189,6 +189,7 @@ test('T-11 a skipped certificate: status says that the host cannot communicate, 
     ...['agent', 'setup', '--data', data, '--server', domain.server, '--name', 'later', '--skip-certificate'],
   ]);
   assert.equal(setup.code, 0, setup.stderr);
+  assert.ok(setup.stdout.includes(`agent setup --data ${data} --server ${domain.server} --name later`));
   const status = await runToEnd(['agent', 'status', '--data', data]);
   assert.equal(status.code, 1);
   assert.match(status.stdout, /This host cannot communicate/);

@@ -51,6 +51,21 @@ export const texts = (spec: string): Flag<readonly string[]> => ({
   read: (raw) => (Array.isArray(raw) ? raw.filter((one) => typeof one === 'string') : []),
 });
 
+/** An absolute path on a host, or undefined: the host's folders are not this machine's. Refusal: USAGE_PATH_RELATIVE. */
+export const path = (spec: string): Flag<string | undefined> => ({
+  spec,
+  read: (raw, option) => {
+    const value = textOf(raw);
+    return value === undefined ? undefined : absolute(value, option);
+  },
+});
+
+/** Absolute paths on a host; empty when none was given. Refusal: USAGE_PATH_RELATIVE. */
+export const paths = (spec: string): Flag<readonly string[]> => {
+  const flag = texts(spec);
+  return { ...flag, read: (raw, option) => flag.read(raw, option).map((value) => absolute(value, option)) };
+};
+
 /** Given or not. */
 export const on = (spec: string): Flag<boolean> => ({ spec, read: (raw) => raw === true });
 
@@ -181,6 +196,11 @@ export function chosen<Choice extends string>(
 /** An argument (`<shell>`) is written without its name. */
 const exampleOf = (option: string, value: string): string =>
   option.startsWith('--') ? `${option} ${value}` : value;
+
+function absolute(value: string, option: string): string {
+  if (!value.startsWith('/')) throw new AppError('USAGE_PATH_RELATIVE', { option, value });
+  return value;
+}
 
 function wholeNumber(value: string, option: string, min: number, max: number): number {
   const parsed = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;

@@ -58,6 +58,20 @@ async function place(
   return { tree: await read(join(root, 'target')), placement, root };
 }
 
+test('P-14 a warning names the original place, not the part below the folder that is there', async (t) => {
+  const root = await tempFolder(t);
+  await make(join(root, 'staging'), { 'documents/f': 'new' });
+  await make(join(root, 'target'), { 'documents/f': 'old' });
+  const { warnings } = await placeFiles({
+    staging: join(root, 'staging'),
+    target: join(root, 'target'),
+    above: '/srv/files',
+    conflict: 'skip',
+    signal: new AbortController().signal,
+  });
+  assert.deepEqual(warnings, ['/srv/files/documents/f: skipped, it exists']);
+});
+
 const cases: {
   name: string;
   conflict: Conflict;

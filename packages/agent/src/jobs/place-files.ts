@@ -46,6 +46,8 @@ export async function placeFiles(options: {
   conflict: Conflict;
   /** Only this name of the staging folder. */
   only?: string;
+  /** What stands before the paths in warnings: the folder in the recovery point that `staging` is. */
+  above?: string;
   signal: AbortSignal;
 }): Promise<Placement> {
   const placement: Placement = { files: 0, bytes: 0, warnings: [], skipped: 0, skippedFiles: 0, renamed: 0 };
@@ -54,7 +56,7 @@ export async function placeFiles(options: {
     const to = await openTarget(options.target);
     try {
       const names = options.only === undefined ? await from.names() : [options.only];
-      await placeFolder(from, to, '', { ...options, placement }, names);
+      await placeFolder(from, to, options.above ?? '', { ...options, placement }, names);
     } finally {
       await to.close();
     }

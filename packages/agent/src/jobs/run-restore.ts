@@ -185,6 +185,7 @@ async function placeAll(
       ...common,
       staging: join(staging, above),
       target: folder,
+      above: above === '/' ? '' : above,
       ...(name === '' ? {} : { only: name }),
     });
     job.check();

@@ -1,6 +1,7 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import { LOG_LINE_LENGTH_MAX, LOG_TAIL_LINES_MAX, UNREADABLE_FILES_MAX } from '@sekisho/core/limits.ts';
 import type { JobProgress, JobReport } from '@sekisho/core/wire/jobs.ts';
+import { stripVTControlCharacters } from 'node:util';
 import type { JobFacts } from './ledger.ts';
 
 /** A report stays below this as JSON, so that it fits a frame with room to spare. */
@@ -71,8 +72,9 @@ export class RunningJob {
     this.#secrets.push(secret);
   }
 
+  /** restic clears the line of its progress before it speaks, with a terminal or without. */
   log(line: string): void {
-    this.#log.push(this.#clean(line));
+    this.#log.push(this.#clean(stripVTControlCharacters(line)));
     if (this.#log.length > LOG_TAIL_LINES_MAX) this.#log.shift();
   }
 

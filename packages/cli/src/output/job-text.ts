@@ -79,13 +79,14 @@ export function reasonText(cli: Cli, { report }: JobView): string[] {
   ];
 }
 
-function unreadableText(cli: Cli, { report }: JobView): string[] {
+function unreadableText(cli: Cli, { kind, report }: JobView): string[] {
   if (report === null || report.unreadableCount === 0) return [];
   const { notes } = cli.words;
+  const heading = kind === 'restore' ? notes.jobUnrestored : notes.jobUnreadable;
   const shown = report.unreadable.slice(0, UNREADABLE_SHOWN_MAX);
   const more = report.unreadableCount - shown.length;
   return [
-    `  ${fill(notes.jobUnreadable, { count: cli.format.count(report.unreadableCount) })}`,
+    `  ${fill(heading, { count: cli.format.count(report.unreadableCount) })}`,
     ...shown.map(({ path, reason }) => `    ${visible(path)} (${visible(reason)})`),
     ...(more > 0 ? [`    ${fill(notes.jobUnreadableMore, { count: cli.format.count(more) })}`] : []),
   ];

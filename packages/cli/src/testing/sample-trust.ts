@@ -176,7 +176,18 @@ export function trustRoutes(): FakeRoute[] {
           outcome: 'done' as const,
           detail: {},
         },
-      ],
+        {
+          seq: (query.before ?? 43) - 2,
+          atMs: TEST_NOW_MS,
+          category: 'CERT',
+          act: 'certificate.refuse',
+          actor: 'anonymous',
+          origin: '192.0.2.7',
+          subject: 'web-07',
+          outcome: 'refused' as const,
+          detail: { code: 'TOKEN_REFUSED', reason: 'expired' },
+        },
+      ].slice(0, query.limit),
     })),
   ];
 }

@@ -98,11 +98,11 @@ export const agentErrors = {
     status: 502,
     en: {
       words: 'The management server {server} cannot be reached: {detail}.',
-      hint: 'Check the address, the network and the firewall; the agent tries again by itself.',
+      hint: 'Check the address, the network and the firewall, and that the server runs. A running agent tries again by itself.',
     },
     ja: {
       words: '管理サーバー {server} に接続できません: {detail}',
-      hint: 'アドレス、ネットワーク、ファイアウォールを確認してください。エージェントは自動的に再試行します。',
+      hint: 'アドレス、ネットワーク、ファイアウォールと、サーバーが動作していることを確認してください。実行中のエージェントは自動的に再試行します。',
     },
   },
   SERVER_REPLY_UNUSABLE: {

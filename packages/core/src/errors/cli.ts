@@ -122,6 +122,17 @@ export const cliErrors = {
       hint: 'server.example:13000 または [2001:db8::1]:13000 のように書いてください。',
     },
   },
+  USAGE_PATH_RELATIVE: {
+    status: 400,
+    en: {
+      words: '{option}: "{value}" is not an absolute path.',
+      hint: 'Write the whole path as it is on the host, beginning with /.',
+    },
+    ja: {
+      words: '{option}: "{value}" は絶対パスではありません。',
+      hint: 'ホスト上のパス全体を / から書いてください。',
+    },
+  },
   USAGE_SCHEDULE_INVALID: {
     status: 400,
     en: {
@@ -432,7 +443,7 @@ export const cliErrors = {
     },
     ja: {
       words: '{path} というファイルやフォルダーはありません。',
-      hint: '存在するものを指定するか、省略してこのリポジトリーのファイルを使ってください。',
+      hint: '存在するものを指定するか、省略してこのリポジトリのファイルを使ってください。',
     },
   },
   DEMO_FOLDER_FOREIGN: {

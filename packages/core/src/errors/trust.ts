@@ -205,11 +205,11 @@ export const trustErrors = {
   CSV_INVALID: {
     status: 400,
     en: {
-      words: 'The list was not imported: {count} lines are wrong, the first ones being {lines}.',
+      words: 'The list was not imported. Lines with a fault: {count} (the first: {lines}).',
       hint: 'Give a header line with the column name and one host name a line; correct these lines and import again.',
     },
     ja: {
-      words: '一覧は取り込まれませんでした。{count} 行に誤りがあります (最初の行: {lines})。',
+      words: '一覧は取り込まれませんでした。誤りのある行: {count} 行 (最初の行番号: {lines})。',
       hint: '1 行目に列名 name、以降に 1 行 1 ホスト名を書いてください。該当行を修正して、もう一度取り込んでください。',
     },
   },
@@ -272,11 +272,11 @@ export const trustErrors = {
     status: 404,
     en: {
       words: 'There is no management server in {folder}.',
-      hint: 'Create one: sekisho server init --data {folder} --name NAME.',
+      hint: 'If it lies elsewhere, name its folder: --data DIR, or SEKISHO_DATA. To create one: sekisho server init --data {folder} --name NAME',
     },
     ja: {
       words: '{folder} に管理サーバーがありません。',
-      hint: '作成してください: sekisho server init --data {folder} --name 名前',
+      hint: '別の場所にある場合は、--data DIR または SEKISHO_DATA でフォルダーを指定してください。新しく作成する場合: sekisho server init --data {folder} --name 名前',
     },
   },
   DATABASE_TAKEN: {

@@ -66,7 +66,11 @@ export const agentSetup = defineVerb({
     const { labels, notes } = cli.words;
     const data = quoteWord(dataFolder);
     if (result === undefined) {
-      const command = `sekisho agent setup --data ${data} --server ${quoteWord(flags.server ?? `${server.address}:${server.port}`)}`;
+      const command = quoteCommand([
+        ...['sekisho', 'agent', 'setup', '--data', dataFolder],
+        ...['--server', flags.server ?? `${server.address}:${server.port}`, '--name', name],
+        ...(flags.media ? ['--media'] : []),
+      ]);
       return {
         json: { deployed: false, name, data: dataFolder },
         text: [fill(notes.hostSkipped, { command })],

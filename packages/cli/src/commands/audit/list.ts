@@ -38,6 +38,7 @@ export const auditList = defineVerb({
               { title: labels.category },
               { title: labels.act },
               { title: labels.outcome },
+              { title: labels.reason },
               { title: labels.actor },
               { title: labels.origin },
               { title: labels.subject },
@@ -48,6 +49,7 @@ export const auditList = defineVerb({
               row.category,
               row.act,
               states.outcome[row.outcome],
+              reasonOf(row.detail),
               row.actor,
               row.origin,
               row.subject,
@@ -61,3 +63,12 @@ export const auditList = defineVerb({
       };
     }),
 });
+
+/** Why something was refused, for administrators alone: the code that the other side saw, and what only this row tells. */
+function reasonOf({ code, reason }: Readonly<Record<string, unknown>>): string {
+  const [seen, hidden] = [code, reason].map((part) =>
+    typeof part === 'string' && part !== '' ? part : undefined,
+  );
+  if (seen !== undefined && hidden !== undefined) return `${seen} (${hidden})`;
+  return seen ?? hidden ?? '–';
+}

@@ -4,7 +4,7 @@ import { MINUTE_MS } from '@sekisho/core/time.ts';
 import type { Caller } from '@sekisho/core/wire/client.ts';
 import { RETENTION_KEYS, type Retention, type Schedule } from '../../output/plan-text.ts';
 import { allHosts, resolveHostIds } from '../../client/resolve.ts';
-import { durationMs, number, text, texts } from '../../flag.ts';
+import { durationMs, number, paths, text, texts } from '../../flag.ts';
 
 const KEEP_MAX = 10_000;
 const BANDWIDTH_KIB_MAX = 100 * 1024 * 1024;
@@ -13,7 +13,7 @@ const START_WITHIN_MINUTES_DEFAULT = 12 * 60;
 /** The flags that `plan create` and `plan edit` share. */
 export const planFlags = {
   host: texts('--host <host>'),
-  path: texts('--path <folder>'),
+  path: paths('--path <folder>'),
   exclude: texts('--exclude <pattern>'),
   schedule: texts('--schedule <name=cron>'),
   timeZone: text('--time-zone <zone>'),

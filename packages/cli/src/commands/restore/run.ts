@@ -4,7 +4,7 @@ import { serverData } from '../../client/data-folder.ts';
 import { followJobs } from '../../client/follow-jobs.ts';
 import { withServer } from '../../client/open-server.ts';
 import { resolveHost, resolvePoint } from '../../client/resolve.ts';
-import { choiceOr, on, text, texts } from '../../flag.ts';
+import { choiceOr, on, path, paths, text } from '../../flag.ts';
 import { confirm } from '../../input/confirm.ts';
 import { defineVerb } from '../../verb.ts';
 
@@ -15,8 +15,8 @@ export const restoreRun = defineVerb({
   flags: {
     data: serverData,
     host: text('--host <host>'),
-    path: texts('--path <path>'),
-    to: text('--to <folder>'),
+    path: paths('--path <path>'),
+    to: path('--to <folder>'),
     original: on('--original'),
     conflict: choiceOr('--conflict <what>', ['skip', 'overwrite', 'rename'] as const, 'skip'),
     detach: on('--detach'),

@@ -313,6 +313,7 @@ export const notes = {
   jobAdded: '{size} were new in the repository.',
   jobPoint: 'Recovery point {id}',
   jobUnreadable: 'Could not be read and is not in the recovery point ({count}):',
+  jobUnrestored: 'Could not be restored ({count}):',
   jobUnreadableMore: '… and {count} more',
   jobCancelAsked: 'Asked {host} to cancel the job.',
   cancelQuestion: 'Cancel the {kind} of {host}?',

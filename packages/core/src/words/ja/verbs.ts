@@ -385,7 +385,7 @@ export const verbs: Words['verbs'] = {
   },
   'point maintain': {
     summary: 'プレビューを確認してから、保持期間切れや削除対象のものを今すぐ消す',
-    args: { host: 'ホストの名前または ID、またはリポジトリー名' },
+    args: { host: 'ホストの名前または ID、またはリポジトリ名' },
     flags: { data, preview: '何が起こるかを表示するだけで、何も変更しない', detach },
     examples: { preview: '見るだけ', plain: '容量を空ける' },
   },
@@ -411,7 +411,7 @@ export const verbs: Words['verbs'] = {
   },
   demo: {
     summary: '実際のフォルダーですべてを見せる (ドメイン、ホスト、バックアップ、リストア、証明)',
-    args: { path: 'バックアップするファイルまたはフォルダー。省略時はこのリポジトリーのファイル' },
+    args: { path: 'バックアップするファイルまたはフォルダー。省略時はこのリポジトリのファイル' },
     flags: {
       folder: 'デモのデータを置く場所 (毎回作り直す)',
       once: '証明したら終了する (証明できれば終了コード 0)',
