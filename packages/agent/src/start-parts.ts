@@ -99,7 +99,7 @@ export async function startParts(
   });
   const spool = await openSpool({ folder: folder.spool, log });
   const ledger = await openLedger({ folder: folder.jobs, nowMs: clock.nowMs(), log });
-  await sweepStaging(folder);
+  await sweepStaging(folder, log);
 
   const told = new Set<string>();
   const server = createServerConnection({
