@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { chmod, copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -115,3 +116,15 @@ test('S-01 a reader that stops reading is no failure', () => {
   assert.equal(status, 0);
   assert.equal(stderr, '');
 });
+
+test(
+  'S-01 an output that cannot be written is said in one line, not with a stack',
+  { skip: !existsSync('/dev/full') },
+  () => {
+    const { status, stderr } = spawnSync('/bin/sh', ['-c', `'${LAUNCHER}' completion bash > /dev/full`], {
+      encoding: 'utf8',
+    });
+    assert.equal(status, 1);
+    assert.match(stderr, /^sekisho: error: standard output: ENOSPC.*\n$/);
+  },
+);

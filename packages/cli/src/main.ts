@@ -90,7 +90,8 @@ if (import.meta.main) {
   // a closed pipe (`sekisho … | head`) is the reader's wish, no failure
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(EXIT.done);
-    throw error;
+    process.stderr.write(`sekisho: error: standard output: ${error.message}\n`);
+    process.exit(EXIT.failed);
   });
   process.exitCode = await runCli(process.argv.slice(2), processIo());
 }

@@ -418,11 +418,11 @@ export const agentErrors = {
     status: 404,
     en: {
       words: 'The recovery point does not contain {path}.',
-      hint: 'Browse the recovery point: sekisho point browse',
+      hint: 'Look into the recovery point: sekisho point browse POINT',
     },
     ja: {
       words: '復旧ポイントに {path} が含まれていません。',
-      hint: '復旧ポイントの内容を確認してください: sekisho point browse',
+      hint: '復旧ポイントの内容を確認してください: sekisho point browse POINT',
     },
   },
   RESTORE_TARGET_UNUSABLE: {

@@ -10,6 +10,7 @@ import {
   type IssuanceDecision,
   type RequestFacts,
 } from '@sekisho/core/rules/issuance.ts';
+import { canonicalIp } from '@sekisho/core/rules/naming.ts';
 import { isRevokedAt } from '@sekisho/core/rules/revocation.ts';
 import { DAY_MS } from '@sekisho/core/time.ts';
 import { parseCertificate, type Certificate } from '@sekisho/pki/certificate.ts';
@@ -109,7 +110,7 @@ async function decideAndRecord(
   forward: boolean | undefined,
 ): Promise<Outcome> {
   const nowMs = context.clock.nowMs();
-  const origin = request.remoteAddress ?? 'unknown';
+  const origin = canonicalIp(request.remoteAddress?.split('%')[0] ?? '') ?? 'unknown';
   const token =
     request.kind === 'enrol' && request.token !== undefined
       ? { found: await findTokenBySecret(tx, request.token.reveal()) }
