@@ -219,3 +219,22 @@ test('P-14 on another file system files are copied, with their modes, times and 
   assert.deepEqual([placement.files, placement.bytes], [3, 7]);
   assert.deepEqual(await readdir(other), []);
 });
+
+test('P-14 a file that the system refuses is listed with its reason, and all others are placed', async (t) => {
+  const long = 'n'.repeat(250); // with ".restored" behind it, longer than a name may be
+  const { tree, placement } = await place(
+    t,
+    { [long]: 'new', [`deep/${long}`]: 'new', 'deep/other.txt': 'new', 'z.txt': 'new' },
+    { [long]: 'old', [`deep/${long}`]: 'old' },
+    'rename',
+  );
+  assert.deepEqual(tree, { [long]: 'old', [`deep/${long}`]: 'old', 'deep/other.txt': 'new', 'z.txt': 'new' });
+  assert.deepEqual(
+    placement.failed.map(({ path, reason }) => [path, reason]).sort(),
+    [
+      [`/${long}`, 'ENAMETOOLONG'],
+      [`/deep/${long}`, 'ENAMETOOLONG'],
+    ].sort(),
+  );
+  assert.equal(placement.files, 2);
+});

@@ -1,4 +1,5 @@
 import { AppError } from '@sekisho/core/errors.ts';
+import { UNREADABLE_FILES_MAX } from '@sekisho/core/limits.ts';
 import { constants, type Stats } from 'node:fs';
 import {
   chmod,
@@ -27,7 +28,20 @@ export interface Placement {
   /** Files in what was skipped: with `files` they make up all that was staged. */
   skippedFiles: number;
   renamed: number;
+  /** What the system did not let us place, with its reason; the first of them. Nothing else is held up by it. */
+  readonly failed: { readonly path: string; readonly reason: string }[];
 }
+
+/** Nothing placed yet. */
+export const nothingPlaced = (): Placement => ({
+  files: 0,
+  bytes: 0,
+  warnings: [],
+  skipped: 0,
+  skippedFiles: 0,
+  renamed: 0,
+  failed: [],
+});
 
 /** Lines that are kept of what was skipped or renamed. */
 const WARNINGS_MAX = 50;
@@ -50,7 +64,7 @@ export async function placeFiles(options: {
   above?: string;
   signal: AbortSignal;
 }): Promise<Placement> {
-  const placement: Placement = { files: 0, bytes: 0, warnings: [], skipped: 0, skippedFiles: 0, renamed: 0 };
+  const placement = nothingPlaced();
   const from = await OpenFolder.open(options.staging);
   try {
     const to = await openTarget(options.target);
@@ -91,14 +105,36 @@ async function placeFolder(
   for (const name of names) {
     if (work.signal.aborted) return;
     const path = `${shown}/${name}`;
-    const entry = await lstatIfThere(from.path(name));
-    if (entry === undefined) continue;
-    const there = await lstatIfThere(to.path(name));
-    if (there === undefined) await moveWhole(from, to, name, name, work);
-    else if (!entry.isDirectory()) await placeFile(from, to, name, path, there.isDirectory(), work);
-    else if (there.isDirectory()) await placeInside(from, to, name, path, work);
-    else await placeFolderOverFile(from, to, name, path, work);
+    try {
+      await placeEntry(from, to, name, path, work);
+    } catch (error) {
+      fail(path, error, work);
+    }
   }
+}
+
+async function placeEntry(
+  from: OpenFolder,
+  to: OpenFolder,
+  name: string,
+  path: string,
+  work: Work,
+): Promise<void> {
+  const entry = await lstatIfThere(from.path(name));
+  if (entry === undefined) return;
+  const there = await lstatIfThere(to.path(name));
+  if (there === undefined) await moveWhole(from, to, name, name, work);
+  else if (!entry.isDirectory()) await placeFile(from, to, name, path, there.isDirectory(), work);
+  else if (there.isDirectory()) await placeInside(from, to, name, path, work);
+  else await placeFolderOverFile(from, to, name, path, work);
+}
+
+/** One file that the system refuses is listed, and the others go on; a full disk ends it all. */
+function fail(path: string, error: unknown, { placement }: Work): void {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
+  if (code === undefined || error instanceof AppError) throw error;
+  if (code === 'ENOSPC' || code === 'EDQUOT') throw new AppError('DISK_FULL', { path }, { cause: error });
+  if (placement.failed.length < UNREADABLE_FILES_MAX) placement.failed.push({ path, reason: code });
 }
 
 async function placeInside(

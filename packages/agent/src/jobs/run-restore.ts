@@ -11,7 +11,7 @@ import {
 } from '../repositories/open-repository.ts';
 import { originalPlace } from './original-place.ts';
 import { escapePattern } from './own-folders.ts';
-import { placeFiles, type Placement } from './place-files.ts';
+import { nothingPlaced, placeFiles, type Placement } from './place-files.ts';
 import { parseNode, parseSnapshotPaths } from './restic-nodes.ts';
 import { makeStaging } from './restore-staging.ts';
 import { NO_PROGRESS } from './run-backup.ts';
@@ -176,7 +176,7 @@ async function placeAll(
     job.check();
     return placed;
   }
-  const sum: Placement = { files: 0, bytes: 0, warnings: [], skipped: 0, skippedFiles: 0, renamed: 0 };
+  const sum = nothingPlaced();
   for (const root of roots) {
     const { folder, above, name } = await originalPlace(root);
     // Nothing of it could be restored: it is listed already.
@@ -195,12 +195,14 @@ async function placeAll(
     sum.skippedFiles += placed.skippedFiles;
     sum.renamed += placed.renamed;
     sum.warnings.push(...placed.warnings);
+    sum.failed.push(...placed.failed);
   }
   return sum;
 }
 
 function outcomeOf(job: RunningJob, act: RestoreAct, wanted: Wanted, placed: Placement): JobOutcome {
   for (const line of placed.warnings) job.warn(line);
+  for (const { path, reason } of placed.failed) job.unreadable(path, reason);
   if (placed.skipped > 0) job.warn(`${placed.skipped} skipped`);
   const accounted = placed.files + placed.skippedFiles;
   const complete = accounted === wanted.files && !job.hasUnreadable;
