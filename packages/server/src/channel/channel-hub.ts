@@ -119,7 +119,10 @@ export class ChannelHub {
   async stop(): Promise<void> {
     this.#stopping = true;
     for (const session of this.#all) session.close('SERVER_STOPPING');
-    for (const session of this.#all) session.terminate();
+    for (const session of [...this.#all]) {
+      session.terminate();
+      this.#closed(session); // now: the store is closed before the sockets say so
+    }
     for (const answer of this.#answers.values()) answer();
     while (this.#tasks.size > 0) await Promise.all([...this.#tasks]);
     this.#sockets.close();
@@ -224,9 +227,11 @@ export class ChannelHub {
     const { hostId } = session.peer;
     this.#all.delete(session);
     if (this.#sessions.get(hostId) === session) this.#sessions.delete(hostId);
-    if (session.epoch === 0) return;
+    const { epoch } = session;
+    if (epoch === 0) return;
+    session.epoch = 0; // given back once, whoever hears of the end first
     const { store, workerId } = this.#parts;
-    const row = { hostId, workerId, epoch: session.epoch };
+    const row = { hostId, workerId, epoch };
     this.#task(store.transaction((tx) => releaseSession(tx, row)).then(() => undefined));
   }
 
