@@ -93,7 +93,7 @@ class Survivor {
   }
 
   async status(part: 'laptop' | 'vault'): Promise<z.infer<typeof agentStatus>> {
-    return agentStatus.parse(JSON.parse(await this.installation.sekisho(part, 'agent', 'status')));
+    return agentStatus.parse(await this.installation.agentStatus(part));
   }
 
   /** The laptop holds the newest policy, and refused nothing. */

@@ -133,6 +133,19 @@ export class Installation {
     return this.#run([...args, '--data', this.data(part), '--json']);
   }
 
+  /** `agent status` of a part: it says what it knows also while the server is away, and ends with 1 then. */
+  async agentStatus(part: 'vault' | 'laptop'): Promise<unknown> {
+    const args = ['agent', 'status', '--data', this.data(part), '--json'];
+    const { stdout } = await promisify(execFile)(SEKISHO, args, { env: plainEnvironment() }).catch(
+      (error: unknown) => {
+        if (error instanceof Error && 'code' in error && error.code === 1 && 'stdout' in error)
+          return { stdout: String(error.stdout) };
+        throw error;
+      },
+    );
+    return JSON.parse(stdout) as unknown;
+  }
+
   async #run(args: readonly string[], env: Record<string, string> = {}): Promise<string> {
     const running = promisify(execFile)(SEKISHO, args, { env: { ...plainEnvironment(), ...env } });
     const { stdout } = await running.catch((error: unknown) => {
@@ -178,10 +191,9 @@ export class Installation {
   }
 
   /** The role comes with the first assignment. */
-  #mediaPortOf(part: Part): Promise<number> {
+  #mediaPortOf(part: 'vault' | 'laptop'): Promise<number> {
     return eventually(`${part} serves repositories`, async () => {
-      const status = JSON.parse(await this.sekisho(part, 'agent', 'status')) as unknown;
-      return mediaSaid.parse(status).media?.port ?? undefined;
+      return mediaSaid.parse(await this.agentStatus(part)).media?.port ?? undefined;
     });
   }
 
