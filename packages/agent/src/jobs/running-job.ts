@@ -1,6 +1,6 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import { LOG_LINE_LENGTH_MAX, LOG_TAIL_LINES_MAX, UNREADABLE_FILES_MAX } from '@sekisho/core/limits.ts';
-import type { JobProgress, JobReport } from '@sekisho/core/wire/jobs.ts';
+import { nothingDone, type JobProgress, type JobReport } from '@sekisho/core/wire/jobs.ts';
 import { stripVTControlCharacters } from 'node:util';
 import type { JobFacts } from './ledger.ts';
 
@@ -143,19 +143,7 @@ export const emptyReport = (facts: JobFacts, startedAtMs: number, endedAtMs: num
   state: 'failed',
   startedAtMs,
   endedAtMs: Math.max(startedAtMs, endedAtMs),
-  snapshotId: null,
-  filesDone: 0,
-  bytesDone: 0,
-  bytesAdded: 0,
-  code: null,
-  params: {},
-  unreadable: [],
-  unreadableCount: 0,
-  warnings: [],
-  log: [],
-  listing: null,
-  forgotten: null,
-  heldBack: null,
+  ...nothingDone(),
 });
 
 /** Shortens lists until the report fits; counts stay true. */

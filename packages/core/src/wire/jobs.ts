@@ -91,6 +91,24 @@ export const jobReport = z.object({
 });
 export type JobReport = z.infer<typeof jobReport>;
 
+/** The result of a job that did nothing: what a report says beyond what the run was. */
+export const nothingDone = () =>
+  ({
+    snapshotId: null,
+    filesDone: 0,
+    bytesDone: 0,
+    bytesAdded: 0,
+    code: null,
+    params: {},
+    unreadable: [],
+    unreadableCount: 0,
+    warnings: [],
+    log: [],
+    listing: null,
+    forgotten: null,
+    heldBack: null,
+  }) satisfies Partial<JobReport>;
+
 export const jobView = z.object({
   id: jobId,
   kind: jobKind,
