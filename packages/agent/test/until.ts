@@ -1,12 +1,10 @@
-/** Polls until the condition holds; fails after the limit. */
-export async function until(
+import { until as untilWithin } from '@sekisho/testkit/until.ts';
+
+const UNTIL_MAX_MS = 30_000;
+
+/** Polls until the condition holds; these tests run real programs, so they wait a little longer. */
+export const until = (
   what: string,
   holds: () => boolean | Promise<boolean>,
-  limitMs = 30_000,
-): Promise<void> {
-  const endMs = performance.now() + limitMs;
-  while (!(await holds())) {
-    if (performance.now() > endMs) throw new Error(`not reached: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
+  withinMs = UNTIL_MAX_MS,
+): Promise<void> => untilWithin(what, holds, withinMs);

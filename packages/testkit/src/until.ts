@@ -1,14 +1,12 @@
-import { setTimeout as realDelay } from 'node:timers/promises';
-import { systemClock } from '@sekisho/platform/clock.ts';
+import { eventually } from './eventually.ts';
 
 const UNTIL_MAX_MS = 20_000;
-const UNTIL_POLL_MS = 5;
 
-/** Polls until the condition holds; rejects after 20 s of real time with what was waited for. */
-export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const deadlineMs = systemClock.monotonicMs() + UNTIL_MAX_MS;
-  while (!(await holds())) {
-    if (systemClock.monotonicMs() > deadlineMs) throw new Error(`waited in vain until ${what}`);
-    await realDelay(UNTIL_POLL_MS);
-  }
+/** Polls until the condition holds; fails with what was waited for when it never does. */
+export async function until(
+  what: string,
+  holds: () => boolean | Promise<boolean>,
+  withinMs = UNTIL_MAX_MS,
+): Promise<void> {
+  await eventually(what, async () => ((await holds()) ? true : undefined), withinMs);
 }
