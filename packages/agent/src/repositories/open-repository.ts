@@ -99,8 +99,12 @@ export async function openRepository(
   const binary = await findRestic(context.env);
   const media = new MediaConnection(mediaTarget(context.policy(), mediaHostId), context);
   context.live.add(media);
+  users.set(repository, (users.get(repository) ?? 0) + 1);
   let proxy: ResticProxy | undefined;
+  let closed = false;
   const close = async (): Promise<void> => {
+    if (!closed) leave(repository);
+    closed = true;
     context.live.delete(media);
     media.close();
     await proxy?.close();
@@ -194,8 +198,9 @@ function opened(
       oneAtATime(repository, async () => {
         job.check();
         if (!parts.exists && !(await proxy.hasRepository())) await mustRun(['init']);
-        // Our own locks only: restic removes those whose process is gone.
-        else if (await context.ledger.wasBusy(repository)) await mustRun(['unlock']);
+        // restic alone keeps a lock for 30 minutes when its process waits to be reaped, or ran under another host name.
+        else if (await context.ledger.wasBusy(repository))
+          await mustRun(users.get(repository) === 1 ? ['unlock', '--remove-all'] : ['unlock']);
       }),
     async findSnapshot(tag) {
       const lines: string[] = [];
@@ -209,6 +214,15 @@ function opened(
 }
 
 const snapshotList = z.array(z.object({ id: z.string() })).nullable();
+
+/** How many jobs have each repository open: only this host locks it, so a lock that none of them holds is left over. */
+const users = new Map<RepositoryName, number>();
+
+function leave(repository: RepositoryName): void {
+  const others = (users.get(repository) ?? 1) - 1;
+  if (others === 0) users.delete(repository);
+  else users.set(repository, others);
+}
 
 const turns = new Map<RepositoryName, Promise<unknown>>();
 
