@@ -7,7 +7,7 @@ import { allRoutes } from '../tools/reference/routes.ts';
 import { filesBelow, readText, sourceFiles } from '../tools/source-files.ts';
 import { ROOT } from './root.ts';
 
-const ACCESS: readonly string[] = [...RIGHTS, 'peer', 'public'];
+const ACCESS: readonly string[] = [...RIGHTS, 'peer', 'public', 'signed-in'];
 
 test('every route needs a right that exists, or says that it needs none', () => {
   for (const { name, route } of allRoutes()) {

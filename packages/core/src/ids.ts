@@ -9,6 +9,12 @@ export type GroupId = Brand<'GroupId'>;
 export type ListId = Brand<'ListId'>;
 export type PlanId = Brand<'PlanId'>;
 export type TokenId = Brand<'TokenId'>;
+export type AdministratorId = Brand<'AdministratorId'>;
+/** An administrator's session at 13291. */
+export type SignInId = Brand<'SignInId'>;
+export type ApiKeyId = Brand<'ApiKeyId'>;
+/** Long work of the server itself: a backup of its database, a check of the audit log. */
+export type TaskId = Brand<'TaskId'>;
 /** 32 lower-case hex digits: scheduled jobs derive it from plan, host and time, manual ones draw it. */
 export type JobId = Brand<'JobId'>;
 /** 64 lower-case hex digits: the SHA-256 of the snapshot file, which is restic's snapshot ID. */
@@ -35,6 +41,10 @@ export const parseGroupId = uuidParser<GroupId>();
 export const parseListId = uuidParser<ListId>();
 export const parsePlanId = uuidParser<PlanId>();
 export const parseTokenId = uuidParser<TokenId>();
+export const parseAdministratorId = uuidParser<AdministratorId>();
+export const parseSignInId = uuidParser<SignInId>();
+export const parseApiKeyId = uuidParser<ApiKeyId>();
+export const parseTaskId = uuidParser<TaskId>();
 
 /** A job ID, or undefined when the text is not 32 lower-case hex digits. */
 export const parseJobId = (raw: string): JobId | undefined => (HEX_32.test(raw) ? (raw as JobId) : undefined);

@@ -10,7 +10,7 @@ import {
   type RepositoryName,
   type SnapshotId,
 } from '@sekisho/core/ids.ts';
-import { RIGHTS, type Principal } from '@sekisho/core/rules/rights.ts';
+import { everyRight, type Principal } from '@sekisho/core/rules/rights.ts';
 import { DAY_MS } from '@sekisho/core/time.ts';
 import type { SpoolItem } from '@sekisho/core/wire/agent.ts';
 import type { JobReport } from '@sekisho/core/wire/jobs.ts';
@@ -27,7 +27,13 @@ import type { OpenTestStore, TestStore } from './stores.ts';
 import type { HasAfter } from './temp-folder.ts';
 
 /** An administrator with every right. */
-export const ADMIN: Principal = { name: 'admin', origin: 'local', rights: new Set(RIGHTS) };
+export const ADMIN: Principal = {
+  kind: 'local',
+  administratorId: null,
+  name: 'admin',
+  origin: 'local',
+  rights: everyRight(),
+};
 
 /** Documents as rows without signatures: what was said is read back as it is. */
 export class PlainDocuments implements FleetDocuments {

@@ -1,8 +1,17 @@
 import { z } from 'zod';
 import type { Right } from '../rules/rights.ts';
 
-/** `peer`: the TLS peer certificate is the identity (port 13000). `public`: nobody is asked who they are. */
-export type Access = Right | 'peer' | 'public';
+/**
+ * `peer`: the TLS peer certificate is the identity (port 13000). `public`: nobody is asked who they are. `signed-in`: any
+ * administrator, about their own account.
+ */
+export type Access = Right | 'peer' | 'public' | 'signed-in';
+
+/**
+ * How far the right must go. `domain`: an administrator whose right is limited to groups is refused. `group`: the handler
+ * asks `reachOf` and shows or touches only what is within it.
+ */
+export type RouteScope = 'domain' | 'group';
 
 type Schema = z.ZodType;
 const nothing = z.object({});
@@ -17,6 +26,7 @@ export interface Route<
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
   readonly right: Access;
+  readonly scope: RouteScope;
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
@@ -33,6 +43,7 @@ export function route<
   method: Route['method'];
   path: string;
   right: Access;
+  scope?: RouteScope;
   params?: Params;
   query?: Query;
   body?: Body;
@@ -42,6 +53,7 @@ export function route<
     method: spec.method,
     path: spec.path,
     right: spec.right,
+    scope: spec.scope ?? 'domain',
     params: (spec.params ?? nothing) as Params,
     query: (spec.query ?? nothing) as Query,
     body: (spec.body ?? nothing) as Body,

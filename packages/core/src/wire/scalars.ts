@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import {
+  parseAdministratorId,
+  parseApiKeyId,
   parseDomainId,
   parseGroupId,
   parseHostId,
@@ -9,7 +11,9 @@ import {
   parseRepositoryName,
   parseServerId,
   parseSha256Hex,
+  parseSignInId,
   parseSnapshotId,
+  parseTaskId,
   parseTokenId,
 } from '../ids.ts';
 
@@ -34,6 +38,10 @@ export const groupId = branded(parseGroupId, 'group ID');
 export const listId = branded(parseListId, 'list ID');
 export const planId = branded(parsePlanId, 'plan ID');
 export const tokenId = branded(parseTokenId, 'token ID');
+export const administratorId = branded(parseAdministratorId, 'administrator ID');
+export const signInId = branded(parseSignInId, 'session ID');
+export const apiKeyId = branded(parseApiKeyId, 'API key ID');
+export const taskId = branded(parseTaskId, 'task ID');
 export const jobId = branded(parseJobId, 'job ID');
 export const snapshotId = branded(parseSnapshotId, 'snapshot ID');
 export const repositoryName = branded(parseRepositoryName, 'repository name');

@@ -1,5 +1,5 @@
 import { AppError } from '@sekisho/core/errors.ts';
-import { holdsRight, type Principal } from '@sekisho/core/rules/rights.ts';
+import { holdsRight, reachOf, type Principal } from '@sekisho/core/rules/rights.ts';
 import type { Route } from '@sekisho/core/wire/route.ts';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
@@ -36,10 +36,7 @@ export function mount<R extends AnyRoute>(
     config: { access: route.right },
     handler: async (request) => {
       const identity = await app.identify(request, route.right);
-      if (route.right !== 'peer' && route.right !== 'public') {
-        if (identity.kind !== 'principal' || !holdsRight(identity.principal, route.right))
-          throw new AppError('RIGHT_MISSING', { right: route.right });
-      }
+      authorize(route, identity);
       const params: unknown = route.params.parse(request.params);
       const query: unknown = route.query.parse(request.query);
       const body: unknown = route.body.parse(request.body ?? {});
@@ -49,6 +46,16 @@ export function mount<R extends AnyRoute>(
       return parseReply(route, reply);
     },
   });
+}
+
+/** Refusal: RIGHT_MISSING, also when the right is limited to groups and the route is about the domain. */
+function authorize({ right, scope }: AnyRoute, identity: Identity): void {
+  if (right === 'peer' || right === 'public') return;
+  if (identity.kind !== 'principal') throw new AppError('RIGHT_MISSING', { right });
+  if (right === 'signed-in') return;
+  const { principal } = identity;
+  const may = scope === 'domain' ? reachOf(principal, right) === 'domain' : holdsRight(principal, right);
+  if (!may) throw new AppError('RIGHT_MISSING', { right });
 }
 
 function inputOf(

@@ -12,6 +12,8 @@ export const CHANGE_KINDS = [
   'repository',
   'crl',
   'session',
+  'administrator',
+  'task',
 ] as const;
 export type ChangeKind = (typeof CHANGE_KINDS)[number];
 

@@ -29,6 +29,16 @@ export interface Tables {
   workers: WorkersTable;
   sessions: SessionsTable;
   leases: LeasesTable;
+  administrators: AdministratorsTable;
+  administrator_grants: AdministratorGrantsTable;
+  sign_in_links: SignInLinksTable;
+  pending_sign_ins: PendingSignInsTable;
+  admin_sessions: AdminSessionsTable;
+  api_keys: ApiKeysTable;
+  passkeys: PasskeysTable;
+  sign_in_failures: SignInFailuresTable;
+  idempotency_keys: IdempotencyKeysTable;
+  tasks: TasksTable;
   schema_migrations: SchemaMigrationsTable;
 }
 
@@ -314,6 +324,114 @@ export interface LeasesTable {
   worker_id: string;
   epoch: number;
   expires_at_ms: number;
+}
+
+export interface AdministratorsTable {
+  id: string;
+  name: string;
+  display_name: string;
+  password_hash: string | null;
+  totp_sealed: string | null;
+  totp_step: number | null;
+  oidc_issuer: string | null;
+  oidc_subject: string | null;
+  created_at_ms: number;
+  created_by: string;
+  disabled_at_ms: number | null;
+  revision: number;
+}
+
+export interface AdministratorGrantsTable {
+  administrator_id: string;
+  role: string;
+  group_id: string;
+}
+
+export interface SignInLinksTable {
+  secret_sha256: string;
+  purpose: string;
+  administrator_id: string | null;
+  created_at_ms: number;
+  created_by: string;
+  expires_at_ms: number;
+  used_at_ms: number | null;
+}
+
+export interface PendingSignInsTable {
+  secret_sha256: string;
+  kind: string;
+  administrator_id: string | null;
+  body: string;
+  created_at_ms: number;
+  expires_at_ms: number;
+}
+
+export interface AdminSessionsTable {
+  id: string;
+  secret_sha256: string;
+  administrator_id: string;
+  method: string;
+  origin: string;
+  user_agent: string;
+  created_at_ms: number;
+  used_at_ms: number;
+  expires_at_ms: number;
+  revoked_at_ms: number | null;
+}
+
+export interface ApiKeysTable {
+  id: string;
+  name: string;
+  secret_sha256: string;
+  administrator_id: string;
+  scopes: string;
+  group_id: string;
+  created_at_ms: number;
+  created_by: string;
+  expires_at_ms: number;
+  used_at_ms: number | null;
+  revoked_at_ms: number | null;
+}
+
+export interface PasskeysTable {
+  credential_id: string;
+  administrator_id: string;
+  name: string;
+  public_key: string;
+  sign_count: number;
+  transports: string;
+  created_at_ms: number;
+  used_at_ms: number | null;
+}
+
+export interface SignInFailuresTable {
+  subject: string;
+  failures: number;
+  first_at_ms: number;
+  last_at_ms: number;
+}
+
+export interface IdempotencyKeysTable {
+  actor: string;
+  idempotency_key: string;
+  request_sha256: string;
+  status: number | null;
+  reply: string | null;
+  created_at_ms: number;
+}
+
+export interface TasksTable {
+  id: string;
+  num: number;
+  kind: string;
+  state: string;
+  input: string;
+  progress: string | null;
+  result: string | null;
+  worker_id: string;
+  created_at_ms: number;
+  created_by: string;
+  ended_at_ms: number | null;
 }
 
 export interface SchemaMigrationsTable {

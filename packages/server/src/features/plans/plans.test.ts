@@ -193,7 +193,7 @@ eachStore((_dialect, open) => {
     const media = await domain.host('media', { media: true });
     const limited = {
       ...ADMIN,
-      rights: new Set([...ADMIN.rights].filter((right) => right !== 'plan.commands')),
+      rights: new Map([...ADMIN.rights].filter(([right]) => right !== 'plan.commands')),
     };
     const spec = domain.spec({ mediaServers: [media], commands: { pre: 'sync', post: null } });
     await assert.rejects(createPlan(domain.context, limited, spec), code('RIGHT_MISSING'));

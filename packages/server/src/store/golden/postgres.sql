@@ -1,3 +1,39 @@
+admin_sessions.id text not null
+admin_sessions.secret_sha256 text not null
+admin_sessions.administrator_id text not null
+admin_sessions.method text not null
+admin_sessions.origin text not null
+admin_sessions.user_agent text not null
+admin_sessions.created_at_ms bigint not null
+admin_sessions.used_at_ms bigint not null
+admin_sessions.expires_at_ms bigint not null
+admin_sessions.revoked_at_ms bigint
+administrator_grants.administrator_id text not null
+administrator_grants.role text not null
+administrator_grants.group_id text not null
+administrators.id text not null
+administrators.name text not null
+administrators.display_name text not null
+administrators.password_hash text
+administrators.totp_sealed text
+administrators.totp_step bigint
+administrators.oidc_issuer text
+administrators.oidc_subject text
+administrators.created_at_ms bigint not null
+administrators.created_by text not null
+administrators.disabled_at_ms bigint
+administrators.revision bigint not null
+api_keys.id text not null
+api_keys.name text not null
+api_keys.secret_sha256 text not null
+api_keys.administrator_id text not null
+api_keys.scopes text not null
+api_keys.group_id text not null
+api_keys.created_at_ms bigint not null
+api_keys.created_by text not null
+api_keys.expires_at_ms bigint not null
+api_keys.used_at_ms bigint
+api_keys.revoked_at_ms bigint
 audit.seq bigint not null
 audit.at_ms bigint not null
 audit.category text not null
@@ -88,6 +124,12 @@ hosts.legacy_since_ms bigint
 hosts.secure_since_ms bigint
 hosts.reissue_until_ms bigint
 hosts.created_at_ms bigint not null
+idempotency_keys.actor text not null
+idempotency_keys.idempotency_key text not null
+idempotency_keys.request_sha256 text not null
+idempotency_keys.status bigint
+idempotency_keys.reply text
+idempotency_keys.created_at_ms bigint not null
 intentions.id text not null
 intentions.kind text not null
 intentions.host_id text not null
@@ -133,6 +175,20 @@ outbox.kind text not null
 outbox.subject text not null
 outbox.body text not null
 outbox.created_at_ms bigint not null
+passkeys.credential_id text not null
+passkeys.administrator_id text not null
+passkeys.name text not null
+passkeys.public_key text not null
+passkeys.sign_count bigint not null
+passkeys.transports text not null
+passkeys.created_at_ms bigint not null
+passkeys.used_at_ms bigint
+pending_sign_ins.secret_sha256 text not null
+pending_sign_ins.kind text not null
+pending_sign_ins.administrator_id text
+pending_sign_ins.body text not null
+pending_sign_ins.created_at_ms bigint not null
+pending_sign_ins.expires_at_ms bigint not null
 plans.id text not null
 plans.name text not null
 plans.spec text not null
@@ -181,6 +237,28 @@ sessions.since_ms bigint not null
 settings.key text not null
 settings.value text not null
 settings.changed_at_ms bigint not null
+sign_in_failures.subject text not null
+sign_in_failures.failures bigint not null
+sign_in_failures.first_at_ms bigint not null
+sign_in_failures.last_at_ms bigint not null
+sign_in_links.secret_sha256 text not null
+sign_in_links.purpose text not null
+sign_in_links.administrator_id text
+sign_in_links.created_at_ms bigint not null
+sign_in_links.created_by text not null
+sign_in_links.expires_at_ms bigint not null
+sign_in_links.used_at_ms bigint
+tasks.id text not null
+tasks.num bigint not null
+tasks.kind text not null
+tasks.state text not null
+tasks.input text not null
+tasks.progress text
+tasks.result text
+tasks.worker_id text not null
+tasks.created_at_ms bigint not null
+tasks.created_by text not null
+tasks.ended_at_ms bigint
 tokens.id text not null
 tokens.name text not null
 tokens.purpose text not null
@@ -198,6 +276,17 @@ workers.id text not null
 workers.started_at_ms bigint not null
 workers.alive_at_ms bigint not null
 workers.feed_seq bigint not null
+admin_sessions: admin_sessions_administrator_id_fkey FOREIGN KEY (administrator_id) REFERENCES administrators(id)
+admin_sessions: admin_sessions_pkey PRIMARY KEY (id)
+admin_sessions: admin_sessions_secret_sha256_key UNIQUE (secret_sha256)
+administrator_grants: administrator_grants_administrator_id_fkey FOREIGN KEY (administrator_id) REFERENCES administrators(id)
+administrator_grants: administrator_grants_pkey PRIMARY KEY (administrator_id, role, group_id)
+administrators: administrators_name_key UNIQUE (name)
+administrators: administrators_oidc_issuer_oidc_subject_key UNIQUE (oidc_issuer, oidc_subject)
+administrators: administrators_pkey PRIMARY KEY (id)
+api_keys: api_keys_administrator_id_fkey FOREIGN KEY (administrator_id) REFERENCES administrators(id)
+api_keys: api_keys_pkey PRIMARY KEY (id)
+api_keys: api_keys_secret_sha256_key UNIQUE (secret_sha256)
 audit: audit_pkey PRIMARY KEY (seq)
 ca_keys: ca_keys_fingerprint_key UNIQUE (fingerprint)
 ca_keys: ca_keys_pkey PRIMARY KEY (key_id)
@@ -218,6 +307,7 @@ hosts: hosts_group_id_fkey FOREIGN KEY (group_id) REFERENCES groups(id)
 hosts: hosts_name_key UNIQUE (name)
 hosts: hosts_num_key UNIQUE (num)
 hosts: hosts_pkey PRIMARY KEY (id)
+idempotency_keys: idempotency_keys_pkey PRIMARY KEY (actor, idempotency_key)
 intentions: intentions_pkey PRIMARY KEY (id)
 intentions: intentions_request_key_key UNIQUE (request_key)
 jobs: jobs_num_key UNIQUE (num)
@@ -225,6 +315,9 @@ jobs: jobs_pkey PRIMARY KEY (id)
 known_hosts: known_hosts_pkey PRIMARY KEY (name)
 leases: leases_pkey PRIMARY KEY (name)
 outbox: outbox_pkey PRIMARY KEY (num)
+passkeys: passkeys_administrator_id_fkey FOREIGN KEY (administrator_id) REFERENCES administrators(id)
+passkeys: passkeys_pkey PRIMARY KEY (credential_id)
+pending_sign_ins: pending_sign_ins_pkey PRIMARY KEY (secret_sha256)
 plans: plans_pkey PRIMARY KEY (id)
 points: points_num_key UNIQUE (num)
 points: points_pkey PRIMARY KEY (repository, snapshot_id)
@@ -236,9 +329,23 @@ server_lists: server_lists_name_key UNIQUE (name)
 server_lists: server_lists_pkey PRIMARY KEY (id)
 sessions: sessions_pkey PRIMARY KEY (host_id)
 settings: settings_pkey PRIMARY KEY (key)
+sign_in_failures: sign_in_failures_pkey PRIMARY KEY (subject)
+sign_in_links: sign_in_links_pkey PRIMARY KEY (secret_sha256)
+tasks: tasks_num_key UNIQUE (num)
+tasks: tasks_pkey PRIMARY KEY (id)
 tokens: tokens_pkey PRIMARY KEY (id)
 tokens: tokens_secret_sha256_key UNIQUE (secret_sha256)
 workers: workers_pkey PRIMARY KEY (id)
+CREATE INDEX admin_sessions_by_administrator ON admin_sessions USING btree (administrator_id, created_at_ms);
+CREATE UNIQUE INDEX admin_sessions_pkey ON admin_sessions USING btree (id);
+CREATE UNIQUE INDEX admin_sessions_secret_sha256_key ON admin_sessions USING btree (secret_sha256);
+CREATE UNIQUE INDEX administrator_grants_pkey ON administrator_grants USING btree (administrator_id, role, group_id);
+CREATE UNIQUE INDEX administrators_name_key ON administrators USING btree (name);
+CREATE UNIQUE INDEX administrators_oidc_issuer_oidc_subject_key ON administrators USING btree (oidc_issuer, oidc_subject);
+CREATE UNIQUE INDEX administrators_pkey ON administrators USING btree (id);
+CREATE INDEX api_keys_by_administrator ON api_keys USING btree (administrator_id, created_at_ms);
+CREATE UNIQUE INDEX api_keys_pkey ON api_keys USING btree (id);
+CREATE UNIQUE INDEX api_keys_secret_sha256_key ON api_keys USING btree (secret_sha256);
 CREATE INDEX audit_by_subject ON audit USING btree (subject, act, at_ms);
 CREATE UNIQUE INDEX audit_pkey ON audit USING btree (seq);
 CREATE INDEX ca_keys_by_role ON ca_keys USING btree (role, state);
@@ -263,6 +370,8 @@ CREATE INDEX hosts_by_group ON hosts USING btree (group_id);
 CREATE UNIQUE INDEX hosts_name_key ON hosts USING btree (name);
 CREATE UNIQUE INDEX hosts_num_key ON hosts USING btree (num);
 CREATE UNIQUE INDEX hosts_pkey ON hosts USING btree (id);
+CREATE INDEX idempotency_keys_by_time ON idempotency_keys USING btree (created_at_ms);
+CREATE UNIQUE INDEX idempotency_keys_pkey ON idempotency_keys USING btree (actor, idempotency_key);
 CREATE INDEX intentions_open ON intentions USING btree (finished_at_ms);
 CREATE UNIQUE INDEX intentions_pkey ON intentions USING btree (id);
 CREATE UNIQUE INDEX intentions_request_key_key ON intentions USING btree (request_key);
@@ -277,6 +386,10 @@ CREATE UNIQUE INDEX known_hosts_pkey ON known_hosts USING btree (name);
 CREATE UNIQUE INDEX leases_pkey ON leases USING btree (name);
 CREATE INDEX outbox_by_subject ON outbox USING btree (subject, created_at_ms);
 CREATE UNIQUE INDEX outbox_pkey ON outbox USING btree (num);
+CREATE INDEX passkeys_by_administrator ON passkeys USING btree (administrator_id);
+CREATE UNIQUE INDEX passkeys_pkey ON passkeys USING btree (credential_id);
+CREATE INDEX pending_sign_ins_by_expiry ON pending_sign_ins USING btree (expires_at_ms);
+CREATE UNIQUE INDEX pending_sign_ins_pkey ON pending_sign_ins USING btree (secret_sha256);
 CREATE UNIQUE INDEX plans_pkey ON plans USING btree (id);
 CREATE INDEX points_by_host ON points USING btree (host_id, received_at_ms);
 CREATE INDEX points_by_snapshot ON points USING btree (snapshot_id);
@@ -292,6 +405,12 @@ CREATE UNIQUE INDEX server_lists_pkey ON server_lists USING btree (id);
 CREATE INDEX sessions_by_worker ON sessions USING btree (worker_id);
 CREATE UNIQUE INDEX sessions_pkey ON sessions USING btree (host_id);
 CREATE UNIQUE INDEX settings_pkey ON settings USING btree (key);
+CREATE INDEX sign_in_failures_by_time ON sign_in_failures USING btree (last_at_ms);
+CREATE UNIQUE INDEX sign_in_failures_pkey ON sign_in_failures USING btree (subject);
+CREATE UNIQUE INDEX sign_in_links_pkey ON sign_in_links USING btree (secret_sha256);
+CREATE INDEX tasks_by_state ON tasks USING btree (state, num);
+CREATE UNIQUE INDEX tasks_num_key ON tasks USING btree (num);
+CREATE UNIQUE INDEX tasks_pkey ON tasks USING btree (id);
 CREATE UNIQUE INDEX tokens_pkey ON tokens USING btree (id);
 CREATE UNIQUE INDEX tokens_secret_sha256_key ON tokens USING btree (secret_sha256);
 CREATE UNIQUE INDEX workers_pkey ON workers USING btree (id);

@@ -1,3 +1,49 @@
+CREATE TABLE admin_sessions (
+  id TEXT NOT NULL PRIMARY KEY,
+  secret_sha256 TEXT NOT NULL UNIQUE,
+  administrator_id TEXT NOT NULL REFERENCES administrators (id),
+  method TEXT NOT NULL,
+  origin TEXT NOT NULL,
+  user_agent TEXT NOT NULL,
+  created_at_ms BIGINT NOT NULL,
+  used_at_ms BIGINT NOT NULL,
+  expires_at_ms BIGINT NOT NULL,
+  revoked_at_ms BIGINT
+);
+CREATE TABLE administrator_grants (
+  administrator_id TEXT NOT NULL REFERENCES administrators (id),
+  role TEXT NOT NULL,
+  group_id TEXT NOT NULL,
+  PRIMARY KEY (administrator_id, role, group_id)
+);
+CREATE TABLE administrators (
+  id TEXT NOT NULL PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  display_name TEXT NOT NULL,
+  password_hash TEXT,
+  totp_sealed TEXT,
+  totp_step BIGINT,
+  oidc_issuer TEXT,
+  oidc_subject TEXT,
+  created_at_ms BIGINT NOT NULL,
+  created_by TEXT NOT NULL,
+  disabled_at_ms BIGINT,
+  revision BIGINT NOT NULL,
+  UNIQUE (oidc_issuer, oidc_subject)
+);
+CREATE TABLE api_keys (
+  id TEXT NOT NULL PRIMARY KEY,
+  name TEXT NOT NULL,
+  secret_sha256 TEXT NOT NULL UNIQUE,
+  administrator_id TEXT NOT NULL REFERENCES administrators (id),
+  scopes TEXT NOT NULL,
+  group_id TEXT NOT NULL,
+  created_at_ms BIGINT NOT NULL,
+  created_by TEXT NOT NULL,
+  expires_at_ms BIGINT NOT NULL,
+  used_at_ms BIGINT,
+  revoked_at_ms BIGINT
+);
 CREATE TABLE audit (
   seq BIGINT NOT NULL PRIMARY KEY,
   at_ms BIGINT NOT NULL,
@@ -119,6 +165,15 @@ CREATE TABLE hosts (
   reissue_until_ms BIGINT,
   created_at_ms BIGINT NOT NULL
 );
+CREATE TABLE idempotency_keys (
+  actor TEXT NOT NULL,
+  idempotency_key TEXT NOT NULL,
+  request_sha256 TEXT NOT NULL,
+  status BIGINT,
+  reply TEXT,
+  created_at_ms BIGINT NOT NULL,
+  PRIMARY KEY (actor, idempotency_key)
+);
 CREATE TABLE intentions (
   id TEXT NOT NULL PRIMARY KEY,
   kind TEXT NOT NULL,
@@ -173,6 +228,24 @@ CREATE TABLE outbox (
   subject TEXT NOT NULL,
   body TEXT NOT NULL,
   created_at_ms BIGINT NOT NULL
+);
+CREATE TABLE passkeys (
+  credential_id TEXT NOT NULL PRIMARY KEY,
+  administrator_id TEXT NOT NULL REFERENCES administrators (id),
+  name TEXT NOT NULL,
+  public_key TEXT NOT NULL,
+  sign_count BIGINT NOT NULL,
+  transports TEXT NOT NULL,
+  created_at_ms BIGINT NOT NULL,
+  used_at_ms BIGINT
+);
+CREATE TABLE pending_sign_ins (
+  secret_sha256 TEXT NOT NULL PRIMARY KEY,
+  kind TEXT NOT NULL,
+  administrator_id TEXT,
+  body TEXT NOT NULL,
+  created_at_ms BIGINT NOT NULL,
+  expires_at_ms BIGINT NOT NULL
 );
 CREATE TABLE plans (
   id TEXT NOT NULL PRIMARY KEY,
@@ -241,6 +314,34 @@ CREATE TABLE settings (
   value TEXT NOT NULL,
   changed_at_ms BIGINT NOT NULL
 );
+CREATE TABLE sign_in_failures (
+  subject TEXT NOT NULL PRIMARY KEY,
+  failures BIGINT NOT NULL,
+  first_at_ms BIGINT NOT NULL,
+  last_at_ms BIGINT NOT NULL
+);
+CREATE TABLE sign_in_links (
+  secret_sha256 TEXT NOT NULL PRIMARY KEY,
+  purpose TEXT NOT NULL,
+  administrator_id TEXT,
+  created_at_ms BIGINT NOT NULL,
+  created_by TEXT NOT NULL,
+  expires_at_ms BIGINT NOT NULL,
+  used_at_ms BIGINT
+);
+CREATE TABLE tasks (
+  id TEXT NOT NULL PRIMARY KEY,
+  num BIGINT NOT NULL UNIQUE,
+  kind TEXT NOT NULL,
+  state TEXT NOT NULL,
+  input TEXT NOT NULL,
+  progress TEXT,
+  result TEXT,
+  worker_id TEXT NOT NULL,
+  created_at_ms BIGINT NOT NULL,
+  created_by TEXT NOT NULL,
+  ended_at_ms BIGINT
+);
 CREATE TABLE tokens (
   id TEXT NOT NULL PRIMARY KEY,
   name TEXT NOT NULL,
@@ -262,6 +363,8 @@ CREATE TABLE workers (
   alive_at_ms BIGINT NOT NULL,
   feed_seq BIGINT NOT NULL
 );
+CREATE INDEX admin_sessions_by_administrator ON admin_sessions (administrator_id, created_at_ms);
+CREATE INDEX api_keys_by_administrator ON api_keys (administrator_id, created_at_ms);
 CREATE INDEX audit_by_subject ON audit (subject, act, at_ms);
 CREATE INDEX ca_keys_by_role ON ca_keys (role, state);
 CREATE INDEX certificates_by_host ON certificates (host_id, issued_at_ms);
@@ -269,6 +372,7 @@ CREATE INDEX certificates_due ON certificates (revoke_due_at_ms);
 CREATE INDEX certificates_revoked ON certificates (issuer_key_id, revoked_at_ms);
 CREATE INDEX host_names_by_host ON host_names (host_id);
 CREATE INDEX hosts_by_group ON hosts (group_id);
+CREATE INDEX idempotency_keys_by_time ON idempotency_keys (created_at_ms);
 CREATE INDEX intentions_open ON intentions (finished_at_ms);
 CREATE INDEX jobs_by_host ON jobs (host_id, state);
 CREATE INDEX jobs_by_plan ON jobs (plan_id, host_id, scheduled_at_ms);
@@ -276,7 +380,11 @@ CREATE INDEX jobs_by_repository ON jobs (repository, state);
 CREATE INDEX jobs_by_snapshot ON jobs (snapshot_id);
 CREATE INDEX jobs_by_state ON jobs (state, num);
 CREATE INDEX outbox_by_subject ON outbox (subject, created_at_ms);
+CREATE INDEX passkeys_by_administrator ON passkeys (administrator_id);
+CREATE INDEX pending_sign_ins_by_expiry ON pending_sign_ins (expires_at_ms);
 CREATE INDEX points_by_host ON points (host_id, received_at_ms);
 CREATE INDEX points_by_snapshot ON points (snapshot_id);
 CREATE INDEX repositories_by_media ON repositories (media_host_id);
 CREATE INDEX sessions_by_worker ON sessions (worker_id);
+CREATE INDEX sign_in_failures_by_time ON sign_in_failures (last_at_ms);
+CREATE INDEX tasks_by_state ON tasks (state, num);

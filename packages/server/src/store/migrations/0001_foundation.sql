@@ -313,3 +313,130 @@ CREATE TABLE leases (
   epoch BIGINT NOT NULL,
   expires_at_ms BIGINT NOT NULL
 );
+
+-- People who administer (S-04). name: what they sign in with, lower case. TOTP's secret is sealed with the key-encryption key;
+-- totp_step: the last time step that was used, so that no code works twice. revision: goes up with every change (ETag).
+CREATE TABLE administrators (
+  id TEXT NOT NULL PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  display_name TEXT NOT NULL,
+  password_hash TEXT,
+  totp_sealed TEXT,
+  totp_step BIGINT,
+  oidc_issuer TEXT,
+  oidc_subject TEXT,
+  created_at_ms BIGINT NOT NULL,
+  created_by TEXT NOT NULL,
+  disabled_at_ms BIGINT,
+  revision BIGINT NOT NULL,
+  UNIQUE (oidc_issuer, oidc_subject)
+);
+
+-- group_id '': the whole domain.
+CREATE TABLE administrator_grants (
+  administrator_id TEXT NOT NULL REFERENCES administrators (id),
+  role TEXT NOT NULL,
+  group_id TEXT NOT NULL,
+  PRIMARY KEY (administrator_id, role, group_id)
+);
+
+-- One-time links: the first administrator, an invitation, a new password. Only the hash of the code is kept.
+CREATE TABLE sign_in_links (
+  secret_sha256 TEXT NOT NULL PRIMARY KEY,
+  purpose TEXT NOT NULL,
+  administrator_id TEXT,
+  created_at_ms BIGINT NOT NULL,
+  created_by TEXT NOT NULL,
+  expires_at_ms BIGINT NOT NULL,
+  used_at_ms BIGINT
+);
+
+-- A sign-in that waits for its second step: TOTP, a passkey's challenge, the OIDC provider. body is sealed.
+CREATE TABLE pending_sign_ins (
+  secret_sha256 TEXT NOT NULL PRIMARY KEY,
+  kind TEXT NOT NULL,
+  administrator_id TEXT,
+  body TEXT NOT NULL,
+  created_at_ms BIGINT NOT NULL,
+  expires_at_ms BIGINT NOT NULL
+);
+CREATE INDEX pending_sign_ins_by_expiry ON pending_sign_ins (expires_at_ms);
+
+CREATE TABLE admin_sessions (
+  id TEXT NOT NULL PRIMARY KEY,
+  secret_sha256 TEXT NOT NULL UNIQUE,
+  administrator_id TEXT NOT NULL REFERENCES administrators (id),
+  method TEXT NOT NULL,
+  origin TEXT NOT NULL,
+  user_agent TEXT NOT NULL,
+  created_at_ms BIGINT NOT NULL,
+  used_at_ms BIGINT NOT NULL,
+  expires_at_ms BIGINT NOT NULL,
+  revoked_at_ms BIGINT
+);
+CREATE INDEX admin_sessions_by_administrator ON admin_sessions (administrator_id, created_at_ms);
+
+-- scopes: JSON array of rights. group_id '': as far as the owner's own rights.
+CREATE TABLE api_keys (
+  id TEXT NOT NULL PRIMARY KEY,
+  name TEXT NOT NULL,
+  secret_sha256 TEXT NOT NULL UNIQUE,
+  administrator_id TEXT NOT NULL REFERENCES administrators (id),
+  scopes TEXT NOT NULL,
+  group_id TEXT NOT NULL,
+  created_at_ms BIGINT NOT NULL,
+  created_by TEXT NOT NULL,
+  expires_at_ms BIGINT NOT NULL,
+  used_at_ms BIGINT,
+  revoked_at_ms BIGINT
+);
+CREATE INDEX api_keys_by_administrator ON api_keys (administrator_id, created_at_ms);
+
+CREATE TABLE passkeys (
+  credential_id TEXT NOT NULL PRIMARY KEY,
+  administrator_id TEXT NOT NULL REFERENCES administrators (id),
+  name TEXT NOT NULL,
+  public_key TEXT NOT NULL,
+  sign_count BIGINT NOT NULL,
+  transports TEXT NOT NULL,
+  created_at_ms BIGINT NOT NULL,
+  used_at_ms BIGINT
+);
+CREATE INDEX passkeys_by_administrator ON passkeys (administrator_id);
+
+-- Failed sign-ins, counted by what they have in common (a name with an address, an address).
+CREATE TABLE sign_in_failures (
+  subject TEXT NOT NULL PRIMARY KEY,
+  failures BIGINT NOT NULL,
+  first_at_ms BIGINT NOT NULL,
+  last_at_ms BIGINT NOT NULL
+);
+CREATE INDEX sign_in_failures_by_time ON sign_in_failures (last_at_ms);
+
+-- Writes that were asked with an idempotency key; reply: what was answered, NULL while it is under way.
+CREATE TABLE idempotency_keys (
+  actor TEXT NOT NULL,
+  idempotency_key TEXT NOT NULL,
+  request_sha256 TEXT NOT NULL,
+  status BIGINT,
+  reply TEXT,
+  created_at_ms BIGINT NOT NULL,
+  PRIMARY KEY (actor, idempotency_key)
+);
+CREATE INDEX idempotency_keys_by_time ON idempotency_keys (created_at_ms);
+
+-- Long work of a server itself. progress and result are JSON.
+CREATE TABLE tasks (
+  id TEXT NOT NULL PRIMARY KEY,
+  num BIGINT NOT NULL UNIQUE,
+  kind TEXT NOT NULL,
+  state TEXT NOT NULL,
+  input TEXT NOT NULL,
+  progress TEXT,
+  result TEXT,
+  worker_id TEXT NOT NULL,
+  created_at_ms BIGINT NOT NULL,
+  created_by TEXT NOT NULL,
+  ended_at_ms BIGINT
+);
+CREATE INDEX tasks_by_state ON tasks (state, num);
