@@ -1,7 +1,7 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import { holdsRight, reachOf, type Principal } from '@sekisho/core/rules/rights.ts';
 import type { Route } from '@sekisho/core/wire/route.ts';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { Identity } from './app.ts';
 import type { PeerIdentity } from './peer.ts';
@@ -19,6 +19,8 @@ export interface MountInput<R extends AnyRoute> {
   /** The host of the TLS certificate; only on routes of access `peer` (invariant 4). */
   readonly peer: PeerIdentity;
   readonly request: FastifyRequest;
+  /** For headers (cookies, ETag) and another success status; the body is what the handler returns. */
+  readonly reply: FastifyReply;
 }
 
 /**
@@ -34,14 +36,14 @@ export function mount<R extends AnyRoute>(
     method: route.method,
     url: route.path,
     config: { access: route.right },
-    handler: async (request) => {
+    handler: async (request, response) => {
       const identity = await app.identify(request, route.right);
       authorize(route, identity);
       const params: unknown = route.params.parse(request.params);
       const query: unknown = route.query.parse(request.query);
       const body: unknown = route.body.parse(request.body ?? {});
       const reply: unknown = await handler(
-        inputOf(identity, { params, query, body, request }) as MountInput<R>,
+        inputOf(identity, { params, query, body, request, reply: response }) as MountInput<R>,
       );
       return parseReply(route, reply);
     },
@@ -60,7 +62,7 @@ function authorize({ right, scope }: AnyRoute, identity: Identity): void {
 
 function inputOf(
   identity: Identity,
-  input: { params: unknown; query: unknown; body: unknown; request: FastifyRequest },
+  input: { params: unknown; query: unknown; body: unknown; request: FastifyRequest; reply: FastifyReply },
 ): object {
   return {
     ...input,
