@@ -1,3 +1,4 @@
+import { auditEventPages } from './audit-events.ts';
 import { commandPages } from './commands.ts';
 import { errorPages } from './errors.ts';
 import { limitsPage } from './limits.ts';
@@ -10,6 +11,7 @@ import { settingsPage } from './settings.ts';
 export const referencePages = (root: string): Page[] => [
   ...commandPages(),
   ...errorPages(),
+  ...auditEventPages(),
   routesPage(),
   limitsPage(),
   settingsPage(),

@@ -246,7 +246,6 @@ export class ChannelHub {
       await recordRepeatedRefusal(
         tx,
         {
-          category: 'CONNECTION',
           act,
           actor: hostId,
           origin: 'agent',

@@ -14,7 +14,6 @@ import {
 } from './record-audit.ts';
 
 const entry: AuditEntry = {
-  category: 'TOKEN',
   act: 'create-token',
   actor: 'root',
   origin: 'local',
@@ -30,7 +29,14 @@ eachStore((_dialect, open) => {
     const { store } = await open(t);
     await record(store, { outcome: 'refused', detail: { code: 'TOKEN_EXPIRED', before: null } });
     assert.deepEqual(await listAudit(store.db), [
-      { seq: 1, atMs: 5, ...entry, outcome: 'refused', detail: { code: 'TOKEN_EXPIRED', before: null } },
+      {
+        seq: 1,
+        atMs: 5,
+        category: 'TOKEN',
+        ...entry,
+        outcome: 'refused',
+        detail: { code: 'TOKEN_EXPIRED', before: null },
+      },
     ]);
   });
 

@@ -1,26 +1,12 @@
+import { AUDIT_EVENTS, type AuditAct } from '@sekisho/core/audit-events.ts';
 import { HOUR_MS } from '@sekisho/core/time.ts';
 import { nextValue } from '../../store/counters.ts';
 import type { Tx } from '../../store/tables.ts';
 
-/** What kind of act an audit row is about. */
-export const AUDIT_CATEGORIES = [
-  'CERT',
-  'CONNECTION',
-  'HOST',
-  'LOGIN',
-  'SEC_CONFIG',
-  'TOKEN',
-  'PLAN',
-  'JOB',
-  'POINT',
-] as const;
-export type AuditCategory = (typeof AUDIT_CATEGORIES)[number];
-
 /** One security-relevant act: who, from where, what, to whom, and how it ended. */
 export interface AuditEntry {
-  readonly category: AuditCategory;
-  /** The verb: `enrol`, `revoke`, `create-token`. */
-  readonly act: string;
+  /** One of `core/audit-events.ts`, which also says its category. */
+  readonly act: AuditAct;
   /** Who: an administrator's name, a host ID, `system`. */
   readonly actor: string;
   /** From where: an address, or `local`. */
@@ -47,7 +33,7 @@ export async function recordAudit(tx: Tx, entry: AuditEntry, nowMs: number): Pro
     .values({
       seq: await nextValue(tx, AUDIT_COUNTER),
       at_ms: nowMs,
-      category: entry.category,
+      category: AUDIT_EVENTS[entry.act].category,
       act: entry.act,
       actor: bounded(entry.actor),
       origin: bounded(entry.origin),

@@ -196,7 +196,6 @@ async function createDomain(
     await recordAudit(
       tx,
       {
-        category: 'CERT',
         act: 'create-domain',
         actor: 'local',
         origin: 'local',

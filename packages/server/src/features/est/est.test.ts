@@ -87,7 +87,7 @@ eachStore((dialect) => {
     assert.equal(bodies.size, 1);
     const { rows } = await trust.call(listAudit, { query: { limit: 20 } });
     const reasons = rows
-      .filter(({ act }) => act === 'refuse-certificate')
+      .filter(({ act }) => act === 'refuse-token')
       .map(({ detail }) => detail['reason']);
     assert.deepEqual(reasons, ['deleted', 'foreign', 'used-up', 'expired', 'unknown', 'unknown']);
     const states = (await trust.call(listTokens)).tokens.map(({ state }) => state).sort();

@@ -79,7 +79,6 @@ async function takeOne(
     await recordRepeatedRefusal(
       tx,
       {
-        category: item.kind === 'snapshot' ? 'POINT' : 'JOB',
         act: `report-${item.kind}`,
         actor: hostId,
         origin: 'agent',

@@ -31,7 +31,6 @@ export async function allowReissue(
     const reissueUntilMs = allow ? nowMs + REISSUE_ALLOWED_MS : null;
     await updateReissue(tx, hostId, reissueUntilMs);
     const audit = {
-      category: 'HOST',
       act: 'allow-reissue',
       actor: principal.name,
       origin: principal.origin,

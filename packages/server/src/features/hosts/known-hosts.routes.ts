@@ -1,3 +1,4 @@
+import type { AuditAct } from '@sekisho/core/audit-events.ts';
 import { AppError } from '@sekisho/core/errors.ts';
 import { PAGE_ROWS_DEFAULT } from '@sekisho/core/limits.ts';
 import { judgeName } from '@sekisho/core/rules/naming.ts';
@@ -61,7 +62,7 @@ function canonical(raw: string): string {
 const audit = (
   tx: Tx,
   principal: Principal,
-  act: string,
+  act: AuditAct,
   subject: string,
   detail: Record<string, unknown>,
   nowMs: number,
@@ -69,7 +70,6 @@ const audit = (
   recordAudit(
     tx,
     {
-      category: 'HOST',
       act,
       actor: principal.name,
       origin: principal.origin,

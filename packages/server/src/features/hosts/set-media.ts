@@ -23,7 +23,6 @@ export async function setMedia(
     const settings = change.media ? change.settings : undefined;
     await updateMedia(tx, host, { media: change.media, settings }, nowMs);
     const audit = {
-      category: 'HOST',
       act: 'set-media',
       actor: principal.name,
       origin: principal.origin,

@@ -152,7 +152,6 @@ async function decideAndRecord(
   };
   await insertIntention(tx, intention);
   const audit = {
-    category: 'CERT',
     act: 'approve-certificate',
     actor: request.kind === 'renew' ? request.peer.hostId : intention.name,
     origin,
@@ -202,8 +201,7 @@ async function refuse(
   nowMs: number,
 ): Promise<Outcome> {
   const audit = {
-    category: decision.code === 'TOKEN_REFUSED' ? 'TOKEN' : 'CERT',
-    act: 'refuse-certificate',
+    act: decision.code === 'TOKEN_REFUSED' ? 'refuse-token' : 'refuse-certificate',
     actor: request.kind === 'renew' ? request.peer.hostId : 'anonymous',
     origin,
     subject: facts.name,

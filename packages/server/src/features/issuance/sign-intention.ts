@@ -88,7 +88,6 @@ async function recordResult(
   await insertCertificate(tx, row);
   await recordChange(tx, 'certificate', certificate.fingerprint);
   const audit = {
-    category: 'CERT',
     act: 'issue-certificate',
     actor: intention.name,
     origin: intention.origin,
@@ -189,7 +188,6 @@ async function giveUp(context: ServerContext, intention: Intention, refusal: App
       await recordChange(tx, 'token', intention.tokenId);
     }
     const audit = {
-      category: 'CERT',
       act: 'issue-certificate',
       actor: intention.name,
       origin: intention.origin,

@@ -26,7 +26,6 @@ export async function cancelJob(context: FleetContext, actor: Actor, id: JobId):
     await recordAudit(
       tx,
       {
-        category: 'JOB',
         act: 'cancel-job',
         actor: actor.name,
         origin: actor.origin,

@@ -109,7 +109,6 @@ const audit = (
   recordAudit(
     tx,
     {
-      category: 'JOB',
       act: `order-${job.kind}`,
       actor: actor.name,
       origin: actor.origin,

@@ -102,11 +102,7 @@ async function audited(
   await store.transaction(async (tx) => {
     await change(tx);
     const { name: actor, origin } = principal;
-    await recordAudit(
-      tx,
-      { category: 'SEC_CONFIG', act, actor, origin, subject, outcome: 'done', detail: {} },
-      nowMs,
-    );
+    await recordAudit(tx, { act, actor, origin, subject, outcome: 'done', detail: {} }, nowMs);
     await recordChange(tx, 'settings', KEYS_CHANGE_KEY);
   });
 }

@@ -1,3 +1,4 @@
+import type { AuditAct } from '@sekisho/core/audit-events.ts';
 import { AppError } from '@sekisho/core/errors.ts';
 import { parsePlanId, type PlanId } from '@sekisho/core/ids.ts';
 import { PLANS_PER_POLICY_MAX } from '@sekisho/core/limits.ts';
@@ -97,7 +98,7 @@ const sameExpectation = (a: PlanSpec, b: PlanSpec): boolean =>
 
 const audit = (
   tx: Tx,
-  act: string,
+  act: AuditAct,
   principal: Principal,
   id: PlanId,
   detail: Record<string, string | number>,
@@ -106,7 +107,6 @@ const audit = (
   recordAudit(
     tx,
     {
-      category: 'PLAN',
       act,
       actor: principal.name,
       origin: principal.origin,

@@ -84,7 +84,6 @@ const audit = (tx: Tx, actor: Actor, point: StoredPoint, nowMs: number): Promise
   recordAudit(
     tx,
     {
-      category: 'POINT',
       act: 'delete-point',
       actor: actor.name,
       origin: actor.origin,

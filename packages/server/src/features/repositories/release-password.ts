@@ -24,7 +24,6 @@ export async function releasePassword(
     await recordAudit(
       tx,
       {
-        category: 'SEC_CONFIG',
         act: 'release-repository-password',
         actor: peer.hostId,
         origin: 'agent',

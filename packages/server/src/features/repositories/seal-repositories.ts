@@ -29,7 +29,6 @@ export async function sealRepositories(
     await recordAudit(
       tx,
       {
-        category: 'POINT',
         act: 'seal-repository',
         actor: SYSTEM_ACTOR.name,
         origin: SYSTEM_ACTOR.origin,

@@ -85,7 +85,6 @@ async function revokeReplaced(
     .execute();
   for (const { fingerprint } of revoked) {
     const audit = {
-      category: 'CERT',
       act: 'revoke-replaced',
       actor: 'system',
       origin: 'server',

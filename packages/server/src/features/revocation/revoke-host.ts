@@ -45,7 +45,6 @@ export async function revokeHost(
       .where('finished_at_ms', 'is', null)
       .execute();
     const audit = {
-      category: 'CERT',
       act: 'revoke-host',
       actor: principal.name,
       origin: principal.origin,

@@ -25,7 +25,6 @@ export async function setSecurity(
     await recordAudit(
       tx,
       {
-        category: 'SEC_CONFIG',
         act: 'set-security',
         actor: principal.name,
         origin: principal.origin,

@@ -45,7 +45,6 @@ export async function createToken(
     };
     await insertToken(tx, row, secret.reveal());
     const audit = {
-      category: 'TOKEN',
       act: 'create-token',
       actor: principal.name,
       origin: principal.origin,

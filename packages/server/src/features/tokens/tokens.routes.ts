@@ -41,7 +41,6 @@ export function tokenRoutes(app: FastifyInstance, context: ServerContext): void 
       if (row.deletedAtMs === null) {
         await markTokenDeleted(tx, row.id, nowMs);
         const audit = {
-          category: 'TOKEN',
           act: 'delete-token',
           actor: principal.name,
           origin: principal.origin,

@@ -1,0 +1,165 @@
+import { fill } from './errors.ts';
+import type { Language } from './language.ts';
+
+/** What audit rows are about. */
+export const AUDIT_CATEGORIES = {
+  CERT: { en: 'Certificates and keys', ja: '証明書と鍵' },
+  CONNECTION: { en: 'Connections', ja: '接続' },
+  HOST: { en: 'Hosts', ja: 'ホスト' },
+  LOGIN: { en: 'Sign-in and administrators', ja: 'サインインと管理者' },
+  SEC_CONFIG: { en: 'Security settings', ja: 'セキュリティ設定' },
+  TOKEN: { en: 'Tokens', ja: 'トークン' },
+  PLAN: { en: 'Plans', ja: 'プラン' },
+  JOB: { en: 'Jobs', ja: 'ジョブ' },
+  POINT: { en: 'Recovery points', ja: '復旧ポイント' },
+  SERVER: { en: 'Management server', ja: '管理サーバー' },
+} as const satisfies Readonly<Record<string, Readonly<Record<Language, string>>>>;
+export type AuditCategory = keyof typeof AUDIT_CATEGORIES;
+
+/** One kind of act. The words name the act whether it was done or refused; `{subject}` is what it was done to. */
+export interface AuditEvent {
+  readonly category: AuditCategory;
+  /** Does it decide who is trusted, who may do what, who sees what, or what is lost? */
+  readonly security: boolean;
+  readonly en: string;
+  readonly ja: string;
+}
+
+type Entry = Readonly<Record<string, AuditEvent>>;
+
+const certificates = {
+  'create-domain': security('CERT', 'create the domain {subject}', 'ドメイン {subject} を作成'),
+  'approve-certificate': security('CERT', 'approve a certificate for {subject}', '{subject} の証明書を承認'),
+  'issue-certificate': security('CERT', 'issue a certificate to {subject}', '{subject} に証明書を発行'),
+  'refuse-certificate': security(
+    'CERT',
+    'request a certificate under the name {subject}',
+    '名前 {subject} で証明書を要求',
+  ),
+  'revoke-host': security('CERT', 'revoke the certificates of {subject}', '{subject} の証明書を失効'),
+  'revoke-replaced': security(
+    'CERT',
+    'revoke a replaced certificate of {subject}',
+    '置き換えられた {subject} の証明書を失効',
+  ),
+} as const satisfies Entry;
+
+const tokens = {
+  'create-token': security('TOKEN', 'create the token {subject}', 'トークン {subject} を作成'),
+  'delete-token': security('TOKEN', 'delete the token {subject}', 'トークン {subject} を削除'),
+  'refuse-token': security('TOKEN', 'use a token for the name {subject}', '名前 {subject} にトークンを使用'),
+} as const satisfies Entry;
+
+const hosts = {
+  'register-host': security('HOST', 'register the host name {subject}', 'ホスト名 {subject} を登録'),
+  'unregister-host': security(
+    'HOST',
+    'unregister the host name {subject}',
+    'ホスト名 {subject} の登録を解除',
+  ),
+  'import-hosts': security('HOST', 'import {subject} host names', 'ホスト名 {subject} 件をインポート'),
+  'set-media': security(
+    'HOST',
+    'change the media server role of {subject}',
+    '{subject} のメディアサーバーの役割を変更',
+  ),
+  'allow-reissue': security(
+    'HOST',
+    'change the automatic reissue of {subject}',
+    '{subject} の証明書の自動再発行を変更',
+  ),
+} as const satisfies Entry;
+
+const connections = {
+  'open-channel': security(
+    'CONNECTION',
+    'open a second channel as {subject}',
+    '{subject} として二つ目のチャネルを開始',
+  ),
+  heartbeat: security(
+    'CONNECTION',
+    'send heartbeats twice as {subject}',
+    '{subject} として二重にハートビートを送信',
+  ),
+} as const satisfies Entry;
+
+const settings = {
+  'set-security': security('SEC_CONFIG', 'change the security settings', 'セキュリティ設定を変更'),
+  'export-root': security('SEC_CONFIG', 'export the root key', 'ルート鍵をエクスポート'),
+  'detach-root': security('SEC_CONFIG', 'take the root key off the server', 'ルート鍵をサーバーから切り離し'),
+  'attach-root': security('SEC_CONFIG', 'bring the root key back', 'ルート鍵をサーバーに復帰'),
+  'release-repository-password': security(
+    'SEC_CONFIG',
+    'release the password of the repository {subject}',
+    'リポジトリ {subject} のパスワードを払い出し',
+  ),
+} as const satisfies Entry;
+
+const protection = {
+  'create-plan': operation('PLAN', 'create the plan {subject}', 'プラン {subject} を作成'),
+  'change-plan': operation('PLAN', 'change the plan {subject}', 'プラン {subject} を変更'),
+  'delete-plan': operation('PLAN', 'delete the plan {subject}', 'プラン {subject} を削除'),
+  'order-backup': operation('JOB', 'back up {subject}', '{subject} をバックアップ'),
+  'order-restore': security('JOB', 'restore on {subject}', '{subject} でリストア'),
+  'order-browse': security(
+    'JOB',
+    'list a recovery point on {subject}',
+    '{subject} で復旧ポイントの内容を表示',
+  ),
+  'order-maintain': security(
+    'JOB',
+    'remove expired recovery points on {subject}',
+    '{subject} で期限切れの復旧ポイントを削除',
+  ),
+  'order-seal': security('JOB', 'seal a repository on {subject}', '{subject} でリポジトリを封印'),
+  'cancel-job': operation('JOB', 'cancel the job {subject}', 'ジョブ {subject} をキャンセル'),
+  'report-job': security('JOB', 'report a job as {subject}', '{subject} としてジョブを報告'),
+  'report-offer': security('JOB', 'answer an order as {subject}', '{subject} として指示に応答'),
+  'report-event': security('JOB', 'report an event as {subject}', '{subject} としてイベントを報告'),
+  'report-snapshot': security(
+    'POINT',
+    'report a recovery point as {subject}',
+    '{subject} として復旧ポイントを報告',
+  ),
+  'delete-point': security('POINT', 'delete the recovery point {subject}', '復旧ポイント {subject} を削除'),
+  'seal-repository': security('POINT', 'seal the repository {subject}', 'リポジトリ {subject} を封印'),
+} as const satisfies Entry;
+
+/**
+ * Every act that the audit log knows. `recordAudit` takes no other, and a guard test (test/audit-events.test.ts) checks
+ * that each is written somewhere in the sources.
+ */
+export const AUDIT_EVENTS = {
+  ...certificates,
+  ...tokens,
+  ...hosts,
+  ...connections,
+  ...settings,
+  ...protection,
+} as const;
+
+export type AuditAct = keyof typeof AUDIT_EVENTS;
+
+/** The event of an act, as far as this version knows it: a row may come from a newer one. */
+export const auditEventOf = (act: string): AuditEvent | undefined =>
+  Object.hasOwn(AUDIT_EVENTS, act) ? AUDIT_EVENTS[act as AuditAct] : undefined;
+
+/** A row in one sentence: the words of its act, about the name that its detail gives, else its subject. */
+export function auditSentence(
+  row: { readonly act: string; readonly subject: string; readonly detail: Readonly<Record<string, unknown>> },
+  language: Language,
+): string {
+  const event = auditEventOf(row.act);
+  if (event === undefined) return `${row.act}: ${row.subject}`;
+  const { name } = row.detail;
+  return fill(event[language], { subject: typeof name === 'string' && name !== '' ? name : row.subject });
+}
+
+function security<Category extends AuditCategory>(category: Category, en: string, ja: string) {
+  return { category, security: true, en, ja } as const;
+}
+
+/** Day-to-day work: written all the same, and told apart in the reference. */
+function operation<Category extends AuditCategory>(category: Category, en: string, ja: string) {
+  return { category, security: false, en, ja } as const;
+}
