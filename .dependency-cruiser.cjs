@@ -52,6 +52,12 @@ module.exports = {
       from: { path: '^packages/(?!testkit)[^/]+/src/', pathNot: tests },
       to: { path: '^packages/testkit/' },
     },
+    {
+      name: 'nothing-leans-on-the-bench',
+      severity: 'error',
+      from: { path: '^(packages|tools)/' },
+      to: { path: '^bench/' },
+    },
     { name: 'nothing-unresolved', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],
   options: {

@@ -4,7 +4,7 @@ import tseslint from 'typescript-eslint';
 export default tseslint.config(
   { ignores: ['node_modules/**', '.sekisho/**', 'docs/**', '**/*.mjs', '**/*.cjs', 'eslint.config.js'] },
   {
-    files: ['packages/**/*.ts', 'tools/**/*.ts', 'test/**/*.ts'],
+    files: ['packages/**/*.ts', 'tools/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts'],
     extends: [tseslint.configs.base],
     languageOptions: { parserOptions: { projectService: true } },
     linterOptions: { reportUnusedDisableDirectives: true },

@@ -29,11 +29,12 @@ const TARGETS = {
   test: { tools: TEST_TOOLS, command: ['tools/run-tests.ts'], group: true },
   check: { tools: TEST_TOOLS, command: ['tools/check.ts'], group: true },
   types: { command: ['node_modules/typescript/bin/tsc', '-p', '.'] },
-  lint: { command: ['node_modules/eslint/bin/eslint.js', 'packages', 'tools', 'test'] },
+  lint: { command: ['node_modules/eslint/bin/eslint.js', 'packages', 'tools', 'test', 'bench'] },
   format: { command: ['node_modules/prettier/bin/prettier.cjs', '--check', '.'] },
   'format:fix': { command: ['node_modules/prettier/bin/prettier.cjs', '--write', '.'] },
-  walls: { command: ['node_modules/dependency-cruiser/bin/dependency-cruiser.mjs', 'packages'] },
+  walls: { command: ['node_modules/dependency-cruiser/bin/dependency-cruiser.mjs', 'packages', 'bench'] },
   reference: { command: ['tools/print-reference.ts'] },
+  bench: { tools: ['restic'], command: ['bench/run.ts'], group: true },
   sekisho: { command: ['packages/cli/bin/sekisho'], program: true, here: true },
 };
 
