@@ -8,7 +8,10 @@ const STEPS: readonly { name: string; command: readonly string[] }[] = [
   { name: 'types', command: ['node_modules/typescript/bin/tsc', '-p', '.'] },
   { name: 'lint', command: ['node_modules/eslint/bin/eslint.js', 'packages', 'tools', 'test', 'bench'] },
   { name: 'format', command: ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.'] },
-  { name: 'walls', command: ['node_modules/dependency-cruiser/bin/dependency-cruiser.mjs', 'packages', 'bench'] },
+  {
+    name: 'walls',
+    command: ['node_modules/dependency-cruiser/bin/dependency-cruiser.mjs', 'packages', 'bench'],
+  },
   { name: 'tests', command: ['tools/run-tests.ts'] },
 ];
 
