@@ -1,4 +1,7 @@
+import { accessErrors } from './errors/access.ts';
+import { accountErrors } from './errors/accounts.ts';
 import { agentErrors } from './errors/agent.ts';
+import { apiErrors } from './errors/api.ts';
 import { cliErrors } from './errors/cli.ts';
 import { generalErrors } from './errors/general.ts';
 import { mediaErrors } from './errors/media.ts';
@@ -16,8 +19,11 @@ export const ERRORS = {
   ...storeErrors,
   ...mediaErrors,
   ...agentErrors,
+  ...apiErrors,
   ...protectionErrors,
   ...cliErrors,
+  ...accessErrors,
+  ...accountErrors,
 } as const;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -34,3 +34,16 @@ export const TRASH_KEEP_MS = 14 * 86_400_000;
 export const PASSPHRASE_LENGTH_MIN = 12;
 export const PASSPHRASE_LENGTH_MAX = 1024;
 export const ROOT_PACKAGE_LENGTH_MAX = 32 * 1024;
+/** API keys: rights a key may name, how long it lives, and how many of one administrator may be active at once. */
+export const API_KEY_SCOPES_MAX = 64;
+export const API_KEY_VALID_SECONDS_MIN = 60;
+export const API_KEY_VALID_SECONDS_MAX = 366 * 86_400;
+export const API_KEYS_PER_ADMINISTRATOR_MAX = 100;
+/** Administrators: what they sign in with, their roles, and how many accounts there may be. */
+export const ADMINISTRATOR_NAME_LENGTH_MAX = 64;
+export const GRANTS_PER_ADMINISTRATOR_MAX = 50;
+export const ADMINISTRATORS_MAX = 1_000;
+export const PASSWORD_LENGTH_MIN = 12;
+export const PASSWORD_LENGTH_MAX = 256;
+/** Codes of one-time links, and secrets of sign-ins that wait for their second step. */
+export const CODE_LENGTH_MAX = 128;
