@@ -125,6 +125,17 @@ const protection = {
   'seal-repository': security('POINT', 'seal the repository {subject}', 'リポジトリ {subject} を封印'),
 } as const satisfies Entry;
 
+const access = {
+  'create-api-key': security('LOGIN', 'create the API key {subject}', 'API キー {subject} を作成'),
+  'revoke-api-key': security('LOGIN', 'revoke the API key {subject}', 'API キー {subject} を取り消し'),
+  'refuse-api-key': security('LOGIN', 'use the API key {subject}', 'API キー {subject} を使用'),
+  'leak-api-key': security(
+    'LOGIN',
+    'send the API key {subject} in an address',
+    'API キー {subject} を URL で送信',
+  ),
+} as const satisfies Entry;
+
 /**
  * Every act that the audit log knows. `recordAudit` takes no other, and a guard test (test/audit-events.test.ts) checks
  * that each is written somewhere in the sources.
@@ -136,6 +147,7 @@ export const AUDIT_EVENTS = {
   ...connections,
   ...settings,
   ...protection,
+  ...access,
 } as const;
 
 export type AuditAct = keyof typeof AUDIT_EVENTS;

@@ -1,0 +1,108 @@
+import type { ErrorTable } from './table.ts';
+
+/** Refusals of API keys, single sign-on, passkeys, and rights that are limited to groups. */
+export const accessErrors = {
+  API_KEY_REFUSED: {
+    status: 401,
+    en: {
+      words: 'The API key was refused.',
+      hint: 'Check that it was copied whole. An administrator sees in the audit log why, and can make another: sekisho key create.',
+    },
+    ja: {
+      words: 'API キーは拒否されました。',
+      hint: 'キー全体が正しくコピーされていることを確認してください。理由は管理者が監査ログで確認でき、新しいキーを作成できます: sekisho key create',
+    },
+  },
+  API_KEY_IN_ADDRESS: {
+    status: 400,
+    en: {
+      words:
+        'An API key stood in the address of the request: it may now lie in logs and must be taken as leaked.',
+      hint: 'Revoke that key (sekisho key revoke), make another, and send it in the header: Authorization: Bearer KEY.',
+    },
+    ja: {
+      words:
+        '要求の URL に API キーが含まれていました。ログに残っている可能性があるため、漏えいしたものとして扱ってください。',
+      hint: 'そのキーを取り消し (sekisho key revoke)、新しいキーを作成して、ヘッダーで送信してください: Authorization: Bearer KEY',
+    },
+  },
+  API_KEY_MAY_NOT: {
+    status: 403,
+    en: {
+      words: 'An API key cannot do this: it changes no account, makes no other key, and opens no session.',
+      hint: 'Sign in as yourself and try again.',
+    },
+    ja: {
+      words:
+        'API キーではこの操作を実行できません。アカウントの変更、他のキーの作成、セッションの開始はできません。',
+      hint: '自分のアカウントでサインインしてから、もう一度実行してください。',
+    },
+  },
+  API_KEY_SCOPE_TOO_WIDE: {
+    status: 403,
+    en: {
+      words: 'The key would get the right {right}, which {owner} does not hold there.',
+      hint: 'Leave that right out, or name a group in which {owner} holds it.',
+    },
+    ja: {
+      words:
+        'このキーに権限 {right} を与えることはできません。{owner} はその範囲でこの権限を持っていません。',
+      hint: 'その権限を外すか、{owner} がその権限を持つグループを指定してください。',
+    },
+  },
+  API_KEY_SCOPE_NEVER: {
+    status: 400,
+    en: {
+      words: 'No API key gets the right {right}.',
+      hint: 'Administrators are made and changed by people who are signed in.',
+    },
+    ja: {
+      words: '権限 {right} を API キーに与えることはできません。',
+      hint: '管理者の作成と変更は、サインインした本人だけが実行できます。',
+    },
+  },
+  API_KEY_OWNER_NEEDED: {
+    status: 400,
+    en: {
+      words: 'Nobody is signed in on this socket: say whose key it is.',
+      hint: 'Name an administrator: sekisho key create --owner NAME …',
+    },
+    ja: {
+      words: 'このソケットではサインインした管理者がいないため、キーの所有者を指定する必要があります。',
+      hint: '管理者を指定してください: sekisho key create --owner NAME …',
+    },
+  },
+  API_KEY_OWNER_OTHER: {
+    status: 403,
+    en: {
+      words: 'A key can only be made for yourself.',
+      hint: 'Leave the owner out; {owner} signs in and makes the key.',
+    },
+    ja: {
+      words: 'キーは自分自身のためにのみ作成できます。',
+      hint: '所有者の指定を外してください。{owner} のキーは本人がサインインして作成します。',
+    },
+  },
+  API_KEYS_TOO_MANY: {
+    status: 409,
+    en: {
+      words: '{owner} has {limit} active API keys already.',
+      hint: 'Revoke those that are no longer used: sekisho key list, sekisho key revoke.',
+    },
+    ja: {
+      words: '{owner} には有効な API キーが既に {limit} 個あります。',
+      hint: '使われていないキーを取り消してください: sekisho key list、sekisho key revoke',
+    },
+  },
+  PLAN_RUN_BEYOND_GROUPS: {
+    status: 403,
+    en: {
+      words: 'The plan {plan} also covers hosts outside your groups, so it cannot be run as a whole.',
+      hint: 'Name hosts of your groups: sekisho backup run {planId} --host NAME (in the API: "hosts").',
+    },
+    ja: {
+      words: 'プラン {plan} には担当グループ以外のホストも含まれるため、全体を実行することはできません。',
+      hint: '担当グループのホストを指定してください: sekisho backup run {planId} --host NAME (API では "hosts")',
+    },
+  },
+} as const satisfies ErrorTable;
