@@ -7,6 +7,7 @@ import { generalErrors } from './errors/general.ts';
 import { mediaErrors } from './errors/media.ts';
 import { pkiErrors } from './errors/pki.ts';
 import { protectionErrors } from './errors/protection.ts';
+import { simulateErrors } from './errors/simulate.ts';
 import { storeErrors } from './errors/store.ts';
 import { trustErrors } from './errors/trust.ts';
 import type { Language } from './language.ts';
@@ -24,6 +25,7 @@ export const ERRORS = {
   ...cliErrors,
   ...accessErrors,
   ...accountErrors,
+  ...simulateErrors,
 } as const;
 
 export type ErrorCode = keyof typeof ERRORS;
