@@ -5,7 +5,7 @@ import { limitsPage } from './limits.ts';
 import type { Page } from './page.ts';
 import { requirementsPage } from './requirements.ts';
 import { routesPage } from './routes.ts';
-import { settingsPage } from './settings.ts';
+import { settingsPages } from './settings.ts';
 
 /** Every printed page of the documentation. */
 export const referencePages = (root: string): Page[] => [
@@ -14,6 +14,6 @@ export const referencePages = (root: string): Page[] => [
   ...auditEventPages(),
   routesPage(),
   limitsPage(),
-  settingsPage(),
+  ...settingsPages(),
   requirementsPage(root),
 ];

@@ -1,4 +1,5 @@
 import { AppError } from '@sekisho/core/errors.ts';
+import { isGiven } from '@sekisho/core/settings/resolve-settings.ts';
 import type { HostId } from '@sekisho/core/ids.ts';
 import type { Clock, Random } from '@sekisho/core/time.ts';
 import type { Log } from '@sekisho/platform/log.ts';
@@ -6,7 +7,7 @@ import type { AgentStatus } from './control/agent-status.ts';
 import { listenOnControlSocket, type ControlActs } from './control/control-socket.ts';
 import { setupCommand } from './control/read-status.ts';
 import { dataFolderAt, prepareDataFolder } from './data-folder.ts';
-import { loadSettings } from './settings.ts';
+import { loadAgentConfig, type AgentFlags } from './settings.ts';
 import { startParts } from './start-parts.ts';
 
 export interface AgentOptions {
@@ -18,6 +19,8 @@ export interface AgentOptions {
   readonly mediaListen?: { readonly host: string; readonly port: number };
   /** Environment of restic and of plans' commands; the process's own by default. */
   readonly env?: NodeJS.ProcessEnv;
+  /** Settings of the command line; those of the environment come from `env`. */
+  readonly flags?: AgentFlags;
   /** How long a run bears a media server that can't be reached. */
   readonly mediaUnreachableMs?: number;
 }
@@ -40,8 +43,10 @@ export interface RunningAgent {
 export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const { log } = options;
   const folder = dataFolderAt(options.dataFolder);
-  const settings = await loadSettings(folder);
-  if (settings === undefined) throw new AppError('AGENT_NOT_SET_UP', { folder: folder.root });
+  const loaded = await loadAgentConfig(folder, options.flags ?? {}, options.env ?? process.env);
+  if (loaded === undefined) throw new AppError('AGENT_NOT_SET_UP', { folder: folder.root });
+  const { config: settings } = loaded;
+  if (isGiven(loaded.settings, 'log.level')) log.level = settings.log.level;
   const { state } = settings;
   if (state.is !== 'deployed') {
     const command = setupCommand(folder, settings);

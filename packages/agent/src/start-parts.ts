@@ -29,7 +29,7 @@ import type { MediaConnection } from './proxy/media-connection.ts';
 import type { RepositoryContext } from './repositories/open-repository.ts';
 import { createRepositoryPasswords } from './repositories/password-cache.ts';
 import { openCrlStore } from './revocation/crl-store.ts';
-import { saveSettings, type AgentSettings } from './settings.ts';
+import { loadSettings, saveSettings, type AgentConfig } from './settings.ts';
 import type { AgentOptions } from './main.ts';
 import { openSpool } from './spool/spool.ts';
 import { AGENT_VERSION } from './version.ts';
@@ -50,8 +50,8 @@ export interface AgentParts extends ControlActs {
 export async function startParts(
   options: AgentOptions,
   folder: DataFolder,
-  given: AgentSettings,
-  state: Extract<AgentSettings['state'], { is: 'deployed' }>,
+  given: AgentConfig,
+  state: Extract<AgentConfig['state'], { is: 'deployed' }>,
 ): Promise<AgentParts> {
   const { clock, random, log } = options;
   const env = options.env ?? process.env;
@@ -126,7 +126,8 @@ export async function startParts(
 
   const media = createMediaRole({
     folder: settings.mediaFolder ?? folder.repositories,
-    listen: options.mediaListen ?? { host: '::', port: MEDIA_PORT_DEFAULT },
+    listen: options.mediaListen ??
+      endpointOf(settings.mediaListen) ?? { host: '::', port: MEDIA_PORT_DEFAULT },
     assignment,
     identity: () => identity,
     trust,
@@ -384,9 +385,9 @@ export async function startParts(
     },
     status,
     async setSettings({ allowCommands }) {
-      const next = { ...settings, allowCommands };
-      await saveSettings(folder, next);
-      settings = next;
+      // what environment and flags say stays out of the file
+      await saveSettings(folder, { ...((await loadSettings(folder)) ?? settings), allowCommands });
+      settings = { ...settings, allowCommands };
       log.info({ allowCommands }, 'settings changed');
       return { allowCommands };
     },
@@ -408,4 +409,10 @@ export async function startParts(
     await stop();
     throw error;
   }
+}
+
+/** `ADDRESS:PORT` of a setting that was checked. */
+function endpointOf(raw: string | undefined): { host: string; port: number } | undefined {
+  const [, host, port] = /^(.*):(\d+)$/.exec(raw ?? '') ?? [];
+  return host === undefined ? undefined : { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
 }

@@ -2,7 +2,7 @@ import { AppError } from '@sekisho/core/errors.ts';
 import type { Words } from '@sekisho/core/words/en.ts';
 import { Command, Help, type HelpContext, type Option } from 'commander';
 import stringWidth from 'string-width';
-import { nearest } from './output/nearest.ts';
+import { nearest } from '@sekisho/core/nearest.ts';
 import { quoteCommand } from './output/shell-quote.ts';
 
 /**

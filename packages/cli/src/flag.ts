@@ -1,6 +1,6 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import { parseDurationMs } from '@sekisho/core/time.ts';
-import { nearest } from './output/nearest.ts';
+import { nearest } from '@sekisho/core/nearest.ts';
 
 /** One option of a verb: how it is written, and how its value becomes a value of the program. */
 export interface Flag<Value> {

@@ -8,6 +8,8 @@ import { backupRun } from './commands/backup/run.ts';
 import { certList } from './commands/cert/list.ts';
 import { certRevoke } from './commands/cert/revoke.ts';
 import { completionOf } from './commands/completion.ts';
+import { configCheck } from './commands/config/check.ts';
+import { configShow } from './commands/config/show.ts';
 import { demo } from './commands/demo.ts';
 import { hostAllowReissue } from './commands/host/allow-reissue.ts';
 import { hostImport } from './commands/host/import.ts';
@@ -95,5 +97,7 @@ export const VERBS: readonly Verb[] = [
   restoreRun,
   auditList,
   demo,
+  configShow,
+  configCheck,
   completionOf(() => VERBS),
 ];

@@ -1,14 +1,17 @@
+import { AppError } from '@sekisho/core/errors.ts';
 import { ADMIN_BODY_BYTES_MAX, AGENT_BODY_BYTES_MAX, HEADER_BYTES_MAX } from '@sekisho/core/limits.ts';
+import { isGiven } from '@sekisho/core/settings/resolve-settings.ts';
 import type { Clock, Random } from '@sekisho/core/time.ts';
 import type { Log } from '@sekisho/platform/log.ts';
 import { listen } from '@sekisho/platform/ports.ts';
+import type { FastifyInstance } from 'fastify';
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import type { Server, Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { resolve as resolvePath } from 'node:path';
-import { loadConfig, type ServerConfig, type ServerFlags } from './config.ts';
-import type { FleetParts, FleetService, ServerContext, ServerPorts } from './context.ts';
+import { loadConfigWithOrigins, type ServerConfig, type ServerFlags } from './config.ts';
+import type { FleetParts, ServerContext, ServerPorts } from './context.ts';
 import { certificateRoutes } from './features/certificates/certificates.routes.ts';
 import { auditRoutes } from './features/audit/audit.routes.ts';
 import { startDocuments } from './features/documents/document-service.ts';
@@ -29,6 +32,8 @@ import { CertificateRegistry } from './features/revocation/certificate-registry.
 import { startCrlCache, type CrlCache } from './features/revocation/crl-cache.ts';
 import { securityRoutes } from './features/security/security.routes.ts';
 import { startSecurityCache } from './features/security/security-cache.ts';
+import { TaskRunner } from './features/tasks/task-runner.ts';
+import { taskRoutes } from './features/tasks/tasks.routes.ts';
 import { tokenRoutes } from './features/tokens/tokens.routes.ts';
 import { listenOnAdminSocket } from './http/admin-socket.ts';
 import {
@@ -41,8 +46,11 @@ import {
 import { createApp, type Identify } from './http/app.ts';
 import { answerClientErrors } from './http/client-error.ts';
 import { PeerConnections } from './http/connections.ts';
+import { CURSOR_KEY_PURPOSE } from './http/cursor.ts';
+import { Idempotency, IDEMPOTENCY_PRUNE_EVERY_MS } from './http/idempotency.ts';
 import { identifyLocal } from './http/local-principal.ts';
 import { PeerReader } from './http/peer.ts';
+import { startLoop } from './loops/loop.ts';
 import { startTrustLoop } from './loops/trust-loop.ts';
 import { ChangeFeed } from './store/change-feed.ts';
 import { openStore } from './store/open-store.ts';
@@ -92,7 +100,8 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
   const { clock, random, log } = options;
   const environment = options.environment ?? process.env;
   const dataFolder = resolvePath(options.dataFolder);
-  const config = await loadConfig(dataFolder, options, environment);
+  const { config, settings } = await loadConfigWithOrigins(dataFolder, options, environment);
+  if (isGiven(settings, 'log.level')) log.level = config.log.level;
   const kek = await readKek(dataFolder, environment);
   const store = await openStore({ database: config.database, dataFolder, clock, log });
   stopping.add(() => store.close());
@@ -153,6 +162,9 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
     strangers.cutAll();
   });
 
+  const tasks = new TaskRunner({ store, feed, clock, random, log, workerId });
+  await tasks.start();
+  stopping.add(() => tasks.stop());
   const parts: FleetParts = {
     config,
     clock,
@@ -167,6 +179,7 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
     documents,
     security,
     connections,
+    tasks,
     workerId,
     resolve: options.overrides?.resolve ?? resolveForward,
   };
@@ -178,9 +191,20 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
 
   const loop = startTrustLoop(context, { changeTicketKeys: listener.changeTicketKeys });
   stopping.add(() => loop.stop());
-  const { agentApp, adminApp } = buildApps(context, peers, fleet);
-  await Promise.all([agentApp.ready(), adminApp.ready()]);
-  await servePublic(context, crls, { admin, plain });
+  const idempotency = new Idempotency({ store, clock, log, box: keys, workerId });
+  const pruning = startLoop({
+    clock,
+    log,
+    name: 'idempotency-keys',
+    everyMs: IDEMPOTENCY_PRUNE_EVERY_MS,
+    run: () => idempotency.prune(),
+  });
+  stopping.add(() => pruning.stop());
+  const apps = buildApps(context, { peers, crls, idempotency });
+  await Promise.all(Object.values(apps).map((app) => app.ready()));
+  const { agentApp, adminApp } = apps;
+  serve(admin, apps.webApp);
+  serve(plain, apps.plainApp);
 
   const socketServer = createHttpServer(TIMEOUTS, (request, response) => adminApp.routing(request, response));
   answerClientErrors(socketServer);
@@ -221,51 +245,65 @@ const notYet = (_request: unknown, response: Parameters<typeof answerUnready>[0]
   answerUnready(response);
 };
 
-function buildApps(context: ServerContext, peers: PeerReader, fleet: FleetService) {
+/** The routes of each listener: agents' port, socket, administration port, plain port. */
+function buildApps(
+  context: ServerContext,
+  parts: { peers: PeerReader; crls: CrlCache; idempotency: Idempotency },
+) {
+  const { log, keys } = context;
   const identifyPeer: Identify = async (request, access) =>
     access === 'peer'
-      ? { kind: 'peer', peer: await peers.awaitPeer(request.raw.socket) }
+      ? { kind: 'peer', peer: await parts.peers.awaitPeer(request.raw.socket) }
       : { kind: 'public' };
-  const { log } = context;
   const agentApp = createApp({ identify: identifyPeer, bodyBytesMax: AGENT_BODY_BYTES_MAX, log });
-  const adminApp = createApp({ identify: identifyLocal, bodyBytesMax: ADMIN_BODY_BYTES_MAX, log });
   estRoutes(agentApp, context);
   documentRoutes(agentApp, context);
-  domainRoutes(adminApp, context);
-  securityRoutes(adminApp, context);
-  hostRoutes(adminApp, context);
-  tokenRoutes(adminApp, context);
-  certificateRoutes(adminApp, context);
-  auditRoutes(adminApp, context);
-  keyRoutes(adminApp, context);
-  fleet.routes(agentApp, adminApp);
-  return { agentApp, adminApp };
+  context.fleet.agentRoutes(agentApp);
+
+  const administration = {
+    bodyBytesMax: ADMIN_BODY_BYTES_MAX,
+    log,
+    cursorKey: keys.derive(CURSOR_KEY_PURPOSE),
+    idempotency: parts.idempotency,
+  };
+  const adminApp = createApp({ ...administration, identify: identifyLocal });
+  const webApp = createApp({ ...administration, identify: identifyAdministrator });
+  publicPages(webApp, context);
+  healthPages(webApp, () => context.feed.fresh);
+  for (const app of [adminApp, webApp]) administratorRoutes(app, context);
+
+  const plainApp = createApp({ identify: () => ({ kind: 'public' }), bodyBytesMax: 1, log });
+  publicPages(plainApp, context);
+  crlPages(plainApp, parts.crls);
+  return { agentApp, adminApp, webApp, plainApp };
 }
 
-/** The pages of 13291 and 8014: what everybody may read. */
-async function servePublic(
-  context: ServerContext,
-  crls: CrlCache,
-  servers: { admin: HttpsServer; plain: HttpServer },
-): Promise<void> {
-  const nobody: Identify = () => ({ kind: 'public' });
-  const adminPages = createApp({ identify: nobody, bodyBytesMax: ADMIN_BODY_BYTES_MAX, log: context.log });
-  publicPages(adminPages, context);
-  healthPages(adminPages, () => context.feed.fresh);
-  const plainPages = createApp({ identify: nobody, bodyBytesMax: 1, log: context.log });
-  publicPages(plainPages, context);
-  crlPages(plainPages, crls);
-  await Promise.all([adminPages.ready(), plainPages.ready()]);
-  for (const [server, app] of [
-    [servers.admin, adminPages],
-    [servers.plain, plainPages],
-  ] as const) {
-    server.removeListener('request', notYet);
-    server.on('request', (request, response) => {
-      app.routing(request, response);
-    });
-  }
+/** What administrators ask, on the socket and on the administration port alike. */
+function administratorRoutes(app: FastifyInstance, context: ServerContext): void {
+  domainRoutes(app, context);
+  securityRoutes(app, context);
+  hostRoutes(app, context);
+  tokenRoutes(app, context);
+  certificateRoutes(app, context);
+  auditRoutes(app, context);
+  keyRoutes(app, context);
+  taskRoutes(app, context);
+  context.fleet.adminRoutes(app);
 }
+
+/** From now on the listener answers with these routes. */
+function serve(server: HttpServer | HttpsServer, app: FastifyInstance): void {
+  server.removeListener('request', notYet);
+  server.on('request', (request, response) => {
+    app.routing(request, response);
+  });
+}
+
+/** Until somebody can sign in, nobody is an administrator here. */
+const identifyAdministrator: Identify = (_request, access) => {
+  if (access === 'public') return { kind: 'public' };
+  throw new AppError('SIGN_IN_REQUIRED');
+};
 
 async function listenAll(
   config: ServerConfig,

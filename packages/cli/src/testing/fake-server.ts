@@ -38,9 +38,17 @@ export interface FakeServer {
   close(): Promise<void>;
 }
 
+const SETTINGS = {
+  version: 1,
+  instanceId: '0f4c2b1e-6d1f-4b7a-9c55-1f2e3d4c5b6a',
+  database: 'postgres://sekisho:sample@db.example.com/sekisho',
+  addresses: ['backup.example.com'],
+  fleet: { heartbeatSeconds: 60 },
+};
+
 export async function startFakeServer(routes: readonly FakeRoute[]): Promise<FakeServer> {
   const dataFolder = await mkdtemp(join(tmpdir(), 'sekisho-cli-'));
-  await writeFile(join(dataFolder, 'server.json'), '{}');
+  await writeFile(join(dataFolder, 'server.json'), JSON.stringify(SETTINGS, null, 2));
   await mkdir(join(dataFolder, 'run'), { mode: 0o700 });
   const requests: string[] = [];
   const bodies: unknown[] = [];

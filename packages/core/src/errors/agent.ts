@@ -186,12 +186,12 @@ export const agentErrors = {
   AGENT_SETTINGS_INVALID: {
     status: 500,
     en: {
-      words: 'The settings file {path} cannot be read.',
-      hint: 'Restore it, or set the agent up again with --reissue: the host keeps its host ID.',
+      words: 'The settings of the agent are not valid: {detail}',
+      hint: 'Correct the named keys in {path}, the environment or the flags. If the file is lost: restore it, or set the agent up again with --reissue: the host keeps its host ID.',
     },
     ja: {
-      words: '設定ファイル {path} を読み取れません。',
-      hint: 'ファイルを復元するか、--reissue を付けてもう一度セットアップしてください。ホスト ID は変わりません。',
+      words: 'エージェントの設定が正しくありません: {detail}',
+      hint: '{path}、環境変数、またはフラグの該当するキーを修正してください。ファイルが失われた場合は、復元するか、--reissue を付けてもう一度セットアップしてください。ホスト ID は変わりません。',
     },
   },
   AGENT_ANCHORS_UNREADABLE: {

@@ -2,7 +2,7 @@ import { fill } from '@sekisho/core/errors.ts';
 import { createLog } from '@sekisho/platform/log.ts';
 import { say, sayJson } from '../../cli.ts';
 import { agentData, agentFolder } from '../../client/data-folder.ts';
-import { parseEndpoint, text } from '../../flag.ts';
+import { parseEndpoint, text, texts } from '../../flag.ts';
 import { untilStopped } from '../../until-stopped.ts';
 import { defineVerb } from '../../verb.ts';
 
@@ -12,8 +12,15 @@ const MEDIA_PORT_DEFAULT = 13_002;
 export const agentRun = defineVerb({
   path: 'agent run',
   args: {},
-  flags: { data: agentData, mediaListen: text('--media-listen <address:port>') },
-  examples: { plain: 'sekisho agent run --data /var/lib/sekisho/agent' },
+  flags: {
+    data: agentData,
+    mediaListen: text('--media-listen <address:port>'),
+    set: texts('--set <key=value>'),
+  },
+  examples: {
+    plain: 'sekisho agent run --data /var/lib/sekisho/agent',
+    set: 'sekisho agent run --set log.level=debug',
+  },
   run: async ({ cli, flags }) => {
     const mediaListen =
       flags.mediaListen === undefined
@@ -26,6 +33,7 @@ export const agentRun = defineVerb({
       clock: cli.io.clock,
       random: cli.io.random,
       log,
+      flags: { set: flags.set },
       ...(mediaListen === undefined
         ? {}
         : { mediaListen: { host: mediaListen.address, port: mediaListen.port } }),

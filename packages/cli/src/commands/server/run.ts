@@ -2,7 +2,7 @@ import { fill } from '@sekisho/core/errors.ts';
 import { createLog } from '@sekisho/platform/log.ts';
 import { say, sayJson } from '../../cli.ts';
 import { serverData, serverFolder } from '../../client/data-folder.ts';
-import { number, text } from '../../flag.ts';
+import { number, text, texts } from '../../flag.ts';
 import { defineVerb } from '../../verb.ts';
 import { untilStopped } from '../../until-stopped.ts';
 
@@ -16,10 +16,12 @@ export const serverRun = defineVerb({
     agentPort: { ...number('--agent-port <n>', 0, 65_535), defaultText: '13000' },
     adminPort: { ...number('--admin-port <n>', 0, 65_535), defaultText: '13291' },
     httpPort: { ...number('--http-port <n>', 0, 65_535), defaultText: '8014' },
+    set: texts('--set <key=value>'),
   },
   examples: {
     plain: 'sekisho server run --data /var/lib/sekisho/server',
     local: 'sekisho server run --listen 127.0.0.1',
+    set: 'sekisho server run --set log.level=debug --set fleet.heartbeatSeconds=60',
   },
   run: async ({ cli, flags }) => {
     const { startServer } = await import('@sekisho/server/main.ts');
@@ -30,6 +32,8 @@ export const serverRun = defineVerb({
       ...(flags.agentPort === undefined ? {} : { agentPort: flags.agentPort }),
       ...(flags.adminPort === undefined ? {} : { adminPort: flags.adminPort }),
       ...(flags.httpPort === undefined ? {} : { httpPort: flags.httpPort }),
+      set: flags.set,
+      environment: cli.io.env,
       clock: cli.io.clock,
       random: cli.io.random,
       log,

@@ -1,3 +1,5 @@
+import { operateLabels, operateNotes, operateNouns } from './operate.ts';
+
 /** Nouns, labels, tables, prompts and notes of the command line. `{x}` is filled in. */
 export const nouns = {
   server: 'the management server: create it, run it, see how it is',
@@ -12,6 +14,7 @@ export const nouns = {
   point: 'recovery points: look into them, delete them',
   restore: 'bring files back',
   audit: 'the audit log',
+  ...operateNouns,
 };
 
 export const help = {
@@ -143,6 +146,7 @@ export const labels = {
   error: 'Reason',
   hint: 'What to do',
   data: 'Data folder',
+  ...operateLabels,
 };
 
 export const states = {
@@ -332,4 +336,5 @@ export const notes = {
   restoredTo: 'Restored into {folder} on {host}',
   restoredOriginal: 'Restored to the original places on {host}',
   interrupted: 'Interrupted; stopping …',
+  ...operateNotes,
 };

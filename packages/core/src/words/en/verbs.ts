@@ -1,3 +1,5 @@
+import { operateVerbs } from './operate.ts';
+
 /** Help of every command of `sekisho`: what it does, its arguments and options, and what each example shows. */
 const data = "the management server's data folder";
 const agentData = "the agent's data folder";
@@ -27,8 +29,13 @@ export const verbs = {
       agentPort: 'port for agents (mutual TLS)',
       adminPort: 'port for administration',
       httpPort: 'port for CA certificate and revocation list (plain HTTP)',
+      set: 'any setting by its key, over file and environment (repeatable)',
     },
-    examples: { plain: 'Run it in the foreground', local: 'Listen on this machine alone' },
+    examples: {
+      plain: 'Run it in the foreground',
+      local: 'Listen on this machine alone',
+      set: 'Give settings for this run alone',
+    },
   },
   'server status': {
     summary: 'Show the domain, its addresses and its hosts by state',
@@ -102,8 +109,9 @@ export const verbs = {
     flags: {
       data: agentData,
       mediaListen: 'address and port on which a media server listens',
+      set: 'any setting by its key, over file and environment (repeatable)',
     },
-    examples: { plain: 'Run it in the foreground' },
+    examples: { plain: 'Run it in the foreground', set: 'Give a setting for this run alone' },
   },
   'agent status': {
     summary: 'Show whether this host can communicate, and if not, what to do',
@@ -447,4 +455,5 @@ export const verbs = {
       fish: 'For fish',
     },
   },
+  ...operateVerbs,
 };

@@ -1,4 +1,5 @@
 import type { Words } from '../en.ts';
+import { operateLabels, operateNotes, operateNouns } from './operate.ts';
 
 /** コマンドラインの名詞、見出し、表、質問、注記 (日本語)。 */
 export const nouns: Words['nouns'] = {
@@ -14,6 +15,7 @@ export const nouns: Words['nouns'] = {
   point: '復旧ポイント: 中を見る、削除する',
   restore: 'ファイルをリストアする',
   audit: '監査ログ',
+  ...operateNouns,
 };
 
 export const help: Words['help'] = {
@@ -145,6 +147,7 @@ export const labels: Words['labels'] = {
   error: '理由',
   hint: '対処',
   data: 'データフォルダー',
+  ...operateLabels,
 };
 
 export const states: Words['states'] = {
@@ -334,4 +337,5 @@ export const notes: Words['notes'] = {
   restoredTo: '{host} の {folder} にリストアしました',
   restoredOriginal: '{host} の元の場所にリストアしました',
   interrupted: '中断されました。停止しています …',
+  ...operateNotes,
 };

@@ -1,4 +1,5 @@
 import type { Words } from '../en.ts';
+import { operateVerbs } from './operate.ts';
 
 /** コマンドのヘルプ (日本語)。 */
 const data = '管理サーバーのデータフォルダー';
@@ -44,8 +45,13 @@ export const verbs: Words['verbs'] = {
       agentPort: 'エージェント用のポート (相互 TLS)',
       adminPort: '管理用のポート',
       httpPort: 'CA 証明書と証明書失効リスト (CRL) 用のポート (HTTP)',
+      set: '任意の設定をキーで指定。ファイルと環境変数より優先 (繰り返し可)',
     },
-    examples: { plain: 'フォアグラウンドで動かす', local: 'このマシンからだけ接続できるようにする' },
+    examples: {
+      plain: 'フォアグラウンドで動かす',
+      local: 'このマシンからだけ接続できるようにする',
+      set: '今回だけの設定を指定する',
+    },
   },
   'server status': {
     summary: 'ドメイン、アドレス、ホストの状態を表示する',
@@ -116,8 +122,12 @@ export const verbs: Words['verbs'] = {
   'agent run': {
     summary: 'エージェントを、停止されるまで動かす',
     args: {},
-    flags: { data: agentData, mediaListen: 'メディアサーバーとして待ち受けるアドレスとポート' },
-    examples: { plain: 'フォアグラウンドで動かす' },
+    flags: {
+      data: agentData,
+      mediaListen: 'メディアサーバーとして待ち受けるアドレスとポート',
+      set: '任意の設定をキーで指定。ファイルと環境変数より優先 (繰り返し可)',
+    },
+    examples: { plain: 'フォアグラウンドで動かす', set: '今回だけの設定を指定する' },
   },
   'agent status': {
     summary: 'このホストが通信できるか、できなければ何をすべきかを表示する',
@@ -428,4 +438,5 @@ export const verbs: Words['verbs'] = {
     flags: {},
     examples: { bash: 'bash (このセッションだけ)', zsh: 'zsh: fpath に置く', fish: 'fish' },
   },
+  ...operateVerbs,
 };
