@@ -1,17 +1,27 @@
+import { prepared } from './prepared.ts';
 import type { Tx } from './tables.ts';
 
 /** The next number of a counter, from 1. Its row stays locked until the transaction ends: numbers go in commit order. */
-export async function nextValue(tx: Tx, name: string): Promise<number> {
-  const row = await tx
-    .insertInto('counters')
-    .values({ name, value: 1 })
-    .onConflict((conflict) =>
-      conflict.column('name').doUpdateSet((row) => ({ value: row('counters.value', '+', 1) })),
-    )
-    .returning('value')
-    .executeTakeFirstOrThrow();
-  return row.value;
+export const nextValue = (tx: Tx, name: string): Promise<number> => nextValues(tx, name, 1);
+
+/** The first of the next `count` numbers of a counter, which are all the caller's. */
+export async function nextValues(tx: Tx, name: string, count: number): Promise<number> {
+  const row = await addToCounter.first(tx, { name, count });
+  if (row === undefined) throw new Error('a counter gave no number');
+  return row.value - count + 1;
 }
+
+const addToCounter = prepared((db, wish: { name: string; count: number }) =>
+  db
+    .insertInto('counters')
+    .values({ name: wish.name, value: wish.count })
+    .onConflict((conflict) =>
+      conflict
+        .column('name')
+        .doUpdateSet((row) => ({ value: row('counters.value', '+', row.ref('excluded.value')) })),
+    )
+    .returning('value'),
+);
 
 /** The next serial: `max(last + 1, nowMs)`, so that it rises even when the clock went back. */
 export async function nextSerial(tx: Tx, name: string, nowMs: number): Promise<number> {

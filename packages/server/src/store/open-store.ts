@@ -9,7 +9,7 @@ import { openPostgres } from './open-postgres.ts';
 import { openSqlite } from './open-sqlite.ts';
 import { postgresDialect } from './postgres-dialect.ts';
 import { translatePostgresError } from './postgres-errors.ts';
-import { sqliteDialect } from './sqlite-dialect.ts';
+import { SqliteConnection, sqliteDialect } from './sqlite-dialect.ts';
 import { translateSqliteError } from './sqlite-errors.ts';
 import { createStore, type Store } from './store.ts';
 import type { DbOrTx, Tables } from './tables.ts';
@@ -54,12 +54,12 @@ async function openSqliteStore(
 ): Promise<Store> {
   const { address, clock } = parts;
   const { database, unlock } = await openSqlite({ ...parts, path: address.path });
+  const connection = new SqliteConnection(database, (error) => translateSqliteError(error, address.label));
   return createStore({
     dialect: 'sqlite',
     label: address.label,
-    db: new Kysely<Tables>({
-      dialect: sqliteDialect(database, (error) => translateSqliteError(error, address.label)),
-    }),
+    db: new Kysely<Tables>({ dialect: sqliteDialect(database, connection) }),
+    direct: connection,
     clock,
     databaseNowMs: () => Promise.resolve(clock.nowMs()),
     closed: () => {

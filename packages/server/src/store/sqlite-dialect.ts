@@ -11,17 +11,17 @@ import {
 } from 'kysely';
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { Mutex } from './mutex.ts';
-import { refuseOutsideInside } from './transaction-context.ts';
+import { refuseOutsideInside, type DirectRunner } from './transaction-context.ts';
 
 /** Prepared statements kept; the oldest goes first. */
 const STATEMENTS_MAX = 500;
 
 /** Kysely over node:sqlite: one connection, one user at a time, so a transaction is never mixed with other queries. */
-export const sqliteDialect = (database: DatabaseSync, translate: (error: unknown) => unknown): Dialect => ({
+export const sqliteDialect = (database: DatabaseSync, connection: SqliteConnection): Dialect => ({
   createAdapter: () => new OwnMutexAdapter(),
   createQueryCompiler: () => new SqliteQueryCompiler(),
   createIntrospector: (db: Kysely<unknown>) => new SqliteIntrospector(db),
-  createDriver: () => new NodeSqliteDriver(database, translate),
+  createDriver: () => new NodeSqliteDriver(database, connection),
 });
 
 /** Kysely's own queue for a single connection is left out: it would wait before this driver can refuse a wrong use. */
@@ -33,13 +33,13 @@ class OwnMutexAdapter extends SqliteAdapter {
 
 class NodeSqliteDriver implements Driver {
   readonly #database: DatabaseSync;
-  readonly #connection: NodeSqliteConnection;
+  readonly #connection: SqliteConnection;
   readonly #mutex = new Mutex();
   #unlock: (() => void) | undefined;
 
-  constructor(database: DatabaseSync, translate: (error: unknown) => unknown) {
+  constructor(database: DatabaseSync, connection: SqliteConnection) {
     this.#database = database;
-    this.#connection = new NodeSqliteConnection(database, translate);
+    this.#connection = connection;
   }
 
   init(): Promise<void> {
@@ -79,7 +79,8 @@ class NodeSqliteDriver implements Driver {
   }
 }
 
-class NodeSqliteConnection implements DatabaseConnection {
+/** The one connection, with its prepared statements. */
+export class SqliteConnection implements DatabaseConnection, DirectRunner {
   readonly #database: DatabaseSync;
   readonly #translate: (error: unknown) => unknown;
   readonly #statements = new Map<string, { statement: StatementSync; reads: boolean }>();
@@ -98,6 +99,24 @@ class NodeSqliteConnection implements DatabaseConnection {
   }
   async *streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
     await Promise.reject(new Error('not supported: page instead'));
+  }
+
+  /** Rows as node:sqlite gives them, without a prototype: for those who take them apart. */
+  rows<Row>(sql: string, parameters: readonly unknown[]): Promise<readonly Row[]> {
+    try {
+      // the types of the query builder say what the columns are
+      return Promise.resolve(this.#prepare(sql).statement.all(...parameters.map(bind)) as Row[]);
+    } catch (error) {
+      return Promise.reject(this.#translate(error));
+    }
+  }
+
+  run(sql: string, parameters: readonly unknown[]): Promise<number> {
+    try {
+      return Promise.resolve(Number(this.#prepare(sql).statement.run(...parameters.map(bind)).changes));
+    } catch (error) {
+      return Promise.reject(this.#translate(error));
+    }
   }
 
   forget(): void {

@@ -1,9 +1,16 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import type { Clock } from '@sekisho/core/time.ts';
+import { Secret } from '@sekisho/platform/secret.ts';
+import { writeCollected } from './collect-rows.ts';
 import { isPostgresConflict, isPostgresUniqueViolation } from './postgres-errors.ts';
 import { isSqliteUniqueViolation } from './sqlite-errors.ts';
 import type { Db, DbOrTx, Tx } from './tables.ts';
-import { withTransactionContext, type DialectName, type TransactionContext } from './transaction-context.ts';
+import {
+  withTransactionContext,
+  type DialectName,
+  type DirectRunner,
+  type TransactionContext,
+} from './transaction-context.ts';
 
 /** The data of a domain. */
 export interface Store {
@@ -12,6 +19,8 @@ export interface Store {
   readonly label: string;
   /** Reads and single statements. Inside a transaction use its `tx`: this throws there. */
   readonly db: Db;
+  /** Gives the key under which audit rows are vouched for; a store that nobody gave one uses an empty one (tests, tools). */
+  setAuditKey(key: Secret<Uint8Array>): void;
   /**
    * All or nothing. Writers come one after the other, over all processes of the domain, so what the work read is still
    * true when it writes. The work may run again after a conflict: it changes nothing but the database.
@@ -38,6 +47,8 @@ export function createStore(parts: {
   db: Db;
   clock: Clock;
   databaseNowMs: (db: DbOrTx) => Promise<number>;
+  /** Runs prepared queries inside transactions; without it they take the query builder's way. */
+  direct?: DirectRunner;
   /** Brings wakes of other processes; without it this process wakes itself. */
   listen?: (wake: () => void) => void;
   closed: () => Promise<void>;
@@ -46,21 +57,28 @@ export function createStore(parts: {
   const wake = (): void => {
     for (const call of listeners) call();
   };
+  let auditKey = new Secret<Uint8Array>(new Uint8Array());
   let listening = false;
   let closing: Promise<void> | undefined;
   return {
     dialect: parts.dialect,
     label: parts.label,
     db: parts.db,
+    setAuditKey(key) {
+      auditKey = key;
+    },
     databaseNowMs: (db = parts.db) => parts.databaseNowMs(db),
     async transaction(work) {
       for (let tries = 1; ; tries += 1) {
         const context: TransactionContext = {
           dialect: parts.dialect,
           clock: parts.clock,
+          auditKey: auditKey.reveal(),
+          direct: parts.direct,
           active: true,
           changed: false,
           afterCommit: [],
+          collected: new Map(),
         };
         try {
           const result = await runOnce(parts.db, context, work);
@@ -93,7 +111,13 @@ export function createStore(parts: {
 
 async function runOnce<T>(db: Db, context: TransactionContext, work: (tx: Tx) => Promise<T>): Promise<T> {
   try {
-    return await db.transaction().execute((tx) => withTransactionContext(tx, context, () => work(tx)));
+    return await db.transaction().execute((tx) =>
+      withTransactionContext(tx, context, async () => {
+        const result = await work(tx);
+        await writeCollected(tx);
+        return result;
+      }),
+    );
   } finally {
     context.active = false;
   }

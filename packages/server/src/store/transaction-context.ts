@@ -1,21 +1,34 @@
 import type { Clock } from '@sekisho/core/time.ts';
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Tx } from './tables.ts';
+import type { DbOrTx, Tx } from './tables.ts';
 
 export type DialectName = 'sqlite' | 'postgres';
+
+/** Runs SQL that is compiled already on the transaction's own connection, past the query builder. */
+export interface DirectRunner {
+  rows<Row>(sql: string, parameters: readonly unknown[]): Promise<readonly Row[]>;
+  /** How many rows were changed. */
+  run(sql: string, parameters: readonly unknown[]): Promise<number>;
+}
 
 /** What belongs to one transaction beside its connection. */
 export interface TransactionContext {
   readonly dialect: DialectName;
   readonly clock: Clock;
+  /** Undefined: the query builder's own way is taken (PostgreSQL, where the round trip is what costs). */
+  readonly direct: DirectRunner | undefined;
+  /** Under which audit rows are vouched for. */
+  readonly auditKey: Uint8Array;
   /** True until commit or rollback. */
   active: boolean;
   /** The change feed was written: readers are woken by the commit. */
   changed: boolean;
   readonly afterCommit: (() => void)[];
+  /** Rows that are written together before the commit (collect-rows.ts). */
+  readonly collected: Map<object, unknown[]>;
 }
 
-const contexts = new WeakMap<Tx, TransactionContext>();
+const contexts = new WeakMap<DbOrTx, TransactionContext>();
 const running = new AsyncLocalStorage<TransactionContext>();
 
 /** Runs the work of a transaction so that its context can be found by its `tx`. */
@@ -25,8 +38,21 @@ export const withTransactionContext = <T>(
   work: () => Promise<T>,
 ): Promise<T> => {
   contexts.set(tx, context);
-  return running.run(context, work);
+  const hook = commitHooks.getStore();
+  return running.run(context, async () => {
+    const result = await work();
+    await hook?.(tx);
+    return result;
+  });
 };
+
+/** Writes in a transaction, right before it is committed. */
+export type CommitHook = (tx: Tx) => Promise<void>;
+const commitHooks = new AsyncLocalStorage<CommitHook>();
+
+/** Runs work each of whose transactions is committed together with what the hook writes, or not at all. */
+export const runWithCommitHook = <T>(hook: CommitHook, work: () => Promise<T>): Promise<T> =>
+  commitHooks.run(hook, work);
 
 /** The context of a transaction that `store.transaction` began. */
 export function transactionContext(tx: Tx): TransactionContext {
@@ -35,9 +61,28 @@ export function transactionContext(tx: Tx): TransactionContext {
   return context;
 }
 
+/** The same; undefined outside a transaction. A transaction that has ended runs nothing more. */
+export function findTransactionContext(db: DbOrTx): TransactionContext | undefined {
+  const context = contexts.get(db);
+  if (context?.active === false) throw new Error('the transaction has ended');
+  return context;
+}
+
 /** Calls once the transaction is committed, and never when it is rolled back. For waking and cutting, not for writing. */
 export function afterCommit(tx: Tx, call: () => void): void {
   transactionContext(tx).afterCommit.push(call);
+}
+
+/** What a part of a transaction has noted in the context until now; calling it takes back what came after. */
+export function markContext(context: TransactionContext): () => void {
+  const { changed } = context;
+  const calls = context.afterCommit.length;
+  const lengths = new Map([...context.collected].map(([key, rows]) => [key, rows.length]));
+  return () => {
+    context.changed = changed;
+    context.afterCommit.length = calls;
+    for (const [key, rows] of context.collected) rows.length = lengths.get(key) ?? 0;
+  };
 }
 
 /**
