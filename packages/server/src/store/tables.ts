@@ -25,6 +25,10 @@ export interface Tables {
   host_events: HostEventsTable;
   outbox: OutboxTable;
   audit: AuditTable;
+  audit_tiles: AuditTilesTable;
+  audit_checkpoints: AuditCheckpointsTable;
+  audit_keys: AuditKeysTable;
+  audit_merges: AuditMergesTable;
   change_feed: ChangeFeedTable;
   workers: WorkersTable;
   sessions: SessionsTable;
@@ -295,6 +299,43 @@ export interface AuditTable {
   subject: string;
   outcome: string;
   detail: string;
+  mac: string;
+}
+
+export interface AuditTilesTable {
+  level: number;
+  idx: number;
+  hashes: string;
+}
+
+export interface AuditCheckpointsTable {
+  size: number;
+  root: string;
+  note: string;
+  at_ms: number;
+}
+
+export interface AuditKeysTable {
+  id: string;
+  public_key: string;
+  sealed: string;
+  state: string;
+  created_at_ms: number;
+}
+
+export interface AuditMergesTable {
+  merge_key: string;
+  breadth: string;
+  act: string;
+  actor: string;
+  origin: string;
+  subject: string;
+  code: string;
+  reason: string;
+  count: number;
+  first_at_ms: number;
+  last_at_ms: number;
+  closes_at_ms: number;
 }
 
 export interface ChangeFeedTable {

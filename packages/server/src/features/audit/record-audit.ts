@@ -1,7 +1,11 @@
 import { AUDIT_EVENTS, type AuditAct } from '@sekisho/core/audit-events.ts';
-import { HOUR_MS } from '@sekisho/core/time.ts';
+import { canonicalAuditRow } from '@sekisho/core/audit-row.ts';
+import { createHmac } from 'node:crypto';
 import { nextValue } from '../../store/counters.ts';
 import type { Tx } from '../../store/tables.ts';
+import { transactionContext } from '../../store/transaction-context.ts';
+import { mergeRefusal } from './merge-refusals.ts';
+import { encodeDetail } from './redact-detail.ts';
 
 /** One security-relevant act: who, from where, what, to whom, and how it ended. */
 export interface AuditEntry {
@@ -14,60 +18,86 @@ export interface AuditEntry {
   /** What it was done to. */
   readonly subject: string;
   readonly outcome: 'done' | 'refused';
-  /** Before and after, code of a refusal; never secrets. */
+  /** Before and after, code of a refusal; secrets become `[redacted]`. */
   readonly detail: Readonly<Record<string, unknown>>;
 }
 
-export const AUDIT_COUNTER = 'audit';
-/** Longer details are cut; the row itself is always written. */
-export const AUDIT_DETAIL_LENGTH_MAX = 16 * 1024;
-export const AUDIT_TEXT_LENGTH_MAX = 512;
+/** A refusal that whoever is refused can cause again and again; `detail.code` and `detail.reason` say which. */
+export type RepeatedRefusal = AuditEntry & { readonly outcome: 'refused' };
 
-/** The same act of one subject, by whoever can cause it without end, is written no more often within an hour. */
-export const AUDIT_REPEATS_PER_HOUR_MAX = 60;
+export const AUDIT_COUNTER = 'audit';
+export const AUDIT_TEXT_LENGTH_MAX = 512;
 
 /** Appends to the audit log in the transaction of the act itself: an act without its row does not happen. */
 export async function recordAudit(tx: Tx, entry: AuditEntry, nowMs: number): Promise<void> {
+  const { act, outcome } = entry;
+  const row = {
+    seq: await nextValue(tx, AUDIT_COUNTER),
+    category: AUDIT_EVENTS[act].category,
+    act,
+    actor: boundedText(entry.actor),
+    origin: boundedText(entry.origin),
+    subject: boundedText(entry.subject),
+    outcome,
+    detail: encodeDetail(entry.detail),
+  };
+  const mac = macOfRow(transactionContext(tx).auditKey, { ...row, at_ms: nowMs });
   await tx
     .insertInto('audit')
-    .values({
-      seq: await nextValue(tx, AUDIT_COUNTER),
-      at_ms: nowMs,
-      category: AUDIT_EVENTS[entry.act].category,
-      act: entry.act,
-      actor: bounded(entry.actor),
-      origin: bounded(entry.origin),
-      subject: bounded(entry.subject),
-      outcome: entry.outcome,
-      detail: encodeDetail(entry.detail),
-    })
+    .values({ ...row, at_ms: nowMs, mac })
     .execute();
 }
 
 /**
- * The same for a refusal that a host can cause as often as it likes: once its hour is full, nothing is written until it is
- * over, so that one key does not fill the log of all. The program's own log has every one.
+ * The same for a refusal that strangers, or one host, can cause without end: the first is written at once, those that are
+ * the same within the window are counted and written as one row with begin, end and count when it is over. So nobody fills
+ * the log. `times`: so often at once.
  */
 export async function recordRepeatedRefusal(
   tx: Tx,
-  entry: AuditEntry & { readonly outcome: 'refused' },
+  entry: RepeatedRefusal,
   nowMs: number,
+  times = 1,
 ): Promise<void> {
-  const { rows } = await tx
-    .selectFrom('audit')
-    .select((select) => select.fn.countAll<number>().as('rows'))
-    .where('subject', '=', bounded(entry.subject))
-    .where('act', '=', entry.act)
-    .where('at_ms', '>', nowMs - HOUR_MS)
-    .executeTakeFirstOrThrow();
-  if (Number(rows) < AUDIT_REPEATS_PER_HOUR_MAX) await recordAudit(tx, entry, nowMs);
+  const text = (value: unknown): string => (typeof value === 'string' ? boundedText(value) : '');
+  const refusal = {
+    act: entry.act,
+    code: text(entry.detail['code']),
+    reason: text(entry.detail['reason']),
+    actor: text(entry.actor),
+    origin: text(entry.origin),
+    subject: text(entry.subject),
+  };
+  const decision = await mergeRefusal(tx, refusal, { nowMs, times });
+  for (const over of decision.over) await recordAudit(tx, over, nowMs);
+  if (decision.what === 'write') await recordAudit(tx, entry, nowMs);
 }
 
-/** PostgreSQL stores no NUL, and a row has a named limit. */
-const bounded = (text: string): string => text.replaceAll('\0', '').slice(0, AUDIT_TEXT_LENGTH_MAX);
-
-function encodeDetail(detail: AuditEntry['detail']): string {
-  const text = JSON.stringify(detail);
-  if (text.length <= AUDIT_DETAIL_LENGTH_MAX) return text;
-  return JSON.stringify({ cut: true, start: text.slice(0, AUDIT_DETAIL_LENGTH_MAX / 2) });
+/** A row as it lies in the database. */
+export interface StoredAuditRow {
+  readonly seq: number;
+  readonly at_ms: number;
+  readonly category: string;
+  readonly act: string;
+  readonly actor: string;
+  readonly origin: string;
+  readonly subject: string;
+  readonly outcome: string;
+  /** JSON. */
+  readonly detail: string;
 }
+
+/** The canonical text of a stored row. Throws SyntaxError when its detail is no JSON any more. */
+export function textOfRow(row: StoredAuditRow): string {
+  const { seq, at_ms: atMs, category, act, actor, origin, subject, outcome } = row;
+  const detail = JSON.parse(row.detail) as Readonly<Record<string, unknown>>;
+  return canonicalAuditRow({ seq, atMs, category, act, actor, origin, subject, outcome, detail });
+}
+
+/** What vouches for a row until the tree does; who has only the database cannot make it. */
+export const macOfRow = (key: Uint8Array, row: StoredAuditRow): string =>
+  createHmac('sha256', key).update(textOfRow(row), 'utf8').digest('base64');
+
+/** PostgreSQL stores no NUL, broken UTF-16 would come back changed, and a row has a named limit. */
+export const boundedText = (text: string): string =>
+  text.replaceAll('\0', '').slice(0, AUDIT_TEXT_LENGTH_MAX).toWellFormed();

@@ -22,7 +22,7 @@ import type { PeerIdentity } from '../../http/peer.ts';
 import { recordChange } from '../../store/record-change.ts';
 import { isUniqueViolation } from '../../store/store.ts';
 import type { Tx } from '../../store/tables.ts';
-import { recordAudit } from '../audit/record-audit.ts';
+import { recordAudit, recordRepeatedRefusal } from '../audit/record-audit.ts';
 import { findCertificate, newestCertificates, readCertificateDer } from '../certificates/certificate-rows.ts';
 import { findHost, findHostByName, namesOfHosts, ownersOfNames, type HostRow } from '../hosts/host-rows.ts';
 import { knownAmong } from '../hosts/known-hosts.ts';
@@ -208,7 +208,7 @@ async function refuse(
     outcome: 'refused',
     detail: { code: decision.code, reason: decision.adminReason ?? null, csr: request.csr.sha256 },
   } as const;
-  await recordAudit(tx, audit, nowMs);
+  await recordRepeatedRefusal(tx, audit, nowMs);
   return { kind: 'refused', code: decision.code, params: decision.params, reason: decision.adminReason };
 }
 

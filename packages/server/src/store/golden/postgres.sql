@@ -43,6 +43,31 @@ audit.origin text not null
 audit.subject text not null
 audit.outcome text not null
 audit.detail text not null
+audit.mac text not null
+audit_checkpoints.size bigint not null
+audit_checkpoints.root text not null
+audit_checkpoints.note text not null
+audit_checkpoints.at_ms bigint not null
+audit_keys.id text not null
+audit_keys.public_key text not null
+audit_keys.sealed text not null
+audit_keys.state text not null
+audit_keys.created_at_ms bigint not null
+audit_merges.merge_key text not null
+audit_merges.breadth text not null
+audit_merges.act text not null
+audit_merges.actor text not null
+audit_merges.origin text not null
+audit_merges.subject text not null
+audit_merges.code text not null
+audit_merges.reason text not null
+audit_merges.count bigint not null
+audit_merges.first_at_ms bigint not null
+audit_merges.last_at_ms bigint not null
+audit_merges.closes_at_ms bigint not null
+audit_tiles.level bigint not null
+audit_tiles.idx bigint not null
+audit_tiles.hashes text not null
 ca_keys.key_id text not null
 ca_keys.role text not null
 ca_keys.algorithm text not null
@@ -288,6 +313,10 @@ api_keys: api_keys_administrator_id_fkey FOREIGN KEY (administrator_id) REFERENC
 api_keys: api_keys_pkey PRIMARY KEY (id)
 api_keys: api_keys_secret_sha256_key UNIQUE (secret_sha256)
 audit: audit_pkey PRIMARY KEY (seq)
+audit_checkpoints: audit_checkpoints_pkey PRIMARY KEY (size)
+audit_keys: audit_keys_pkey PRIMARY KEY (id)
+audit_merges: audit_merges_pkey PRIMARY KEY (merge_key)
+audit_tiles: audit_tiles_pkey PRIMARY KEY (level, idx)
 ca_keys: ca_keys_fingerprint_key UNIQUE (fingerprint)
 ca_keys: ca_keys_pkey PRIMARY KEY (key_id)
 certificates: certificates_issuer_key_id_serial_key UNIQUE (issuer_key_id, serial)
@@ -346,8 +375,14 @@ CREATE UNIQUE INDEX administrators_pkey ON administrators USING btree (id);
 CREATE INDEX api_keys_by_administrator ON api_keys USING btree (administrator_id, created_at_ms);
 CREATE UNIQUE INDEX api_keys_pkey ON api_keys USING btree (id);
 CREATE UNIQUE INDEX api_keys_secret_sha256_key ON api_keys USING btree (secret_sha256);
-CREATE INDEX audit_by_subject ON audit USING btree (subject, act, at_ms);
+CREATE INDEX audit_by_subject ON audit USING btree (subject, seq);
+CREATE UNIQUE INDEX audit_checkpoints_pkey ON audit_checkpoints USING btree (size);
+CREATE UNIQUE INDEX audit_keys_pkey ON audit_keys USING btree (id);
+CREATE INDEX audit_merges_by_breadth ON audit_merges USING btree (breadth);
+CREATE INDEX audit_merges_by_close ON audit_merges USING btree (closes_at_ms);
+CREATE UNIQUE INDEX audit_merges_pkey ON audit_merges USING btree (merge_key);
 CREATE UNIQUE INDEX audit_pkey ON audit USING btree (seq);
+CREATE UNIQUE INDEX audit_tiles_pkey ON audit_tiles USING btree (level, idx);
 CREATE INDEX ca_keys_by_role ON ca_keys USING btree (role, state);
 CREATE UNIQUE INDEX ca_keys_fingerprint_key ON ca_keys USING btree (fingerprint);
 CREATE UNIQUE INDEX ca_keys_pkey ON ca_keys USING btree (key_id);

@@ -53,7 +53,41 @@ CREATE TABLE audit (
   origin TEXT NOT NULL,
   subject TEXT NOT NULL,
   outcome TEXT NOT NULL,
-  detail TEXT NOT NULL
+  detail TEXT NOT NULL,
+  mac TEXT NOT NULL
+);
+CREATE TABLE audit_checkpoints (
+  size BIGINT NOT NULL PRIMARY KEY,
+  root TEXT NOT NULL,
+  note TEXT NOT NULL,
+  at_ms BIGINT NOT NULL
+);
+CREATE TABLE audit_keys (
+  id TEXT NOT NULL PRIMARY KEY,
+  public_key TEXT NOT NULL,
+  sealed TEXT NOT NULL,
+  state TEXT NOT NULL,
+  created_at_ms BIGINT NOT NULL
+);
+CREATE TABLE audit_merges (
+  merge_key TEXT NOT NULL PRIMARY KEY,
+  breadth TEXT NOT NULL,
+  act TEXT NOT NULL,
+  actor TEXT NOT NULL,
+  origin TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  code TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  count BIGINT NOT NULL,
+  first_at_ms BIGINT NOT NULL,
+  last_at_ms BIGINT NOT NULL,
+  closes_at_ms BIGINT NOT NULL
+);
+CREATE TABLE audit_tiles (
+  level BIGINT NOT NULL,
+  idx BIGINT NOT NULL,
+  hashes TEXT NOT NULL,
+  PRIMARY KEY (level, idx)
 );
 CREATE TABLE ca_keys (
   key_id TEXT NOT NULL PRIMARY KEY,
@@ -365,7 +399,9 @@ CREATE TABLE workers (
 );
 CREATE INDEX admin_sessions_by_administrator ON admin_sessions (administrator_id, created_at_ms);
 CREATE INDEX api_keys_by_administrator ON api_keys (administrator_id, created_at_ms);
-CREATE INDEX audit_by_subject ON audit (subject, act, at_ms);
+CREATE INDEX audit_by_subject ON audit (subject, seq);
+CREATE INDEX audit_merges_by_breadth ON audit_merges (breadth);
+CREATE INDEX audit_merges_by_close ON audit_merges (closes_at_ms);
 CREATE INDEX ca_keys_by_role ON ca_keys (role, state);
 CREATE INDEX certificates_by_host ON certificates (host_id, issued_at_ms);
 CREATE INDEX certificates_due ON certificates (revoke_due_at_ms);

@@ -270,6 +270,7 @@ CREATE TABLE outbox (
 );
 CREATE INDEX outbox_by_subject ON outbox (subject, created_at_ms);
 
+-- mac: HMAC-SHA-256 over the row's canonical bytes, with a key under the key-encryption key: what is not in the tree yet.
 CREATE TABLE audit (
   seq BIGINT NOT NULL PRIMARY KEY,
   at_ms BIGINT NOT NULL,
@@ -279,9 +280,53 @@ CREATE TABLE audit (
   origin TEXT NOT NULL,
   subject TEXT NOT NULL,
   outcome TEXT NOT NULL,
-  detail TEXT NOT NULL
+  detail TEXT NOT NULL,
+  mac TEXT NOT NULL
 );
-CREATE INDEX audit_by_subject ON audit (subject, act, at_ms);
+CREATE INDEX audit_by_subject ON audit (subject, seq);
+
+-- The hash tree over the audit rows, in tiles: up to 256 hashes of complete subtrees of 256^level leaves, in base64.
+CREATE TABLE audit_tiles (
+  level BIGINT NOT NULL,
+  idx BIGINT NOT NULL,
+  hashes TEXT NOT NULL,
+  PRIMARY KEY (level, idx)
+);
+
+-- Signed tree heads; note is the signed text. The newest says how many rows the tree has.
+CREATE TABLE audit_checkpoints (
+  size BIGINT NOT NULL PRIMARY KEY,
+  root TEXT NOT NULL,
+  note TEXT NOT NULL,
+  at_ms BIGINT NOT NULL
+);
+
+-- sealed: envelope of the Ed25519 key that signs checkpoints.
+CREATE TABLE audit_keys (
+  id TEXT NOT NULL PRIMARY KEY,
+  public_key TEXT NOT NULL,
+  sealed TEXT NOT NULL,
+  state TEXT NOT NULL,
+  created_at_ms BIGINT NOT NULL
+);
+
+-- Repeated refusals that are still being counted; written as one row of audit when closes_at_ms is there.
+CREATE TABLE audit_merges (
+  merge_key TEXT NOT NULL PRIMARY KEY,
+  breadth TEXT NOT NULL,
+  act TEXT NOT NULL,
+  actor TEXT NOT NULL,
+  origin TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  code TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  count BIGINT NOT NULL,
+  first_at_ms BIGINT NOT NULL,
+  last_at_ms BIGINT NOT NULL,
+  closes_at_ms BIGINT NOT NULL
+);
+CREATE INDEX audit_merges_by_breadth ON audit_merges (breadth);
+CREATE INDEX audit_merges_by_close ON audit_merges (closes_at_ms);
 
 -- What changed, in order. Caches are moved on by this alone.
 CREATE TABLE change_feed (
