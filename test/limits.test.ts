@@ -3,7 +3,7 @@ import { DOCUMENT_PAYLOADS } from '@sekisho/core/wire/documents.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
-import { allRoutes } from '../tools/reference/routes.ts';
+import { allRoutes } from '@sekisho/core/wire/routes.ts';
 
 type Schema = z.core.JSONSchema._JSONSchema;
 

@@ -1,9 +1,9 @@
 import { RIGHTS } from '@sekisho/core/rules/rights.ts';
+import { allRoutes } from '@sekisho/core/wire/routes.ts';
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { allRoutes } from '../tools/reference/routes.ts';
 import { filesBelow, readText, sourceFiles } from '../tools/source-files.ts';
 import { ROOT } from './root.ts';
 
@@ -49,7 +49,7 @@ test('the printed reference knows every route that core declares', async () => {
       if (typeof value === 'object' && value !== null && 'right' in value && 'path' in value) {
         assert.ok(
           known.has(`${module}.${name}`),
-          `${module}.${name} is missing in tools/reference/routes.ts`,
+          `${module}.${name} is missing in packages/core/src/wire/routes.ts`,
         );
       }
     }

@@ -1,37 +1,6 @@
-import * as agent from '@sekisho/core/wire/agent.ts';
-import * as jobs from '@sekisho/core/wire/jobs.ts';
-import * as plans from '@sekisho/core/wire/plans.ts';
-import * as points from '@sekisho/core/wire/points.ts';
-import * as root from '@sekisho/core/wire/root.ts';
-import * as trust from '@sekisho/core/wire/trust.ts';
-import type { Route } from '@sekisho/core/wire/route.ts';
+import { allRoutes, type NamedRoute } from '@sekisho/core/wire/routes.ts';
 import { z } from 'zod';
 import { printedNote, table, type Page } from './page.ts';
-
-/** The modules of core/wire that declare routes, by file name. */
-export const WIRE_MODULES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-  agent,
-  jobs,
-  plans,
-  points,
-  root,
-  trust,
-};
-
-/** A declared route with the name it is exported under. */
-export interface NamedRoute {
-  readonly module: string;
-  readonly name: string;
-  readonly route: Route;
-}
-
-/** Every route that core/wire declares. */
-export const allRoutes = (): NamedRoute[] =>
-  Object.entries(WIRE_MODULES).flatMap(([module, exports]) =>
-    Object.entries(exports).flatMap(([name, value]) =>
-      isRoute(value) ? [{ module, name, route: value }] : [],
-    ),
-  );
 
 /** The routes with the right that each needs, and what goes in. */
 export const routesPage = (): Page => ({
@@ -67,14 +36,3 @@ const details = ({ name, route }: NamedRoute): string => {
   });
   return [`## ${name}`, `\`${route.method} ${route.path}\`, right \`${route.right}\``, ...parts].join('\n\n');
 };
-
-function isRoute(value: unknown): value is Route {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'method' in value &&
-    'path' in value &&
-    'right' in value &&
-    'reply' in value
-  );
-}

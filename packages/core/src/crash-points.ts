@@ -16,6 +16,8 @@ export const CRASH_POINTS = [
   'job-result.before-commit',
   'job-result.committed',
   'job-result.acknowledged',
+  // server: idempotency keys
+  'idempotency.effect-committed',
   // agent: document store
   'agent-document.before-fsync',
   'agent-document.before-rename',

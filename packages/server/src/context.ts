@@ -6,10 +6,12 @@ import type { FastifyInstance } from 'fastify';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ServerConfig } from './config.ts';
+import type { Accounts } from './features/administrators/accounts.ts';
 import type { DocumentService } from './features/documents/document-service.ts';
 import type { KeyStore } from './features/keys/key-store.ts';
 import type { CertificateRegistry } from './features/revocation/certificate-registry.ts';
 import type { SecurityCache } from './features/security/security-cache.ts';
+import type { TaskRunner } from './features/tasks/task-runner.ts';
 import type { PeerConnections } from './http/connections.ts';
 import type { PeerIdentity } from './http/peer.ts';
 import type { ChangeFeed } from './store/change-feed.ts';
@@ -51,7 +53,8 @@ export interface FleetService {
   pushAll(fetch: readonly Fetchable[]): void;
   /** A WebSocket upgrade of a verified peer at CHANNEL_PATH. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, peer: PeerIdentity): void;
-  routes(agentApp: FastifyInstance, adminApp: FastifyInstance): void;
+  agentRoutes(agentApp: FastifyInstance): void;
+  adminRoutes(adminApp: FastifyInstance): void;
   stop(): Promise<void>;
 }
 
@@ -70,6 +73,10 @@ export interface ServerContext {
   readonly documents: DocumentService;
   readonly security: SecurityCache;
   readonly connections: PeerConnections;
+  /** Administrators and what they may do (S-04). */
+  readonly accounts: Accounts;
+  /** Long work of this process: `startTask` of features/tasks. */
+  readonly tasks: TaskRunner;
   readonly fleet: FleetService;
   readonly workerId: string;
   /** Addresses of a name's forward records; empty when there are none (T-12). */

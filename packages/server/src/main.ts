@@ -12,6 +12,7 @@ import { networkInterfaces } from 'node:os';
 import { resolve as resolvePath } from 'node:path';
 import { loadConfigWithOrigins, type ServerConfig, type ServerFlags } from './config.ts';
 import type { FleetParts, ServerContext, ServerPorts } from './context.ts';
+import { startAccounts } from './features/administrators/accounts.ts';
 import { certificateRoutes } from './features/certificates/certificates.routes.ts';
 import { auditRoutes } from './features/audit/audit.routes.ts';
 import { startDocuments } from './features/documents/document-service.ts';
@@ -127,6 +128,7 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
   await registry.start(feed);
   const security = await startSecurityCache(store, feed);
   followKeys(keys, { store, feed });
+  const accounts = startAccounts({ store, feed });
   const documents = await startDocuments({ store, feed, clock, domainId: domain.id, keys });
   const crls = await startCrlCache({ store, feed, keys });
   const peers = new PeerReader({

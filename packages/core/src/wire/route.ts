@@ -67,6 +67,7 @@ export const problem = z.object({
   title: z.string(),
   status: z.int(),
   detail: z.string().optional(),
+  instance: z.string().optional(),
   code: z.string(),
   params: z.record(z.string(), z.union([z.string(), z.number()])).default({}),
 });

@@ -4,8 +4,10 @@ import type { Principal } from '@sekisho/core/rules/rights.ts';
 import type { Access } from '@sekisho/core/wire/route.ts';
 import type { Log } from '@sekisho/platform/log.ts';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Idempotency } from './idempotency.ts';
+import { KnownRoutes } from './known-routes.ts';
 import type { PeerIdentity } from './peer.ts';
-import { problemOf, refusalOf } from './refusal.ts';
+import { problemHeaders, problemOf, refusalOf } from './refusal.ts';
 
 /** Who may be behind a request of a listener. */
 export type Identity =
@@ -20,6 +22,14 @@ declare module 'fastify' {
   interface FastifyInstance {
     identify: Identify;
     bodyBytesMax: number;
+    /** What the cursors of lists are authenticated with; without it they go as they are. */
+    cursorKey: Uint8Array | undefined;
+    /** Without it the idempotency keys of requests mean nothing. */
+    idempotency: Idempotency | undefined;
+  }
+  interface FastifyRequest {
+    /** Who asks; `public` until the route has asked. */
+    identity: Identity;
   }
   interface FastifyContextConfig {
     /** The right that the route needs: a route without one is not served at all (invariant 3). */
@@ -27,8 +37,16 @@ declare module 'fastify' {
   }
 }
 
+export interface AppOptions {
+  readonly identify: Identify;
+  readonly bodyBytesMax: number;
+  readonly log: Log;
+  readonly cursorKey?: Uint8Array;
+  readonly idempotency?: Idempotency;
+}
+
 /** The routes of one listener: every refusal leaves as a problem document, every route names its right. */
-export function createApp(options: { identify: Identify; bodyBytesMax: number; log: Log }): FastifyInstance {
+export function createApp(options: AppOptions): FastifyInstance {
   const app = fastify({
     bodyLimit: options.bodyBytesMax,
     exposeHeadRoutes: false,
@@ -42,14 +60,22 @@ export function createApp(options: { identify: Identify; bodyBytesMax: number; l
   });
   app.decorate('identify', options.identify);
   app.decorate('bodyBytesMax', options.bodyBytesMax);
+  app.decorate('cursorKey', options.cursorKey);
+  app.decorate('idempotency', options.idempotency);
+  app.decorateRequest('identity');
+  const known = new KnownRoutes();
   app.addHook('onRoute', (route) => {
     if (route.config?.access === undefined)
       throw new Error(`the route ${String(route.method)} ${route.url} names no right`);
+    known.add(route.url, route.method);
   });
   app.addHook('onRequest', async (request) => {
+    request.identity = NOBODY;
     const { httpVersion, headers } = request.raw;
     const isWhole = httpVersion === '1.0' || (httpVersion === '1.1' && headers.host !== undefined);
     if (!isWhole) throw new AppError('REQUEST_MALFORMED'); // RFC 9112 §3.2
+    // before a byte of the body is read
+    if (request.is404) throw known.refusal(request.method, request.url);
   });
   app.setNotFoundHandler((request, reply) => {
     send(request, reply, new AppError('ROUTE_UNKNOWN'));
@@ -66,10 +92,24 @@ export function createApp(options: { identify: Identify; bodyBytesMax: number; l
 }
 
 function send(request: FastifyRequest, reply: FastifyReply, refusal: AppError): void {
+  const language = request.headers['accept-language'];
+  // a body that nobody reads is not waited for
+  if (hasLongBody(request)) void reply.header('connection', 'close');
   void reply
     .status(refusal.status)
-    .type('application/problem+json')
-    .send(problemOf(refusal, request.headers['accept-language']));
+    .headers(problemHeaders(refusal, language))
+    .send(problemOf(refusal, language, request.id));
 }
 
+/** Longer than what is read and thrown away, or of unknown length. */
+function hasLongBody({ raw }: FastifyRequest): boolean {
+  if (raw.complete) return false;
+  return (
+    raw.headers['transfer-encoding'] !== undefined ||
+    Number(raw.headers['content-length'] ?? 0) > DUMPED_BYTES_MAX
+  );
+}
+
+const NOBODY: Identity = { kind: 'public' };
+const DUMPED_BYTES_MAX = 64 * 1024;
 const PARAM_LENGTH_MAX = 300;

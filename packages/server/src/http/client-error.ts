@@ -2,7 +2,7 @@ import { AppError } from '@sekisho/core/errors.ts';
 import { HEADER_BYTES_MAX } from '@sekisho/core/limits.ts';
 import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { problemOf } from './refusal.ts';
+import { problemHeaders, problemOf } from './refusal.ts';
 
 /**
  * Answers what never became a request (no HTTP, headers too long or too slow) with a problem document too, and ends the
@@ -20,7 +20,7 @@ export function answerClientErrors(server: Pick<Server, 'on'>): void {
     const refusal = new AppError('REQUEST_MALFORMED');
     const body = JSON.stringify(problemOf(refusal, request.headers['accept-language']));
     response.writeHead(refusal.status, {
-      'Content-Type': 'application/problem+json',
+      ...problemHeaders(refusal, request.headers['accept-language']),
       'Content-Length': Buffer.byteLength(body),
       Connection: 'close',
     });
@@ -33,7 +33,7 @@ export function refuseRaw(socket: Duplex, refusal: AppError, acceptLanguage: str
   const body = JSON.stringify(problemOf(refusal, acceptLanguage));
   const head = [
     `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? ''}`,
-    'Content-Type: application/problem+json',
+    ...Object.entries(problemHeaders(refusal, acceptLanguage)).map(([name, value]) => `${name}: ${value}`),
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',
   ];

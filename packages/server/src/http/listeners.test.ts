@@ -128,7 +128,7 @@ test('T-02 TLS below 1.2 is not spoken', async (t) => {
   );
 });
 
-test('administration is on the socket alone: neither the agent port nor the public pages know its routes', async (t) => {
+test('S-05 administration is on the socket and the administration port: neither the agent port nor the plain one knows its routes', async (t) => {
   const trust = await TrustServer.start(t);
   const host = await trust.enrol({ name: 'web1.example' }, { token: await trust.token() });
   assert.equal(code((await trust.agentRequest({ path: '/v1/hosts', tls: host.tls })).body), 'ROUTE_UNKNOWN');
@@ -136,7 +136,8 @@ test('administration is on the socket alone: neither the agent port nor the publ
     [trust.server.ports.admin, true],
     [trust.server.ports.http, false],
   ] as const) {
-    assert.equal(code((await get(port, '/v1/hosts', secure)).body), 'ROUTE_UNKNOWN');
+    const refused = secure ? 'SIGN_IN_REQUIRED' : 'ROUTE_UNKNOWN';
+    assert.equal(code((await get(port, '/v1/hosts', secure)).body), refused);
     const page = await get(port, '/', secure);
     assert.match(page.body, new RegExp(trust.caFingerprint));
     assert.equal((await get(port, '/ca.pem', secure)).body, trust.server.context.keys.caPem());

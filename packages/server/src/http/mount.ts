@@ -1,9 +1,11 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import { holdsRight, reachOf, type Principal } from '@sekisho/core/rules/rights.ts';
 import type { Route } from '@sekisho/core/wire/route.ts';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
 import type { z } from 'zod';
 import type { Identity } from './app.ts';
+import { sealNext, openAfter } from './cursor.ts';
+import { answerUnchanged } from './entity-tag.ts';
 import type { PeerIdentity } from './peer.ts';
 
 /* eslint-disable-next-line @typescript-eslint/no-explicit-any -- any schema: each route narrows it */
@@ -24,8 +26,11 @@ export interface MountInput<R extends AnyRoute> {
 }
 
 /**
- * Serves a route: asks who it is and whether they may, parses what comes in, and lets nothing out that the route does not
- * declare. Refusals: RIGHT_MISSING, BODY_INVALID, those of the listener's identity, and the handler's own.
+ * Serves a route: asks who it is and whether they may before a byte of the body is read, parses what comes in, and lets
+ * nothing out that the route does not declare. A list's `next` leaves as a cursor that only the same list takes as `after`;
+ * a write with an idempotency key is carried out once; a read that is known already is answered with 304.
+ * Refusals: RIGHT_MISSING, BODY_INVALID, CURSOR_INVALID, IDEMPOTENCY_…, those of the listener's identity, and the handler's
+ * own.
  */
 export function mount<R extends AnyRoute>(
   app: FastifyInstance,
@@ -36,22 +41,50 @@ export function mount<R extends AnyRoute>(
     method: route.method,
     url: route.path,
     config: { access: route.right },
-    handler: async (request, response) => {
-      const identity = await app.identify(request, route.right);
-      authorize(route, identity);
-      const params: unknown = route.params.parse(request.params);
-      const query: unknown = route.query.parse(request.query);
-      const body: unknown = route.body.parse(request.body ?? {});
-      const reply: unknown = await handler(
-        inputOf(identity, { params, query, body, request, reply: response }) as MountInput<R>,
-      );
-      return parseReply(route, reply);
+    onRequest: identifyFirst(app, route),
+    handler: async (request, reply) => {
+      const input = parseInput(app, route, request, reply);
+      const work = async (): Promise<unknown> => {
+        const raw: unknown = await handler(input as MountInput<R>);
+        return sealNext(app, route, request, parseReply(route, raw));
+      };
+      const { identity } = request;
+      if (route.method === 'GET' || identity.kind !== 'principal' || app.idempotency === undefined)
+        return answerUnchanged(request, reply, await work());
+      return app.idempotency.once(request, reply, identity.principal, work);
     },
   });
 }
 
+/** Serves a route whose answer the handler writes itself, on the raw connection (a stream of events). */
+export function mountStream<R extends AnyRoute>(
+  app: FastifyInstance,
+  route: R,
+  handler: (input: MountInput<R>) => Promise<void>,
+): void {
+  app.route({
+    method: route.method,
+    url: route.path,
+    config: { access: route.right },
+    onRequest: identifyFirst(app, route),
+    handler: async (request, reply) => {
+      await handler(parseInput(app, route, request, reply) as MountInput<R>);
+      return reply;
+    },
+  });
+}
+
+/** Who asks, and whether they may: asked before the body is read. */
+function identifyFirst(app: FastifyInstance, route: AnyRoute): onRequestAsyncHookHandler {
+  return async (request) => {
+    const identity = await app.identify(request, route.right);
+    authorize(route, identity);
+    request.identity = identity;
+  };
+}
+
 /** Refusal: RIGHT_MISSING, also when the right is limited to groups and the route is about the domain. */
-function authorize({ right, scope }: AnyRoute, identity: Identity): void {
+export function authorize({ right, scope }: Pick<AnyRoute, 'right' | 'scope'>, identity: Identity): void {
   if (right === 'peer' || right === 'public') return;
   if (identity.kind !== 'principal') throw new AppError('RIGHT_MISSING', { right });
   if (right === 'signed-in') return;
@@ -60,12 +93,22 @@ function authorize({ right, scope }: AnyRoute, identity: Identity): void {
   if (!may) throw new AppError('RIGHT_MISSING', { right });
 }
 
-function inputOf(
-  identity: Identity,
-  input: { params: unknown; query: unknown; body: unknown; request: FastifyRequest; reply: FastifyReply },
+function parseInput(
+  app: FastifyInstance,
+  route: AnyRoute,
+  request: FastifyRequest,
+  reply: FastifyReply,
 ): object {
+  const params: unknown = route.params.parse(request.params);
+  const query: unknown = route.query.parse(openAfter(app, route, request));
+  const body: unknown = route.body.parse(request.body ?? {});
+  const { identity } = request;
   return {
-    ...input,
+    params,
+    query,
+    body,
+    request,
+    reply,
     get principal(): Principal {
       if (identity.kind !== 'principal') throw new Error('this route has no administrator');
       return identity.principal;

@@ -35,16 +35,46 @@ export function zodDetail(error: z.ZodError): string {
 export const languageOfHeader = (acceptLanguage: string | undefined): Language =>
   languageOfLocale(acceptLanguage?.split(/[,;]/)[0]?.trim());
 
-/** The problem document of a refusal. @source RFC 9457 §3 */
-export function problemOf(refusal: AppError, acceptLanguage: string | undefined): Problem {
+/**
+ * The problem document of a refusal. `type` is an address on this very server, where the code is explained
+ * ([why](../../../../docs/adr/0012-the-api.md)); `instance` names the request, as the log does.
+ * @source RFC 9457 §3
+ */
+export function problemOf(
+  refusal: AppError,
+  acceptLanguage: string | undefined,
+  requestId?: string,
+): Problem {
   const { words, hint } = errorWords(refusal.code, refusal.params, languageOfHeader(acceptLanguage));
   return {
-    type: `urn:sekisho:error:${refusal.code}`,
+    type: `${ERROR_PAGES}/${refusal.code}`,
     title: words,
     status: ERRORS[refusal.code].status,
     detail: hint,
+    ...(requestId === undefined ? {} : { instance: `urn:sekisho:request:${requestId}` }),
     code: refusal.code,
     params: { ...refusal.params },
+  };
+}
+
+/** Where each code is explained, on every port that answers with problem documents. */
+export const ERROR_PAGES = '/v1/errors';
+
+/** What is sent beside a problem document. */
+export function problemHeaders(
+  refusal: AppError,
+  acceptLanguage: string | undefined,
+): Record<string, string> {
+  const { allowed, retrySeconds } = refusal.params;
+  return {
+    'content-type': 'application/problem+json',
+    'content-language': languageOfHeader(acceptLanguage),
+    vary: 'Accept-Language',
+    'cache-control': 'no-store',
+    ...(refusal.code === 'METHOD_NOT_ALLOWED' && allowed !== undefined ? { allow: String(allowed) } : {}),
+    ...(typeof retrySeconds === 'number'
+      ? { 'retry-after': String(Math.max(1, Math.ceil(retrySeconds))) }
+      : {}),
   };
 }
 

@@ -10,7 +10,7 @@ import { AgentDesk } from './agent-desk.ts';
 import { FLEET_CHANGE_KINDS, FleetChanges } from './fleet-changes.ts';
 import type { FleetContext } from './fleet-context.ts';
 import { FleetIndex } from './fleet-index.ts';
-import { fleetRoutes } from './fleet.routes.ts';
+import { agentRoutes, fleetRoutes } from './fleet.routes.ts';
 import { defaultFleetSettings, type FleetSettings } from './fleet-settings.ts';
 import { HeartbeatDesk } from './heartbeat-desk.ts';
 
@@ -115,9 +115,12 @@ export async function startFleet(
     handleUpgrade: (request, socket, head, peer) => {
       hub.handleUpgrade(request, socket, head, peer);
     },
-    routes: (agentApp, adminApp) => {
+    agentRoutes: (agentApp) => {
       const hasChannel = (hostId: HostId): boolean => hub.session(hostId) !== undefined;
-      fleetRoutes(agentApp, adminApp, { context, index, work, board, heartbeats, hasChannel });
+      agentRoutes(agentApp, { context, heartbeats, hasChannel });
+    },
+    adminRoutes: (adminApp) => {
+      fleetRoutes(adminApp, { context, index, board });
     },
     async stop() {
       unsubscribe();

@@ -4,7 +4,6 @@ import { getRepositoryPassword, postHeartbeat, postSpool } from '@sekisho/core/w
 import type { FastifyInstance } from 'fastify';
 import { mount } from '../../http/mount.ts';
 import { jobRoutes } from '../jobs/jobs.routes.ts';
-import type { OpenWork } from '../jobs/open-work.ts';
 import type { ProgressBoard } from '../jobs/progress-board.ts';
 import { planRoutes } from '../plans/plans.routes.ts';
 import { pointRoutes } from '../points/points.routes.ts';
@@ -14,29 +13,33 @@ import type { FleetIndex } from './fleet-index.ts';
 import type { HeartbeatDesk } from './heartbeat-desk.ts';
 import { takeSpool } from './take-spool.ts';
 
-export interface FleetRouteParts {
+/** What the routes of agents need. */
+export interface AgentRouteParts {
   readonly context: FleetContext;
-  readonly index: FleetIndex;
-  readonly work: OpenWork;
-  readonly board: ProgressBoard;
   readonly heartbeats: HeartbeatDesk;
   /** Is a channel of the host open in this process? */
   readonly hasChannel: (hostId: HostId) => boolean;
 }
 
-/** The routes of agents without a channel (F-03, pull mode), and those of administrators. */
-export function fleetRoutes(
-  agentApp: FastifyInstance,
-  adminApp: FastifyInstance,
-  parts: FleetRouteParts,
-): void {
-  agentRoutes(agentApp, parts);
-  planRoutes(adminApp, parts);
-  jobRoutes(adminApp, parts);
-  pointRoutes(adminApp, parts);
+/** What the routes of administrators need. */
+export interface FleetRouteParts {
+  readonly context: FleetContext;
+  readonly index: FleetIndex;
+  readonly board: ProgressBoard;
 }
 
-function agentRoutes(app: FastifyInstance, { context, heartbeats, hasChannel }: FleetRouteParts): void {
+/** Plans, jobs and recovery points, for administrators. */
+export function fleetRoutes(app: FastifyInstance, parts: FleetRouteParts): void {
+  planRoutes(app, parts);
+  jobRoutes(app, parts);
+  pointRoutes(app, parts);
+}
+
+/** The routes of agents without a channel (F-03, pull mode). */
+export function agentRoutes(
+  app: FastifyInstance,
+  { context, heartbeats, hasChannel }: AgentRouteParts,
+): void {
   mount(app, postHeartbeat, async ({ peer, body }) => {
     const host = await heartbeats.hostOf(peer.hostId);
     if (host === undefined) throw new AppError('NOT_FOUND', { what: 'host', id: peer.hostId });

@@ -4,7 +4,7 @@ import { openSecret, sealSecret } from '@sekisho/pki/envelope.ts';
 import { privateKeyFromPem, privateKeyToPem } from '@sekisho/pki/keys.ts';
 import { fileSigner, type Signer } from '@sekisho/pki/signer.ts';
 import type { Secret } from '@sekisho/platform/secret.ts';
-import type { KeyObject } from 'node:crypto';
+import { hkdfSync, type KeyObject } from 'node:crypto';
 import type { ChangeFeed } from '../../store/change-feed.ts';
 import type { Store } from '../../store/store.ts';
 import type { DbOrTx, Tx } from '../../store/tables.ts';
@@ -28,6 +28,8 @@ export interface KeyStore {
   seal(plaintext: Uint8Array, context: string): string;
   /** Opens it. Refusal: SECRET_UNREADABLE. */
   open(sealed: string, context: string): Uint8Array;
+  /** A key of 32 bytes for one purpose (authenticating cursors), alike on every server of the domain. */
+  derive(purpose: string): Uint8Array;
   /** False: the key is detached. */
   isHere(role: KeyRole): boolean;
   /** The private key in PEM, for a package that a passphrase protects. Refusal: KEY_DETACHED. */
@@ -35,6 +37,8 @@ export interface KeyStore {
   /** Reads the keys again, after one was detached or came back. */
   reload(db: DbOrTx): Promise<void>;
 }
+
+const DERIVED_KEY_BYTES = 32;
 
 /** Key of the feed's changes that call for `reload`. */
 export const KEYS_CHANGE_KEY = 'ca-keys';
@@ -68,6 +72,8 @@ export async function loadKeys(db: DbOrTx, kek: Secret<Uint8Array>): Promise<Key
     }),
     seal: (plaintext, context) => sealSecret(kek.reveal(), plaintext, context),
     open: (sealed, context) => openSecret(kek.reveal(), sealed, context),
+    derive: (purpose) =>
+      new Uint8Array(hkdfSync('sha256', kek.reveal(), '', `sekisho:${purpose}`, DERIVED_KEY_BYTES)),
     isHere: (role) => held.active.get(role)?.key !== undefined,
     exportKey: (role) => privateKeyToPem(keyOf(role)),
     async reload(from) {

@@ -1,0 +1,47 @@
+import * as agent from './agent.ts';
+import * as apiKeys from './api-keys.ts';
+import * as jobs from './jobs.ts';
+import * as plans from './plans.ts';
+import * as points from './points.ts';
+import * as root from './root.ts';
+import type { Route } from './route.ts';
+import * as tasks from './tasks.ts';
+import * as trust from './trust.ts';
+
+/** The modules that declare routes, by file name; a guard test knows when one is missing. */
+export const WIRE_MODULES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  agent,
+  'api-keys': apiKeys,
+  jobs,
+  plans,
+  points,
+  root,
+  tasks,
+  trust,
+};
+
+/** A declared route with the name it is exported under. */
+export interface NamedRoute {
+  readonly module: string;
+  readonly name: string;
+  readonly route: Route;
+}
+
+/** Every route of the one wire contract. */
+export const allRoutes = (): NamedRoute[] =>
+  Object.entries(WIRE_MODULES).flatMap(([module, exports]) =>
+    Object.entries(exports).flatMap(([name, value]) =>
+      isRoute(value) ? [{ module, name, route: value }] : [],
+    ),
+  );
+
+function isRoute(value: unknown): value is Route {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'method' in value &&
+    'path' in value &&
+    'right' in value &&
+    'reply' in value
+  );
+}

@@ -1,0 +1,256 @@
+import { AppError, isErrorCode } from '@sekisho/core/errors.ts';
+import type { Principal } from '@sekisho/core/rules/rights.ts';
+import { DAY_MS, HOUR_MS, type Clock } from '@sekisho/core/time.ts';
+import { crashPoint } from '@sekisho/platform/crash-point.ts';
+import type { Log } from '@sekisho/platform/log.ts';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { Store } from '../store/store.ts';
+import type { Tx } from '../store/tables.ts';
+import { afterCommit, runWithCommitHook } from '../store/transaction-context.ts';
+import { listWorkers } from '../store/workers.ts';
+import { refusalOf } from './refusal.ts';
+
+export const IDEMPOTENCY_KEY_HEADER = 'idempotency-key';
+export const IDEMPOTENCY_REPLAYED_HEADER = 'idempotency-replayed';
+/** How long a reply is kept for whoever asks again. */
+export const IDEMPOTENCY_KEPT_MS = DAY_MS;
+export const IDEMPOTENCY_KEYS_PER_ACTOR_MAX = 10_000;
+/** A longer reply is not kept: who asks again is told that the outcome is unknown. */
+export const IDEMPOTENCY_REPLY_LENGTH_MAX = 512 * 1024;
+export const IDEMPOTENCY_PRUNE_EVERY_MS = HOUR_MS;
+const RETRY_SECONDS = 2;
+
+/** What is under way: by which process, and whether it has changed anything yet. */
+const underWay = z.object({ workerId: z.string(), effect: z.boolean() });
+/** What was answered. A refusal after an effect is kept too. */
+const stored = z.union([
+  z.object({ status: z.int(), etag: z.string().nullable(), body: z.unknown() }),
+  z.object({ code: z.string(), params: z.record(z.string(), z.union([z.string(), z.number()])) }),
+]);
+
+interface Row {
+  readonly actor: string;
+  readonly key: string;
+}
+
+/** Seals replies, which may carry secrets. */
+interface Box {
+  seal(plaintext: Uint8Array, context: string): string;
+  open(sealed: string, context: string): Uint8Array;
+}
+
+/**
+ * Writes that are carried out once, however often they are sent (S-05). A row says that the request began; each transaction
+ * of the handler marks in itself that it had an effect; the sealed reply follows. So after a crash it is known: nothing
+ * happened and the request is carried out, or something did and whoever repeats it is told so – never done twice.
+ */
+export class Idempotency {
+  readonly #parts: { store: Store; clock: Clock; log: Log; box: Box; workerId: string };
+  /** What this process works on now. */
+  readonly #here = new Set<string>();
+
+  constructor(parts: { store: Store; clock: Clock; log: Log; box: Box; workerId: string }) {
+    this.#parts = parts;
+  }
+
+  /** Without a key the work is simply done. Refusals: IDEMPOTENCY_…, and those of the work. */
+  async once(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    principal: Principal,
+    work: () => Promise<unknown>,
+  ): Promise<unknown> {
+    const key = keyOf(request);
+    if (key === undefined) return work();
+    const row: Row = { actor: actorOf(principal), key };
+    const name = `${row.actor}\n${key}`;
+    if (this.#here.has(name)) throw new AppError('IDEMPOTENCY_UNDER_WAY', { retrySeconds: RETRY_SECONDS });
+    this.#here.add(name);
+    try {
+      const before = await this.#begin(row, requestHash(request));
+      if (before !== undefined) return this.#replay(row, before, reply);
+      return await this.#carryOut(row, reply, work);
+    } finally {
+      this.#here.delete(name);
+    }
+  }
+
+  /** Removes what is older than a day. */
+  async prune(): Promise<void> {
+    await this.#parts.store.transaction(async (tx) => {
+      await tx
+        .deleteFrom('idempotency_keys')
+        .where('created_at_ms', '<', this.#parts.clock.nowMs() - IDEMPOTENCY_KEPT_MS)
+        .execute();
+    });
+  }
+
+  /** The sealed reply of the first request; undefined: this is the first, and its row is there. */
+  async #begin(row: Row, requestSha256: string): Promise<string | undefined> {
+    const { store, clock, workerId } = this.#parts;
+    return store.transaction(async (tx) => {
+      const nowMs = clock.nowMs();
+      await tx
+        .deleteFrom('idempotency_keys')
+        .where('actor', '=', row.actor)
+        .where('created_at_ms', '<', nowMs - IDEMPOTENCY_KEPT_MS)
+        .execute();
+      const found = await tx
+        .selectFrom('idempotency_keys')
+        .select(['request_sha256', 'status', 'reply'])
+        .where('actor', '=', row.actor)
+        .where('idempotency_key', '=', row.key)
+        .executeTakeFirst();
+      if (found !== undefined) {
+        if (found.request_sha256 !== requestSha256) throw new AppError('IDEMPOTENCY_KEY_REUSED');
+        if (found.status !== null) {
+          if (found.reply === null) throw new AppError('IDEMPOTENCY_OUTCOME_UNKNOWN');
+          return found.reply;
+        }
+        await this.#takeOver(tx, row, underWay.parse(JSON.parse(found.reply ?? 'null')));
+        return undefined;
+      }
+      const { rows } = await tx
+        .selectFrom('idempotency_keys')
+        .select((select) => select.fn.countAll<number>().as('rows'))
+        .where('actor', '=', row.actor)
+        .executeTakeFirstOrThrow();
+      if (Number(rows) >= IDEMPOTENCY_KEYS_PER_ACTOR_MAX)
+        throw new AppError('IDEMPOTENCY_KEYS_TOO_MANY', { limit: IDEMPOTENCY_KEYS_PER_ACTOR_MAX });
+      await tx
+        .insertInto('idempotency_keys')
+        .values({
+          actor: row.actor,
+          idempotency_key: row.key,
+          request_sha256: requestSha256,
+          status: null,
+          reply: JSON.stringify({ workerId, effect: false }),
+          created_at_ms: nowMs,
+        })
+        .execute();
+      return undefined;
+    });
+  }
+
+  /** The first request was begun and never answered: its process works on it, died before it did anything, or after. */
+  async #takeOver(tx: Tx, row: Row, first: z.infer<typeof underWay>): Promise<void> {
+    const { store, workerId } = this.#parts;
+    const others = await listWorkers(store, tx);
+    // this process would have it in memory: what is not there, a failure left behind
+    const lives = first.workerId !== workerId && others.some(({ id, live }) => live && id === first.workerId);
+    if (lives) throw new AppError('IDEMPOTENCY_UNDER_WAY', { retrySeconds: RETRY_SECONDS });
+    if (first.effect) throw new AppError('IDEMPOTENCY_OUTCOME_UNKNOWN');
+    await this.#write(tx, row, { status: null, reply: JSON.stringify({ workerId, effect: false }) });
+  }
+
+  async #carryOut(row: Row, reply: FastifyReply, work: () => Promise<unknown>): Promise<unknown> {
+    const { workerId } = this.#parts;
+    let effect = false;
+    const mark = async (tx: Tx): Promise<void> => {
+      await this.#write(tx, row, { status: null, reply: JSON.stringify({ workerId, effect: true }) });
+      afterCommit(tx, () => {
+        effect = true;
+      });
+    };
+    try {
+      const body = await runWithCommitHook(mark, work);
+      crashPoint('idempotency.effect-committed');
+      const etag = reply.getHeader('etag');
+      await this.#keep(row, reply.statusCode, {
+        status: reply.statusCode,
+        etag: typeof etag === 'string' ? etag : null,
+        body,
+      });
+      return body;
+    } catch (error) {
+      await this.#afterFailure(row, effect, error);
+      throw error;
+    }
+  }
+
+  /** A refusal that changed nothing frees its key; one that did is the answer from now on; a failure stays unknown. */
+  async #afterFailure(row: Row, effect: boolean, error: unknown): Promise<void> {
+    const { store, log } = this.#parts;
+    try {
+      if (!effect) {
+        await store.transaction(async (tx) => {
+          await tx
+            .deleteFrom('idempotency_keys')
+            .where('actor', '=', row.actor)
+            .where('idempotency_key', '=', row.key)
+            .execute();
+        });
+        return;
+      }
+      const refusal = refusalOf(error, log);
+      if (refusal.status >= 500) return;
+      await this.#keep(row, refusal.status, { code: refusal.code, params: { ...refusal.params } });
+    } catch (failure) {
+      log.warn({ err: failure }, 'the end of a request with an idempotency key could not be written');
+    }
+  }
+
+  async #keep(row: Row, status: number, answer: z.infer<typeof stored>): Promise<void> {
+    const { store, box, log } = this.#parts;
+    const text = JSON.stringify(answer);
+    const reply =
+      text.length > IDEMPOTENCY_REPLY_LENGTH_MAX ? null : box.seal(Buffer.from(text, 'utf8'), contextOf(row));
+    try {
+      await store.transaction((tx) => this.#write(tx, row, { status, reply }));
+    } catch (error) {
+      // it is done and answered; who repeats it is told that the outcome is unknown
+      log.warn({ err: error }, 'the reply to an idempotency key could not be kept');
+    }
+  }
+
+  async #write(tx: Tx, row: Row, set: { status: number | null; reply: string | null }): Promise<void> {
+    await tx
+      .updateTable('idempotency_keys')
+      .set(set)
+      .where('actor', '=', row.actor)
+      .where('idempotency_key', '=', row.key)
+      .execute();
+  }
+
+  #replay(row: Row, sealed: string, reply: FastifyReply): unknown {
+    const text = Buffer.from(this.#parts.box.open(sealed, contextOf(row))).toString('utf8');
+    const answer = stored.parse(JSON.parse(text));
+    void reply.header(IDEMPOTENCY_REPLAYED_HEADER, 'true');
+    if ('code' in answer) throw refusalOfStored(answer);
+    void reply.status(answer.status);
+    if (answer.etag !== null) void reply.header('etag', answer.etag);
+    return answer.body;
+  }
+}
+
+/** The key of a request. Refusal: IDEMPOTENCY_KEY_INVALID. */
+function keyOf(request: FastifyRequest): string | undefined {
+  const header = request.headers[IDEMPOTENCY_KEY_HEADER];
+  if (header === undefined) return undefined;
+  if (typeof header !== 'string' || !/^[\x21-\x7e]{1,64}$/.test(header))
+    throw new AppError('IDEMPOTENCY_KEY_INVALID');
+  return header;
+}
+
+/** Keys belong to whoever sent them: nobody gets the reply of another. */
+const actorOf = ({ kind, administratorId, name }: Principal): string =>
+  `${kind}:${administratorId ?? ''}:${name}`.replaceAll('\0', '').slice(0, ACTOR_LENGTH_MAX);
+const ACTOR_LENGTH_MAX = 500;
+
+const requestHash = (request: FastifyRequest): string =>
+  createHash('sha256')
+    .update(JSON.stringify([request.method, request.url, request.body ?? null]))
+    .digest('hex');
+
+const contextOf = ({ actor, key }: Row): string => `idempotency:${actor}:${key}`;
+
+const refusalOfStored = ({
+  code,
+  params,
+}: {
+  code: string;
+  params: Record<string, string | number>;
+}): AppError =>
+  isErrorCode(code) ? new AppError(code, params) : new AppError('IDEMPOTENCY_OUTCOME_UNKNOWN');
