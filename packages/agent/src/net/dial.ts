@@ -30,6 +30,8 @@ export interface DialOptions {
   /** Every check on the peer; throws the refusal. Nothing is sent before it returns. */
   readonly verify: (peer: PresentedPeer) => void;
   readonly timeoutMs?: number;
+  /** The address of this machine that the connection comes from; the system's choice by default. */
+  readonly localAddress?: string | undefined;
   /** Gives the connection up while it is being made. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -44,6 +46,7 @@ export function dialTls(options: DialOptions): Promise<TLSSocket> {
     const socket = connect({
       host: options.host,
       port: options.port,
+      ...(options.localAddress === undefined ? {} : { localAddress: options.localAddress }),
       ...(isIP(options.host) === 0 ? { servername: options.host } : {}),
       ca: [...options.ca],
       ...(options.identity === undefined

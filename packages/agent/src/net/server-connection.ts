@@ -62,6 +62,8 @@ export function createServerConnection(options: {
   identity: () => Identity;
   trust: () => TrustFacts;
   onRefused: (server: KnownServer, refusal: AppError) => void;
+  /** The address of this machine that connections come from; the system's choice by default. */
+  localAddress?: string | undefined;
   clock: Clock;
   random: Random;
   log: Log;
@@ -128,6 +130,7 @@ export function createServerConnection(options: {
       port: server.port,
       ca: trust.anchors.map((anchor) => certificateToPem(anchor.der)),
       identity: { keyPem, chainPem },
+      localAddress: options.localAddress,
       signal,
       verify: (peer) => {
         verifyServer(peer, options.trust(), server);

@@ -91,7 +91,10 @@ const isUnreached = (error: unknown): boolean =>
   (error.code === 'SERVER_UNREACHABLE' || error.code === 'SERVER_REPLY_UNUSABLE');
 
 /** The root that the server offers, once its fingerprint is confirmed. The connection ends here. */
-async function confirmRoot(options: SetupOptions, expected: string | undefined): Promise<Certificate> {
+export async function confirmRoot(
+  options: Pick<SetupOptions, 'server' | 'confirm'>,
+  expected: string | undefined,
+): Promise<Certificate> {
   const { host, port } = options.server;
   const server = `${host}:${port}`;
   const agent = new DialingAgent(() => dialTls({ host, port, ca: [], verify: () => undefined }), 1);
@@ -259,7 +262,8 @@ async function dropForeignDocuments(
   await prepareDataFolder(folder);
 }
 
-const reachable = (server: string, error: unknown): unknown =>
+/** Below HTTP it is SERVER_UNREACHABLE; refusals stay what they are. */
+export const reachable = (server: string, error: unknown): unknown =>
   error instanceof AppError
     ? error
     : new AppError('SERVER_UNREACHABLE', { server, detail: describeNetworkError(error) }, { cause: error });

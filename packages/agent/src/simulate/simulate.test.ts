@@ -1,0 +1,139 @@
+import { createPlan } from '@sekisho/core/wire/plans.ts';
+import { listJobs } from '@sekisho/core/wire/jobs.ts';
+import { createToken, listHosts, setHostMedia } from '@sekisho/core/wire/trust.ts';
+import { systemClock, systemRandom } from '@sekisho/platform/clock.ts';
+import { Secret } from '@sekisho/platform/secret.ts';
+import { eventually } from '@sekisho/testkit/eventually.ts';
+import { Fleet } from '@sekisho/testkit/fleet.ts';
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { simulate, type SimulateOptions, type SimulationSummary } from './simulate.ts';
+
+const HEARTBEAT_MS = 500;
+
+describe('a simulated fleet', () => {
+  let fleet: Fleet;
+  const ends: (() => unknown)[] = [];
+  before(async () => {
+    fleet = await Fleet.start({ after: (end) => ends.push(end) }, { heartbeatSeconds: 1 });
+  });
+  after(async () => {
+    for (const end of ends) await end();
+  });
+
+  async function run(seed: number, wish: Partial<SimulateOptions>): Promise<SimulationSummary> {
+    const usesMax = wish.agents ?? 1;
+    const { token } = await fleet.call(createToken, { body: { name: `simulation ${seed}`, usesMax } });
+    return simulate({
+      server: { host: '127.0.0.1', port: fleet.server.ports.agent },
+      expectedFingerprint: fleet.caFingerprint,
+      token: new Secret(token),
+      agents: 1,
+      heartbeatMs: HEARTBEAT_MS,
+      durationMs: 4 * HEARTBEAT_MS,
+      spreadMs: HEARTBEAT_MS,
+      seed,
+      clock: systemClock,
+      random: systemRandom,
+      ...wish,
+    });
+  }
+
+  test('S-10 enrols, beats, acknowledges its documents, reports jobs, and loses nobody', async () => {
+    const phases = new Set<string>();
+    const summary = await run(1, {
+      agents: 20,
+      jobsPerHour: 36_000,
+      onProgress: ({ phase }) => phases.add(phase),
+      async onEnrolled() {
+        const { hosts } = await fleet.call(listHosts, { query: {} });
+        const [host] = hosts.filter(({ name }) => name.startsWith('sim-1-'));
+        assert.ok(host);
+        const endpoints = [{ address: '127.0.0.1', port: 9 }];
+        await fleet.call(setHostMedia, { params: { id: host.id }, body: { media: true, endpoints } });
+        await fleet.call(createPlan, {
+          body: {
+            name: 'simulated',
+            targets: { hosts: [], groups: [host.group] },
+            paths: ['/srv'],
+            schedules: [{ name: 'yearly', cron: '0 3 1 1 *', timeZone: 'UTC' }],
+            mediaServers: [host.id],
+          },
+        });
+      },
+    });
+    assert.deepEqual(
+      { lost: summary.lost, enrolled: summary.enrolled, connected: summary.connected },
+      { lost: 0, enrolled: 20, connected: 20 },
+    );
+    assert.ok(summary.heartbeats >= 20 * 3, `${summary.heartbeats} heartbeats`);
+    assert.ok(summary.documentsAcknowledged >= 20 * 4, `${summary.documentsAcknowledged} documents`);
+    assert.deepEqual(summary.errors, {});
+    assert.deepEqual([...phases], ['enrolling', 'connecting', 'running']);
+    assert.ok(
+      summary.latencyMs.p50 <= summary.latencyMs.p99 && summary.latencyMs.p99 <= summary.latencyMs.max,
+    );
+    const { jobs } = await fleet.call(listJobs, { query: { limit: 500 } });
+    assert.ok(summary.jobsReported > 0);
+    assert.ok(jobs.length >= summary.jobsReported);
+    assert.ok(jobs.every(({ state }) => state === 'done'));
+    const { hosts } = await fleet.call(listHosts, { query: {} });
+    assert.equal(hosts.filter(({ name }) => /^sim-1-\d+$/.test(name)).length, 20);
+  });
+
+  test('S-10 agents come back to a server that was restarted, and none is lost', async () => {
+    const stopping = new AbortController();
+    let connected = 0;
+    const summary = run(2, {
+      agents: 10,
+      durationMs: 60_000,
+      signal: stopping.signal,
+      onProgress: (progress) => {
+        ({ connected } = progress);
+      },
+    });
+    const connectedAre = (agents: number) =>
+      eventually(`${agents} are connected`, () => (connected === agents ? true : undefined));
+    await connectedAre(10);
+    await fleet.stopServer();
+    await connectedAre(0);
+    await fleet.startServer();
+    await connectedAre(10);
+    const backMs = systemClock.nowMs();
+    await eventually('all have beaten again', async () => {
+      const { hosts } = await fleet.call(listHosts, { query: { limit: 500 } });
+      const seen = hosts.filter(
+        ({ name, lastSeenAtMs }) => name.startsWith('sim-2-') && (lastSeenAtMs ?? 0) > backMs,
+      );
+      return seen.length === 10 ? true : undefined;
+    });
+    stopping.abort();
+    const found = await summary;
+    assert.equal(found.lost, 0);
+    assert.ok(found.reconnects >= 10, `${found.reconnects} reconnects`);
+    assert.equal(found.interrupted, true);
+  });
+
+  test('S-10 another fingerprint than the one of the CA, or a token that is refused, ends it before anything runs', async () => {
+    const wrong = { expectedFingerprint: 'ab'.repeat(32) };
+    await assert.rejects(run(4, wrong), { code: 'CA_FINGERPRINT_MISMATCH' });
+    await assert.rejects(run(5, { token: new Secret('not-a-token') }), { code: 'TOKEN_REFUSED' });
+  });
+
+  test('S-10 when the server goes away, every agent counts as lost, and the errors say why', async (context) => {
+    context.after(() => fleet.startServer());
+    const summary = await run(3, {
+      agents: 5,
+      durationMs: 6 * HEARTBEAT_MS,
+      onProgress: ({ phase }) => {
+        if (phase === 'running' && !gone) gone = fleet.stopServer();
+      },
+    });
+    await gone;
+    assert.equal(summary.lost, 5);
+    assert.equal(summary.connected, 0);
+    assert.ok(summary.heartbeatsMissedMax >= 2);
+    assert.ok((summary.errors['SERVER_UNREACHABLE'] ?? 0) >= 5);
+  });
+  let gone: Promise<void> | undefined;
+});

@@ -1,0 +1,313 @@
+import type { AppError } from '@sekisho/core/errors.ts';
+import { HOUR_MS, type Clock, type Random } from '@sekisho/core/time.ts';
+import type { Certificate } from '@sekisho/pki/certificate.ts';
+import { silentLog } from '@sekisho/platform/log.ts';
+import type { Secret } from '@sekisho/platform/secret.ts';
+import { confirmRoot } from '../setup/setup-agent.ts';
+import { parseFingerprint } from '../setup/fingerprint.ts';
+import type { SimulatedHost } from './enrol-host.ts';
+import { enrolHosts } from './enrol-hosts.ts';
+import { LatencyBook } from './latency-book.ts';
+import { requireOpenFiles } from './open-files.ts';
+import { seededRandom } from './seeded-random.ts';
+import { createSharedCrls } from './shared-crls.ts';
+import { createSharedDocuments } from './shared-documents.ts';
+import { startSimulatedAgent, type AgentWatch, type SimulatedAgent } from './simulated-agent.ts';
+import { sourceAddress } from './source-addresses.ts';
+
+/** Agents of one simulation. */
+export const SIMULATED_AGENTS_MAX = 100_000;
+/** Agents that are stopped at once. */
+const STOP_AT_ONCE = 200;
+const PROGRESS_EVERY_MS = 200;
+/** Reports that are due together; the rest follows at once. */
+const JOBS_AT_ONCE_MAX = 100;
+
+export interface SimulateOptions {
+  readonly server: { readonly host: string; readonly port: number };
+  /** Of the CA, as an administrator gave it. */
+  readonly expectedFingerprint: string;
+  /** Good for as many hosts as there are agents. */
+  readonly token: Secret;
+  readonly agents: number;
+  /** Takes the place of the policy's period. */
+  readonly heartbeatMs: number;
+  /** How long is measured, counted from the moment at which the last agent began to connect. */
+  readonly durationMs: number;
+  /** Agents begin to connect within this. */
+  readonly spreadMs: number;
+  /** Names the hosts, and repeats how they spread. */
+  readonly seed: number;
+  /** Certificates a second at most; as fast as the server answers when undefined. */
+  readonly enrolPerSecond?: number | undefined;
+  /** Reports of finished runs, of all agents together. They need a plan with a schedule that covers the simulated hosts. */
+  readonly jobsPerHour?: number | undefined;
+  /** Ends the simulation early, with what was measured until then. */
+  readonly signal?: AbortSignal;
+  /** Before the agents connect: what the simulated hosts need on the server, such as a plan. */
+  readonly onEnrolled?: (hosts: readonly SimulatedHost[]) => Promise<void>;
+  readonly onProgress?: (progress: SimulationProgress) => void;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+export interface SimulationProgress {
+  readonly phase: 'enrolling' | 'connecting' | 'running';
+  /** Hosts enrolled, agents that have begun, milliseconds passed. */
+  readonly done: number;
+  readonly total: number;
+  /** Agents that have an open channel. */
+  readonly connected: number;
+}
+
+/** What a simulation measured. Times in milliseconds. */
+export interface SimulationSummary {
+  readonly agents: number;
+  /** Agents without an answer within the last two periods, or without a certificate. */
+  readonly lost: number;
+  readonly enrolled: number;
+  /** Agents whose channel was open at the end. */
+  readonly connected: number;
+  /** Heartbeats that were answered. */
+  readonly heartbeats: number;
+  /** Periods without an answered heartbeat: of all agents, and of the agent that missed most. */
+  readonly heartbeatsMissed: number;
+  readonly heartbeatsMissedMax: number;
+  /** Channels that were opened again. */
+  readonly reconnects: number;
+  readonly latencyMs: { readonly p50: number; readonly p99: number; readonly max: number };
+  readonly jobsReported: number;
+  /** Documents of which the server was told that an agent holds them. */
+  readonly documentsAcknowledged: number;
+  /** Failed requests and refusals, by code; what was asked again with success is among them. */
+  readonly errors: Readonly<Record<string, number>>;
+  readonly seed: number;
+  readonly heartbeatMs: number;
+  /** How long getting all certificates took. */
+  readonly enrolMs: number;
+  readonly enrolledPerSecond: number;
+  /** From the first connection to the last measurement. */
+  readonly runMs: number;
+  readonly heartbeatsPerSecond: number;
+  /** Memory of the simulating process. */
+  readonly residentBytes: number;
+  readonly interrupted: boolean;
+}
+
+/**
+ * S-10 Enrols and runs any number of agents in this process, and says what became of them. Each has a key and certificate of
+ * its own and uses the agent's own connection, channel, heartbeat and document code; only its stores are in memory.
+ * Refusals: SIMULATION_FILES_FEW, SERVER_UNREACHABLE and CA_FINGERPRINT_MISMATCH at the first contact; when no host at all could
+ * enrol, the first refusal.
+ */
+export async function simulate(options: SimulateOptions): Promise<SimulationSummary> {
+  requireOpenFiles(options.agents);
+  const simulation = new Simulation(options);
+  const root = await confirmRoot({ server: options.server }, parseFingerprint(options.expectedFingerprint));
+  try {
+    await simulation.enrol(root);
+    await options.onEnrolled?.(simulation.hosts);
+    await simulation.run(root);
+    return simulation.summary();
+  } finally {
+    await simulation.stop();
+  }
+}
+
+export const simulatedName = (seed: number, index: number): string => `sim-${seed}-${index + 1}`;
+
+/** What is read at the end of the run, before the agents are stopped. */
+type Measured = Pick<
+  SimulationSummary,
+  'lost' | 'connected' | 'heartbeatsMissed' | 'heartbeatsMissedMax' | 'runMs'
+>;
+
+class Simulation {
+  readonly hosts: SimulatedHost[] = [];
+  readonly #options: SimulateOptions;
+  readonly #stopping = new AbortController();
+  /** Ends with the simulation, or when somebody asks for it. */
+  readonly #signal: AbortSignal;
+  readonly #agents: SimulatedAgent[] = [];
+  readonly #latency = new LatencyBook();
+  readonly #errors = new Map<string, number>();
+  #acknowledged = 0;
+  #reconnects = 0;
+  #jobs = 0;
+  #enrolMs = 0;
+  #runStartedMs: number | undefined;
+  #measured: Measured | undefined;
+
+  constructor(options: SimulateOptions) {
+    this.#options = options;
+    this.#signal =
+      options.signal === undefined
+        ? this.#stopping.signal
+        : AbortSignal.any([options.signal, this.#stopping.signal]);
+  }
+
+  async enrol(root: Certificate): Promise<void> {
+    const { agents, seed, server, token, clock, enrolPerSecond } = this.#options;
+    const startedMs = clock.monotonicMs();
+    let first: AppError | undefined;
+    await enrolHosts(
+      { server, root, token, clock },
+      {
+        names: Array.from({ length: agents }, (_, index) => simulatedName(seed, index)),
+        localAddress: (index) => sourceAddress(server.host, index, process.platform),
+        perSecondMax: enrolPerSecond,
+        signal: this.#signal,
+        failed: (error) => {
+          first ??= error;
+          this.#count(error.code);
+        },
+        enrolled: (host) => {
+          this.hosts.push(host);
+          this.#tell('enrolling', this.hosts.length, agents);
+        },
+      },
+    );
+    this.#enrolMs = clock.monotonicMs() - startedMs;
+    if (this.hosts.length === 0 && first !== undefined) throw first;
+  }
+
+  async run(root: Certificate): Promise<void> {
+    const { clock, random, seed, spreadMs, durationMs } = this.#options;
+    const [anyHost] = this.hosts;
+    if (anyHost === undefined || this.#signal.aborted) return;
+    const openDocuments = createSharedDocuments({ domainId: anyHost.domainId, root, clock });
+    const openCrls = createSharedCrls();
+    const log = silentLog();
+    this.#runStartedMs = clock.monotonicMs();
+    const starting = this.hosts.map(async (host, index) => {
+      const own = seededRandom(seed * 0x9e37 + index, random);
+      await clock.sleep(own.fraction() * spreadMs, this.#signal);
+      if (this.#signal.aborted) return;
+      const documents = openDocuments();
+      this.#agents.push(
+        startSimulatedAgent(host, {
+          server: this.#options.server,
+          documents,
+          crls: openCrls(() => [...documents.anchors, ...documents.intermediates]),
+          heartbeatMs: this.#options.heartbeatMs,
+          watch: this.#watch,
+          clock,
+          random: own,
+          log,
+        }),
+      );
+    });
+    const reporting = this.#reportJobs();
+    const showing = this.#showProgress();
+    await Promise.all(starting);
+    await clock.sleep(durationMs, this.#signal);
+    this.#measured = this.#measure();
+    this.#stopping.abort();
+    await Promise.all([reporting, showing]);
+  }
+
+  summary(): SimulationSummary {
+    const { agents, seed, heartbeatMs, signal } = this.#options;
+    const measured = this.#measured ?? this.#measure();
+    const round = (ms: number): number => Math.round(ms * 100) / 100;
+    const perSecond = (count: number, ms: number): number => (ms === 0 ? 0 : round((count * 1_000) / ms));
+    return {
+      agents,
+      ...measured,
+      enrolled: this.hosts.length,
+      heartbeats: this.#latency.count,
+      reconnects: this.#reconnects,
+      latencyMs: {
+        p50: round(this.#latency.percentileMs(50)),
+        p99: round(this.#latency.percentileMs(99)),
+        max: round(this.#latency.maxMs),
+      },
+      jobsReported: this.#jobs,
+      documentsAcknowledged: this.#acknowledged,
+      errors: Object.fromEntries([...this.#errors].sort()),
+      seed,
+      heartbeatMs,
+      enrolMs: Math.round(this.#enrolMs),
+      enrolledPerSecond: perSecond(this.hosts.length, this.#enrolMs),
+      heartbeatsPerSecond: perSecond(this.#latency.count, measured.runMs),
+      residentBytes: process.memoryUsage.rss(),
+      interrupted: signal?.aborted === true,
+    };
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    for (let at = 0; at < this.#agents.length; at += STOP_AT_ONCE)
+      await Promise.all(this.#agents.slice(at, at + STOP_AT_ONCE).map((agent) => agent.stop()));
+  }
+
+  #connected(): number {
+    return this.#agents.filter((agent) => agent.isConnected).length;
+  }
+
+  #measure(): Measured {
+    const { agents, clock, signal } = this.#options;
+    const missed = this.#agents.map((agent) => agent.missed);
+    // somebody who ends it early takes nothing away from those that had not begun
+    const begun = signal?.aborted === true ? this.#agents.length : agents;
+    return {
+      lost: begun - this.#agents.filter((agent) => !agent.isLost).length,
+      connected: this.#connected(),
+      heartbeatsMissed: missed.reduce((sum, one) => sum + one, 0),
+      heartbeatsMissedMax: missed.reduce((most, one) => Math.max(most, one), 0),
+      runMs: this.#runStartedMs === undefined ? 0 : Math.round(clock.monotonicMs() - this.#runStartedMs),
+    };
+  }
+
+  readonly #count = (code: string): void => {
+    this.#errors.set(code, (this.#errors.get(code) ?? 0) + 1);
+  };
+
+  readonly #watch: AgentWatch = {
+    answered: (latencyMs) => {
+      this.#latency.add(latencyMs);
+    },
+    acknowledged: (documents) => {
+      this.#acknowledged += documents;
+    },
+    failed: this.#count,
+    reconnected: () => {
+      this.#reconnects += 1;
+    },
+    jobTaken: () => {
+      this.#jobs += 1;
+    },
+  };
+
+  /** Random agents report, at random times with the wanted mean. */
+  async #reportJobs(): Promise<void> {
+    const { jobsPerHour = 0, clock, random, seed } = this.#options;
+    if (jobsPerHour === 0) return;
+    const own = seededRandom(seed, random);
+    const gapMs = (): number => (-Math.log(1 - own.fraction()) * HOUR_MS) / jobsPerHour;
+    let dueMs = clock.monotonicMs() + gapMs();
+    while (!this.#signal.aborted) {
+      await clock.sleep(Math.max(0, dueMs - clock.monotonicMs()), this.#signal);
+      for (let now = 0; now < JOBS_AT_ONCE_MAX && dueMs <= clock.monotonicMs(); now += 1) {
+        this.#agents[Math.floor(own.fraction() * this.#agents.length)]?.reportJob();
+        dueMs += gapMs();
+      }
+    }
+  }
+
+  async #showProgress(): Promise<void> {
+    const { clock, spreadMs, durationMs } = this.#options;
+    const startedMs = clock.monotonicMs();
+    while (!this.#signal.aborted) {
+      const passedMs = clock.monotonicMs() - startedMs;
+      if (passedMs < spreadMs) {
+        this.#tell('connecting', this.#agents.length, this.hosts.length);
+      } else this.#tell('running', Math.min(durationMs, passedMs - spreadMs), durationMs);
+      await clock.sleep(PROGRESS_EVERY_MS, this.#signal);
+    }
+  }
+
+  #tell(phase: SimulationProgress['phase'], done: number, total: number): void {
+    this.#options.onProgress?.({ phase, done, total, connected: this.#connected() });
+  }
+}

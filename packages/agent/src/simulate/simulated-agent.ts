@@ -1,0 +1,204 @@
+import { AppError } from '@sekisho/core/errors.ts';
+import type { Clock, Random } from '@sekisho/core/time.ts';
+import type { Heartbeat, HeartbeatReply } from '@sekisho/core/wire/agent.ts';
+import type { Log } from '@sekisho/platform/log.ts';
+import { KEPT_DOCUMENTS, type DocumentStore } from '../documents/document-store.ts';
+import { startFetcher } from '../documents/fetcher.ts';
+import { HealthBoard } from '../health.ts';
+import { startHeart } from '../channel/heart.ts';
+import { plansOfHost } from '../jobs/plan-clock.ts';
+import { createServerConnection } from '../net/server-connection.ts';
+import type { CrlStore } from '../revocation/crl-store.ts';
+import { AGENT_VERSION } from '../version.ts';
+import { createBeatRecord } from './beat-record.ts';
+import type { SimulatedHost } from './enrol-host.ts';
+import { createMemorySpool } from './memory-spool.ts';
+import { observeConnection } from './observe-connection.ts';
+import { simulatedReport } from './simulated-report.ts';
+
+/** What happens to agents, told as it happens. */
+export interface AgentWatch {
+  /** A heartbeat was answered after so long. */
+  readonly answered: (latencyMs: number) => void;
+  /** The server was told so many documents that it had not known this agent to hold. */
+  readonly acknowledged: (documents: number) => void;
+  readonly failed: (code: string) => void;
+  readonly reconnected: () => void;
+  readonly jobTaken: () => void;
+}
+
+export interface SimulatedAgent {
+  readonly isConnected: boolean;
+  /** Periods without an answer so far. */
+  readonly missed: number;
+  /** Nothing was answered within two periods, or nothing at all. */
+  readonly isLost: boolean;
+  /** Reports one finished run of a plan; false when no plan of its policy covers this host. */
+  reportJob(): boolean;
+  stop(): Promise<void>;
+}
+
+/**
+ * The agent's own parts (connection, channel, heart, fetcher) on stores in memory: what the server sees is what a real agent
+ * sends. It runs nothing: orders are refused with HOST_SIMULATED.
+ */
+export function startSimulatedAgent(
+  { identity, ...host }: SimulatedHost,
+  parts: {
+    readonly server: { readonly host: string; readonly port: number };
+    readonly documents: DocumentStore;
+    readonly crls: CrlStore;
+    readonly heartbeatMs: number;
+    readonly watch: AgentWatch;
+    readonly clock: Clock;
+    readonly random: Random;
+    readonly log: Log;
+  },
+): SimulatedAgent {
+  const { documents, crls, heartbeatMs, watch, clock, random, log } = parts;
+  const health = new HealthBoard();
+  const bootId = random.uuid();
+  const beats = createBeatRecord(clock.monotonicMs(), heartbeatMs);
+  const policy = () => documents.held('policy')?.payload;
+  let channels = 0;
+  let sentMs = 0;
+  let jobs = 0;
+  let echoed: number[] = [];
+  let acknowledged: number[] = KEPT_DOCUMENTS.map(() => 0);
+
+  const spool = createMemorySpool((items) => {
+    for (const item of items) if (item.kind === 'job') watch.jobTaken();
+  });
+  const connection = createServerConnection({
+    documents,
+    bootstrap: { ...parts.server, serverId: host.serverId },
+    identity: () => identity,
+    trust: () => ({
+      domainId: host.domainId,
+      anchors: documents.anchors,
+      intermediates: documents.intermediates,
+      revocations: crls,
+      staleCrl: policy()?.staleCrl ?? 'open',
+      nowMs: clock.nowMs(),
+    }),
+    onRefused: () => undefined,
+    localAddress: host.localAddress,
+    clock,
+    random,
+    log,
+  });
+  const server = observeConnection(connection, {
+    failed: watch.failed,
+    channelOpened: () => {
+      if (channels > 0) watch.reconnected();
+      channels += 1;
+    },
+  });
+  const fetcher = startFetcher({
+    documents,
+    crls,
+    server,
+    spool,
+    health,
+    onAdopted: (what) => {
+      if (what === 'policy') heart.policyChanged();
+      heart.beatSoon();
+    },
+    // names and roles are never granted to simulated hosts, and their certificates outlive the simulation
+    onRenewalAsked: () => undefined,
+    clock,
+    random,
+    log,
+  });
+
+  function heartbeat(): Heartbeat {
+    sentMs = clock.monotonicMs();
+    echoed = KEPT_DOCUMENTS.map((type) => documents.serial(type));
+    return {
+      sentAtMs: clock.nowMs(),
+      bundleGeneration: documents.serial('bundle'),
+      listSerial: documents.serial('list'),
+      assignmentSerial: documents.serial('assignment'),
+      policySerial: documents.serial('policy'),
+      crlNumber: crls.number,
+      certificates: [identity.certificate.fingerprint],
+      version: AGENT_VERSION,
+      bootId,
+      health: health.codes,
+      spooled: spool.size,
+    };
+  }
+
+  function answered(reply: HeartbeatReply): void {
+    const nowMs = clock.monotonicMs();
+    beats.answered(nowMs);
+    watch.answered(nowMs - sentMs);
+    watch.acknowledged(echoed.filter((serial, at) => serial > (acknowledged[at] ?? 0)).length);
+    acknowledged = echoed;
+    fetcher.request(reply.fetch);
+    reply.offers.forEach(refuse);
+  }
+
+  /** The order is verified as always, and answered: the server then knows that nobody will carry it out. */
+  function refuse(jws: string): void {
+    const answer = async (): Promise<void> => {
+      const order = await documents.verifyOrder(jws);
+      if (order.hostId !== identity.hostId) return;
+      await spool.put({
+        kind: 'offer',
+        spoolId: `offer-${order.jobId}`,
+        jobId: order.jobId,
+        accepted: false,
+        code: 'HOST_SIMULATED',
+        params: { host: host.name },
+        startedAtMs: null,
+      });
+    };
+    answer().catch(failed);
+  }
+  const failed = (error: unknown): void => {
+    watch.failed(error instanceof AppError ? error.code : 'INTERNAL');
+  };
+
+  const heart = startHeart({
+    server,
+    spool: spool,
+    heartbeat,
+    period: () => ({ seconds: heartbeatMs / 1_000, mode: policy()?.mode ?? 'push' }),
+    onReply: answered,
+    onCome: (frame) => {
+      if (frame.type === 'come') fetcher.request(frame.fetch);
+      else if (frame.type === 'job.offer') refuse(frame.order);
+    },
+    health,
+    clock,
+    random,
+    log,
+  });
+
+  return {
+    get isConnected() {
+      return heart.channel.isOpen;
+    },
+    get missed() {
+      return beats.missedUntil(clock.monotonicMs());
+    },
+    get isLost() {
+      return beats.isLost(clock.monotonicMs());
+    },
+    reportJob() {
+      const [plan] = plansOfHost(policy(), identity.hostId);
+      const report =
+        plan && simulatedReport(plan, { hostId: identity.hostId, nth: jobs, nowMs: clock.nowMs(), random });
+      if (report === undefined) return false;
+      jobs += 1;
+      spool.put({ kind: 'job', spoolId: `job-${report.jobId}`, report }).catch(failed);
+      return true;
+    },
+    async stop() {
+      server.stop();
+      await heart.stop();
+      await fetcher.stop();
+    },
+  };
+}
