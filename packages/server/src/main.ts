@@ -1,4 +1,3 @@
-import { AppError } from '@sekisho/core/errors.ts';
 import { ADMIN_BODY_BYTES_MAX, AGENT_BODY_BYTES_MAX, HEADER_BYTES_MAX } from '@sekisho/core/limits.ts';
 import { isGiven } from '@sekisho/core/settings/resolve-settings.ts';
 import type { Clock, Random } from '@sekisho/core/time.ts';
@@ -44,7 +43,9 @@ import {
   HEADERS_TIMEOUT_MS,
   REQUEST_TIMEOUT_MS,
 } from './http/agent-listener.ts';
+import { guardAdministration } from './http/administrator-guards.ts';
 import { createApp, type Identify } from './http/app.ts';
+import { createAdministratorIdentify } from './http/identify-administrator.ts';
 import { answerClientErrors } from './http/client-error.ts';
 import { PeerConnections } from './http/connections.ts';
 import { CURSOR_KEY_PURPOSE } from './http/cursor.ts';
@@ -181,6 +182,7 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
     documents,
     security,
     connections,
+    accounts,
     tasks,
     workerId,
     resolve: options.overrides?.resolve ?? resolveForward,
@@ -269,7 +271,8 @@ function buildApps(
     idempotency: parts.idempotency,
   };
   const adminApp = createApp({ ...administration, identify: identifyLocal });
-  const webApp = createApp({ ...administration, identify: identifyAdministrator });
+  const webApp = createApp({ ...administration, identify: createAdministratorIdentify(context) });
+  guardAdministration(webApp, context);
   publicPages(webApp, context);
   healthPages(webApp, () => context.feed.fresh);
   for (const app of [adminApp, webApp]) administratorRoutes(app, context);
@@ -300,12 +303,6 @@ function serve(server: HttpServer | HttpsServer, app: FastifyInstance): void {
     app.routing(request, response);
   });
 }
-
-/** Until somebody can sign in, nobody is an administrator here. */
-const identifyAdministrator: Identify = (_request, access) => {
-  if (access === 'public') return { kind: 'public' };
-  throw new AppError('SIGN_IN_REQUIRED');
-};
 
 async function listenAll(
   config: ServerConfig,
