@@ -44,6 +44,28 @@ const certificates = {
   ),
 } as const satisfies Entry;
 
+const accounts = {
+  'sign-in': security('LOGIN', 'sign in as {subject}', '{subject} としてサインイン'),
+  'sign-out': security('LOGIN', 'sign out as {subject}', '{subject} としてサインアウト'),
+  'end-session': security('LOGIN', 'end a session of {subject}', '{subject} のセッションを終了'),
+  'make-link': security('LOGIN', 'make a one-time link for {subject}', '{subject} 用のワンタイムリンクを作成'),
+  'use-link': security('LOGIN', 'use a one-time link as {subject}', '{subject} としてワンタイムリンクを使用'),
+  'create-administrator': security('LOGIN', 'create the administrator {subject}', '管理者 {subject} を作成'),
+  'set-grants': security('LOGIN', 'change the roles of {subject}', '{subject} のロールを変更'),
+  'disable-administrator': security(
+    'LOGIN',
+    'disable the administrator {subject}',
+    '管理者 {subject} を無効化',
+  ),
+  'enable-administrator': security(
+    'LOGIN',
+    'enable the administrator {subject}',
+    '管理者 {subject} を有効化',
+  ),
+  'change-password': security('LOGIN', 'change the password of {subject}', '{subject} のパスワードを変更'),
+  'set-totp': security('LOGIN', 'set up the second factor of {subject}', '{subject} の第二要素を設定'),
+} as const satisfies Entry;
+
 const tokens = {
   'create-token': security('TOKEN', 'create the token {subject}', 'トークン {subject} を作成'),
   'delete-token': security('TOKEN', 'delete the token {subject}', 'トークン {subject} を削除'),
@@ -143,6 +165,7 @@ const access = {
 export const AUDIT_EVENTS = {
   ...certificates,
   ...tokens,
+  ...accounts,
   ...hosts,
   ...connections,
   ...settings,

@@ -14,6 +14,7 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { fleetSettings } from './features/fleet/fleet-settings.ts';
+import { signInSettings } from './features/sign-in/sign-in-settings.ts';
 import { zodDetail } from './http/refusal.ts';
 
 /** The configuration's file in the data folder; written last by `initServer`, so its presence means "complete". */
@@ -70,6 +71,7 @@ export const serverConfig = z.strictObject({
     ja: 'T-12: セキュリティレベル [高] で、登録済みの名前と同じく一度だけトークンなしで登録できる名前。',
   }),
   fleet: fleetSettings.prefault({}),
+  signIn: signInSettings.prefault({}),
   log: z
     .strictObject({
       level: setting(z.enum(LOG_LEVELS).default('info'), {

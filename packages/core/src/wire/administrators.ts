@@ -35,7 +35,7 @@ export const administratorView = z.object({
   disabledAtMs: epochMs.nullable(),
   /** To the minute, of the sessions that are remembered; null: never. */
   usedAtMs: epochMs.nullable(),
-  /** Goes up with every change; the entity tag is `"<revision>"`. */
+  /** Goes up with every change; `ETag` and `If-Match` say the same. */
   revision: count,
 });
 export type AdministratorView = z.infer<typeof administratorView>;
@@ -51,8 +51,6 @@ export const linkView = z.object({
 export type LinkView = z.infer<typeof linkView>;
 
 const idParams = z.object({ id: administratorId });
-/** The revision that the caller saw; with another one in place the change is refused. `If-Match` says the same. */
-const revision = count.optional();
 
 export const listAdministrators = route({
   method: 'GET',
@@ -85,7 +83,7 @@ export const setGrants = route({
   path: '/v1/administrators/:id/grants',
   right: 'administrator.write',
   params: idParams,
-  body: z.object({ grants, revision }),
+  body: z.object({ grants }),
   reply: administratorView,
 });
 /** Ends every session and refuses new ones; nothing of the account is lost. */
@@ -94,7 +92,6 @@ export const disableAdministrator = route({
   path: '/v1/administrators/:id/disable',
   right: 'administrator.write',
   params: idParams,
-  body: z.object({ revision }),
   reply: administratorView,
 });
 export const enableAdministrator = route({
@@ -102,7 +99,6 @@ export const enableAdministrator = route({
   path: '/v1/administrators/:id/enable',
   right: 'administrator.write',
   params: idParams,
-  body: z.object({ revision }),
   reply: administratorView,
 });
 /** A link with which the owner sets a new password and second factor. What was there works until the link is used. */
