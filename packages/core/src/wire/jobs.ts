@@ -136,6 +136,7 @@ export const runPlan = route({
   method: 'POST',
   path: '/v1/plans/:id/run',
   right: 'job.run',
+  scope: 'group',
   params: z.object({ id: planId }),
   body: z.object({
     hosts: z.array(hostId).max(1000).nullable(),
@@ -147,6 +148,7 @@ export const listJobs = route({
   method: 'GET',
   path: '/v1/jobs',
   right: 'job.read',
+  scope: 'group',
   query: z.object({
     state: jobState.optional(),
     kind: jobKind.optional(),
@@ -161,6 +163,7 @@ export const getJob = route({
   method: 'GET',
   path: '/v1/jobs/:id',
   right: 'job.read',
+  scope: 'group',
   params: idParams,
   reply: jobView,
 });
@@ -168,6 +171,7 @@ export const cancelJob = route({
   method: 'POST',
   path: '/v1/jobs/:id/cancel',
   right: 'job.run',
+  scope: 'group',
   params: idParams,
   reply: jobView,
 });
@@ -175,6 +179,7 @@ export const retryJob = route({
   method: 'POST',
   path: '/v1/jobs/:id/retry',
   right: 'job.run',
+  scope: 'group',
   params: idParams,
   reply: jobView,
 });

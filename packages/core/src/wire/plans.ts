@@ -66,6 +66,7 @@ export const createPlan = route({
   method: 'POST',
   path: '/v1/plans',
   right: 'plan.write',
+  scope: 'group',
   body: planSpec,
   reply: planView,
 });
@@ -73,12 +74,14 @@ export const listPlans = route({
   method: 'GET',
   path: '/v1/plans',
   right: 'plan.read',
+  scope: 'group',
   reply: z.object({ plans: z.array(planView) }),
 });
 export const getPlan = route({
   method: 'GET',
   path: '/v1/plans/:id',
   right: 'plan.read',
+  scope: 'group',
   params: z.object({ id: planId }),
   reply: planView,
 });
@@ -86,6 +89,7 @@ export const replacePlan = route({
   method: 'PUT',
   path: '/v1/plans/:id',
   right: 'plan.write',
+  scope: 'group',
   params: z.object({ id: planId }),
   /** `revision` is the one that was edited: another in between is a conflict. */
   body: planSpec.extend({ revision: count }),
@@ -95,6 +99,7 @@ export const deletePlan = route({
   method: 'DELETE',
   path: '/v1/plans/:id',
   right: 'plan.write',
+  scope: 'group',
   params: z.object({ id: planId }),
   reply: z.object({ deleted: planId }),
 });

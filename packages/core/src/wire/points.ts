@@ -39,6 +39,7 @@ export const listPoints = route({
   method: 'GET',
   path: '/v1/points',
   right: 'point.read',
+  scope: 'group',
   query: z.object({
     host: hostId.optional(),
     plan: planId.optional(),
@@ -51,6 +52,7 @@ export const getPoint = route({
   method: 'GET',
   path: '/v1/points/:id',
   right: 'point.read',
+  scope: 'group',
   params: idParams,
   reply: pointView,
 });
@@ -60,6 +62,7 @@ export const browsePoint = route({
   method: 'POST',
   path: '/v1/points/:id/browse',
   right: 'point.read',
+  scope: 'group',
   params: idParams,
   body: z.object({ path: absolutePath, limit: z.int().min(1).max(LISTING_ENTRIES_MAX).default(200) }),
   reply: jobView,
@@ -70,6 +73,7 @@ export const deletePoints = route({
   method: 'POST',
   path: '/v1/points/delete',
   right: 'point.delete',
+  scope: 'group',
   body: z.object({ ids: z.array(snapshotId).min(1).max(200), preview: z.boolean() }),
   reply: z.object({
     points: z.array(z.object({ id: snapshotId, removableFromMs: epochMs, lastOfHost: z.boolean() })),
@@ -82,6 +86,7 @@ export const maintainRepository = route({
   method: 'POST',
   path: '/v1/repositories/:name/maintain',
   right: 'point.delete',
+  scope: 'group',
   params: z.object({ name: repositoryName }),
   body: z.object({ preview: z.boolean() }),
   reply: z.object({
@@ -95,6 +100,7 @@ export const startRestore = route({
   method: 'POST',
   path: '/v1/restores',
   right: 'restore.run',
+  scope: 'group',
   body: z.object({
     point: snapshotId,
     paths: z.array(absolutePath).max(RESTORE_PATHS_MAX),

@@ -31,6 +31,7 @@ export const getDomain = route({
   method: 'GET',
   path: '/v1/domain',
   right: 'domain.read',
+  scope: 'group',
   reply: domainView,
 });
 
@@ -106,6 +107,7 @@ export const listHosts = route({
   method: 'GET',
   path: '/v1/hosts',
   right: 'host.read',
+  scope: 'group',
   query: z.object({ ...page }),
   reply: z.object({ hosts: z.array(hostView), next: z.string().nullable() }),
 });
@@ -113,6 +115,7 @@ export const getHost = route({
   method: 'GET',
   path: '/v1/hosts/:id',
   right: 'host.read',
+  scope: 'group',
   params: idParams,
   reply: hostView,
 });
@@ -159,6 +162,7 @@ export const setHostMedia = route({
   method: 'PUT',
   path: '/v1/hosts/:id/media',
   right: 'host.write',
+  scope: 'group',
   params: idParams,
   body: z.object({
     media: z.boolean(),
@@ -173,6 +177,7 @@ export const allowReissue = route({
   method: 'PUT',
   path: '/v1/hosts/:id/reissue',
   right: 'host.write',
+  scope: 'group',
   params: idParams,
   body: z.object({ allow: z.boolean() }),
   reply: hostView,
@@ -259,6 +264,7 @@ export const listCertificates = route({
   method: 'GET',
   path: '/v1/certificates',
   right: 'certificate.read',
+  scope: 'group',
   query: z.object({ ...page, host: hostId.optional() }),
   reply: z.object({ certificates: z.array(certificateView), next: z.string().nullable() }),
 });
@@ -267,6 +273,7 @@ export const revokeHost = route({
   method: 'POST',
   path: '/v1/hosts/:id/revoke',
   right: 'certificate.revoke',
+  scope: 'group',
   params: idParams,
   body: z.object({ reason: revocationReason }),
   reply: z.object({ host: hostView, revoked: z.array(certificateView), cutConnections: count }),

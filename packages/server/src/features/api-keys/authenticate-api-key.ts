@@ -38,7 +38,7 @@ export async function authenticateApiKey(
   // the same steps whatever is wrong: how long it takes says nothing about the key
   const key = isKeyText(secret.reveal()) ? await selectKeyByHash(db, keyHash(secret)) : undefined;
   const below = await readGroupsBelow(db);
-  const owner = await rightsOfAdministrator(db, key?.administratorId ?? NOBODY);
+  const owner = await rightsOfAdministrator(db, key?.administratorId ?? NOBODY, below);
   const refusal = refusalOf(secret, key, owner, nowMs);
   if (key === undefined || owner === undefined || refusal !== undefined) {
     await noteRefusal(context, key, refusal ?? 'unknown', origin, nowMs);
@@ -90,7 +90,7 @@ async function noteRefusal(
         origin,
         subject,
         outcome: 'refused',
-        detail: { reason, ...(key === undefined ? {} : { name: key.name }) },
+        detail: { code: reason, ...(key === undefined ? {} : { name: key.name }) },
       },
       nowMs,
     ),

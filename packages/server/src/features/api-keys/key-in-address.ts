@@ -25,7 +25,8 @@ export function refuseKeysInAddresses(
     if (key !== undefined && kept.take(key.id, nowMs)) {
       const { id: subject, owner: actor, name } = key;
       const act = 'leak-api-key';
-      const entry = { act, actor, origin, subject, outcome: 'refused', detail: { name } } as const;
+      const detail = { code: 'API_KEY_IN_ADDRESS', name };
+      const entry = { act, actor, origin, subject, outcome: 'refused', detail } as const;
       await context.store.transaction((tx) => recordRepeatedRefusal(tx, entry, nowMs));
     }
     throw new AppError('API_KEY_IN_ADDRESS');

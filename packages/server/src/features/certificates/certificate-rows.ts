@@ -1,7 +1,9 @@
 import { parseHostId, parseSha256Hex, type HostId, type Sha256Hex } from '@sekisho/core/ids.ts';
 import { REVOCATION_REASONS, type RevocationReason } from '@sekisho/core/wire/trust.ts';
+import type { Reach } from '@sekisho/core/rules/rights.ts';
 import type { Certificate } from '@sekisho/pki/certificate.ts';
 import type { DbOrTx, Tx } from '../../store/tables.ts';
+import { hostsWithin } from '../groups/within-reach.ts';
 
 /** A host certificate as the registry knows it, without its bytes. */
 export interface CertificateRow {
@@ -117,6 +119,8 @@ export async function listCertificateRows(
     limit: number;
     after: { issuedAtMs: number; fingerprint: string } | undefined;
     hostId: HostId | undefined;
+    /** Certificates of hosts within it alone. */
+    reach: Reach;
   },
 ): Promise<(CertificateRow & { hostName: string })[]> {
   let query = db
@@ -127,6 +131,7 @@ export async function listCertificateRows(
     .orderBy('fingerprint')
     .limit(page.limit);
   if (page.hostId !== undefined) query = query.where('host_id', '=', page.hostId);
+  if (page.reach !== 'domain') query = query.where('host_id', 'in', hostsWithin(db, page.reach));
   const { after } = page;
   if (after !== undefined)
     query = query.where((row) =>

@@ -1,5 +1,11 @@
 import { AppError } from '@sekisho/core/errors.ts';
-import type { HostId, JobId, SnapshotId } from '@sekisho/core/ids.ts';
+import {
+  repositoryOwner,
+  type HostId,
+  type JobId,
+  type RepositoryName,
+  type SnapshotId,
+} from '@sekisho/core/ids.ts';
 import { reaches, type Reach } from '@sekisho/core/rules/rights.ts';
 import { sql } from 'kysely';
 import type { DbOrTx } from '../../store/tables.ts';
@@ -44,6 +50,13 @@ export async function requireHost(db: DbOrTx, reach: Reach, id: HostId): Promise
 export async function requireJob(db: DbOrTx, reach: Reach, id: JobId): Promise<void> {
   if (reach === 'domain') return;
   if (!(await jobIsWithin(db, reach, id))) throw new AppError('NOT_FOUND', { what: 'job', id });
+}
+
+/** By the host that owns it. @throws AppError NOT_FOUND, as `requireHost` */
+export async function requireRepository(db: DbOrTx, reach: Reach, name: RepositoryName): Promise<void> {
+  if (reach === 'domain') return;
+  if (!(await hostIsWithin(db, reach, repositoryOwner(name))))
+    throw new AppError('NOT_FOUND', { what: 'repository', id: name });
 }
 
 /**

@@ -1,9 +1,11 @@
 import { parseGroupId, parseHostId, type GroupId, type HostId } from '@sekisho/core/ids.ts';
+import type { Reach } from '@sekisho/core/rules/rights.ts';
 import { address, count, port } from '@sekisho/core/wire/scalars.ts';
 import { z } from 'zod';
 import { nextValue } from '../../store/counters.ts';
 import { recordChange } from '../../store/record-change.ts';
 import type { DbOrTx, Tx } from '../../store/tables.ts';
+import { hostsWithin } from '../groups/within-reach.ts';
 
 /** The counter that numbers hosts densely. */
 export const HOST_COUNTER = 'host';
@@ -48,13 +50,14 @@ export async function findHostByName(db: DbOrTx, name: string): Promise<HostRow 
   return row === undefined ? undefined : rowOf(row);
 }
 
-/** A page of hosts by primary name. */
+/** A page of hosts by primary name, of those within a reach. */
 export async function listHostRows(
   db: DbOrTx,
-  page: { limit: number; after: string | undefined },
+  page: { limit: number; after: string | undefined; reach: Reach },
 ): Promise<HostRow[]> {
   let query = db.selectFrom('hosts').select(COLUMNS).orderBy('name').limit(page.limit);
   if (page.after !== undefined) query = query.where('name', '>', page.after);
+  if (page.reach !== 'domain') query = query.where('id', 'in', hostsWithin(db, page.reach));
   return (await query.execute()).map(rowOf);
 }
 

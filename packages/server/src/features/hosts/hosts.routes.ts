@@ -1,5 +1,6 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import { PAGE_ROWS_DEFAULT } from '@sekisho/core/limits.ts';
+import { reachOf } from '@sekisho/core/rules/rights.ts';
 import {
   allowReissue as allowReissueRoute,
   getHost,
@@ -12,6 +13,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ServerContext } from '../../context.ts';
 import { mount } from '../../http/mount.ts';
 import { viewCertificate } from '../certificates/certificate-view.ts';
+import { requireHost } from '../groups/within-reach.ts';
 import { revokeHost as revokeHostNow } from '../revocation/revoke-host.ts';
 import { allowReissue } from './allow-reissue.ts';
 import { findHost, listHostRows, type HostRow } from './host-rows.ts';
@@ -31,23 +33,30 @@ export function hostRoutes(app: FastifyInstance, context: ServerContext): void {
     if (row === undefined) throw new AppError('NOT_FOUND', { what: 'host', id });
     return row;
   };
-  mount(app, listHosts, async ({ query }) => {
+  mount(app, listHosts, async ({ query, principal }) => {
+    const reach = reachOf(principal, 'host.read');
     const limit = query.limit ?? PAGE_ROWS_DEFAULT;
-    const rows = await listHostRows(db, { limit, after: query.after });
+    const rows = await listHostRows(db, { limit, after: query.after, reach });
     return {
       hosts: await viewHosts(context, db, rows),
       next: rows.length === limit ? (rows.at(-1)?.name ?? null) : null,
     };
   });
-  mount(app, getHost, async ({ params }) => view(await need(params.id)));
+  mount(app, getHost, async ({ params, principal }) => {
+    await requireHost(db, reachOf(principal, 'host.read'), params.id);
+    return view(await need(params.id));
+  });
   mount(app, setHostMedia, async ({ params, body, principal }) => {
+    await requireHost(db, reachOf(principal, 'host.write'), params.id);
     const { media, ...settings } = body;
     return view(await setMedia(context, { hostId: params.id, media, settings }, principal));
   });
-  mount(app, allowReissueRoute, async ({ params, body, principal }) =>
-    view(await allowReissue(context, { hostId: params.id, allow: body.allow }, principal)),
-  );
+  mount(app, allowReissueRoute, async ({ params, body, principal }) => {
+    await requireHost(db, reachOf(principal, 'host.write'), params.id);
+    return view(await allowReissue(context, { hostId: params.id, allow: body.allow }, principal));
+  });
   mount(app, revokeHost, async ({ params, body, principal }) => {
+    await requireHost(db, reachOf(principal, 'certificate.revoke'), params.id);
     const request = { hostId: params.id, reason: body.reason };
     const { revoked, cutConnections } = await revokeHostNow(context, request, principal);
     const row = await need(params.id);

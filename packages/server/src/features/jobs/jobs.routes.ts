@@ -1,7 +1,9 @@
+import { reachOf } from '@sekisho/core/rules/rights.ts';
 import { cancelJob, getJob, listJobs, retryJob, runPlan } from '@sekisho/core/wire/jobs.ts';
 import type { FastifyInstance } from 'fastify';
 import { mount } from '../../http/mount.ts';
 import type { FleetContext } from '../fleet/fleet-context.ts';
+import { requireJob } from '../groups/within-reach.ts';
 import * as cancel from './cancel-job.ts';
 import type { ProgressBoard } from './progress-board.ts';
 import * as retry from './retry-job.ts';
@@ -16,16 +18,28 @@ export function jobRoutes(
   const { db } = context.store;
   const progressOf: ProgressOf = (id) => board.get(id);
   mount(app, runPlan, async ({ params, body, principal }) => {
-    const ids = await run.runPlan(context, principal, { planId: params.id, ...body });
+    const ids = await run.runPlan(context, principal, {
+      planId: params.id,
+      ...body,
+      reach: reachOf(principal, 'job.run'),
+    });
     return { jobs: await viewJobs(db, ids, progressOf) };
   });
-  mount(app, listJobs, async ({ query }) => ({ jobs: await listJobViews(db, query, progressOf) }));
-  mount(app, getJob, ({ params }) => viewJob(db, params.id, progressOf));
+  mount(app, listJobs, async ({ query, principal }) => {
+    const reach = reachOf(principal, 'job.read');
+    return { jobs: await listJobViews(db, { ...query, reach }, progressOf) };
+  });
+  mount(app, getJob, async ({ params, principal }) => {
+    await requireJob(db, reachOf(principal, 'job.read'), params.id);
+    return viewJob(db, params.id, progressOf);
+  });
   mount(app, cancelJob, async ({ params, principal }) => {
+    await requireJob(db, reachOf(principal, 'job.run'), params.id);
     await cancel.cancelJob(context, principal, params.id);
     return viewJob(db, params.id, progressOf);
   });
-  mount(app, retryJob, async ({ params, principal }) =>
-    viewJob(db, await retry.retryJob(context, principal, params.id), progressOf),
-  );
+  mount(app, retryJob, async ({ params, principal }) => {
+    await requireJob(db, reachOf(principal, 'job.run'), params.id);
+    return viewJob(db, await retry.retryJob(context, principal, params.id), progressOf);
+  });
 }

@@ -13,8 +13,10 @@ import {
   type JobView,
 } from '@sekisho/core/wire/jobs.ts';
 import { z } from 'zod';
+import type { Reach } from '@sekisho/core/rules/rights.ts';
 import { nextValue } from '../../store/counters.ts';
 import type { DbOrTx, Tx } from '../../store/tables.ts';
+import { hostOfJob, hostsWithin } from '../groups/within-reach.ts';
 import { storedHostId, storedJobId, storedPlanId, storedRepositoryName } from '../fleet/stored-ids.ts';
 
 export type JobTrigger = JobView['trigger'];
@@ -279,6 +281,8 @@ export interface JobFilter {
   readonly kind?: JobKind | undefined;
   readonly host?: HostId | undefined;
   readonly plan?: PlanId | undefined;
+  /** Jobs of hosts within it alone; absent: all. */
+  readonly reach?: Reach;
   readonly limit: number;
   /** Created before this moment (epoch ms). */
   readonly before?: number | undefined;
@@ -296,6 +300,8 @@ export async function selectJobViews(db: DbOrTx, filter: JobFilter): Promise<Job
   if (filter.kind !== undefined) query = query.where('jobs.kind', '=', filter.kind);
   if (filter.host !== undefined) query = query.where('jobs.host_id', '=', filter.host);
   if (filter.plan !== undefined) query = query.where('jobs.plan_id', '=', filter.plan);
+  if (filter.reach !== undefined && filter.reach !== 'domain')
+    query = query.where(hostOfJob, 'in', hostsWithin(db, filter.reach));
   if (filter.before !== undefined) query = query.where('jobs.created_at_ms', '<', filter.before);
   const rows = await query.orderBy('jobs.num', 'desc').limit(filter.limit).execute();
   return rows.map((row) => viewOf(jobOf(row), row.host_name, row.plan_name));

@@ -1,5 +1,6 @@
 import { AppError, refuse, type Refusal } from '@sekisho/core/errors.ts';
 import type { HostId, JobId, PlanId } from '@sekisho/core/ids.ts';
+import { reaches, type Reach } from '@sekisho/core/rules/rights.ts';
 import type { Tx } from '../../store/tables.ts';
 import type { Actor, FleetContext } from '../fleet/fleet-context.ts';
 import { findHosts, listGroups, type FleetHost } from '../fleet/read-hosts.ts';
@@ -14,18 +15,25 @@ export const FIRST_ATTEMPT = 1;
 /**
  * P-13 Starts a plan by hand on some of its hosts, or on all: as one of its schedules (then the point counts in retention)
  * or as a custom run. A host or media server without a valid certificate (P-16) refuses the whole call when the host was
- * named; when all hosts were meant, that host's job has failed at once and says why.
- * @throws AppError NOT_FOUND, PLAN_SCHEDULE_UNKNOWN, PLAN_HOST_NOT_COVERED, PLAN_HAS_NO_HOSTS, JOB_HOST_…
+ * named; when all hosts were meant, that host's job has failed at once and says why. Only hosts within the reach are run: a
+ * plan that covers none of them is not there, one that covers others too must be asked for host by host.
+ * @throws AppError NOT_FOUND, PLAN_RUN_BEYOND_GROUPS, PLAN_SCHEDULE_UNKNOWN, PLAN_HOST_NOT_COVERED, PLAN_HAS_NO_HOSTS, JOB_HOST_…
  */
 export async function runPlan(
   context: FleetContext,
   actor: Actor,
-  input: { planId: PlanId; hosts: readonly HostId[] | null; scheduleName: string | null },
+  input: {
+    readonly planId: PlanId;
+    readonly hosts: readonly HostId[] | null;
+    readonly scheduleName: string | null;
+    /** How far the right `job.run` of who asks goes; absent: the whole domain. */
+    readonly reach?: Reach;
+  },
 ): Promise<JobId[]> {
   return context.store.transaction(async (tx) => {
     const plan = await getStoredPlan(tx, input.planId);
+    const hosts = await chosenHosts(tx, plan, input.hosts, input.reach ?? 'domain');
     requireSchedule(plan, input.scheduleName);
-    const hosts = await chosenHosts(tx, plan, input.hosts);
     const refusals = await refusalsOf(tx, plan, hosts, context.clock.nowMs());
     const [first] = refusals.values();
     if (input.hosts !== null && first !== undefined) throw new AppError(first.code, first.params);
@@ -92,9 +100,19 @@ function requireSchedule(plan: StoredPlan, name: string | null): void {
   throw new AppError('PLAN_SCHEDULE_UNKNOWN', { plan: plan.spec.name, name });
 }
 
-async function chosenHosts(tx: Tx, plan: StoredPlan, wanted: readonly HostId[] | null): Promise<FleetHost[]> {
-  const covered = await coveredHosts(tx, plan.spec, await listGroups(tx));
+async function chosenHosts(
+  tx: Tx,
+  plan: StoredPlan,
+  wanted: readonly HostId[] | null,
+  reach: Reach,
+): Promise<FleetHost[]> {
+  const all = await coveredHosts(tx, plan.spec, await listGroups(tx));
+  const covered = all.filter((host) => reaches(reach, host.groupId));
+  if (covered.length === 0 && reach !== 'domain')
+    throw new AppError('NOT_FOUND', { what: 'plan', id: plan.id });
   if (covered.length === 0) throw new AppError('PLAN_HAS_NO_HOSTS', { plan: plan.spec.name });
+  if (wanted === null && covered.length < all.length)
+    throw new AppError('PLAN_RUN_BEYOND_GROUPS', { plan: plan.spec.name, planId: plan.id });
   if (wanted === null) return covered;
   return [...new Set(wanted)].map((id) => {
     const host = covered.find((one) => one.id === id);

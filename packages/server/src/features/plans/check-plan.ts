@@ -1,13 +1,15 @@
 import { AppError } from '@sekisho/core/errors.ts';
-import { holdsRight, type Principal } from '@sekisho/core/rules/rights.ts';
+import { reaches, reachOf, type Principal, type Reach } from '@sekisho/core/rules/rights.ts';
 import { parseSchedule } from '@sekisho/core/rules/schedule.ts';
 import type { PlanSpec } from '@sekisho/core/wire/plans.ts';
 import type { Tx } from '../../store/tables.ts';
 import { findHosts, listGroups } from '../fleet/read-hosts.ts';
+import { isPlanWithin } from './plan-reach.ts';
 
 /**
  * P-10 May this plan be saved? What zod cannot see: schedules that come, hosts and groups that exist, media servers with
- * the role, the right for commands (needed again only when they change).
+ * the role, the right for commands (needed again only when they change, or come to more hosts). Hosts and groups outside the
+ * reach of `plan.write` are, to who asks, not there; media servers serve all groups and may be any of the domain.
  * @throws AppError SCHEDULE_…, PLAN_…, RIGHT_MISSING
  */
 export async function checkPlan(
@@ -17,9 +19,10 @@ export async function checkPlan(
   previous?: PlanSpec,
 ): Promise<void> {
   checkSchedules(spec);
-  checkCommands(spec, principal, previous);
-  await checkTargets(tx, spec);
-  await checkMediaServers(tx, spec);
+  const reach = reachOf(principal, 'plan.write');
+  await checkTargets(tx, spec, reach);
+  await checkCommands(tx, spec, principal, previous);
+  await checkMediaServers(tx, spec, reach);
 }
 
 function checkSchedules(spec: PlanSpec): void {
@@ -32,34 +35,51 @@ function checkSchedules(spec: PlanSpec): void {
   }
 }
 
-function checkCommands(spec: PlanSpec, principal: Principal, previous: PlanSpec | undefined): void {
+/** Commands run as the agent does: the right for them must reach every host on which they come to run. */
+async function checkCommands(
+  tx: Tx,
+  spec: PlanSpec,
+  principal: Principal,
+  previous: PlanSpec | undefined,
+): Promise<void> {
   const { pre, post } = spec.commands;
   if (pre === null && post === null) return;
-  if (previous?.commands.pre === pre && previous.commands.post === post) return;
-  if (!holdsRight(principal, 'plan.commands'))
+  const same = previous?.commands.pre === pre && previous.commands.post === post;
+  if (same && !goesFurther(spec, previous)) return;
+  if (!(await isPlanWithin(tx, spec, reachOf(principal, 'plan.commands'))))
     throw new AppError('RIGHT_MISSING', { right: 'plan.commands' });
 }
 
-async function checkTargets(tx: Tx, spec: PlanSpec): Promise<void> {
+/** Does a plan name a host or a group that it did not name before? */
+const goesFurther = ({ targets }: PlanSpec, previous: PlanSpec): boolean =>
+  targets.hosts.some((id) => !previous.targets.hosts.includes(id)) ||
+  targets.groups.some((id) => !previous.targets.groups.includes(id));
+
+async function checkTargets(tx: Tx, spec: PlanSpec, reach: Reach): Promise<void> {
   const known = new Map((await findHosts(tx, spec.targets.hosts)).map((host) => [host.id, host]));
   for (const hostId of spec.targets.hosts) {
     const host = known.get(hostId);
-    if (host === undefined) throw new AppError('PLAN_HOST_UNKNOWN', { hostId });
+    if (host === undefined || !reaches(reach, host.groupId))
+      throw new AppError('PLAN_HOST_UNKNOWN', { hostId });
     if (host.isServer) throw new AppError('PLAN_HOST_IS_SERVER', { host: host.name });
   }
   const groups = new Set((await listGroups(tx)).map((group) => group.id));
   for (const groupId of spec.targets.groups)
-    if (!groups.has(groupId)) throw new AppError('PLAN_GROUP_UNKNOWN', { groupId });
+    if (!groups.has(groupId) || !reaches(reach, groupId))
+      throw new AppError('PLAN_GROUP_UNKNOWN', { groupId });
 }
 
-async function checkMediaServers(tx: Tx, spec: PlanSpec): Promise<void> {
+async function checkMediaServers(tx: Tx, spec: PlanSpec, reach: Reach): Promise<void> {
   const hosts = new Map((await findHosts(tx, spec.mediaServers)).map((host) => [host.id, host]));
   const seen = new Set<string>();
   for (const hostId of spec.mediaServers) {
     const host = hosts.get(hostId);
-    if (host === undefined) throw new AppError('PLAN_HOST_UNKNOWN', { hostId });
+    // of a host outside the reach nothing is told but that it serves as media server, to who knows its ID
+    const told = host !== undefined && (reaches(reach, host.groupId) || host.media !== null);
+    if (host === undefined || !told) throw new AppError('PLAN_HOST_UNKNOWN', { hostId });
     if (host.media === null) throw new AppError('PLAN_MEDIA_ROLE_MISSING', { host: host.name });
-    if (seen.has(hostId)) throw new AppError('PLAN_MEDIA_TWICE', { host: host.name });
+    if (seen.has(hostId))
+      throw new AppError('PLAN_MEDIA_TWICE', { host: reaches(reach, host.groupId) ? host.name : host.id });
     seen.add(hostId);
   }
 }

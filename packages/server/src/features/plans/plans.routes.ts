@@ -1,3 +1,5 @@
+import { AppError } from '@sekisho/core/errors.ts';
+import { reachOf } from '@sekisho/core/rules/rights.ts';
 import {
   createPlan,
   deletePlan,
@@ -10,6 +12,7 @@ import type { FastifyInstance } from 'fastify';
 import { mount } from '../../http/mount.ts';
 import type { FleetContext } from '../fleet/fleet-context.ts';
 import { listGroups } from '../fleet/read-hosts.ts';
+import { isPlanWithin, plansWithin } from './plan-reach.ts';
 import { planViewOf, type KnownHosts } from './plan-view.ts';
 import { getStoredPlan, listStoredPlans, type StoredPlan } from './read-plans.ts';
 import * as save from './save-plan.ts';
@@ -28,8 +31,16 @@ export function planRoutes(
   mount(app, createPlan, async ({ body, principal }) =>
     view(await save.createPlan(context, principal, body)),
   );
-  mount(app, listPlans, async () => ({ plans: await views(await listStoredPlans(db)) }));
-  mount(app, getPlan, async ({ params }) => view(await getStoredPlan(db, params.id)));
+  mount(app, listPlans, async ({ principal }) => {
+    const plans = await plansWithin(db, await listStoredPlans(db), reachOf(principal, 'plan.read'));
+    return { plans: await views(plans) };
+  });
+  mount(app, getPlan, async ({ params, principal }) => {
+    const plan = await getStoredPlan(db, params.id);
+    if (!(await isPlanWithin(db, plan.spec, reachOf(principal, 'plan.read'))))
+      throw new AppError('NOT_FOUND', { what: 'plan', id: params.id });
+    return view(plan);
+  });
   mount(app, replacePlan, async ({ params, body, principal }) => {
     const { revision, ...spec } = body;
     return view(await save.replacePlan(context, principal, params.id, { spec, revision }));

@@ -2,7 +2,7 @@ import type { AuditAct } from '@sekisho/core/audit-events.ts';
 import { AppError } from '@sekisho/core/errors.ts';
 import { parsePlanId, type PlanId } from '@sekisho/core/ids.ts';
 import { PLANS_PER_POLICY_MAX } from '@sekisho/core/limits.ts';
-import type { Principal } from '@sekisho/core/rules/rights.ts';
+import { reachOf, type Principal } from '@sekisho/core/rules/rights.ts';
 import type { PlanSpec } from '@sekisho/core/wire/plans.ts';
 import { recordChange } from '../../store/record-change.ts';
 import type { Tx } from '../../store/tables.ts';
@@ -13,6 +13,7 @@ import { listGroups } from '../fleet/read-hosts.ts';
 import { ensureRepositories } from '../repositories/ensure-repositories.ts';
 import { checkPlan } from './check-plan.ts';
 import { countPlans, findPlanNamed, insertPlan, markPlanDeleted, updatePlan } from './plans.store.ts';
+import { isPlanWithin } from './plan-reach.ts';
 import { coveredHosts, getStoredPlan, type StoredPlan } from './read-plans.ts';
 
 /** Hosts of a plan whose repositories are made while it is saved; those of a larger plan follow in the background. */
@@ -56,7 +57,7 @@ export async function replacePlan(
   return context.store.transaction(async (tx) => {
     const nowMs = context.clock.nowMs();
     await recordChange(tx, 'plan', id);
-    const plan = await getStoredPlan(tx, id);
+    const plan = await getOwnPlan(tx, principal, id);
     if (plan.revision !== revision)
       throw new AppError('PLAN_REVISION_CONFLICT', { revision, current: plan.revision });
     await refuseTakenName(tx, spec.name, id);
@@ -74,11 +75,19 @@ export async function deletePlan(context: FleetContext, principal: Principal, id
   await context.store.transaction(async (tx) => {
     const nowMs = context.clock.nowMs();
     await recordChange(tx, 'plan', id);
-    const plan = await getStoredPlan(tx, id);
+    const plan = await getOwnPlan(tx, principal, id);
     await markPlanDeleted(tx, id, nowMs);
     await refreshPolicies(context, tx);
     await audit(tx, 'delete-plan', principal, id, { name: plan.spec.name }, nowMs);
   });
+}
+
+/** A plan within the reach of who changes it. @throws AppError NOT_FOUND */
+async function getOwnPlan(tx: Tx, principal: Principal, id: PlanId): Promise<StoredPlan> {
+  const plan = await getStoredPlan(tx, id);
+  if (!(await isPlanWithin(tx, plan.spec, reachOf(principal, 'plan.write'))))
+    throw new AppError('NOT_FOUND', { what: 'plan', id });
+  return plan;
 }
 
 async function deploy(context: FleetContext, tx: Tx, spec: PlanSpec): Promise<void> {

@@ -1,3 +1,4 @@
+import { reachOf } from '@sekisho/core/rules/rights.ts';
 import {
   browsePoint,
   deletePoints,
@@ -10,6 +11,7 @@ import type { FastifyInstance } from 'fastify';
 import { mount } from '../../http/mount.ts';
 import type { FleetContext } from '../fleet/fleet-context.ts';
 import type { ProgressBoard } from '../jobs/progress-board.ts';
+import { requirePoints, requireRepository } from '../groups/within-reach.ts';
 import { viewJob, viewJobs, type ProgressOf } from '../jobs/view-jobs.ts';
 import * as maintain from '../repositories/maintain-repository.ts';
 import * as restore from '../restores/start-restore.ts';
@@ -24,16 +26,25 @@ export function pointRoutes(
 ): void {
   const { db } = context.store;
   const progressOf: ProgressOf = (id) => board.get(id);
-  mount(app, listPoints, async ({ query }) => ({ points: await listPointViews(db, query) }));
-  mount(app, getPoint, ({ params }) => viewPoint(db, params.id));
-  mount(app, browsePoint, async ({ params, body, principal }) =>
-    viewJob(db, await browse.browsePoint(context, principal, { id: params.id, ...body }), progressOf),
-  );
+  mount(app, listPoints, async ({ query, principal }) => {
+    const reach = reachOf(principal, 'point.read');
+    return { points: await listPointViews(db, { ...query, reach }) };
+  });
+  mount(app, getPoint, async ({ params, principal }) => {
+    await requirePoints(db, reachOf(principal, 'point.read'), [params.id]);
+    return viewPoint(db, params.id);
+  });
+  mount(app, browsePoint, async ({ params, body, principal }) => {
+    await requirePoints(db, reachOf(principal, 'point.read'), [params.id]);
+    return viewJob(db, await browse.browsePoint(context, principal, { id: params.id, ...body }), progressOf);
+  });
   mount(app, deletePoints, async ({ body, principal }) => {
+    await requirePoints(db, reachOf(principal, 'point.delete'), body.ids);
     const { points, jobIds } = await remove.deletePoints(context, principal, body);
     return { points, jobs: await viewJobs(db, jobIds, progressOf) };
   });
   mount(app, maintainRepository, async ({ params, body, principal }) => {
+    await requireRepository(db, reachOf(principal, 'point.delete'), params.name);
     const input = { repository: params.name, preview: body.preview };
     const { decision, jobId } = await maintain.maintainRepository(context, principal, input);
     return {
@@ -42,7 +53,8 @@ export function pointRoutes(
       job: jobId === null ? null : await viewJob(db, jobId, progressOf),
     };
   });
-  mount(app, startRestore, async ({ body, principal }) =>
-    viewJob(db, await restore.startRestore(context, principal, body), progressOf),
-  );
+  mount(app, startRestore, async ({ body, principal }) => {
+    await requirePoints(db, reachOf(principal, 'restore.run'), [body.point]);
+    return viewJob(db, await restore.startRestore(context, principal, body), progressOf);
+  });
 }

@@ -1,7 +1,9 @@
 import type { HostId, JobId, PlanId, RepositoryName, SnapshotId } from '@sekisho/core/ids.ts';
+import type { Reach } from '@sekisho/core/rules/rights.ts';
 import type { PointView } from '@sekisho/core/wire/points.ts';
 import { nextValue } from '../../store/counters.ts';
 import type { DbOrTx, Tx } from '../../store/tables.ts';
+import { hostsWithin } from '../groups/within-reach.ts';
 import {
   storedHostId,
   storedJobId,
@@ -161,6 +163,8 @@ export interface PointFilter {
   readonly id?: SnapshotId | undefined;
   readonly host?: HostId | undefined;
   readonly plan?: PlanId | undefined;
+  /** Points of hosts within it alone; absent: all. */
+  readonly reach?: Reach;
   readonly limit: number;
   /** Received before this moment (epoch ms). */
   readonly before?: number | undefined;
@@ -178,6 +182,8 @@ export async function selectPointViews(db: DbOrTx, filter: PointFilter): Promise
   if (filter.id !== undefined) query = query.where('points.snapshot_id', '=', filter.id);
   if (filter.host !== undefined) query = query.where('points.host_id', '=', filter.host);
   if (filter.plan !== undefined) query = query.where('points.plan_id', '=', filter.plan);
+  if (filter.reach !== undefined && filter.reach !== 'domain')
+    query = query.where('points.host_id', 'in', hostsWithin(db, filter.reach));
   if (filter.before !== undefined) query = query.where('points.received_at_ms', '<', filter.before);
   const rows = await query
     .orderBy('points.received_at_ms', 'desc')
