@@ -99,6 +99,17 @@ export const generalErrors = {
     en: { words: 'The server is stopping or not ready.', hint: 'Try again in a moment.' },
     ja: { words: 'サーバーは停止中か、準備中です。', hint: 'しばらくしてからもう一度実行してください。' },
   },
+  SERVER_BUSY: {
+    status: 503,
+    en: {
+      words: 'The server has more requests waiting than it takes on; nothing was changed.',
+      hint: 'Try again in {retrySeconds} seconds.',
+    },
+    ja: {
+      words: 'サーバーで待機中の要求が上限に達しています。変更は行われていません。',
+      hint: '{retrySeconds} 秒後にもう一度実行してください。',
+    },
+  },
   DISK_FULL: {
     status: 507,
     en: {

@@ -2,6 +2,7 @@ import { AppError } from '@sekisho/core/errors.ts';
 import type { Clock } from '@sekisho/core/time.ts';
 import { Secret } from '@sekisho/platform/secret.ts';
 import { writeCollected } from './collect-rows.ts';
+import { GroupCommit, type Stage } from './group-commit.ts';
 import { isPostgresConflict, isPostgresUniqueViolation } from './postgres-errors.ts';
 import { isSqliteUniqueViolation } from './sqlite-errors.ts';
 import type { Db, DbOrTx, Tx } from './tables.ts';
@@ -27,6 +28,14 @@ export interface Store {
    * @throws AppError DATABASE_BUSY when conflicts don't end; DATABASE_UNREACHABLE, DISK_FULL
    */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /**
+   * The same for acts of which many may come at once (certificate requests): they share transactions, and so the wait for the disk.
+   * Resolves after the commit. `finish` is the second half of what was begun: it goes first and is never refused.
+   * @throws AppError SERVER_BUSY when too much waits, SERVER_STOPPING, and what `transaction` throws
+   */
+  submit<T>(work: (tx: Tx) => Promise<T>, stage?: Stage): Promise<T>;
+  /** Resolves when no act of `submit` waits, or after a bounded number of batches: for what is better done for many acts at once. */
+  quiet(): Promise<void>;
   /** The time that all processes of this database share: PostgreSQL's own; the injected clock on SQLite. */
   databaseNowMs(db?: DbOrTx): Promise<number>;
   /**
@@ -60,6 +69,33 @@ export function createStore(parts: {
   let auditKey = new Secret<Uint8Array>(new Uint8Array());
   let listening = false;
   let closing: Promise<void> | undefined;
+  const transaction: Store['transaction'] = async (work) => {
+    for (let tries = 1; ; tries += 1) {
+      const context: TransactionContext = {
+        dialect: parts.dialect,
+        clock: parts.clock,
+        auditKey: auditKey.reveal(),
+        direct: parts.direct,
+        active: true,
+        changed: false,
+        afterCommit: [],
+        collected: new Map(),
+      };
+      try {
+        const result = await runOnce(parts.db, context, work);
+        if (context.changed && parts.listen === undefined) wake();
+        for (const call of context.afterCommit) call();
+        return result;
+      } catch (error) {
+        if (!isPostgresConflict(error)) throw error;
+        if (tries >= TRANSACTION_TRIES_MAX) {
+          throw new AppError('DATABASE_BUSY', { database: parts.label }, { cause: error });
+        }
+      }
+      await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS * tries));
+    }
+  };
+  const group = new GroupCommit(transaction);
   return {
     dialect: parts.dialect,
     label: parts.label,
@@ -68,32 +104,9 @@ export function createStore(parts: {
       auditKey = key;
     },
     databaseNowMs: (db = parts.db) => parts.databaseNowMs(db),
-    async transaction(work) {
-      for (let tries = 1; ; tries += 1) {
-        const context: TransactionContext = {
-          dialect: parts.dialect,
-          clock: parts.clock,
-          auditKey: auditKey.reveal(),
-          direct: parts.direct,
-          active: true,
-          changed: false,
-          afterCommit: [],
-          collected: new Map(),
-        };
-        try {
-          const result = await runOnce(parts.db, context, work);
-          if (context.changed && parts.listen === undefined) wake();
-          for (const call of context.afterCommit) call();
-          return result;
-        } catch (error) {
-          if (!isPostgresConflict(error)) throw error;
-          if (tries >= TRANSACTION_TRIES_MAX) {
-            throw new AppError('DATABASE_BUSY', { database: parts.label }, { cause: error });
-          }
-        }
-        await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS * tries));
-      }
-    },
+    transaction,
+    submit: (work, stage = 'begin') => group.submit(work, stage),
+    quiet: () => group.quiet(),
     onChange(call) {
       listeners.add(call);
       if (!listening) parts.listen?.(wake);
@@ -103,7 +116,10 @@ export function createStore(parts: {
       };
     },
     close() {
-      closing ??= parts.db.destroy().then(parts.closed);
+      closing ??= group
+        .close()
+        .then(() => parts.db.destroy())
+        .then(parts.closed);
       return closing;
     },
   };

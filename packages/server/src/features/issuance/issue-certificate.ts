@@ -94,11 +94,11 @@ async function approve(
   forward: boolean | undefined,
 ): Promise<Outcome> {
   try {
-    return await context.store.transaction((tx) => decideAndRecord(tx, context, request, facts, forward));
+    return await context.store.submit((tx) => decideAndRecord(tx, context, request, facts, forward));
   } catch (error) {
     if (!isUniqueViolation(error)) throw error;
     // the same request came twice at once: the other one has recorded it by now
-    return context.store.transaction((tx) => decideAndRecord(tx, context, request, facts, forward));
+    return context.store.submit((tx) => decideAndRecord(tx, context, request, facts, forward));
   }
 }
 

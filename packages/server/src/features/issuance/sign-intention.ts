@@ -52,11 +52,11 @@ export async function signIntention(
     throw refusal;
   }
   try {
-    const ended = await context.store.transaction(async (tx) => {
+    const ended = await context.store.submit(async (tx) => {
       const outcome = await recordResult(tx, context, intention, certificate, issuer.certificate.keyId);
       crashPoint('issuance.result.before-commit');
       return outcome;
-    });
+    }, 'finish');
     crashPoint('issuance.result.committed');
     // the next request of this host may come at once: this process knows the certificate before it is handed out
     await context.feed.catchUp();
