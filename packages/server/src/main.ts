@@ -13,6 +13,7 @@ import { loadConfigWithOrigins, type ServerConfig, type ServerFlags } from './co
 import type { FleetParts, ServerContext, ServerPorts } from './context.ts';
 import { startAccounts } from './features/administrators/accounts.ts';
 import { certificateRoutes } from './features/certificates/certificates.routes.ts';
+import { apiKeyRoutes } from './features/api-keys/api-keys.routes.ts';
 import { auditRoutes } from './features/audit/audit.routes.ts';
 import { startDocuments } from './features/documents/document-service.ts';
 import { documentRoutes } from './features/documents/documents.routes.ts';

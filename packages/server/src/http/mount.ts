@@ -83,14 +83,24 @@ function identifyFirst(app: FastifyInstance, route: AnyRoute): onRequestAsyncHoo
   };
 }
 
-/** Refusal: RIGHT_MISSING, also when the right is limited to groups and the route is about the domain. */
-export function authorize({ right, scope }: Pick<AnyRoute, 'right' | 'scope'>, identity: Identity): void {
+/**
+ * Refusals: RIGHT_MISSING, also when the right is limited to groups and the route is about the domain; API_KEY_MAY_NOT for
+ * what people do about their own account: a key that leaks changes no password and makes no other key.
+ */
+export function authorize(
+  { method, right, scope }: Pick<AnyRoute, 'method' | 'right' | 'scope'>,
+  identity: Identity,
+): void {
   if (right === 'peer' || right === 'public') return;
   if (identity.kind !== 'principal') throw new AppError('RIGHT_MISSING', { right });
-  if (right === 'signed-in') return;
   const { principal } = identity;
+  if (right === 'signed-in') return refuseKeys(principal, method);
   const may = scope === 'domain' ? reachOf(principal, right) === 'domain' : holdsRight(principal, right);
   if (!may) throw new AppError('RIGHT_MISSING', { right });
+}
+
+function refuseKeys(principal: Principal, method: AnyRoute['method']): void {
+  if (principal.kind === 'api-key' && method !== 'GET') throw new AppError('API_KEY_MAY_NOT');
 }
 
 function parseInput(

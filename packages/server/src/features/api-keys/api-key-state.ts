@@ -1,5 +1,9 @@
+import type { Right } from '@sekisho/core/rules/rights.ts';
 import type { ApiKeyView } from '@sekisho/core/wire/api-keys.ts';
 import type { ApiKeyRow } from './api-keys.store.ts';
+
+/** Rights that no key has, whoever makes it: one that leaks must not make itself an heir. */
+export const RIGHTS_OF_NO_KEY: ReadonlySet<Right> = new Set<Right>(['administrator.write']);
 
 /** Does a key work at this moment, as far as it is about the key alone? Its last millisecond is the one before its end. */
 export const isActive = (key: Pick<ApiKeyRow, 'revokedAtMs' | 'expiresAtMs'>, nowMs: number): boolean =>

@@ -9,7 +9,7 @@ import {
 } from '@sekisho/core/wire/api-keys.ts';
 import type { FastifyInstance } from 'fastify';
 import type { ServerContext } from '../../context.ts';
-import { parseTimeCursor, timeCursor } from '../../http/cursor.ts';
+import { pageOf, parseTimeCursor, timeCursor } from '../../http/cursor.ts';
 import { mount } from '../../http/mount.ts';
 import { viewKey } from './api-key-state.ts';
 import { selectKey, selectKeysPage } from './api-keys.store.ts';
@@ -29,15 +29,12 @@ export function apiKeyRoutes(app: FastifyInstance, context: ServerContext): void
     const limit = query.limit ?? PAGE_ROWS_DEFAULT;
     const ofAll = reachOf(principal, 'administrator.read') === 'domain';
     const rows = await selectKeysPage(store.db, {
-      limit,
+      limit: limit + 1,
       after: parseTimeCursor(query.after),
       owner: ofAll ? undefined : (principal.administratorId ?? undefined),
     });
-    const last = rows.length === limit ? rows.at(-1) : undefined;
-    return {
-      keys: rows.map((row) => viewKey(row, clock.nowMs())),
-      next: last === undefined ? null : timeCursor(last.createdAtMs, last.id),
-    };
+    const { shown, next } = pageOf(rows, limit, (row) => timeCursor(row.createdAtMs, row.id));
+    return { keys: shown.map((row) => viewKey(row, clock.nowMs())), next };
   });
   mount(app, getApiKey, async ({ params, principal }) => {
     const key = await selectKey(store.db, params.id);

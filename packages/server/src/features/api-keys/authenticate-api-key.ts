@@ -9,7 +9,7 @@ import { rightsOfAdministrator } from '../administrators/administrator-rights.ts
 import { recordRepeatedRefusal } from '../audit/record-audit.ts';
 import { readGroupsBelow } from '../groups/groups-below.ts';
 import { markKeyUsed, selectKeyByHash, type ApiKeyRow } from './api-keys.store.ts';
-import { isActive } from './api-key-state.ts';
+import { isActive, RIGHTS_OF_NO_KEY } from './api-key-state.ts';
 import { API_KEY_PREFIX, isKeyText, keyHash } from './key-text.ts';
 import { RefusalsKept } from './refusals-kept.ts';
 
@@ -50,7 +50,11 @@ export async function authenticateApiKey(
     administratorId: key.administratorId,
     name: `${key.owner} (key ${key.name})`,
     origin,
-    rights: narrowRights(owner, key.scopes, key.groupId === null ? 'domain' : below(key.groupId)),
+    rights: narrowRights(
+      owner,
+      key.scopes.filter((right) => !RIGHTS_OF_NO_KEY.has(right)),
+      key.groupId === null ? 'domain' : below(key.groupId),
+    ),
   };
 }
 

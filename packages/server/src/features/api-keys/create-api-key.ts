@@ -18,10 +18,8 @@ import { rightsOfAdministrator } from '../administrators/administrator-rights.ts
 import { recordAudit } from '../audit/record-audit.ts';
 import { readGroupsBelow } from '../groups/groups-below.ts';
 import { countActiveKeys, insertKey, type ApiKeyRow } from './api-keys.store.ts';
+import { RIGHTS_OF_NO_KEY } from './api-key-state.ts';
 import { keyHash, makeKeyText } from './key-text.ts';
-
-/** Rights that no key gets, whoever makes it: a key that leaks must not make itself an heir. */
-export const RIGHTS_OF_NO_KEY: ReadonlySet<Right> = new Set<Right>(['administrator.write']);
 
 interface Owner {
   readonly id: AdministratorId;

@@ -7,7 +7,7 @@ import { recordAudit } from '../audit/record-audit.ts';
 import { markKeyRevoked, selectKey, type ApiKeyRow } from './api-keys.store.ts';
 
 /**
- * Ends a key with its next request, in every worker; a second time changes nothing. A key may end itself, and no other.
+ * Ends a key with its next request, in every worker; a second time changes nothing.
  * @throws AppError NOT_FOUND (also for a key of somebody else, without the right `administrator.write`)
  */
 export async function revokeApiKey(
