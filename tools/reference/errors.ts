@@ -1,5 +1,6 @@
 import { ERRORS } from '@sekisho/core/errors.ts';
 import type { ErrorEntry } from '@sekisho/core/errors/table.ts';
+import { auditErrors } from '@sekisho/core/errors/audit.ts';
 import { agentErrors } from '@sekisho/core/errors/agent.ts';
 import { cliErrors } from '@sekisho/core/errors/cli.ts';
 import { generalErrors } from '@sekisho/core/errors/general.ts';
@@ -31,6 +32,7 @@ const AREAS: readonly { table: Readonly<Record<string, ErrorEntry>>; en: string;
     ja: 'プラン、ジョブ、復旧ポイント、リストア',
   },
   { table: storeErrors, en: 'Database and data folder', ja: 'データベースとデータフォルダー' },
+  { table: auditErrors, en: 'Audit log', ja: '監査ログ' },
   { table: cliErrors, en: 'Command line', ja: 'コマンドライン' },
 ];
 const WORDS = {

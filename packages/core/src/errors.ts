@@ -1,3 +1,4 @@
+import { auditErrors } from './errors/audit.ts';
 import { accessErrors } from './errors/access.ts';
 import { accountErrors } from './errors/accounts.ts';
 import { agentErrors } from './errors/agent.ts';
@@ -22,6 +23,7 @@ export const ERRORS = {
   ...agentErrors,
   ...apiErrors,
   ...protectionErrors,
+  ...auditErrors,
   ...cliErrors,
   ...accessErrors,
   ...accountErrors,
