@@ -15,6 +15,7 @@ import type { ServerContext } from '../../context.ts';
 import { recordChange } from '../../store/record-change.ts';
 import type { Tx } from '../../store/tables.ts';
 import { rightsOfAdministrator } from '../administrators/administrator-rights.ts';
+import { findAdministrator, findAdministratorByName } from '../administrators/administrator-rows.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import { readGroupsBelow } from '../groups/groups-below.ts';
 import { countActiveKeys, insertKey, type ApiKeyRow } from './api-keys.store.ts';
@@ -87,26 +88,21 @@ export async function createApiKey(
 async function ownerOf(tx: Tx, named: string | undefined, principal: Principal): Promise<Owner> {
   if (principal.administratorId === null) {
     if (named === undefined) throw new AppError('API_KEY_OWNER_NEEDED');
-    return findOwner(tx, 'name', named);
+    return findOwner(tx, { name: named.toLowerCase() });
   }
-  const owner = await findOwner(tx, 'id', principal.administratorId);
+  const owner = await findOwner(tx, { id: principal.administratorId });
   if (named !== undefined && named.toLowerCase() !== owner.name)
     throw new AppError('API_KEY_OWNER_OTHER', { owner: named });
   return owner;
 }
 
 /** By ID or by name; one who is disabled gets no keys. */
-async function findOwner(tx: Tx, column: 'id' | 'name', raw: string): Promise<Owner> {
-  const row = await tx
-    .selectFrom('administrators')
-    .select(['id', 'name'])
-    .where(column, '=', raw.toLowerCase())
-    .executeTakeFirst();
-  const id = row === undefined ? undefined : parseAdministratorId(row.id);
-  const rights = id === undefined ? undefined : await rightsOfAdministrator(tx, id);
-  if (row === undefined || id === undefined || rights === undefined)
-    throw new AppError('NOT_FOUND', { what: 'administrator', id: raw });
-  return { id, name: row.name, rights };
+async function findOwner(tx: Tx, by: { id: AdministratorId } | { name: string }): Promise<Owner> {
+  const row = 'id' in by ? await findAdministrator(tx, by.id) : await findAdministratorByName(tx, by.name);
+  const rights = row === undefined ? undefined : await rightsOfAdministrator(tx, row.id);
+  if (row === undefined || rights === undefined)
+    throw new AppError('NOT_FOUND', { what: 'administrator', id: 'id' in by ? by.id : by.name });
+  return { id: row.id, name: row.name, rights };
 }
 
 async function requireScopes(
