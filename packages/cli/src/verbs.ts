@@ -44,6 +44,7 @@ import { serverDetachRoot } from './commands/server/detach-root.ts';
 import { serverRoot } from './commands/server/root.ts';
 import { serverRun } from './commands/server/run.ts';
 import { serverStatus } from './commands/server/status.ts';
+import { simulateVerb } from './commands/simulate.ts';
 import { tokenCreate } from './commands/token/create.ts';
 import { tokenDelete } from './commands/token/delete.ts';
 import { tokenList } from './commands/token/list.ts';
@@ -97,6 +98,7 @@ export const VERBS: readonly Verb[] = [
   restoreRun,
   auditList,
   demo,
+  simulateVerb,
   configShow,
   configCheck,
   completionOf(() => VERBS),

@@ -7,7 +7,9 @@ export const STANDARD_PORTS = { agent: 13000, admin: 13291, http: 8014, media: 1
 export type DemoPorts = Readonly<Record<keyof typeof STANDARD_PORTS, number>>;
 
 /** The standard ports where nobody has them, else free ones. All are held at once while choosing, so none comes twice. */
-export async function choosePorts(): Promise<{ ports: DemoPorts; moved: boolean }> {
+export async function choosePorts(
+  standard: DemoPorts = STANDARD_PORTS,
+): Promise<{ ports: DemoPorts; moved: boolean }> {
   const held: { close: () => Promise<void> }[] = [];
   const take = async (wanted: number): Promise<number> => {
     const found = (await hold(wanted)) ?? (await hold(0));
@@ -17,16 +19,16 @@ export async function choosePorts(): Promise<{ ports: DemoPorts; moved: boolean 
   };
   try {
     const ports = {
-      agent: await take(STANDARD_PORTS.agent),
-      admin: await take(STANDARD_PORTS.admin),
-      http: await take(STANDARD_PORTS.http),
-      media: await take(STANDARD_PORTS.media),
+      agent: await take(standard.agent),
+      admin: await take(standard.admin),
+      http: await take(standard.http),
+      media: await take(standard.media),
     };
     const moved =
-      ports.agent !== STANDARD_PORTS.agent ||
-      ports.admin !== STANDARD_PORTS.admin ||
-      ports.http !== STANDARD_PORTS.http ||
-      ports.media !== STANDARD_PORTS.media;
+      ports.agent !== standard.agent ||
+      ports.admin !== standard.admin ||
+      ports.http !== standard.http ||
+      ports.media !== standard.media;
     return { ports, moved };
   } finally {
     for (const { close } of held) await close();

@@ -1,4 +1,5 @@
 import { operateVerbs } from './operate.ts';
+import { simulateVerbs } from './simulate.ts';
 
 /** Help of every command of `sekisho`: what it does, its arguments and options, and what each example shows. */
 const data = "the management server's data folder";
@@ -456,4 +457,5 @@ export const verbs = {
     },
   },
   ...operateVerbs,
+  ...simulateVerbs,
 };

@@ -1,5 +1,6 @@
 import type { Words } from '../en.ts';
 import { operateVerbs } from './operate.ts';
+import { simulateVerbs } from './simulate.ts';
 
 /** コマンドのヘルプ (日本語)。 */
 const data = '管理サーバーのデータフォルダー';
@@ -439,4 +440,5 @@ export const verbs: Words['verbs'] = {
     examples: { bash: 'bash (このセッションだけ)', zsh: 'zsh: fpath に置く', fish: 'fish' },
   },
   ...operateVerbs,
+  ...simulateVerbs,
 };
