@@ -1,7 +1,9 @@
 import type { Bench, FigureSpec } from './figure.ts';
+import { handshake, idleMemory } from './figures/connections.ts';
+import { heartbeat } from './figures/heartbeat.ts';
 
 /** All benches, in the order of the table. */
-export const BENCHES: readonly Bench[] = [];
+export const BENCHES: readonly Bench[] = [heartbeat, idleMemory, handshake];
 
 /** Every figure that there is. */
 export const FIGURES: readonly FigureSpec[] = BENCHES.flatMap(({ figures }) => figures);

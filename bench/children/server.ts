@@ -1,0 +1,103 @@
+/** The measured side, alone in a process of its own: the real management server, or the bare listeners it is compared with. */
+import { systemClock, systemRandom } from '@sekisho/platform/clock.ts';
+import { createLog } from '@sekisho/platform/log.ts';
+import { initServer, startServer, type RunningServer } from '@sekisho/server/main.ts';
+import { createToken } from '@sekisho/core/wire/trust.ts';
+import { callerOf } from '@sekisho/testkit/trust-server.ts';
+import { existsSync, openSync, writeSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { WebSocketServer } from 'ws';
+import { z } from 'zod';
+import { serve } from '../harness/child.ts';
+
+const SETTLE_MS = 300;
+
+const tlsMaterial = z.object({ key: z.string(), cert: z.string(), ca: z.string() });
+let server: RunningServer | undefined;
+const running = (): RunningServer => {
+  if (server === undefined) throw new Error('the server was not started');
+  return server;
+};
+const delay = monitorEventLoopDelay({ resolution: 1 });
+
+serve({
+  /** Makes the domain when the folder is empty, and starts the server; says how long the start took. */
+  start: async (input) => {
+    const { dataFolder } = z.object({ dataFolder: z.string() }).parse(input);
+    const parts = { dataFolder, clock: systemClock, random: systemRandom, environment: {} };
+    if (!existsSync(dataFolder)) await initServer({ ...parts, name: 'Bench', addresses: ['127.0.0.1'] });
+    const file = openSync(join(dataFolder, 'bench.log'), 'a', 0o600);
+    const log = createLog({
+      name: 'sekisho',
+      destination: { write: (line: string) => void writeSync(file, line) },
+    });
+    const startedMs = performance.now();
+    server = await startServer({
+      ...parts,
+      listen: '127.0.0.1',
+      agentPort: 0,
+      adminPort: 0,
+      httpPort: 0,
+      log,
+    });
+    return { port: server.ports.agent, startMs: performance.now() - startedMs };
+  },
+  /** A token for so many hosts. */
+  token: async (input) => {
+    const { usesMax } = z.object({ usesMax: z.int() }).parse(input);
+    const call = callerOf(() => running().socketPath);
+    return (await call(createToken, { body: { name: 'bench', usesMax } })).token;
+  },
+  tls: () => {
+    const { keys } = running().context;
+    return { ...keys.tlsMaterial(), ca: keys.caPem() };
+  },
+  /** The yardsticks: node:https with mutual TLS that answers two bytes, and an echo of `ws` on the same port. */
+  startBare: (input) => startBare(tlsMaterial.parse(input)),
+  /** CPU of this process so far. */
+  cpuMs: () => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1000;
+  },
+  /** Resident bytes after the garbage is gone. */
+  residentBytes: async () => {
+    for (let round = 0; round < 3; round += 1) {
+      globalThis.gc?.();
+      await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+    }
+    return process.memoryUsage.rss();
+  },
+  beginStalls: () => {
+    delay.enable();
+    delay.reset();
+  },
+  longestStallMs: () => delay.max / 1e6,
+  stop: async () => {
+    await server?.stop();
+  },
+});
+
+async function startBare(tls: z.infer<typeof tlsMaterial>): Promise<{ port: number }> {
+  const bare = createServer(
+    { ...tls, requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.2', keepAliveTimeout: 600_000 },
+    (_request, response) => {
+      response.end('ok');
+    },
+  );
+  const echo = new WebSocketServer({ noServer: true, perMessageDeflate: false, clientTracking: false });
+  bare.on('upgrade', (request, socket, head) => {
+    echo.handleUpgrade(request, socket, head, (webSocket) => {
+      webSocket.on('message', (data, isBinary) => {
+        webSocket.send(data, { binary: isBinary });
+      });
+      webSocket.on('error', () => {
+        webSocket.terminate();
+      });
+    });
+  });
+  await new Promise<void>((resolve) => bare.listen(0, '127.0.0.1', resolve));
+  return { port: (bare.address() as AddressInfo).port };
+}
