@@ -8,7 +8,7 @@ import { createServer as createHttpServer, type Server as HttpServer } from 'nod
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import type { Server, Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { resolve as resolvePath } from 'node:path';
+import { join, resolve as resolvePath } from 'node:path';
 import { loadConfigWithOrigins, type ServerConfig, type ServerFlags } from './config.ts';
 import type { FleetParts, ServerContext, ServerPorts } from './context.ts';
 import { startAccounts } from './features/administrators/accounts.ts';
@@ -18,7 +18,7 @@ import { auditRoutes } from './features/audit/audit.routes.ts';
 import { startDocuments } from './features/documents/document-service.ts';
 import { documentRoutes } from './features/documents/documents.routes.ts';
 import { domainRoutes } from './features/domain/domain.routes.ts';
-import { crlPages, healthPages, publicPages } from './features/domain/public-pages.ts';
+import { crlPages, publicPages } from './features/domain/public-pages.ts';
 import { publishTrust } from './features/domain/publish-trust.ts';
 import { readDomainFacts } from './features/domain/read-domain.ts';
 import { estRoutes } from './features/est/est.routes.ts';
@@ -36,6 +36,8 @@ import { startSecurityCache } from './features/security/security-cache.ts';
 import { TaskRunner } from './features/tasks/task-runner.ts';
 import { taskRoutes } from './features/tasks/tasks.routes.ts';
 import { tokenRoutes } from './features/tokens/tokens.routes.ts';
+import { healthPages } from './health/health-pages.ts';
+import { Readiness } from './health/readiness.ts';
 import { listenOnAdminSocket } from './http/admin-socket.ts';
 import {
   answerUnready,
@@ -46,6 +48,7 @@ import {
 } from './http/agent-listener.ts';
 import { guardAdministration } from './http/administrator-guards.ts';
 import { createApp, type Identify } from './http/app.ts';
+import { documentationRoutes, errorPages } from './http/documentation.routes.ts';
 import { createAdministratorIdentify } from './http/identify-administrator.ts';
 import { answerClientErrors } from './http/client-error.ts';
 import { PeerConnections } from './http/connections.ts';
@@ -55,8 +58,13 @@ import { identifyLocal } from './http/local-principal.ts';
 import { PeerReader } from './http/peer.ts';
 import { startLoop } from './loops/loop.ts';
 import { startTrustLoop } from './loops/trust-loop.ts';
+import { newestBackupMs } from './features/database/backup-files.ts';
+import { observeRequests } from './http/observe-requests.ts';
+import { collectFigures } from './metrics/collect-figures.ts';
+import { listenForMetrics, metricsPages } from './metrics/metrics-pages.ts';
+import { ServerMetrics } from './metrics/server-metrics.ts';
 import { ChangeFeed } from './store/change-feed.ts';
-import { openStore } from './store/open-store.ts';
+import { BACKUPS_FOLDER, openStore } from './store/open-store.ts';
 import { runWorker } from './store/run-worker.ts';
 
 export { initServer, type InitOptions, type InitResult } from './features/domain/init-server.ts';
@@ -106,7 +114,17 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
   const { config, settings } = await loadConfigWithOrigins(dataFolder, options, environment);
   if (isGiven(settings, 'log.level')) log.level = config.log.level;
   const kek = await readKek(dataFolder, environment);
-  const store = await openStore({ database: config.database, dataFolder, clock, log });
+  const metrics = new ServerMetrics();
+  const store = await openStore({
+    database: config.database,
+    dataFolder,
+    clock,
+    log,
+    onTransaction: (milliseconds, committed) => {
+      metrics.add('sekisho_store_transactions_total', { outcome: committed ? 'committed' : 'failed' });
+      metrics.observe('sekisho_store_transaction_seconds', {}, milliseconds / 1_000);
+    },
+  });
   stopping.add(() => store.close());
   const keys = await loadKeys(store.db, kek);
   const domain = await readDomainFacts(store.db, keys);
@@ -186,6 +204,7 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
     accounts,
     tasks,
     workerId,
+    metrics,
     resolve: options.overrides?.resolve ?? resolveForward,
   };
   await publishTrust(parts);
@@ -205,7 +224,27 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
     run: () => idempotency.prune(),
   });
   stopping.add(() => pruning.stop());
-  const apps = buildApps(context, { peers, crls, idempotency });
+  const readiness = new Readiness({
+    clock,
+    store,
+    feed,
+    keys,
+    dataFolder,
+    freeMegabytes: config.disk.freeMegabytes,
+  });
+  const backupsFolder = config.backups.folder ?? join(dataFolder, BACKUPS_FOLDER);
+  collectFigures(context, metrics, {
+    crls,
+    readiness,
+    dataFolder,
+    newestBackupMs: () => newestBackupMs(backupsFolder),
+  });
+  if (config.metrics.listen !== undefined) {
+    const listening = await listenForMetrics(config.metrics.listen, metrics);
+    stopping.add(() => listening.close());
+    log.info({ port: listening.port }, 'metrics are served without sign-in');
+  }
+  const apps = buildApps(context, { peers, crls, idempotency, readiness });
   await Promise.all(Object.values(apps).map((app) => app.ready()));
   const { agentApp, adminApp } = apps;
   serve(admin, apps.webApp);
@@ -253,7 +292,7 @@ const notYet = (_request: unknown, response: Parameters<typeof answerUnready>[0]
 /** The routes of each listener: agents' port, socket, administration port, plain port. */
 function buildApps(
   context: ServerContext,
-  parts: { peers: PeerReader; crls: CrlCache; idempotency: Idempotency },
+  parts: { peers: PeerReader; crls: CrlCache; idempotency: Idempotency; readiness: Readiness },
 ) {
   const { log, keys } = context;
   const identifyPeer: Identify = async (request, access) =>
@@ -261,9 +300,12 @@ function buildApps(
       ? { kind: 'peer', peer: await parts.peers.awaitPeer(request.raw.socket) }
       : { kind: 'public' };
   const agentApp = createApp({ identify: identifyPeer, bodyBytesMax: AGENT_BODY_BYTES_MAX, log });
+  const observed = { log, metrics: context.metrics };
+  observeRequests(agentApp, { ...observed, listener: 'agent', level: 'debug' });
   estRoutes(agentApp, context);
   documentRoutes(agentApp, context);
   context.fleet.agentRoutes(agentApp);
+  errorPages(agentApp);
 
   const administration = {
     bodyBytesMax: ADMIN_BODY_BYTES_MAX,
@@ -273,19 +315,27 @@ function buildApps(
   };
   const adminApp = createApp({ ...administration, identify: identifyLocal });
   const webApp = createApp({ ...administration, identify: createAdministratorIdentify(context) });
+  observeRequests(adminApp, { ...observed, listener: 'socket', level: 'info' });
+  observeRequests(webApp, { ...observed, listener: 'admin', level: 'info' });
   guardAdministration(webApp, context);
   publicPages(webApp, context);
-  healthPages(webApp, () => context.feed.fresh);
-  for (const app of [adminApp, webApp]) administratorRoutes(app, context);
+  for (const app of [adminApp, webApp]) {
+    healthPages(app, parts.readiness);
+    metricsPages(app, context.metrics);
+    administratorRoutes(app, context);
+  }
 
   const plainApp = createApp({ identify: () => ({ kind: 'public' }), bodyBytesMax: 1, log });
+  observeRequests(plainApp, { ...observed, listener: 'plain', level: 'debug' });
   publicPages(plainApp, context);
   crlPages(plainApp, parts.crls);
+  errorPages(plainApp);
   return { agentApp, adminApp, webApp, plainApp };
 }
 
 /** What administrators ask, on the socket and on the administration port alike. */
 function administratorRoutes(app: FastifyInstance, context: ServerContext): void {
+  documentationRoutes(app);
   domainRoutes(app, context);
   securityRoutes(app, context);
   hostRoutes(app, context);

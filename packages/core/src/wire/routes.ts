@@ -1,5 +1,8 @@
 import * as agent from './agent.ts';
 import * as apiKeys from './api-keys.ts';
+import * as audit from './audit.ts';
+import * as documentation from './documentation.ts';
+import * as events from './events.ts';
 import * as jobs from './jobs.ts';
 import * as plans from './plans.ts';
 import * as points from './points.ts';
@@ -12,6 +15,9 @@ import * as trust from './trust.ts';
 export const WIRE_MODULES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   agent,
   'api-keys': apiKeys,
+  audit,
+  documentation,
+  events,
   jobs,
   plans,
   points,

@@ -6,8 +6,10 @@ import type { Log } from '@sekisho/platform/log.ts';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Idempotency } from './idempotency.ts';
 import { KnownRoutes } from './known-routes.ts';
+import { carryRequestId } from './observe-requests.ts';
 import type { PeerIdentity } from './peer.ts';
 import { problemHeaders, problemOf, refusalOf } from './refusal.ts';
+import { nextRequestId } from './request-id.ts';
 
 /** Who may be behind a request of a listener. */
 export type Identity =
@@ -53,6 +55,8 @@ export function createApp(options: AppOptions): FastifyInstance {
     trustProxy: false, // forwarded-for headers are ignored (T-12)
     routerOptions: { maxParamLength: PARAM_LENGTH_MAX, ignoreTrailingSlash: false },
     http: { maxHeaderSize: HEADER_BYTES_MAX },
+    genReqId: nextRequestId, // what a caller brings along is not taken over
+    requestIdHeader: false,
     // an address that cannot be decoded, or a method nobody knows
     frameworkErrors: (error, request, reply) => {
       send(request as FastifyRequest, reply as FastifyReply, refusalOf(error, options.log));
@@ -63,6 +67,7 @@ export function createApp(options: AppOptions): FastifyInstance {
   app.decorate('cursorKey', options.cursorKey);
   app.decorate('idempotency', options.idempotency);
   app.decorateRequest('identity');
+  carryRequestId(app);
   const known = new KnownRoutes();
   app.addHook('onRoute', (route) => {
     if (route.config?.access === undefined)
@@ -97,7 +102,7 @@ function send(request: FastifyRequest, reply: FastifyReply, refusal: AppError): 
   if (hasLongBody(request)) void reply.header('connection', 'close');
   void reply
     .status(refusal.status)
-    .headers(problemHeaders(refusal, language))
+    .headers({ ...problemHeaders(refusal, language), 'x-request-id': request.id })
     .send(problemOf(refusal, language, request.id));
 }
 
