@@ -1,7 +1,9 @@
 import { AUDIT_EVENTS, type AuditAct } from '@sekisho/core/audit-events.ts';
 import { canonicalAuditRow } from '@sekisho/core/audit-row.ts';
 import { createHmac } from 'node:crypto';
-import { nextValue } from '../../store/counters.ts';
+import { collectRows } from '../../store/collect-rows.ts';
+import { nextValues } from '../../store/counters.ts';
+import { rowInserter } from '../../store/insert-rows.ts';
 import type { Tx } from '../../store/tables.ts';
 import { transactionContext } from '../../store/transaction-context.ts';
 import { mergeRefusal } from './merge-refusals.ts';
@@ -28,11 +30,14 @@ export type RepeatedRefusal = AuditEntry & { readonly outcome: 'refused' };
 export const AUDIT_COUNTER = 'audit';
 export const AUDIT_TEXT_LENGTH_MAX = 512;
 
-/** Appends to the audit log in the transaction of the act itself: an act without its row does not happen. */
-export async function recordAudit(tx: Tx, entry: AuditEntry, nowMs: number): Promise<void> {
+/**
+ * Appends to the audit log in the transaction of the act itself: an act without its row does not happen. Rows are numbered
+ * and written just before the commit, all of a transaction (or of a batch of `submit`) together.
+ */
+export function recordAudit(tx: Tx, entry: AuditEntry, nowMs: number): Promise<void> {
   const { act, outcome } = entry;
-  const row = {
-    seq: await nextValue(tx, AUDIT_COUNTER),
+  collectAudit(tx, {
+    at_ms: nowMs,
     category: AUDIT_EVENTS[act].category,
     act,
     actor: boundedText(entry.actor),
@@ -40,13 +45,22 @@ export async function recordAudit(tx: Tx, entry: AuditEntry, nowMs: number): Pro
     subject: boundedText(entry.subject),
     outcome,
     detail: encodeDetail(entry.detail),
-  };
-  const mac = macOfRow(transactionContext(tx).auditKey, { ...row, at_ms: nowMs });
-  await tx
-    .insertInto('audit')
-    .values({ ...row, at_ms: nowMs, mac })
-    .execute();
+  });
+  return Promise.resolve();
 }
+
+const collectAudit = collectRows<Omit<StoredAuditRow, 'seq'>>(async (tx, entries) => {
+  const { auditKey } = transactionContext(tx);
+  const first = await nextValues(tx, AUDIT_COUNTER, entries.length);
+  const rows = entries.map((entry, n) => {
+    const row = { ...entry, seq: first + n };
+    return { ...row, mac: macOfRow(auditKey, row) };
+  });
+  await insertAudit(tx, rows);
+});
+
+type AuditRow = Readonly<StoredAuditRow & { mac: string } & Record<string, string | number>>;
+const insertAudit = rowInserter((db, rows: readonly AuditRow[]) => db.insertInto('audit').values(rows));
 
 /**
  * The same for a refusal that strangers, or one host, can cause without end: the first is written at once, those that are

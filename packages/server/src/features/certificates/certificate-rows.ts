@@ -2,7 +2,8 @@ import { parseHostId, parseSha256Hex, type HostId, type Sha256Hex } from '@sekis
 import { REVOCATION_REASONS, type RevocationReason } from '@sekisho/core/wire/trust.ts';
 import type { Reach } from '@sekisho/core/rules/rights.ts';
 import type { Certificate } from '@sekisho/pki/certificate.ts';
-import type { DbOrTx, Tx } from '../../store/tables.ts';
+import { prepared } from '../../store/prepared.ts';
+import type { CertificatesTable, DbOrTx, Tx } from '../../store/tables.ts';
 import { hostsWithin } from '../groups/within-reach.ts';
 
 /** A host certificate as the registry knows it, without its bytes. */
@@ -41,13 +42,28 @@ const COLUMNS = [
 const FILL_ROWS_MAX = 5_000;
 
 export async function findCertificate(db: DbOrTx, fingerprint: string): Promise<CertificateRow | undefined> {
-  const row = await db
-    .selectFrom('certificates')
-    .select(COLUMNS)
-    .where('fingerprint', '=', fingerprint)
-    .executeTakeFirst();
-  return row === undefined ? undefined : rowOf(row);
+  return (await findCertificates(db, [fingerprint]))[0];
 }
+
+/** Fingerprints in one statement: below the limits of both databases. */
+const FINGERPRINTS_PER_QUERY_MAX = 32;
+
+/** The certificates with these fingerprints, in no order; unknown ones are left out. */
+export async function findCertificates(
+  db: DbOrTx,
+  fingerprints: readonly string[],
+): Promise<CertificateRow[]> {
+  const found: CertificateRow[] = [];
+  for (let from = 0; from < fingerprints.length; from += FINGERPRINTS_PER_QUERY_MAX) {
+    const part = fingerprints.slice(from, from + FINGERPRINTS_PER_QUERY_MAX);
+    for (const row of await selectCertificates.rows(db, { fingerprints: part })) found.push(rowOf(row));
+  }
+  return found;
+}
+
+const selectCertificates = prepared((db, wish: { fingerprints: readonly string[] }) =>
+  db.selectFrom('certificates').select(COLUMNS).where('fingerprint', 'in', wish.fingerprints),
+);
 
 /** DER of a certificate. */
 export async function readCertificateDer(db: DbOrTx, fingerprint: string): Promise<Uint8Array | undefined> {
@@ -155,26 +171,36 @@ export async function insertCertificate(
   },
 ): Promise<void> {
   const { certificate } = row;
-  await tx
-    .insertInto('certificates')
-    .values({
-      fingerprint: certificate.fingerprint,
-      issuer_key_id: row.issuerKeyId,
-      serial: certificate.serial,
-      host_id: row.hostId,
-      der: Buffer.from(certificate.der).toString('base64'),
-      not_before_ms: certificate.notBeforeMs,
-      not_after_ms: certificate.notAfterMs,
-      issued_at_ms: row.nowMs,
-      intention_id: row.intentionId,
-      replaces: row.replaces,
-      first_used_at_ms: null,
-      revoke_due_at_ms: null,
-      revoked_at_ms: null,
-      revocation_reason: null,
-    })
-    .execute();
+  await insertGood.run(tx, {
+    fingerprint: certificate.fingerprint,
+    issuer_key_id: row.issuerKeyId,
+    serial: certificate.serial,
+    host_id: row.hostId,
+    der: base64Of(certificate.der),
+    not_before_ms: certificate.notBeforeMs,
+    not_after_ms: certificate.notAfterMs,
+    issued_at_ms: row.nowMs,
+    intention_id: row.intentionId,
+    replaces: row.replaces,
+  });
 }
+
+type GoodRow = Omit<
+  CertificatesTable,
+  'first_used_at_ms' | 'revoke_due_at_ms' | 'revoked_at_ms' | 'revocation_reason'
+>;
+const insertGood = prepared((db, row: GoodRow & Record<string, string | number | null>) =>
+  db.insertInto('certificates').values({
+    ...row,
+    first_used_at_ms: null,
+    revoke_due_at_ms: null,
+    revoked_at_ms: null,
+    revocation_reason: null,
+  }),
+);
+
+const base64Of = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64');
 
 function rowOf(row: {
   fingerprint: string;

@@ -3,6 +3,7 @@ import type { Reach } from '@sekisho/core/rules/rights.ts';
 import { address, count, port } from '@sekisho/core/wire/scalars.ts';
 import { z } from 'zod';
 import { nextValue } from '../../store/counters.ts';
+import { prepared } from '../../store/prepared.ts';
 import { recordChange } from '../../store/record-change.ts';
 import type { DbOrTx, Tx } from '../../store/tables.ts';
 import { hostsWithin } from '../groups/within-reach.ts';
@@ -40,15 +41,23 @@ const COLUMNS = [
 ] as const;
 
 export async function findHost(db: DbOrTx, id: HostId): Promise<HostRow | undefined> {
-  const row = await db.selectFrom('hosts').select(COLUMNS).where('id', '=', id).executeTakeFirst();
+  const row = await selectById.first(db, { id });
   return row === undefined ? undefined : rowOf(row);
 }
 
+const selectById = prepared((db, wish: { id: HostId }) =>
+  db.selectFrom('hosts').select(COLUMNS).where('id', '=', wish.id),
+);
+
 /** The host whose primary name it is (T-14: a reissue goes by that alone). */
 export async function findHostByName(db: DbOrTx, name: string): Promise<HostRow | undefined> {
-  const row = await db.selectFrom('hosts').select(COLUMNS).where('name', '=', name).executeTakeFirst();
+  const row = await selectByName.first(db, { name });
   return row === undefined ? undefined : rowOf(row);
 }
+
+const selectByName = prepared((db, wish: { name: string }) =>
+  db.selectFrom('hosts').select(COLUMNS).where('name', '=', wish.name),
+);
 
 /** A page of hosts by primary name, of those within a reach. */
 export async function listHostRows(
@@ -82,11 +91,7 @@ export async function namesOfHosts(db: DbOrTx, ids: readonly HostId[]): Promise<
 
 /** Which of these names are mapped, and to whom. */
 export async function ownersOfNames(db: DbOrTx, names: readonly string[]): Promise<Map<string, HostId>> {
-  const rows = await db
-    .selectFrom('host_names')
-    .select(['name', 'host_id'])
-    .where('name', 'in', names)
-    .execute();
+  const rows = await selectOwners.rows(db, { names });
   const owners = new Map<string, HostId>();
   for (const row of rows) {
     const id = parseHostId(row.host_id);
@@ -95,40 +100,64 @@ export async function ownersOfNames(db: DbOrTx, names: readonly string[]): Promi
   return owners;
 }
 
+const selectOwners = prepared((db, wish: { names: readonly string[] }) =>
+  db.selectFrom('host_names').select(['name', 'host_id']).where('name', 'in', wish.names),
+);
+
 /** Creates a host with its names and says so in the change feed. */
 export async function createHost(
   tx: Tx,
   host: { id: HostId; name: string; names: readonly string[]; groupId: GroupId; media: boolean },
   nowMs: number,
 ): Promise<void> {
-  await tx
-    .insertInto('hosts')
-    .values({
-      id: host.id,
-      num: await nextValue(tx, HOST_COUNTER),
-      name: host.name,
-      group_id: host.groupId,
-      media_since_ms: host.media ? nowMs : null,
-      media: host.media ? JSON.stringify(mediaSettings.parse({})) : null,
-      legacy_since_ms: null,
-      secure_since_ms: nowMs,
-      reissue_until_ms: null,
-      created_at_ms: nowMs,
-    })
-    .execute();
-  await tx
-    .insertInto('host_names')
-    .values(
-      host.names.map((name) => ({
-        name,
-        host_id: host.id,
-        kind: name === host.name ? 'primary' : 'approved',
-        created_at_ms: nowMs,
-      })),
-    )
-    .execute();
+  await insertHost.run(tx, {
+    id: host.id,
+    num: await nextValue(tx, HOST_COUNTER),
+    name: host.name,
+    groupId: host.groupId,
+    mediaSinceMs: host.media ? nowMs : null,
+    media: host.media ? JSON.stringify(mediaSettings.parse({})) : null,
+    nowMs,
+  });
+  for (const name of host.names) {
+    const kind = name === host.name ? 'primary' : 'approved';
+    await insertName.run(tx, { name, hostId: host.id, kind, nowMs });
+  }
   await recordChange(tx, 'host', host.id);
 }
+
+const insertHost = prepared(
+  (
+    db,
+    host: {
+      id: HostId;
+      num: number;
+      name: string;
+      groupId: GroupId;
+      mediaSinceMs: number | null;
+      media: string | null;
+      nowMs: number;
+    },
+  ) =>
+    db.insertInto('hosts').values({
+      id: host.id,
+      num: host.num,
+      name: host.name,
+      group_id: host.groupId,
+      media_since_ms: host.mediaSinceMs,
+      media: host.media,
+      legacy_since_ms: null,
+      secure_since_ms: host.nowMs,
+      reissue_until_ms: null,
+      created_at_ms: host.nowMs,
+    }),
+);
+
+const insertName = prepared((db, row: { name: string; hostId: HostId; kind: string; nowMs: number }) =>
+  db
+    .insertInto('host_names')
+    .values({ name: row.name, host_id: row.hostId, kind: row.kind, created_at_ms: row.nowMs }),
+);
 
 /**
  * Whoever issues, replaces or revokes certificates of one host waits here for the other: what the later one reads is what
@@ -168,16 +197,16 @@ export async function updateReissue(tx: Tx, id: HostId, untilMs: number | null):
 
 /** The group in which new hosts live. */
 export async function rootGroup(db: DbOrTx): Promise<GroupId> {
-  const row = await db
-    .selectFrom('groups')
-    .select('id')
-    .where('parent_id', 'is', null)
-    .orderBy('created_at_ms')
-    .executeTakeFirstOrThrow();
+  const row = await selectRootGroup.first(db, {});
+  if (row === undefined) throw new Error('the domain has no root group');
   const id = parseGroupId(row.id);
   if (id === undefined) throw new Error(`the row of group ${row.id} is not readable`);
   return id;
 }
+
+const selectRootGroup = prepared((db) =>
+  db.selectFrom('groups').select('id').where('parent_id', 'is', null).orderBy('created_at_ms').limit(1),
+);
 
 function rowOf(row: {
   id: string;

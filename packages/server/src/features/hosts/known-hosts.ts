@@ -1,6 +1,7 @@
 import { parseHostId, type HostId } from '@sekisho/core/ids.ts';
 import { judgeName } from '@sekisho/core/rules/naming.ts';
 import type { FleetParts } from '../../context.ts';
+import { prepared } from '../../store/prepared.ts';
 import { recordChange } from '../../store/record-change.ts';
 import type { DbOrTx, Tx } from '../../store/tables.ts';
 
@@ -16,17 +17,21 @@ export interface KnownHostRow {
 const COLUMNS = ['name', 'registered_at_ms', 'registered_by', 'used_at_ms', 'host_id'] as const;
 
 export async function findKnownHost(db: DbOrTx, name: string): Promise<KnownHostRow | undefined> {
-  const row = await db.selectFrom('known_hosts').select(COLUMNS).where('name', '=', name).executeTakeFirst();
+  const row = await selectKnownHost.first(db, { name });
   return row === undefined ? undefined : rowOf(row);
 }
 
+const selectKnownHost = prepared((db, wish: { name: string }) =>
+  db.selectFrom('known_hosts').select(COLUMNS).where('name', '=', wish.name),
+);
+
+const selectUses = prepared((db, wish: { names: readonly string[] }) =>
+  db.selectFrom('known_hosts').select(['name', 'used_at_ms']).where('name', 'in', wish.names),
+);
+
 /** Which of these names are registered; true: used up already. */
 export async function knownAmong(db: DbOrTx, names: readonly string[]): Promise<Map<string, boolean>> {
-  const rows = await db
-    .selectFrom('known_hosts')
-    .select(['name', 'used_at_ms'])
-    .where('name', 'in', names)
-    .execute();
+  const rows = await selectUses.rows(db, { names });
   return new Map(rows.map((row) => [row.name, row.used_at_ms !== null]));
 }
 

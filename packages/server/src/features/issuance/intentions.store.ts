@@ -1,7 +1,8 @@
 import { parseHostId, type HostId } from '@sekisho/core/ids.ts';
 import { recordedIssuance, type ApprovedIssuance, type IssuanceBasis } from '@sekisho/core/rules/issuance.ts';
 import { z } from 'zod';
-import type { DbOrTx, Tx } from '../../store/tables.ts';
+import { prepared } from '../../store/prepared.ts';
+import type { DbOrTx, IntentionsTable, Tx } from '../../store/tables.ts';
 
 const BASES = [
   'token',
@@ -59,12 +60,26 @@ const COLUMNS = [
   'failure',
 ] as const;
 
+const selectIntention = prepared((db, wish: { requestKey: string }) =>
+  db.selectFrom('intentions').select(COLUMNS).where('request_key', '=', wish.requestKey),
+);
+
+type OpenRow = Omit<IntentionsTable, 'fingerprint' | 'finished_at_ms' | 'failure'>;
+const insertOpen = prepared((db, row: OpenRow & Record<string, string | number | null>) =>
+  db.insertInto('intentions').values({ ...row, fingerprint: null, finished_at_ms: null, failure: null }),
+);
+
+const finishOpen = prepared(
+  (db, end: { id: string; fingerprint: string | null; failure: string | null; nowMs: number }) =>
+    db
+      .updateTable('intentions')
+      .set({ finished_at_ms: end.nowMs, fingerprint: end.fingerprint, failure: end.failure })
+      .where('id', '=', end.id)
+      .where('finished_at_ms', 'is', null),
+);
+
 export async function findIntention(db: DbOrTx, requestKey: string): Promise<Intention | undefined> {
-  const row = await db
-    .selectFrom('intentions')
-    .select(COLUMNS)
-    .where('request_key', '=', requestKey)
-    .executeTakeFirst();
+  const row = await selectIntention.first(db, { requestKey });
   if (row === undefined) return undefined;
   const basis = BASES.find((known) => known === row.kind);
   const hostId = parseHostId(row.host_id);
@@ -103,21 +118,15 @@ export async function insertIntention(tx: Tx, intention: Intention): Promise<voi
     origin: intention.origin,
     repeatableUntilMs: intention.repeatableUntilMs,
   };
-  await tx
-    .insertInto('intentions')
-    .values({
-      id: intention.id,
-      kind: intention.basis,
-      host_id: intention.hostId,
-      token_id: intention.tokenId,
-      request_key: intention.requestKey,
-      plan: JSON.stringify(plan),
-      created_at_ms: intention.createdAtMs,
-      fingerprint: null,
-      finished_at_ms: null,
-      failure: null,
-    })
-    .execute();
+  await insertOpen.run(tx, {
+    id: intention.id,
+    kind: intention.basis,
+    host_id: intention.hostId,
+    token_id: intention.tokenId,
+    request_key: intention.requestKey,
+    plan: JSON.stringify(plan),
+    created_at_ms: intention.createdAtMs,
+  });
 }
 
 /** Ends an open intention; false when it was ended already (by another process, or by a revocation). */
@@ -127,13 +136,7 @@ export async function finishIntention(
   end: { fingerprint: string | null; failure: string | null },
   nowMs: number,
 ): Promise<boolean> {
-  const { numUpdatedRows } = await tx
-    .updateTable('intentions')
-    .set({ finished_at_ms: nowMs, fingerprint: end.fingerprint, failure: end.failure })
-    .where('id', '=', id)
-    .where('finished_at_ms', 'is', null)
-    .executeTakeFirstOrThrow();
-  return numUpdatedRows === 1n;
+  return (await finishOpen.run(tx, { id, ...end, nowMs })) === 1;
 }
 
 /** What makes two renewals the same: the certificate that vouches for them, and the CSR (T-14). */

@@ -1,6 +1,7 @@
 import { parseHostId, parseTokenId, type TokenId } from '@sekisho/core/ids.ts';
 import type { TokenFacts } from '@sekisho/core/rules/token.ts';
 import { hash, timingSafeEqual } from 'node:crypto';
+import { prepared } from '../../store/prepared.ts';
 import type { DbOrTx, Tx } from '../../store/tables.ts';
 
 /** A token with what lists show of it. */
@@ -36,15 +37,15 @@ export const tokenHash = (secret: string): string => hash('sha256', secret, 'hex
 export async function findTokenBySecret(db: DbOrTx, secret: string): Promise<TokenRow | undefined> {
   if (secret.length > TOKEN_LENGTH_MAX) return undefined;
   const wanted = tokenHash(secret);
-  const row = await db
-    .selectFrom('tokens')
-    .select(COLUMNS)
-    .where('secret_sha256', '=', wanted)
-    .executeTakeFirst();
+  const row = await selectBySecret.first(db, { wanted });
   if (row === undefined || !timingSafeEqual(Buffer.from(row.secret_sha256), Buffer.from(wanted)))
     return undefined;
   return rowOf(row);
 }
+
+const selectBySecret = prepared((db, wish: { wanted: string }) =>
+  db.selectFrom('tokens').select(COLUMNS).where('secret_sha256', '=', wish.wanted),
+);
 
 export async function findToken(db: DbOrTx, id: TokenId): Promise<TokenRow | undefined> {
   const row = await db.selectFrom('tokens').select(COLUMNS).where('id', '=', id).executeTakeFirst();
@@ -96,15 +97,17 @@ export async function insertToken(tx: Tx, token: TokenRow, secret: string): Prom
 
 /** Counts one use; false when there is none left (another process was faster). */
 export async function spendToken(tx: Tx, id: TokenId): Promise<boolean> {
-  const { numUpdatedRows } = await tx
+  return (await spendOne.run(tx, { id })) === 1;
+}
+
+const spendOne = prepared((db, wish: { id: TokenId }) =>
+  db
     .updateTable('tokens')
     .set((row) => ({ uses: row('uses', '+', 1) }))
-    .where('id', '=', id)
+    .where('id', '=', wish.id)
     .whereRef('uses', '<', 'uses_max')
-    .where('deleted_at_ms', 'is', null)
-    .executeTakeFirstOrThrow();
-  return numUpdatedRows === 1n;
-}
+    .where('deleted_at_ms', 'is', null),
+);
 
 /** Gives a use back: what it was spent on did not come about. */
 export async function refundToken(tx: Tx, id: string): Promise<void> {
