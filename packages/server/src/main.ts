@@ -343,6 +343,7 @@ function administratorRoutes(app: FastifyInstance, context: ServerContext): void
   certificateRoutes(app, context);
   auditRoutes(app, context);
   keyRoutes(app, context);
+  apiKeyRoutes(app, context);
   taskRoutes(app, context);
   context.fleet.adminRoutes(app);
 }
