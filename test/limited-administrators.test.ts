@@ -1,0 +1,364 @@
+import { AppError } from '@sekisho/core/errors.ts';
+import {
+  parseHostId,
+  parseJobId,
+  parsePlanId,
+  repositoryName,
+  type GroupId,
+  type HostId,
+} from '@sekisho/core/ids.ts';
+import { RIGHTS, type Right } from '@sekisho/core/rules/rights.ts';
+import { createApiKey } from '@sekisho/core/wire/api-keys.ts';
+import { createClient, type Caller } from '@sekisho/core/wire/client.ts';
+import * as jobs from '@sekisho/core/wire/jobs.ts';
+import * as plans from '@sekisho/core/wire/plans.ts';
+import * as points from '@sekisho/core/wire/points.ts';
+import type { Route } from '@sekisho/core/wire/route.ts';
+import * as trust from '@sekisho/core/wire/trust.ts';
+import { recordChange } from '@sekisho/server/store/record-change.ts';
+import { addAdministrator, addGroup } from '@sekisho/testkit/administrators.ts';
+import { TrustServer } from '@sekisho/testkit/trust-server.ts';
+import assert from 'node:assert/strict';
+import { request } from 'node:https';
+import { after, before, test } from 'node:test';
+import { allRoutes } from '@sekisho/core/wire/routes.ts';
+
+/** What one side of the fence owns. */
+interface Side {
+  readonly group: GroupId;
+  readonly host: HostId;
+  /** A second one, for what ends it. */
+  readonly spare: HostId;
+  readonly plan: string;
+  readonly queued: string;
+  readonly failed: string;
+  readonly point: string;
+  /** For the repository's maintenance. */
+  readonly repository: string;
+}
+
+/** A request, made for things of one's own group, of another group, or that nobody has. */
+type Ask = (of: Side) => { params?: unknown; query?: unknown; body?: unknown };
+
+let server: TrustServer;
+let limited: Caller;
+let mine: Side;
+let theirs: Side;
+let nobodys: Side;
+let media: HostId;
+/** A plan of the whole domain: it covers hosts of both. */
+let wide: string;
+/** Whatever gives the other group away. */
+let marks: readonly string[];
+
+const spec = (change: object) => ({
+  paths: ['/home'],
+  mediaServers: [media],
+  targets: { hosts: [], groups: [] },
+  ...change,
+});
+const byHost: Ask = (of) => ({ params: { id: of.host } });
+const byPoint: Ask = (of) => ({ params: { id: of.point } });
+
+/** Every route of scope `group`, with how it is asked. A list is asked without naming anything. */
+const CASES: Readonly<Record<string, Ask | 'list'>> = {
+  getDomain: 'list',
+  listHosts: 'list',
+  listCertificates: 'list',
+  listJobs: 'list',
+  listPlans: 'list',
+  listPoints: 'list',
+  getHost: byHost,
+  setHostMedia: (of) => ({ params: { id: of.host }, body: { media: false } }),
+  allowReissue: (of) => ({ params: { id: of.host }, body: { allow: true } }),
+  runPlan: (of) => ({ params: { id: of.plan }, body: { hosts: null, scheduleName: null } }),
+  getJob: (of) => ({ params: { id: of.queued } }),
+  cancelJob: (of) => ({ params: { id: of.queued } }),
+  retryJob: (of) => ({ params: { id: of.failed } }),
+  createPlan: (of) => ({ body: spec({ name: 'new', targets: { hosts: [of.host], groups: [] } }) }),
+  getPlan: (of) => ({ params: { id: of.plan } }),
+  replacePlan: (of) => ({
+    params: { id: of.plan },
+    body: { ...spec({ name: 'changed', targets: { hosts: [], groups: [mine.group] } }), revision: 1 },
+  }),
+  getPoint: byPoint,
+  browsePoint: (of) => ({ params: { id: of.point }, body: { path: '/home', limit: 10 } }),
+  startRestore: (of) => ({
+    body: { point: of.point, paths: [], targetFolder: '/tmp/back', conflict: 'skip' },
+  }),
+  deletePoints: (of) => ({ body: { ids: [of.point], preview: false } }),
+  maintainRepository: (of) => ({ params: { name: of.repository }, body: { preview: true } }),
+  deletePlan: (of) => ({ params: { id: of.plan } }),
+  revokeHost: (of) => ({ params: { id: of.spare }, body: { reason: 'superseded' } }),
+};
+
+const endings: (() => unknown)[] = [];
+const owner = { after: (work: () => unknown) => void endings.push(work) };
+after(async () => {
+  for (const end of endings) await end();
+});
+
+before(async () => {
+  server = await TrustServer.start(owner);
+  const { store } = server.server.context;
+  const root = (await store.db.selectFrom('groups').select('id').executeTakeFirstOrThrow()).id as GroupId;
+  media = (
+    await server.enrol({ name: 'media.example', media: true }, { token: await server.token({ media: true }) })
+  ).hostId;
+  [mine, theirs] = [await side('mine', root, 1), await side('theirs', root, 2)];
+  nobodys = {
+    group: '00000000-0000-4000-8000-00000000f000' as GroupId,
+    host: parseHostId('00000000-0000-4000-8000-00000000f001')!,
+    spare: parseHostId('00000000-0000-4000-8000-00000000f002')!,
+    plan: parsePlanId('00000000-0000-4000-8000-00000000f003')!,
+    queued: parseJobId('f0'.repeat(16))!,
+    failed: parseJobId('f1'.repeat(16))!,
+    point: 'f2'.repeat(32),
+    repository: '00000000-0000-4000-8000-00000000f001.1',
+  };
+  wide = (
+    await server.call(plans.createPlan, {
+      body: spec({ name: 'everything', targets: { hosts: [], groups: [root] } }),
+    })
+  ).id;
+  const fingerprints = await store.db
+    .selectFrom('certificates')
+    .select('fingerprint')
+    .where('host_id', 'in', [theirs.host, theirs.spare])
+    .execute();
+  marks = ['theirs', ...Object.values(theirs), ...fingerprints.map((row) => row.fingerprint)];
+  await addAdministrator(store, 'branch', [{ role: 'administrator', groupId: mine.group }]);
+  const { key } = await server.call(createApiKey, {
+    body: {
+      name: 'tests',
+      owner: 'branch',
+      scopes: RIGHTS.filter((right) => right !== 'administrator.write'),
+      validSeconds: 3_600,
+    },
+  });
+  limited = callerWith(key);
+});
+
+/** A group with two hosts, a plan, jobs and a recovery point. */
+async function side(name: string, root: GroupId, digit: number): Promise<Side> {
+  const { store, clock } = server.server.context;
+  const group = await addGroup(store, name, root);
+  const enrol = async (host: string): Promise<HostId> =>
+    (await server.enrol({ name: host }, { token: await server.token() })).hostId;
+  const [host, spare] = [await enrol(`${name}-1.example`), await enrol(`${name}-2.example`)];
+  await store.transaction(async (tx) => {
+    await tx.updateTable('hosts').set({ group_id: group }).where('id', 'in', [host, spare]).execute();
+    for (const id of [host, spare]) await recordChange(tx, 'host', id);
+  });
+  await server.server.context.feed.catchUp();
+  const plan = await server.call(plans.createPlan, {
+    body: spec({ name: `${name} folders`, targets: { hosts: [], groups: [group] } }),
+  });
+  const run = async (): Promise<string> => {
+    const input = { params: { id: plan.id }, body: { hosts: [host], scheduleName: null } };
+    return (await server.call(jobs.runPlan, input)).jobs[0]!.id;
+  };
+  const [queued, failed] = [await run(), await run()];
+  const nowMs = clock.nowMs();
+  await store.db
+    .updateTable('jobs')
+    .set({ state: 'failed', ended_at_ms: nowMs })
+    .where('id', '=', failed)
+    .execute();
+  const point = String(digit).repeat(64);
+  const repository = repositoryName(host, 1);
+  await store.db
+    .insertInto('points')
+    .values({
+      repository,
+      snapshot_id: point,
+      num: 1_000 + digit,
+      host_id: host,
+      received_at_ms: nowMs,
+      plan_id: plan.id,
+      job_id: null,
+      schedule_name: null,
+      files: 1,
+      bytes: 1,
+      removal_asked_at_ms: null,
+      removed_at_ms: null,
+    })
+    .execute();
+  return { group, host, spare, plan: plan.id, queued, failed, point, repository };
+}
+
+/** A client over the administration port, with an API key. */
+const callerWith = (key: string): Caller =>
+  createClient(
+    ({ method, path, body }) =>
+      new Promise((resolve, reject) => {
+        const sent = request(
+          {
+            host: '127.0.0.1',
+            port: server.server.ports.admin,
+            method,
+            path,
+            rejectUnauthorized: false, // the tests' clock is not OpenSSL's
+            agent: false,
+            headers: {
+              authorization: `Bearer ${key}`,
+              ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+            },
+          },
+          (response) => {
+            const chunks: Buffer[] = [];
+            response.on('data', (chunk: Buffer) => chunks.push(chunk));
+            response.once('end', () => {
+              resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') });
+            });
+          },
+        );
+        sent.once('error', reject);
+        sent.end(body);
+      }),
+  );
+
+const routesOfGroups = () => allRoutes().filter(({ route }) => route.scope === 'group');
+
+/** The reply, or the refusal as the client sees it. */
+async function answer(route: Route, input: object): Promise<{ code: string; text: string }> {
+  try {
+    return { code: 'OK', text: JSON.stringify(await limited(route, input)) };
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return { code: error.code, text: JSON.stringify([error.code, error.params]) };
+  }
+}
+
+const sees = (text: string): string[] => marks.filter((mark) => text.includes(mark));
+
+test('S-04 every route that looks at groups has a case here', () => {
+  assert.deepEqual(
+    routesOfGroups()
+      .map(({ name }) => name)
+      .filter((name) => CASES[name] === undefined),
+    [],
+  );
+});
+
+test('S-04 what lies in another group answers, on every route, as if it were not there', async () => {
+  for (const { name, route } of routesOfGroups()) {
+    const ask = CASES[name];
+    if (ask === undefined) continue;
+    if (ask === 'list') {
+      const { code, text } = await answer(route, {});
+      assert.equal(code, 'OK', `${name}: ${text}`);
+      assert.deepEqual(sees(text), [], name);
+      continue;
+    }
+    const [other, none] = [await answer(route, ask(theirs)), await answer(route, ask(nobodys))];
+    assert.notEqual(other.code, 'OK', name);
+    assert.equal(other.code, none.code, name);
+    const neutral = (side: Side, text: string) =>
+      Object.entries(side).reduce((left, [key, id]) => left.replaceAll(id as string, key), text);
+    assert.equal(neutral(theirs, other.text), neutral(nobodys, none.text), name);
+  }
+});
+
+test('S-04 a list that names a host or plan of another group is empty', async () => {
+  const { db } = server.server.context.store;
+  assert.ok(
+    (await db.selectFrom('jobs').select('id').where('host_id', '=', theirs.host).execute()).length > 0,
+  );
+  for (const query of [{ host: theirs.host }, { plan: theirs.plan }]) {
+    assert.deepEqual((await limited(jobs.listJobs, { query })).jobs, []);
+    assert.deepEqual((await limited(points.listPoints, { query })).points, []);
+  }
+  const query = { host: theirs.host };
+  assert.deepEqual((await limited(trust.listCertificates, { query })).certificates, []);
+});
+
+test('S-04 pages of a limited administrator are full: the database filters, not the page', async () => {
+  const { hosts, next } = await limited(trust.listHosts, { query: { limit: 1 } });
+  assert.deepEqual(
+    hosts.map((host) => host.name),
+    ['mine-1.example'],
+  );
+  const second = await limited(trust.listHosts, { query: { limit: 1, after: next! } });
+  assert.deepEqual(
+    second.hosts.map((host) => host.name),
+    ['mine-2.example'],
+  );
+});
+
+test('S-04 a plan that reaches beyond the groups is not shown, and is run host by host', async () => {
+  await assert.rejects(limited(plans.getPlan, { params: { id: wide } }), { code: 'NOT_FOUND' });
+  const run = (hosts: readonly string[] | null) =>
+    limited(jobs.runPlan, {
+      params: { id: wide },
+      body: { hosts: hosts as string[] | null, scheduleName: null },
+    });
+  await assert.rejects(run(null), { code: 'PLAN_RUN_BEYOND_GROUPS' });
+  await assert.rejects(run([mine.host, theirs.host]), { code: 'PLAN_HOST_NOT_COVERED' });
+  assert.deepEqual(
+    (await run([mine.host])).jobs.map((job) => job.hostName),
+    ['mine-1.example'],
+  );
+});
+
+test('S-04 a plan is not made or moved over hosts and groups of others, nor with their host as media server', async () => {
+  const save = (change: object) =>
+    limited(plans.createPlan, { body: spec({ name: 'x', ...change }) as never });
+  const own = { hosts: [], groups: [mine.group] };
+  await assert.rejects(save({ targets: { hosts: [mine.host, theirs.host], groups: [] } }), {
+    code: 'PLAN_HOST_UNKNOWN',
+  });
+  await assert.rejects(save({ targets: { hosts: [], groups: [mine.group, theirs.group] } }), {
+    code: 'PLAN_GROUP_UNKNOWN',
+  });
+  await assert.rejects(save({ targets: own, mediaServers: [theirs.host] }), { code: 'PLAN_HOST_UNKNOWN' });
+  await assert.rejects(save({ targets: own, mediaServers: [mine.host] }), {
+    code: 'PLAN_MEDIA_ROLE_MISSING',
+  });
+});
+
+test('S-04 the right for commands must reach every host on which they come to run', async () => {
+  const { store } = server.server.context;
+  const clerk = await addAdministrator(store, 'clerk', [
+    { role: 'operator', groupId: mine.group },
+    { role: 'operator', groupId: theirs.group },
+    { role: 'administrator', groupId: theirs.group },
+  ]);
+  assert.ok(clerk);
+  const scopes: Right[] = ['plan.write', 'plan.read', 'plan.commands'];
+  const { key } = await server.call(createApiKey, {
+    body: { name: 'clerk', owner: 'clerk', scopes, validSeconds: 3_600 },
+  });
+  const call = callerWith(key);
+  const commands = { pre: 'systemctl stop app', post: null };
+  const body = (groups: GroupId[], name = 'with commands') =>
+    spec({ name, targets: { hosts: [], groups }, commands }) as never;
+  await assert.rejects(call(plans.createPlan, { body: body([mine.group]) }), { code: 'RIGHT_MISSING' });
+  const plan = await call(plans.createPlan, { body: body([theirs.group]) });
+  const replace = (groups: GroupId[]) =>
+    call(plans.replacePlan, {
+      params: { id: plan.id },
+      body: { ...(body(groups, 'renamed') as object), revision: plan.revision } as never,
+    });
+  await assert.rejects(replace([theirs.group, mine.group]), { code: 'RIGHT_MISSING' });
+  assert.equal((await replace([theirs.group])).name, 'renamed');
+  await call(plans.deletePlan, { params: { id: plan.id } });
+});
+
+test('S-04 an administrator who is limited to groups is refused what is about the whole domain', async () => {
+  for (const { name, route } of allRoutes()) {
+    if (route.scope !== 'domain' || !(RIGHTS as readonly string[]).includes(route.right)) continue;
+    const params = Object.fromEntries([...route.path.matchAll(/:(\w+)/g)].map(([, key]) => [key!, 'x']));
+    assert.equal((await answer(route, { params })).code, 'RIGHT_MISSING', name);
+  }
+});
+
+test('S-04 within their groups a limited administrator does everything', async () => {
+  for (const [name, ask] of Object.entries(CASES)) {
+    const found = routesOfGroups().find((one) => one.name === name);
+    if (ask === 'list' || found === undefined) continue;
+    const { code, text } = await answer(found.route, ask(mine));
+    assert.equal(code, 'OK', `${name}: ${text}`);
+    assert.deepEqual(sees(text), [], name);
+  }
+});
