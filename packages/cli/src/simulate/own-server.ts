@@ -48,9 +48,8 @@ export async function startOwnServer(
   const processes = new ChildProcesses(cli.io.clock, cli.io.env);
   let admin: ServerConnection | undefined;
   try {
-    const init = ['server', 'init', '--data', data, '--name', DOMAIN_NAME, '--address', LOOPBACK, '--json'];
-    const born = await processes.run('sekisho server init', init, join(folder, 'init.log'));
-    const { caFingerprint } = z.object({ caFingerprint: z.string() }).parse(JSON.parse(born));
+    const init = ['server', 'init', '--data', data, '--name', DOMAIN_NAME, '--address', LOOPBACK];
+    await processes.run('sekisho server init', init, join(folder, 'init.log'));
     await setHeartbeat(data, wish.heartbeatMs);
     const { ports } = await choosePorts(FREE_PORTS);
     processes.start(
@@ -71,6 +70,7 @@ export async function startOwnServer(
       },
     );
     const { call } = admin;
+    const { caFingerprint } = await call(getDomain);
     const { token } = await call(createToken, {
       body: { name: 'simulation', usesMax: wish.agents, validSeconds: TOKEN_SECONDS },
     });
