@@ -2,6 +2,7 @@ import { auditEventPages } from './audit-events.ts';
 import { commandPages } from './commands.ts';
 import { errorPages } from './errors.ts';
 import { limitsPage } from './limits.ts';
+import { metricsPages } from './metrics.ts';
 import type { Page } from './page.ts';
 import { requirementsPage } from './requirements.ts';
 import { routesPage } from './routes.ts';
@@ -15,5 +16,6 @@ export const referencePages = (root: string): Page[] => [
   routesPage(),
   limitsPage(),
   ...settingsPages(),
+  ...metricsPages(),
   requirementsPage(root),
 ];

@@ -1,4 +1,4 @@
-import type { DomainId, HostId, ServerId, Sha256Hex } from '@sekisho/core/ids.ts';
+import type { DomainId, GroupId, HostId, ServerId, Sha256Hex } from '@sekisho/core/ids.ts';
 import type { Clock, Random } from '@sekisho/core/time.ts';
 import type { Fetchable } from '@sekisho/core/wire/agent.ts';
 import type { Log } from '@sekisho/platform/log.ts';
@@ -7,13 +7,17 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ServerConfig } from './config.ts';
 import type { Accounts } from './features/administrators/accounts.ts';
+import type { AuditService } from './features/audit/audit-service.ts';
 import type { DocumentService } from './features/documents/document-service.ts';
+import type { OnProgress } from './features/jobs/progress-board.ts';
 import type { KeyStore } from './features/keys/key-store.ts';
+import type { PasswordHasher } from './features/sign-in/password-hasher.ts';
 import type { CertificateRegistry } from './features/revocation/certificate-registry.ts';
 import type { SecurityCache } from './features/security/security-cache.ts';
 import type { TaskRunner } from './features/tasks/task-runner.ts';
 import type { PeerConnections } from './http/connections.ts';
 import type { PeerIdentity } from './http/peer.ts';
+import type { ServerMetrics } from './metrics/server-metrics.ts';
 import type { ChangeFeed } from './store/change-feed.ts';
 import type { Store } from './store/store.ts';
 
@@ -44,10 +48,26 @@ export interface HostSeen {
   readonly policySerial: number;
 }
 
+/** What the fleet of this process has counted since its start, and how it is now. */
+export interface FleetFigures {
+  readonly hosts: number;
+  readonly sessions: number;
+  readonly opened: number;
+  readonly heartbeats: number;
+  /** Frames of channels by kind. */
+  readonly frames: Readonly<Record<string, number>>;
+}
+
 /** Sessions, heartbeats and pushes: the fleet's side of the server, plugged in by main.ts. */
 export interface FleetService {
   /** From memory: nothing when the host was never heard of. */
   seen(hostId: HostId): HostSeen | undefined;
+  /** Counts for metrics, from memory. */
+  figures(): FleetFigures;
+  /** From memory: the group a host is in. */
+  groupOf(hostId: HostId): GroupId | undefined;
+  /** Calls with the figures of running jobs that this process hears; gives how to stop. */
+  onProgress(call: OnProgress): () => void;
   /** Says "come now" to a host that has its channel open; a host without hears it at its next heartbeat. */
   push(hostId: HostId, fetch: readonly Fetchable[]): void;
   pushAll(fetch: readonly Fetchable[]): void;
@@ -71,14 +91,18 @@ export interface ServerContext {
   readonly feed: ChangeFeed;
   readonly registry: CertificateRegistry;
   readonly documents: DocumentService;
+  /** The hash tree of the audit log and its key (S-06). */
+  readonly audit: AuditService;
   readonly security: SecurityCache;
   readonly connections: PeerConnections;
   /** Administrators and what they may do (S-04). */
   readonly accounts: Accounts;
+  readonly passwords: PasswordHasher;
   /** Long work of this process: `startTask` of features/tasks. */
   readonly tasks: TaskRunner;
   readonly fleet: FleetService;
   readonly workerId: string;
+  readonly metrics: ServerMetrics;
   /** Addresses of a name's forward records; empty when there are none (T-12). */
   readonly resolve: (name: string) => Promise<readonly string[]>;
 }

@@ -3,6 +3,7 @@ import { isGiven } from '@sekisho/core/settings/resolve-settings.ts';
 import type { Clock, Random } from '@sekisho/core/time.ts';
 import type { Log } from '@sekisho/platform/log.ts';
 import { listen } from '@sekisho/platform/ports.ts';
+import { Secret } from '@sekisho/platform/secret.ts';
 import type { FastifyInstance } from 'fastify';
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
@@ -11,16 +12,23 @@ import { networkInterfaces } from 'node:os';
 import { join, resolve as resolvePath } from 'node:path';
 import { loadConfigWithOrigins, type ServerConfig, type ServerFlags } from './config.ts';
 import type { FleetParts, ServerContext, ServerPorts } from './context.ts';
+import { adminSessionRoutes } from './features/admin-sessions/admin-sessions.routes.ts';
 import { startAccounts } from './features/administrators/accounts.ts';
+import { administratorRoutes } from './features/administrators/administrators.routes.ts';
 import { certificateRoutes } from './features/certificates/certificates.routes.ts';
 import { apiKeyRoutes } from './features/api-keys/api-keys.routes.ts';
-import { auditRoutes } from './features/audit/audit.routes.ts';
+import { auditRoutes, checkpointPage } from './features/audit/audit.routes.ts';
+import { AUDIT_ROWS_PURPOSE } from './features/audit/audit-key.ts';
+import { openAudit } from './features/audit/audit-service.ts';
+import { recordServerStart, recordServerStop } from './features/audit/server-life.ts';
 import { startDocuments } from './features/documents/document-service.ts';
 import { documentRoutes } from './features/documents/documents.routes.ts';
 import { domainRoutes } from './features/domain/domain.routes.ts';
 import { crlPages, publicPages } from './features/domain/public-pages.ts';
 import { publishTrust } from './features/domain/publish-trust.ts';
 import { readDomainFacts } from './features/domain/read-domain.ts';
+import { EventStreams } from './features/events-stream/event-streams.ts';
+import { eventRoutes } from './features/events-stream/events.routes.ts';
 import { estRoutes } from './features/est/est.routes.ts';
 import { startFleet } from './features/fleet/fleet-service.ts';
 import { hostRoutes } from './features/hosts/hosts.routes.ts';
@@ -35,6 +43,8 @@ import { securityRoutes } from './features/security/security.routes.ts';
 import { startSecurityCache } from './features/security/security-cache.ts';
 import { TaskRunner } from './features/tasks/task-runner.ts';
 import { taskRoutes } from './features/tasks/tasks.routes.ts';
+import { PasswordHasher, type PasswordCost } from './features/sign-in/password-hasher.ts';
+import { signInRoutes } from './features/sign-in/sign-in.routes.ts';
 import { tokenRoutes } from './features/tokens/tokens.routes.ts';
 import { healthPages } from './health/health-pages.ts';
 import { Readiness } from './health/readiness.ts';
@@ -57,6 +67,7 @@ import { Idempotency, IDEMPOTENCY_PRUNE_EVERY_MS } from './http/idempotency.ts';
 import { identifyLocal } from './http/local-principal.ts';
 import { PeerReader } from './http/peer.ts';
 import { startLoop } from './loops/loop.ts';
+import { startAuditLoop } from './loops/audit-loop.ts';
 import { startTrustLoop } from './loops/trust-loop.ts';
 import { newestBackupMs } from './features/database/backup-files.ts';
 import { observeRequests } from './http/observe-requests.ts';
@@ -79,6 +90,8 @@ export interface StartOptions extends ServerFlags {
   readonly overrides?: {
     /** Addresses of a name's forward records. */
     readonly resolve?: (name: string) => Promise<readonly string[]>;
+    /** What a password hash costs. */
+    readonly passwordCost?: PasswordCost;
   };
 }
 
@@ -127,10 +140,20 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
   });
   stopping.add(() => store.close());
   const keys = await loadKeys(store.db, kek);
+  store.setAuditKey(new Secret(keys.derive(AUDIT_ROWS_PURPOSE)));
   const domain = await readDomainFacts(store.db, keys);
 
   const connections = new PeerConnections();
-  const feed = new ChangeFeed({ store, clock, log, onStale: () => connections.cutAll() });
+  const watching: { streams?: EventStreams } = {};
+  const feed = new ChangeFeed({
+    store,
+    clock,
+    log,
+    onStale: () => {
+      connections.cutAll();
+      watching.streams?.endAll('stale');
+    },
+  });
   await feed.start();
   stopping.add(() => feed.stop());
   const workerId = random.uuid();
@@ -149,7 +172,13 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
   const security = await startSecurityCache(store, feed);
   followKeys(keys, { store, feed });
   const accounts = startAccounts({ store, feed });
+  const passwords = new PasswordHasher({ random, cost: options.overrides?.passwordCost });
   const documents = await startDocuments({ store, feed, clock, domainId: domain.id, keys });
+  const audit = await openAudit({ store, clock, log, keys, domainId: domain.id, make: documents.make });
+  const auditLoop = startAuditLoop({ audit, store, clock, log, config, workerId });
+  stopping.add(() => auditLoop.stop());
+  await recordServerStart({ clock, config, store, workerId });
+  stopping.add(() => recordServerStop({ clock, config, store, workerId }));
   const crls = await startCrlCache({ store, feed, keys });
   const peers = new PeerReader({
     clock,
@@ -199,9 +228,11 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
     feed,
     registry,
     documents,
+    audit,
     security,
     connections,
     accounts,
+    passwords,
     tasks,
     workerId,
     metrics,
@@ -215,6 +246,10 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
 
   const loop = startTrustLoop(context, { changeTicketKeys: listener.changeTicketKeys });
   stopping.add(() => loop.stop());
+  const streams = new EventStreams(context);
+  watching.streams = streams;
+  streams.start();
+  stopping.add(() => streams.stop());
   const idempotency = new Idempotency({ store, clock, log, box: keys, workerId });
   const pruning = startLoop({
     clock,
@@ -334,7 +369,7 @@ function buildApps(
 }
 
 /** What administrators ask, on the socket and on the administration port alike. */
-function administratorRoutes(app: FastifyInstance, context: ServerContext): void {
+function administrationRoutes(app: FastifyInstance, context: ServerContext): void {
   documentationRoutes(app);
   domainRoutes(app, context);
   securityRoutes(app, context);
@@ -345,6 +380,9 @@ function administratorRoutes(app: FastifyInstance, context: ServerContext): void
   keyRoutes(app, context);
   apiKeyRoutes(app, context);
   taskRoutes(app, context);
+  administratorRoutes(app, context);
+  adminSessionRoutes(app, context);
+  signInRoutes(app, context);
   context.fleet.adminRoutes(app);
 }
 

@@ -13,6 +13,7 @@ import { answerClientErrors, refuseRaw } from './client-error.ts';
 import type { PeerConnections } from './connections.ts';
 import type { PeerIdentity, PeerReader } from './peer.ts';
 import { problemHeaders, problemOf, refusalOf } from './refusal.ts';
+import { nextRequestId } from './request-id.ts';
 
 export const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** All headers of a request must be here by then: what slow-loris does not do. */
@@ -134,6 +135,8 @@ const socketKey = (socket: Socket): string => `${socket.remoteAddress ?? ''}|${s
 /** Answers while nothing is served: the server starts or stops. */
 export function answerUnready(response: ServerResponse): void {
   const refusal = new AppError('SERVER_STOPPING');
-  response.writeHead(refusal.status, { ...problemHeaders(refusal, undefined), connection: 'close' });
-  response.end(JSON.stringify(problemOf(refusal, undefined)));
+  const requestId = nextRequestId();
+  const headers = { ...problemHeaders(refusal, undefined), 'x-request-id': requestId, connection: 'close' };
+  response.writeHead(refusal.status, headers);
+  response.end(JSON.stringify(problemOf(refusal, undefined, requestId)));
 }

@@ -32,6 +32,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who asks; `public` until the route has asked. */
     identity: Identity;
+    /** The identity is asked again for something that goes on by itself: that is no sign of somebody being there. */
+    isWatching?: boolean;
   }
   interface FastifyContextConfig {
     /** The right that the route needs: a route without one is not served at all (invariant 3). */

@@ -3,6 +3,7 @@ import { HEADER_BYTES_MAX } from '@sekisho/core/limits.ts';
 import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { problemHeaders, problemOf } from './refusal.ts';
+import { nextRequestId } from './request-id.ts';
 
 /**
  * Answers what never became a request (no HTTP, headers too long or too slow) with a problem document too, and ends the
@@ -18,9 +19,11 @@ export function answerClientErrors(server: Pick<Server, 'on'>): void {
   // of all expectations only 100-continue is known (RFC 9110 §10.1.1)
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
     const refusal = new AppError('REQUEST_MALFORMED');
-    const body = JSON.stringify(problemOf(refusal, request.headers['accept-language']));
+    const requestId = nextRequestId();
+    const body = JSON.stringify(problemOf(refusal, request.headers['accept-language'], requestId));
     response.writeHead(refusal.status, {
       ...problemHeaders(refusal, request.headers['accept-language']),
+      'x-request-id': requestId,
       'Content-Length': Buffer.byteLength(body),
       Connection: 'close',
     });
@@ -30,10 +33,12 @@ export function answerClientErrors(server: Pick<Server, 'on'>): void {
 
 /** Writes a refusal on a connection that no HTTP parser serves any more, and ends it. */
 export function refuseRaw(socket: Duplex, refusal: AppError, acceptLanguage: string | undefined): void {
-  const body = JSON.stringify(problemOf(refusal, acceptLanguage));
+  const requestId = nextRequestId();
+  const body = JSON.stringify(problemOf(refusal, acceptLanguage, requestId));
   const head = [
     `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? ''}`,
     ...Object.entries(problemHeaders(refusal, acceptLanguage)).map(([name, value]) => `${name}: ${value}`),
+    `X-Request-Id: ${requestId}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',
   ];

@@ -63,6 +63,11 @@ export class ChangeFeed {
     return this.#lastReadMs !== undefined && this.#clock.monotonicMs() - this.#lastReadMs < FEED_STALE_MS;
   }
 
+  /** Milliseconds since the feed was last read to its end. */
+  get lagMs(): number {
+    return this.#lastReadMs === undefined ? 0 : this.#clock.monotonicMs() - this.#lastReadMs;
+  }
+
   /**
    * Takes the changes of these kinds, in order, each at least once: read the row anew by its key. Subscribe first, then
    * fill the cache. `refill` is called when changes were missed (the reader was away too long).

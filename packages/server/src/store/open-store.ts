@@ -30,13 +30,16 @@ export async function openStore(options: {
   log: Log;
   /** Tests give their own. */
   migrations?: readonly Migration[];
+  /** Hears of each transaction: how long it took, and whether it was committed. */
+  onTransaction?: (milliseconds: number, committed: boolean) => void;
   /** False: no LISTEN on PostgreSQL, the feed only polls. */
   listen?: boolean;
 }): Promise<Store> {
   const address = parseDatabaseAddress(options.database);
   const migrations = options.migrations ?? readMigrations(address.dialect);
   const backupsFolder = join(options.dataFolder, BACKUPS_FOLDER);
-  const parts = { backupsFolder, migrations, clock: options.clock, log: options.log };
+  const { clock, log, onTransaction } = options;
+  const parts = { backupsFolder, migrations, clock, log, onTransaction };
   return address.dialect === 'sqlite'
     ? openSqliteStore({ ...parts, address })
     : openPostgresStore({ ...parts, address, listen: options.listen ?? true });
@@ -47,6 +50,7 @@ interface Parts {
   migrations: readonly Migration[];
   clock: Clock;
   log: Log;
+  onTransaction: ((milliseconds: number, committed: boolean) => void) | undefined;
 }
 
 async function openSqliteStore(
@@ -61,6 +65,7 @@ async function openSqliteStore(
     db: new Kysely<Tables>({ dialect: sqliteDialect(database, connection) }),
     direct: connection,
     clock,
+    onTransaction: parts.onTransaction,
     databaseNowMs: () => Promise.resolve(clock.nowMs()),
     closed: () => {
       if (database.isOpen) database.close(); // Kysely closes only what was used
@@ -83,6 +88,7 @@ async function openPostgresStore(
       dialect: postgresDialect(pool, (error) => translatePostgresError(error, address.label)),
     }),
     clock,
+    onTransaction: parts.onTransaction,
     databaseNowMs: postgresNowMs,
     listen: (wake) => {
       if (parts.listen) stopListening = listenPostgres(address.url, { wake, clock, log });

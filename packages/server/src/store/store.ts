@@ -60,6 +60,8 @@ export function createStore(parts: {
   direct?: DirectRunner;
   /** Brings wakes of other processes; without it this process wakes itself. */
   listen?: (wake: () => void) => void;
+  /** Hears of each transaction: how long it took, and whether it was committed. */
+  onTransaction?: ((milliseconds: number, committed: boolean) => void) | undefined;
   closed: () => Promise<void>;
 }): Store {
   const listeners = new Set<() => void>();
@@ -69,7 +71,7 @@ export function createStore(parts: {
   let auditKey = new Secret<Uint8Array>(new Uint8Array());
   let listening = false;
   let closing: Promise<void> | undefined;
-  const transaction: Store['transaction'] = async (work) => {
+  const retried: Store['transaction'] = async (work) => {
     for (let tries = 1; ; tries += 1) {
       const context: TransactionContext = {
         dialect: parts.dialect,
@@ -95,6 +97,21 @@ export function createStore(parts: {
       await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS * tries));
     }
   };
+  const { onTransaction } = parts;
+  const transaction: Store['transaction'] =
+    onTransaction === undefined
+      ? retried
+      : async (work) => {
+          const startMs = parts.clock.monotonicMs();
+          let committed = false;
+          try {
+            const result = await retried(work);
+            committed = true;
+            return result;
+          } finally {
+            onTransaction(parts.clock.monotonicMs() - startMs, committed);
+          }
+        };
   const group = new GroupCommit(transaction);
   return {
     dialect: parts.dialect,

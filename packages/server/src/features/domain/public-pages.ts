@@ -35,15 +35,6 @@ export function crlPages(app: FastifyInstance, crls: CrlCache): void {
   });
 }
 
-/** Alive, and ready to serve: for whoever supervises the process. */
-export function healthPages(app: FastifyInstance, isReady: () => boolean): void {
-  app.get('/healthz', PUBLIC, async () => ({ status: 'alive' }));
-  app.get('/readyz', PUBLIC, async (_request, reply) => {
-    if (!isReady()) void reply.status(503);
-    return { status: isReady() ? 'ready' : 'not ready' };
-  });
-}
-
 function page(name: string, fingerprint: string): string {
   const shown = escapeHtml(name);
   return `<!doctype html>

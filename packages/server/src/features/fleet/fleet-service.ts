@@ -1,4 +1,5 @@
 import type { HostId } from '@sekisho/core/ids.ts';
+import type { AgentFrame } from '@sekisho/core/wire/agent.ts';
 import { ChannelHub } from '../../channel/channel-hub.ts';
 import type { CloseReason } from '../../channel/close-codes.ts';
 import type { FleetParts, FleetService, HostSeen } from '../../context.ts';
@@ -52,6 +53,8 @@ export async function startFleet(
       tasks.add(hub.reportClone(hostId, 'heartbeat'));
     },
   });
+  let opened = 0;
+  const frames: Record<AgentFrame['type'], number> = { heartbeat: 0, spool: 0, progress: 0, pong: 0 };
   const hub: ChannelHub = new ChannelHub({
     clock,
     random,
@@ -60,9 +63,13 @@ export async function startFleet(
     workerId,
     refusal: (peer) => refusalOf(parts, peer),
     onOpen: (session) => {
+      opened += 1;
       log.info({ hostId: session.peer.hostId }, 'channel open');
     },
-    onFrame: (session, frame) => desk.frame(session, frame),
+    onFrame: (session, frame) => {
+      frames[frame.type] += 1;
+      return desk.frame(session, frame);
+    },
   });
   const desk = new AgentDesk({ context, desk: heartbeats, work, board, sessionOf: (id) => hub.session(id) });
   const changes: FleetChanges = new FleetChanges({
@@ -105,7 +112,16 @@ export async function startFleet(
     board,
     context,
     loops,
+    figures: () => ({
+      hosts: index.size,
+      sessions: hub.size,
+      opened,
+      heartbeats: heartbeats.answered,
+      frames: { ...frames },
+    }),
     seen: (hostId) => seenOf({ context, index, hub }, hostId),
+    groupOf: (hostId) => index.get(hostId)?.groupId,
+    onProgress: (call) => board.listen(call),
     push: (hostId, fetch) => {
       desk.push(hostId, fetch);
     },

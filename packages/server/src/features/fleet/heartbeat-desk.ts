@@ -30,6 +30,8 @@ export interface HeartbeatParts {
 /** Answers heartbeats out of memory, whichever way they come (F-02). */
 export class HeartbeatDesk {
   readonly #parts: HeartbeatParts;
+  /** Heartbeats answered since the start. */
+  answered = 0;
   #lists = new Map<GroupId, ListId>();
 
   constructor(parts: HeartbeatParts) {
@@ -44,6 +46,11 @@ export class HeartbeatDesk {
       return list === undefined ? [] : [[id, list] as const];
     });
     this.#lists = new Map(lists);
+  }
+
+  /** The host of a verified peer, if it is in memory. */
+  known(hostId: HostId): IndexedHost | undefined {
+    return this.#parts.index.get(hostId);
   }
 
   /** The host of a verified peer; read from the store when it is so new that the change feed has not told of it. */
@@ -72,16 +79,33 @@ export class HeartbeatDesk {
 
   /** Remembers what a heartbeat says and tells what is new. */
   async answer(host: IndexedHost, fingerprint: string, heartbeat: Heartbeat): Promise<HeartbeatReply> {
-    const { clock, index, work } = this.#parts;
-    const nowMs = clock.nowMs();
-    if (!index.touch(host, heartbeat, fingerprint, nowMs)) this.#tellClone(host, nowMs);
+    const nowMs = this.#take(host, fingerprint, heartbeat);
     if (host.staleFingerprint === undefined) await this.checkCertificate(host);
     return {
       nowMs,
       fetch: this.fetchOf(host),
       offers: await this.orders(this.offersOf(host)),
-      cancels: work.cancelsOf(host.id, OFFERS_PER_REPLY_MAX),
+      cancels: this.#parts.work.cancelsOf(host.id, OFFERS_PER_REPLY_MAX),
     };
+  }
+
+  /** Must something be read before this host can be answered? Its certificate, or orders that wait for it. */
+  needsStore(host: IndexedHost): boolean {
+    return host.staleFingerprint === undefined || this.#parts.work.hasWork(host.id);
+  }
+
+  /** The same as `answer` for a host that `needsStore` says nothing of: what nearly every heartbeat of a fleet gets. */
+  answerAtOnce(host: IndexedHost, fingerprint: string, heartbeat: Heartbeat): HeartbeatReply {
+    const nowMs = this.#take(host, fingerprint, heartbeat);
+    return { nowMs, fetch: this.fetchOf(host), offers: [], cancels: [] };
+  }
+
+  #take(host: IndexedHost, fingerprint: string, heartbeat: Heartbeat): number {
+    this.answered += 1;
+    const { clock, index } = this.#parts;
+    const nowMs = clock.nowMs();
+    if (!index.touch(host, heartbeat, fingerprint, nowMs)) this.#tellClone(host, nowMs);
+    return nowMs;
   }
 
   /** What this host should fetch, by its last heartbeat. */
