@@ -1,3 +1,4 @@
+import * as administrators from './administrators.ts';
 import * as agent from './agent.ts';
 import * as apiKeys from './api-keys.ts';
 import * as audit from './audit.ts';
@@ -8,11 +9,13 @@ import * as plans from './plans.ts';
 import * as points from './points.ts';
 import * as root from './root.ts';
 import type { Route } from './route.ts';
+import * as signIn from './sign-in.ts';
 import * as tasks from './tasks.ts';
 import * as trust from './trust.ts';
 
 /** The modules that declare routes, by file name; a guard test knows when one is missing. */
 export const WIRE_MODULES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  administrators,
   agent,
   'api-keys': apiKeys,
   audit,
@@ -22,6 +25,7 @@ export const WIRE_MODULES: Readonly<Record<string, Readonly<Record<string, unkno
   plans,
   points,
   root,
+  'sign-in': signIn,
   tasks,
   trust,
 };

@@ -27,7 +27,8 @@ export async function readSession(
   const idleMs = config.signIn.sessionIdleMinutes * MINUTE_MS;
   if (session === undefined || !isOpen(session, nowMs, idleMs)) throw new AppError('SESSION_EXPIRED');
   if (session.administratorDisabled) throw new AppError('ADMINISTRATOR_DISABLED');
-  if (nowMs - session.usedAtMs >= SESSION_TOUCH_MS) await touchSession(store.db, session.id, nowMs);
+  if (request.isWatching !== true && nowMs - session.usedAtMs >= SESSION_TOUCH_MS)
+    await touchSession(store.db, session.id, nowMs);
   return session;
 }
 
@@ -40,7 +41,10 @@ export const isOpen = (
   session.revokedAtMs === null && nowMs < session.expiresAtMs && nowMs < session.usedAtMs + idleMs;
 
 /** The administrator behind a session. Refusals: those of `readSession`. */
-export async function principalOfSession(context: ServerContext, request: FastifyRequest): Promise<Principal> {
+export async function principalOfSession(
+  context: ServerContext,
+  request: FastifyRequest,
+): Promise<Principal> {
   const session = await readSession(context, request);
   const rights = await context.accounts.rightsOf(session.administratorId, session.administratorRevision);
   if (rights === undefined) throw new AppError('ADMINISTRATOR_DISABLED');

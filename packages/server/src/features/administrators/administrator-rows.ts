@@ -165,9 +165,7 @@ export async function replaceGrants(tx: Tx, id: AdministratorId, grants: readonl
   if (grants.length === 0) return;
   await tx
     .insertInto('administrator_grants')
-    .values(
-      grants.map(({ role, groupId }) => ({ administrator_id: id, role, group_id: groupId ?? '' })),
-    )
+    .values(grants.map(({ role, groupId }) => ({ administrator_id: id, role, group_id: groupId ?? '' })))
     .execute();
 }
 

@@ -14,21 +14,24 @@ import { judgeName } from '@sekisho/core/rules/naming.ts';
 import type { Clock, Random } from '@sekisho/core/time.ts';
 import { address, displayName } from '@sekisho/core/wire/scalars.ts';
 import { silentLog, type Log } from '@sekisho/platform/log.ts';
-import type { Secret } from '@sekisho/platform/secret.ts';
+import { Secret } from '@sekisho/platform/secret.ts';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { absoluteDatabase, saveConfig, serverConfig } from '../../config.ts';
+import { LOCAL_PRINCIPAL } from '../../http/local-principal.ts';
 import { zodDetail } from '../../http/refusal.ts';
 import { openStore } from '../../store/open-store.ts';
 import type { Store } from '../../store/store.ts';
+import { AUDIT_ROWS_PURPOSE } from '../audit/audit-key.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import { insertCertificate } from '../certificates/certificate-rows.ts';
 import { documentMaker } from '../documents/document-service.ts';
 import { createHost } from '../hosts/host-rows.ts';
-import { addKey, loadKeys } from '../keys/key-store.ts';
+import { addKey, deriveKey, loadKeys } from '../keys/key-store.ts';
 import { ensureKek } from '../keys/kek.ts';
 import { signIfDue } from '../revocation/sign-crls.ts';
+import { makeFirstLink, type OneTimeLink } from '../sign-in/make-link.ts';
 import { claimDataFolder, folderRefusal, releaseMarker } from './data-folder.ts';
 import { findDomain, insertDomain, type DomainRow } from './domain.store.ts';
 import { makeAuthority } from './make-authority.ts';
@@ -63,6 +66,8 @@ export interface InitResult {
   readonly serverHostId: HostId;
   readonly addresses: readonly string[];
   readonly dataFolder: string;
+  /** Works once, for a day; nobody can read it again (S-04). */
+  readonly firstAdministrator: OneTimeLink;
 }
 
 /**
@@ -96,14 +101,16 @@ export async function initServer(options: InitOptions): Promise<InitResult> {
       log: options.log ?? silentLog(),
     });
     try {
+      store.setAuditKey(new Secret(deriveKey(kek, AUDIT_ROWS_PURPOSE)));
       const instanceId = options.random.uuid();
       await createDomain(store, kek, { name, addresses, instanceId }, options);
       const result = await readResult(store, kek, { addresses, dataFolder });
+      const firstAdministrator = await firstLink(store, addresses, options);
       // what the environment gives it gives at each start, too: a password from there stays out of the file
       const recorded = fromEnvironment ? withoutPassword(database) : database;
       await saveConfig(dataFolder, { version: 1, instanceId, database: recorded, addresses });
       await releaseMarker(dataFolder);
-      return result;
+      return { ...result, firstAdministrator };
     } finally {
       await store.close();
     }
@@ -228,7 +235,7 @@ async function readResult(
   store: Store,
   kek: Secret<Uint8Array>,
   known: { addresses: readonly string[]; dataFolder: string },
-): Promise<InitResult> {
+): Promise<Omit<InitResult, 'firstAdministrator'>> {
   const domain = await findDomain(store.db);
   if (domain === undefined) throw new AppError('DATABASE_EMPTY');
   const { fingerprint } = (await loadKeys(store.db, kek)).certificateOf('root');
@@ -240,6 +247,18 @@ async function readResult(
     serverHostId: domain.serverHostId,
     ...known,
   };
+}
+
+/** The listener's port is not known yet: its default. */
+function firstLink(
+  store: Store,
+  addresses: readonly string[],
+  { clock, random }: InitOptions,
+): Promise<OneTimeLink> {
+  const { adminPort: admin } = serverConfig.shape;
+  const ports = { admin: admin.parse(undefined) };
+  const local = { name: LOCAL_PRINCIPAL.name, origin: LOCAL_PRINCIPAL.origin };
+  return makeFirstLink({ store, clock, random, config: { addresses }, ports }, local);
 }
 
 function withoutPassword(database: string): string {

@@ -4,7 +4,7 @@ import { CODE_LENGTH_MAX } from '@sekisho/core/limits.ts';
 import { MINUTE_MS, type Clock, type Random } from '@sekisho/core/time.ts';
 import { Secret } from '@sekisho/platform/secret.ts';
 import { hash } from 'node:crypto';
-import type { Tx } from '../../store/tables.ts';
+import type { DbOrTx, Tx } from '../../store/tables.ts';
 import { storedId } from '../administrators/administrator-rows.ts';
 import type { KeyStore } from '../keys/key-store.ts';
 
@@ -78,11 +78,11 @@ export async function takePending(
 
 /** Whose step it is, without taking it; undefined: nobody's, or no longer there. */
 export async function ownerOfPending(
-  tx: Tx,
+  db: DbOrTx,
   kind: string,
   secret: string,
 ): Promise<AdministratorId | undefined> {
-  const row = await tx
+  const row = await db
     .selectFrom('pending_sign_ins')
     .select('administrator_id')
     .where('secret_sha256', '=', hash('sha256', secret, 'hex'))

@@ -1,0 +1,123 @@
+import { AppError } from '@sekisho/core/errors.ts';
+import type { AdministratorId } from '@sekisho/core/ids.ts';
+import { canonicalPassword, decidePassword } from '@sekisho/core/rules/password.ts';
+import type { Principal } from '@sekisho/core/rules/rights.ts';
+import type { changePassword as passwordRoute, changeTotp as totpRoute } from '@sekisho/core/wire/sign-in.ts';
+import type { confirmTotp as confirmRoute } from '@sekisho/core/wire/sign-in.ts';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { ServerContext } from '../../context.ts';
+import { openSession } from '../admin-sessions/open-session.ts';
+import { readSession } from '../admin-sessions/read-session.ts';
+import { revokeSessions } from '../admin-sessions/session-rows.ts';
+import {
+  findAdministrator,
+  updateAdministrator,
+  type AdministratorRow,
+} from '../administrators/administrator-rows.ts';
+import { recordAudit } from '../audit/record-audit.ts';
+import { dropPending, PENDING_VALID_MS, startPending, takePending } from './pending-sign-in.ts';
+import { provePassword } from './sign-in-with-password.ts';
+import { setUpTotp } from './sign-in-with-totp.ts';
+import { newTotpSecret, totpSetupOf } from './totp.ts';
+
+const PENDING_KIND = 'change-totp';
+const pendingBody = z.object({ secret: z.string() });
+
+interface Asking {
+  readonly principal: Principal;
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+}
+
+/**
+ * Sets one's own password, after the present one. Every session ends, and a new one is opened here. Refusals: SESSION_NEEDED,
+ * API_KEY_MAY_NOT, PASSWORD_…, those of `provePassword`.
+ */
+export async function changePassword(
+  context: ServerContext,
+  { password, newPassword }: z.output<typeof passwordRoute.body>,
+  asking: Asking,
+): Promise<AdministratorId> {
+  const { clock, passwords, store } = context;
+  const administrator = await ownAccount(context, asking.principal);
+  const wished = canonicalPassword(newPassword);
+  const judged = decidePassword(wished, administrator);
+  if (!judged.allow) throw new AppError(judged.code, judged.params);
+  const { request, reply } = asking;
+  const { method } = await readSession(context, request);
+  await provePassword(context, { name: administrator.name, administrator, password, request });
+  const passwordHash = await passwords.inLane('known', () => passwords.hash(wished));
+  await store.transaction(async (tx) => {
+    const nowMs = clock.nowMs();
+    await updateAdministrator(tx, administrator.id, { passwordHash });
+    await revokeSessions(tx, administrator.id, nowMs);
+    await dropPending(tx, administrator.id);
+    const { principal } = asking;
+    await recordAudit(
+      tx,
+      {
+        act: 'change-password',
+        actor: principal.name,
+        origin: principal.origin,
+        subject: administrator.id,
+        outcome: 'done',
+        detail: { name: administrator.name },
+      },
+      nowMs,
+    );
+  });
+  await openSession(context, { administratorId: administrator.id, method, request, reply });
+  return administrator.id;
+}
+
+/** Begins with another authenticator app, after the password. The present one works until the first code of the new one. */
+export async function changeTotp(
+  context: ServerContext,
+  { password }: z.output<typeof totpRoute.body>,
+  { principal, request }: Asking,
+): Promise<z.input<typeof totpRoute.reply>> {
+  const { clock, domain, random, store } = context;
+  const administrator = await ownAccount(context, principal);
+  await provePassword(context, { name: administrator.name, administrator, password, request });
+  const secret = newTotpSecret(random);
+  const administratorId = administrator.id;
+  const pending = await store.transaction((tx) =>
+    startPending(context, tx, { kind: PENDING_KIND, administratorId, body: { secret } }),
+  );
+  return {
+    pending: pending.reveal(),
+    expiresAtMs: clock.nowMs() + PENDING_VALID_MS,
+    totp: totpSetupOf(secret, domain.name, administrator.name),
+  };
+}
+
+/** The first code of the other app: from now on its codes count. Every session ends, and a new one is opened here. */
+export async function confirmTotp(
+  context: ServerContext,
+  { pending, code }: z.output<typeof confirmRoute.body>,
+  { principal, request, reply }: Asking,
+): Promise<AdministratorId> {
+  const { clock, store } = context;
+  const administrator = await ownAccount(context, principal);
+  const { method } = await readSession(context, request);
+  await store.transaction(async (tx) => {
+    const taken = await takePending(context, tx, PENDING_KIND, pending);
+    if (taken.administratorId !== administrator.id) throw new AppError('SIGN_IN_STEP_EXPIRED');
+    const { secret } = pendingBody.parse(taken.body);
+    await setUpTotp(context, tx, administrator, secret, code, principal.origin);
+    await revokeSessions(tx, administrator.id, clock.nowMs());
+    await dropPending(tx, administrator.id);
+  });
+  await openSession(context, { administratorId: administrator.id, method, request, reply });
+  return administrator.id;
+}
+
+/** The account of whoever is signed in. Refusals: SESSION_NEEDED, API_KEY_MAY_NOT. */
+async function ownAccount({ store }: ServerContext, principal: Principal): Promise<AdministratorRow> {
+  if (principal.kind === 'api-key') throw new AppError('API_KEY_MAY_NOT');
+  const { administratorId } = principal;
+  const row = administratorId === null ? undefined : await findAdministrator(store.db, administratorId);
+  if (row === undefined) throw new AppError('SESSION_NEEDED');
+  return row;
+}

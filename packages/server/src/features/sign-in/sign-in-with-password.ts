@@ -1,0 +1,95 @@
+import { AppError } from '@sekisho/core/errors.ts';
+import { canonicalPassword } from '@sekisho/core/rules/password.ts';
+import type { signIn } from '@sekisho/core/wire/sign-in.ts';
+import type { FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import type { ServerContext } from '../../context.ts';
+import { originOf } from '../../http/request-origin.ts';
+import { knownDevice } from '../admin-sessions/device-cookie.ts';
+import {
+  findAdministratorByName,
+  updateAdministrator,
+  type AdministratorRow,
+} from '../administrators/administrator-rows.ts';
+import { noteRefusal } from './note-refusal.ts';
+import { PENDING_VALID_MS, startPending } from './pending-sign-in.ts';
+import { checkTry, countTry, describeTry, giveBack, type SignInTry } from './take-try.ts';
+import { newTotpSecret, totpSetupOf } from './totp.ts';
+
+/**
+ * The first step of a sign-in. Nobody learns whether the name or the password was wrong: both take the same way and time.
+ * Refusals: SIGN_IN_REFUSED, SIGN_IN_LIMITED, SIGN_IN_BUSY, ADMINISTRATOR_DISABLED (after the right password alone).
+ */
+export async function signInWithPassword(
+  context: ServerContext,
+  { name, password }: z.output<typeof signIn.body>,
+  request: FastifyRequest,
+): Promise<z.input<typeof signIn.reply>> {
+  const { clock, domain, random, store } = context;
+  const administrator = await findAdministratorByName(store.db, name);
+  await provePassword(context, { name, administrator, password, request });
+  if (administrator === undefined) throw new Error('nobody has proved a password');
+  const expiresAtMs = clock.nowMs() + PENDING_VALID_MS;
+  const { id: administratorId } = administrator;
+  if (administrator.totpSealed !== null) {
+    const pending = await store.transaction((tx) =>
+      startPending(context, tx, { kind: 'totp', administratorId, body: {} }),
+    );
+    return { next: 'totp', pending: pending.reveal(), expiresAtMs };
+  }
+  const secret = newTotpSecret(random);
+  const pending = await store.transaction((tx) =>
+    startPending(context, tx, { kind: 'set-up-totp', administratorId, body: { secret } }),
+  );
+  const totp = totpSetupOf(secret, domain.name, administrator.name);
+  return { next: 'set-up-totp', pending: pending.reveal(), expiresAtMs, totp };
+}
+
+/**
+ * Checks a password within the budgets of whoever tries, and renews a hash of another cost.
+ * Refusals: SIGN_IN_REFUSED, SIGN_IN_LIMITED, SIGN_IN_BUSY, ADMINISTRATOR_DISABLED.
+ */
+export async function provePassword(
+  context: ServerContext,
+  given: {
+    readonly name: string;
+    readonly administrator: AdministratorRow | undefined;
+    readonly password: string;
+    readonly request: FastifyRequest;
+  },
+): Promise<void> {
+  const { administrator, name, request } = given;
+  const origin = originOf(request);
+  const device = knownDevice(context, administrator?.id, request);
+  try {
+    const from = { name, administratorId: administrator?.id, origin, device };
+    const one = await describeTry(context, from, 'password');
+    await checkTry(context, one);
+    await context.passwords.inLane(one.lane, () => tryPassword(context, given, one));
+    if (administrator?.disabledAtMs != null) throw new AppError('ADMINISTRATOR_DISABLED');
+  } catch (error) {
+    if (error instanceof AppError && error.code !== 'SIGN_IN_BUSY')
+      await noteRefusal(context, error, { administrator, origin });
+    throw error;
+  }
+}
+
+async function tryPassword(
+  context: ServerContext,
+  given: { readonly administrator: AdministratorRow | undefined; readonly password: string },
+  one: SignInTry,
+): Promise<void> {
+  const { administrator } = given;
+  await countTry(context, one);
+  const stored = administrator?.passwordHash ?? null;
+  const { right, renewed } = await context.passwords.verify(canonicalPassword(given.password), stored);
+  if (!right || administrator === undefined) throw new AppError('SIGN_IN_REFUSED');
+  await context.store.transaction(async (tx) => {
+    await giveBack(tx, one, 'step');
+    if (renewed === undefined) return;
+    // unless somebody set another one in the meantime
+    const now = await findAdministratorByName(tx, administrator.name);
+    if (now?.passwordHash === stored)
+      await updateAdministrator(tx, administrator.id, { passwordHash: renewed });
+  });
+}
