@@ -16,6 +16,7 @@ import { openStore } from '@sekisho/server/store/open-store.ts';
 import type { DialectName } from '@sekisho/server/store/transaction-context.ts';
 import { databaseUrl, startPostgres } from '@sekisho/testkit/postgres.ts';
 import { createClient } from '@sekisho/server/store/postgres-client.ts';
+import { SeededRandom } from '@sekisho/testkit/seeded-random.ts';
 import { makeTempFolder } from '@sekisho/testkit/temp-folder.ts';
 import assert from 'node:assert/strict';
 import { fork, type ChildProcess } from 'node:child_process';
@@ -197,7 +198,15 @@ async function prepareDomain(place: Place, count: number): Promise<string[]> {
       }
     });
   await store.close();
-  return secrets;
+  return shuffled(secrets); // nobody uses tokens in the order in which they were made
+}
+
+function shuffled<T>(values: readonly T[]): T[] {
+  const random = new SeededRandom('issuance');
+  return values
+    .map((value) => ({ value, at: random.fraction() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ value }) => value);
 }
 
 const saidPorts = z.object({ ports: z.object({ agent: z.number(), admin: z.number(), http: z.number() }) });

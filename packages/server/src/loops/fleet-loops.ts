@@ -59,6 +59,8 @@ export function startFleetLoops(parts: {
       ...duty,
       name: 'fleet-documents',
       everyMs: FOLLOW_EVERY_MS,
+      // many hosts that enrol at once get their assignments together
+      quiet: () => store.quiet(),
       run: async (fence) => {
         while (await followChanges(context, fence));
       },

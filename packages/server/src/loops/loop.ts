@@ -69,6 +69,8 @@ export function startDuty(parts: {
   name: string;
   everyMs: number;
   leaseMs: number;
+  /** Waited for before each run: what comes meanwhile is done by the same run. */
+  quiet?: () => Promise<void>;
   run: (fence: Fence) => Promise<void>;
 }): Loop {
   const { store, workerId, name, leaseMs, run } = parts;
@@ -76,6 +78,7 @@ export function startDuty(parts: {
   const loop = startLoop({
     ...parts,
     run: async () => {
+      await parts.quiet?.();
       const lease = await takeLease(store, { name, workerId, leaseMs });
       held = lease;
       if (lease !== undefined) await run((tx) => prolongLease(store, tx, lease, leaseMs));

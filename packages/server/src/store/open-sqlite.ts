@@ -13,6 +13,11 @@ import { isSqliteBusy, sqliteCode, translateSqliteError } from './sqlite-errors.
 /** How long a statement waits for another process that reads the file (a backup tool, `sqlite3`). */
 const BUSY_TIMEOUT_MS = 5_000;
 
+/** Pages kept in memory: the leaves of the indexes that random keys go into. */
+const CACHE_KIB = 64 * 1024;
+/** Pages in the write-ahead log (of 4 KiB) before they are moved to the database: the same page is written often in a busy time. */
+const CHECKPOINT_PAGES = 4_000;
+
 export interface SqliteHandle {
   readonly database: DatabaseSync;
   /** Gives the process lock back; call after the database is closed. */
@@ -40,6 +45,7 @@ export async function openSqlite(options: {
     database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: true });
     // FULL: a commit is on the disk before it is acknowledged (invariant 7)
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF');
+    database.exec(`PRAGMA cache_size = -${CACHE_KIB}; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     await migrate(sqliteTarget(database, options), options.migrations, {
       nowMs: options.clock.nowMs(),
       backupsFolder: options.backupsFolder,

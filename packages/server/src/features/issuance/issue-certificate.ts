@@ -36,6 +36,7 @@ import {
   type Intention,
 } from './intentions.store.ts';
 import { refuseReplaced, signIntention } from './sign-intention.ts';
+import { timeOrderedId } from './time-ordered-id.ts';
 
 /** Without a token the same request gets the same answer for this long. */
 export const REPEATABLE_MS = DAY_MS;
@@ -133,7 +134,7 @@ async function decideAndRecord(
   }
   if (earlier !== undefined) await retireRequestKey(tx, earlier);
   const intention: Intention = {
-    id: context.random.uuid(),
+    id: timeOrderedId(context.random, nowMs),
     basis: decision.basis,
     hostId: decision.plan.hostId,
     tokenId: token?.found?.id ?? null,
@@ -240,7 +241,7 @@ async function gather(
   const host = row === undefined ? undefined : await hostFacts(tx, context, row);
   const judged = judgeNames(requestedName(facts, host));
   const names = judged.allow ? judged.names.map(({ name }) => name) : [];
-  const newHostId = parseHostId(context.random.uuid());
+  const newHostId = parseHostId(timeOrderedId(context.random, context.clock.nowMs()));
   if (newHostId === undefined) throw new Error('the random source draws no UUIDs');
   const rule: EnrolContext = {
     ...common,

@@ -121,7 +121,8 @@ CREATE TABLE intentions (
   finished_at_ms BIGINT,
   failure TEXT
 );
-CREATE INDEX intentions_open ON intentions (finished_at_ms);
+-- Partial indexes stay as small as what they are for: issuance does not write into them.
+CREATE INDEX intentions_open ON intentions (host_id) WHERE finished_at_ms IS NULL;
 
 CREATE TABLE certificates (
   fingerprint TEXT NOT NULL PRIMARY KEY,
@@ -141,8 +142,8 @@ CREATE TABLE certificates (
   UNIQUE (issuer_key_id, serial)
 );
 CREATE INDEX certificates_by_host ON certificates (host_id, issued_at_ms);
-CREATE INDEX certificates_revoked ON certificates (issuer_key_id, revoked_at_ms);
-CREATE INDEX certificates_due ON certificates (revoke_due_at_ms);
+CREATE INDEX certificates_revoked ON certificates (issuer_key_id, revoked_at_ms) WHERE revoked_at_ms IS NOT NULL;
+CREATE INDEX certificates_due ON certificates (revoke_due_at_ms) WHERE revoke_due_at_ms IS NOT NULL;
 
 CREATE TABLE crls (
   issuer_key_id TEXT NOT NULL,
