@@ -18,6 +18,8 @@ import { defineVerb } from '../verb.ts';
 const AGENT_PORT_DEFAULT = 13_000;
 const AGENTS_MAX = 100_000;
 const SEED_MAX = 999_999_999;
+/** Agents that begin in a second, unless --spread says otherwise: a real fleet does not come in one moment either. */
+const BEGIN_PER_SECOND = 50;
 const HEARTBEAT_DEFAULT_MS = 5 * SECOND_MS;
 const DURATION_DEFAULT_MS = 50 * SECOND_MS;
 
@@ -77,7 +79,7 @@ export const simulateVerb = defineVerb({
         agents: flags.agents,
         heartbeatMs,
         durationMs: flags.duration ?? DURATION_DEFAULT_MS,
-        spreadMs: flags.spread ?? heartbeatMs,
+        spreadMs: flags.spread ?? Math.max(heartbeatMs, (flags.agents * SECOND_MS) / BEGIN_PER_SECOND),
         seed,
         enrolPerSecond: flags.enrolRate,
         jobsPerHour: flags.jobsPerHour,

@@ -11,7 +11,7 @@ export const simulateVerbs = {
       agents: 'how many agents',
       heartbeat: 'time between two heartbeats of an agent',
       duration: 'how long to measure, once all agents have begun',
-      spread: 'agents begin within this (default: one heartbeat)',
+      spread: 'agents begin within this (default: one heartbeat, and no more than 50 a second)',
       seed: 'number that names the hosts and repeats how they spread (default: drawn)',
       enrolRate: 'certificates a second at most',
       jobsPerHour: 'finished runs that all agents together report in an hour',

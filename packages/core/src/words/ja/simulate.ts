@@ -13,7 +13,7 @@ export const simulateVerbs: Pick<Words['verbs'], 'simulate'> = {
       agents: 'エージェントの数',
       heartbeat: '1 つのエージェントのハートビートの間隔',
       duration: '全エージェントの開始後に計測する時間',
-      spread: 'この時間の中に分散して開始する (既定: ハートビート 1 回分)',
+      spread: 'この時間の中に分散して開始する (既定: ハートビート 1 回分、ただし毎秒 50 個まで)',
       seed: 'ホスト名に使い、分散のしかたを再現する番号 (既定: 乱数)',
       enrolRate: '1 秒あたりの証明書の上限',
       jobsPerHour: '全エージェントが合わせて 1 時間に報告する実行結果の数',
