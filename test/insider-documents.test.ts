@@ -1,5 +1,4 @@
 import { AppError } from '@sekisho/core/errors.ts';
-import { DOCUMENT_TYPES, type DocumentType } from '@sekisho/core/wire/documents.ts';
 import { openDocumentStore, type DocumentStore } from '@sekisho/agent/documents/document-store.ts';
 import { certificateToPem, parsePemCertificates, type Certificate } from '@sekisho/pki/certificate.ts';
 import { documentKind } from '@sekisho/pki/document-header.ts';
@@ -60,6 +59,10 @@ async function storeOf(t: TestContext, fleet: Fleet, host: FleetHost): Promise<D
     log: silentLog(),
   });
 }
+
+/** What agents are handed. */
+const DOCUMENT_TYPES = ['bundle', 'list', 'assignment', 'policy', 'order'] as const;
+type DocumentType = (typeof DOCUMENT_TYPES)[number];
 
 /** The newest genuine document of each type that is for this host. */
 async function genuine(fleet: Fleet, host: FleetHost): Promise<Map<DocumentType, string>> {

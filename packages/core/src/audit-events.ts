@@ -15,6 +15,7 @@ export const AUDIT_CATEGORIES = {
   SERVER: { en: 'Management server', ja: '管理サーバー' },
 } as const satisfies Readonly<Record<string, Readonly<Record<Language, string>>>>;
 export type AuditCategory = keyof typeof AUDIT_CATEGORIES;
+export const AUDIT_CATEGORY_NAMES = Object.keys(AUDIT_CATEGORIES) as [AuditCategory, ...AuditCategory[]];
 
 /** One kind of act. The words name the act whether it was done or refused; `{subject}` is what it was done to. */
 export interface AuditEvent {
@@ -48,7 +49,11 @@ const accounts = {
   'sign-in': security('LOGIN', 'sign in as {subject}', '{subject} としてサインイン'),
   'sign-out': security('LOGIN', 'sign out as {subject}', '{subject} としてサインアウト'),
   'end-session': security('LOGIN', 'end a session of {subject}', '{subject} のセッションを終了'),
-  'make-link': security('LOGIN', 'make a one-time link for {subject}', '{subject} 用のワンタイムリンクを作成'),
+  'make-link': security(
+    'LOGIN',
+    'make a one-time link for {subject}',
+    '{subject} 用のワンタイムリンクを作成',
+  ),
   'use-link': security('LOGIN', 'use a one-time link as {subject}', '{subject} としてワンタイムリンクを使用'),
   'create-administrator': security('LOGIN', 'create the administrator {subject}', '管理者 {subject} を作成'),
   'set-grants': security('LOGIN', 'change the roles of {subject}', '{subject} のロールを変更'),
@@ -151,10 +156,49 @@ const access = {
   'create-api-key': security('LOGIN', 'create the API key {subject}', 'API キー {subject} を作成'),
   'revoke-api-key': security('LOGIN', 'revoke the API key {subject}', 'API キー {subject} を取り消し'),
   'refuse-api-key': security('LOGIN', 'use the API key {subject}', 'API キー {subject} を使用'),
+  'link-oidc': security(
+    'LOGIN',
+    'tie an identity for single sign-on to {subject}',
+    '{subject} にシングルサインオンの識別情報を関連付け',
+  ),
+  'unlink-oidc': security(
+    'LOGIN',
+    'untie the identity for single sign-on of {subject}',
+    '{subject} のシングルサインオンの関連付けを解除',
+  ),
   'leak-api-key': security(
     'LOGIN',
     'send the API key {subject} in an address',
     'API キー {subject} を URL で送信',
+  ),
+} as const satisfies Entry;
+
+const server = {
+  'start-server': security(
+    'SERVER',
+    'start the management server {subject}',
+    '管理サーバー {subject} を起動',
+  ),
+  'stop-server': security('SERVER', 'stop the management server {subject}', '管理サーバー {subject} を停止'),
+  'change-configuration': security(
+    'SERVER',
+    'change the configuration of the management server {subject}',
+    '管理サーバー {subject} の構成を変更',
+  ),
+  'change-clock': security(
+    'SERVER',
+    'change the clock of the management server {subject}',
+    '管理サーバー {subject} の時計を変更',
+  ),
+  'create-audit-key': security(
+    'SEC_CONFIG',
+    'create the key of the audit log {subject}',
+    '監査ログの鍵 {subject} を作成',
+  ),
+  'find-audit-tampering': security(
+    'SEC_CONFIG',
+    'change the audit log outside the program, at row {subject}',
+    'プログラムの外で監査ログの行 {subject} を改ざん',
   ),
 } as const satisfies Entry;
 
@@ -163,6 +207,7 @@ const access = {
  * that each is written somewhere in the sources.
  */
 export const AUDIT_EVENTS = {
+  ...server,
   ...certificates,
   ...tokens,
   ...accounts,

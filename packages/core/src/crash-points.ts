@@ -16,6 +16,10 @@ export const CRASH_POINTS = [
   'job-result.before-commit',
   'job-result.committed',
   'job-result.acknowledged',
+  // server: audit log
+  'audit-tree.before-commit',
+  'audit-tree.committed',
+  'audit-merge.before-commit',
   // server: idempotency keys
   'idempotency.effect-committed',
   // agent: document store

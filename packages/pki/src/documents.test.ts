@@ -40,6 +40,7 @@ const payloads: { [T in DocumentType]: DocumentPayload<T> } = {
     crls: [],
     httpPort: 8014,
   },
+  'audit-key': { ...head, origin: 'sekisho.test/audit', verifierKey: 'sekisho.test/audit+00000000+AA==' },
   list: {
     ...head,
     list,

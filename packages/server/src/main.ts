@@ -25,6 +25,7 @@ import { startDocuments } from './features/documents/document-service.ts';
 import { documentRoutes } from './features/documents/documents.routes.ts';
 import { domainRoutes } from './features/domain/domain.routes.ts';
 import { crlPages, publicPages } from './features/domain/public-pages.ts';
+import { oidcRoutes } from './features/oidc/oidc.routes.ts';
 import { publishTrust } from './features/domain/publish-trust.ts';
 import { readDomainFacts } from './features/domain/read-domain.ts';
 import { EventStreams } from './features/events-stream/event-streams.ts';
@@ -354,6 +355,7 @@ function buildApps(
   observeRequests(webApp, { ...observed, listener: 'admin', level: 'info' });
   guardAdministration(webApp, context);
   publicPages(webApp, context);
+  checkpointPage(webApp, context);
   for (const app of [adminApp, webApp]) {
     healthPages(app, parts.readiness);
     metricsPages(app, context.metrics);
@@ -363,6 +365,7 @@ function buildApps(
   const plainApp = createApp({ identify: () => ({ kind: 'public' }), bodyBytesMax: 1, log });
   observeRequests(plainApp, { ...observed, listener: 'plain', level: 'debug' });
   publicPages(plainApp, context);
+  checkpointPage(plainApp, context);
   crlPages(plainApp, parts.crls);
   errorPages(plainApp);
   return { agentApp, adminApp, webApp, plainApp };
@@ -379,6 +382,7 @@ function administrationRoutes(app: FastifyInstance, context: ServerContext): voi
   auditRoutes(app, context);
   keyRoutes(app, context);
   apiKeyRoutes(app, context);
+  oidcRoutes(app, context);
   taskRoutes(app, context);
   administratorRoutes(app, context);
   adminSessionRoutes(app, context);

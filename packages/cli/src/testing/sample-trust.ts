@@ -188,6 +188,7 @@ export function trustRoutes(): FakeRoute[] {
           detail: { code: 'TOKEN_REFUSED', reason: 'expired' },
         },
       ].slice(0, query.limit),
+      next: null,
     })),
   ];
 }

@@ -31,7 +31,7 @@ import {
  * Signed documents (design.md, "Keys and documents"): JWS compact, `typ` = `sekisho-<type>+jws`, `x5c` = the signer's
  * chain. The trust bundle is signed by the root, all others by the document signer.
  */
-export const DOCUMENT_TYPES = ['bundle', 'list', 'assignment', 'policy', 'order'] as const;
+export const DOCUMENT_TYPES = ['bundle', 'list', 'assignment', 'policy', 'order', 'audit-key'] as const;
 export type DocumentType = (typeof DOCUMENT_TYPES)[number];
 
 const head = { domain: domainId, serial, issuedAt: epochMs };
@@ -185,11 +185,20 @@ export const orderPayload = z.object({
 });
 export type OrderPayload = z.infer<typeof orderPayload>;
 
+/** Which key signs the checkpoints of the domain's audit log. */
+export const auditKeyPayload = z.object({
+  ...head,
+  origin: z.string().min(1).max(300),
+  /** `name+hex+base64` (C2SP signed-note). */
+  verifierKey: z.string().max(600),
+});
+
 export const DOCUMENT_PAYLOADS = {
   bundle: bundlePayload,
   list: listPayload,
   assignment: assignmentPayload,
   policy: policyPayload,
   order: orderPayload,
+  'audit-key': auditKeyPayload,
 } as const;
 export type DocumentPayload<Type extends DocumentType> = z.infer<(typeof DOCUMENT_PAYLOADS)[Type]>;

@@ -5,6 +5,7 @@ import * as audit from './audit.ts';
 import * as documentation from './documentation.ts';
 import * as events from './events.ts';
 import * as jobs from './jobs.ts';
+import * as oidc from './oidc.ts';
 import * as plans from './plans.ts';
 import * as points from './points.ts';
 import * as root from './root.ts';
@@ -22,6 +23,7 @@ export const WIRE_MODULES: Readonly<Record<string, Readonly<Record<string, unkno
   documentation,
   events,
   jobs,
+  oidc,
   plans,
   points,
   root,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { AUDIT_CATEGORY_NAMES } from '../audit-events.ts';
 import { PAGE_ROWS_MAX } from '../limits.ts';
 import {
   address,
@@ -108,7 +109,13 @@ export const listHosts = route({
   path: '/v1/hosts',
   right: 'host.read',
   scope: 'group',
-  query: z.object({ ...page }),
+  query: z.object({
+    ...page,
+    /** Only the host that goes by this name. */
+    name: address.optional(),
+    /** Only hosts whose primary name begins so. */
+    namePrefix: address.optional(),
+  }),
   reply: z.object({ hosts: z.array(hostView), next: z.string().nullable() }),
 });
 export const getHost = route({
@@ -297,7 +304,19 @@ export const listAudit = route({
   right: 'audit.read',
   query: z.object({
     limit: z.coerce.number().int().min(1).max(PAGE_ROWS_MAX).optional(),
+    after: z.string().max(1_000).optional(),
+    /** Rows before this one. */
     before: z.coerce.number().int().optional(),
+    category: z.enum(AUDIT_CATEGORY_NAMES).optional(),
+    act: z.string().max(64).optional(),
+    actor: z.string().max(512).optional(),
+    origin: z.string().max(512).optional(),
+    subject: z.string().max(512).optional(),
+    outcome: z.enum(['done', 'refused']).optional(),
+    /** From this moment on. */
+    since: z.coerce.number().int().min(0).optional(),
+    /** Before this moment. */
+    until: z.coerce.number().int().min(0).optional(),
   }),
-  reply: z.object({ rows: z.array(auditRow) }),
+  reply: z.object({ rows: z.array(auditRow), next: z.string().nullable() }),
 });

@@ -22,6 +22,8 @@ export interface Store {
   readonly db: Db;
   /** Gives the key under which audit rows are vouched for; a store that nobody gave one uses an empty one (tests, tools). */
   setAuditKey(key: Secret<Uint8Array>): void;
+  /** Calls after each commit of this process that wrote audit rows. Returns how to stop. */
+  onAudit(call: () => void): () => void;
   /**
    * All or nothing. Writers come one after the other, over all processes of the domain, so what the work read is still
    * true when it writes. The work may run again after a conflict: it changes nothing but the database.
@@ -68,6 +70,10 @@ export function createStore(parts: {
   const wake = (): void => {
     for (const call of listeners) call();
   };
+  const auditListeners = new Set<() => void>();
+  const wakeAudit = (): void => {
+    for (const call of auditListeners) call();
+  };
   let auditKey = new Secret<Uint8Array>(new Uint8Array());
   let listening = false;
   let closing: Promise<void> | undefined;
@@ -77,6 +83,7 @@ export function createStore(parts: {
         dialect: parts.dialect,
         clock: parts.clock,
         auditKey: auditKey.reveal(),
+        auditWritten: wakeAudit,
         direct: parts.direct,
         active: true,
         changed: false,
@@ -119,6 +126,12 @@ export function createStore(parts: {
     db: parts.db,
     setAuditKey(key) {
       auditKey = key;
+    },
+    onAudit(call) {
+      auditListeners.add(call);
+      return () => {
+        auditListeners.delete(call);
+      };
     },
     databaseNowMs: (db = parts.db) => parts.databaseNowMs(db),
     transaction,

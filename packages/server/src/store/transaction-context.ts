@@ -19,6 +19,8 @@ export interface TransactionContext {
   readonly direct: DirectRunner | undefined;
   /** Under which audit rows are vouched for. */
   readonly auditKey: Uint8Array;
+  /** Called after a commit with audit rows. */
+  readonly auditWritten: () => void;
   /** True until commit or rollback. */
   active: boolean;
   /** The change feed was written: readers are woken by the commit. */

@@ -113,7 +113,6 @@ export async function takeOverMerges(
   return { entries: rows.flatMap(entryOf), more: rows.length === MERGES_CLOSED_AT_ONCE_MAX };
 }
 
-
 const FULL = { exact: Number.MAX_SAFE_INTEGER, network: Number.MAX_SAFE_INTEGER };
 
 async function countOpen(tx: Tx): Promise<{ exact: number; network: number }> {

@@ -1,11 +1,10 @@
 import { AUDIT_EVENTS, type AuditAct } from '@sekisho/core/audit-events.ts';
-import { canonicalAuditRow } from '@sekisho/core/audit-row.ts';
 import { createHmac } from 'node:crypto';
 import { collectRows } from '../../store/collect-rows.ts';
 import { nextValues } from '../../store/counters.ts';
 import { rowInserter } from '../../store/insert-rows.ts';
 import type { Tx } from '../../store/tables.ts';
-import { transactionContext } from '../../store/transaction-context.ts';
+import { afterCommit, transactionContext } from '../../store/transaction-context.ts';
 import { mergeRefusal } from './merge-refusals.ts';
 import { encodeDetail } from './redact-detail.ts';
 
@@ -54,9 +53,10 @@ const collectAudit = collectRows<Omit<StoredAuditRow, 'seq'>>(async (tx, entries
   const first = await nextValues(tx, AUDIT_COUNTER, entries.length);
   const rows = entries.map((entry, n) => {
     const row = { ...entry, seq: first + n };
-    return { ...row, mac: macOfRow(auditKey, row) };
+    return { ...row, mac: macOfText(auditKey, textOfRow(row)) };
   });
   await insertAudit(tx, rows);
+  afterCommit(tx, transactionContext(tx).auditWritten);
 });
 
 type AuditRow = Readonly<StoredAuditRow & { mac: string } & Record<string, string | number>>;
@@ -101,16 +101,19 @@ export interface StoredAuditRow {
   readonly detail: string;
 }
 
-/** The canonical text of a stored row. Throws SyntaxError when its detail is no JSON any more. */
+/**
+ * The canonical text of a stored row (core/audit-row.ts), put together: its detail is stored in canonical JSON. A detail that
+ * somebody wrote otherwise makes another text than what was written.
+ */
 export function textOfRow(row: StoredAuditRow): string {
-  const { seq, at_ms: atMs, category, act, actor, origin, subject, outcome } = row;
-  const detail = JSON.parse(row.detail) as Readonly<Record<string, unknown>>;
-  return canonicalAuditRow({ seq, atMs, category, act, actor, origin, subject, outcome, detail });
+  const { act, actor, at_ms: atMs, category, detail, origin, outcome, seq, subject } = row;
+  const text = JSON.stringify;
+  return `{"act":${text(act)},"actor":${text(actor)},"atMs":${atMs},"category":${text(category)},"detail":${detail},"origin":${text(origin)},"outcome":${text(outcome)},"seq":${seq},"subject":${text(subject)}}`;
 }
 
 /** What vouches for a row until the tree does; who has only the database cannot make it. */
-export const macOfRow = (key: Uint8Array, row: StoredAuditRow): string =>
-  createHmac('sha256', key).update(textOfRow(row), 'utf8').digest('base64');
+export const macOfText = (key: Uint8Array, text: string): string =>
+  createHmac('sha256', key).update(text, 'utf8').digest('base64');
 
 /** PostgreSQL stores no NUL, broken UTF-16 would come back changed, and a row has a named limit. */
 export const boundedText = (text: string): string =>

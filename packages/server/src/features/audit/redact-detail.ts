@@ -1,3 +1,4 @@
+import { canonicalJson } from '@sekisho/core/canonical-json.ts';
 import { Secret } from '@sekisho/platform/secret.ts';
 
 /** Longer details are cut; the row itself is always written. */
@@ -6,11 +7,11 @@ export const AUDIT_DETAIL_DEPTH_MAX = 12;
 const REDACTED = '[redacted]';
 
 /**
- * The JSON of a detail, fit for the log: secrets by type, by the name of their member or by how they look become
+ * The canonical JSON of a detail, fit for the log: secrets by type, by the name of their member or by how they look become
  * `[redacted]`, bytes and what nests too deep are left out, broken UTF-16 is mended, and a text over the limit is cut.
  */
 export function encodeDetail(detail: Readonly<Record<string, unknown>>): string {
-  const text = JSON.stringify(redacted(detail, 0));
+  const text = canonicalJson(redacted(detail, 0));
   if (text.length <= AUDIT_DETAIL_LENGTH_MAX) return text;
   return JSON.stringify({ cut: true, start: text.slice(0, AUDIT_DETAIL_LENGTH_MAX / 2).toWellFormed() });
 }

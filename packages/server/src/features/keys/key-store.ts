@@ -72,8 +72,7 @@ export async function loadKeys(db: DbOrTx, kek: Secret<Uint8Array>): Promise<Key
     }),
     seal: (plaintext, context) => sealSecret(kek.reveal(), plaintext, context),
     open: (sealed, context) => openSecret(kek.reveal(), sealed, context),
-    derive: (purpose) =>
-      new Uint8Array(hkdfSync('sha256', kek.reveal(), '', `sekisho:${purpose}`, DERIVED_KEY_BYTES)),
+    derive: (purpose) => deriveKey(kek, purpose),
     isHere: (role) => held.active.get(role)?.key !== undefined,
     exportKey: (role) => privateKeyToPem(keyOf(role)),
     async reload(from) {
@@ -81,6 +80,10 @@ export async function loadKeys(db: DbOrTx, kek: Secret<Uint8Array>): Promise<Key
     },
   };
 }
+
+/** A key of its own for a purpose, alike in all processes that have the key-encryption key. */
+export const deriveKey = (kek: Secret<Uint8Array>, purpose: string): Uint8Array =>
+  new Uint8Array(hkdfSync('sha256', kek.reveal(), '', `sekisho:${purpose}`, DERIVED_KEY_BYTES));
 
 /** Another worker detached a key, or brought it back: this one follows. */
 export function followKeys(keys: KeyStore, { store, feed }: { store: Store; feed: ChangeFeed }): void {
