@@ -123,5 +123,6 @@ export const REQUIREMENTS: readonly Requirement[] = [
     open: 'units, container file, Debian package, metrics',
   },
   { id: 'S-09', what: 'Documentation', status: 'partly', open: 'the settings reference of later parts' },
+  { id: 'S-10', what: 'A simulated fleet', status: 'proved' },
   { id: 'A-10', what: 'Alerts of plans and media servers', status: 'later' },
 ];
