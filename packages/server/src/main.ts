@@ -9,7 +9,7 @@ import { createServer as createHttpServer, type Server as HttpServer } from 'nod
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import type { Server, Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { join, resolve as resolvePath } from 'node:path';
+import { resolve as resolvePath } from 'node:path';
 import { loadConfigWithOrigins, type ServerConfig, type ServerFlags } from './config.ts';
 import type { FleetParts, ServerContext, ServerPorts } from './context.ts';
 import { adminSessionRoutes } from './features/admin-sessions/admin-sessions.routes.ts';
@@ -71,12 +71,15 @@ import { startLoop } from './loops/loop.ts';
 import { startAuditLoop } from './loops/audit-loop.ts';
 import { startTrustLoop } from './loops/trust-loop.ts';
 import { newestBackupMs } from './features/database/backup-files.ts';
+import { databaseRoutes } from './features/database/database.routes.ts';
+import { backupsFolderOf } from './features/database/read-database.ts';
+import { startBackupLoop } from './loops/backup-loop.ts';
 import { observeRequests } from './http/observe-requests.ts';
 import { collectFigures } from './metrics/collect-figures.ts';
 import { listenForMetrics, metricsPages } from './metrics/metrics-pages.ts';
 import { ServerMetrics } from './metrics/server-metrics.ts';
 import { ChangeFeed } from './store/change-feed.ts';
-import { BACKUPS_FOLDER, openStore } from './store/open-store.ts';
+import { openStore } from './store/open-store.ts';
 import { runWorker } from './store/run-worker.ts';
 
 export { initServer, type InitOptions, type InitResult } from './features/domain/init-server.ts';
@@ -236,6 +239,7 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
     passwords,
     tasks,
     workerId,
+    dataFolder,
     metrics,
     resolve: options.overrides?.resolve ?? resolveForward,
   };
@@ -268,7 +272,9 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
     dataFolder,
     freeMegabytes: config.disk.freeMegabytes,
   });
-  const backupsFolder = config.backups.folder ?? join(dataFolder, BACKUPS_FOLDER);
+  const backupsFolder = backupsFolderOf(config, dataFolder);
+  const backups = startBackupLoop(context);
+  stopping.add(() => backups.stop());
   collectFigures(context, metrics, {
     crls,
     readiness,
@@ -359,7 +365,7 @@ function buildApps(
   for (const app of [adminApp, webApp]) {
     healthPages(app, parts.readiness);
     metricsPages(app, context.metrics);
-    administratorRoutes(app, context);
+    administrationRoutes(app, context);
   }
 
   const plainApp = createApp({ identify: () => ({ kind: 'public' }), bodyBytesMax: 1, log });
@@ -384,6 +390,7 @@ function administrationRoutes(app: FastifyInstance, context: ServerContext): voi
   apiKeyRoutes(app, context);
   oidcRoutes(app, context);
   taskRoutes(app, context);
+  databaseRoutes(app, context);
   administratorRoutes(app, context);
   adminSessionRoutes(app, context);
   signInRoutes(app, context);
