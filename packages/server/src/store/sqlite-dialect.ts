@@ -3,10 +3,14 @@ import {
   SqliteAdapter,
   SqliteIntrospector,
   SqliteQueryCompiler,
+  ValueNode,
   type DatabaseConnection,
   type Dialect,
   type Driver,
   type Kysely,
+  type LimitNode,
+  type OffsetNode,
+  type OperationNode,
   type QueryResult,
 } from 'kysely';
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
@@ -19,10 +23,27 @@ const STATEMENTS_MAX = 500;
 /** Kysely over node:sqlite: one connection, one user at a time, so a transaction is never mixed with other queries. */
 export const sqliteDialect = (database: DatabaseSync, connection: SqliteConnection): Dialect => ({
   createAdapter: () => new OwnMutexAdapter(),
-  createQueryCompiler: () => new SqliteQueryCompiler(),
+  createQueryCompiler: () => new LiteralLimitCompiler(),
   createIntrospector: (db: Kysely<unknown>) => new SqliteIntrospector(db),
   createDriver: () => new NodeSqliteDriver(database, connection),
 });
+
+/** SQLite compiles a statement anew each time a limit is bound to it (it plans by that number); a limit that is written out costs nothing. */
+class LiteralLimitCompiler extends SqliteQueryCompiler {
+  protected override visitLimit(node: LimitNode): void {
+    if (!this.#appendCount('limit ', node.limit)) super.visitLimit(node);
+  }
+
+  protected override visitOffset(node: OffsetNode): void {
+    if (!this.#appendCount('offset ', node.offset)) super.visitOffset(node);
+  }
+
+  #appendCount(word: string, node: OperationNode): boolean {
+    if (!ValueNode.is(node) || !Number.isSafeInteger(node.value)) return false;
+    this.append(`${word}${String(node.value)}`);
+    return true;
+  }
+}
 
 /** Kysely's own queue for a single connection is left out: it would wait before this driver can refuse a wrong use. */
 class OwnMutexAdapter extends SqliteAdapter {
