@@ -22,6 +22,7 @@ import assert from 'node:assert/strict';
 import { request } from 'node:https';
 import { after, before, test } from 'node:test';
 import { allRoutes } from '@sekisho/core/wire/routes.ts';
+import type { z } from 'zod';
 
 /** What one side of the fence owns. */
 interface Side {
@@ -51,7 +52,7 @@ let wide: string;
 /** Whatever gives the other group away. */
 let marks: readonly string[];
 
-const spec = (change: object) => ({
+const spec = (change: { name: string } & Partial<z.input<typeof plans.planSpec>>) => ({
   paths: ['/home'],
   mediaServers: [media],
   targets: { hosts: [], groups: [] },

@@ -185,6 +185,7 @@ const server = {
     'change the configuration of the management server {subject}',
     '管理サーバー {subject} の構成を変更',
   ),
+  'back-up-database': security('SERVER', 'back up the database of {subject}', '{subject} のデータベースをバックアップ'),
   'change-clock': security(
     'SERVER',
     'change the clock of the management server {subject}',

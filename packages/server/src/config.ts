@@ -14,6 +14,7 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { fleetSettings } from './features/fleet/fleet-settings.ts';
+import { oidcSettings } from './features/oidc/oidc-settings.ts';
 import { signInSettings } from './features/sign-in/sign-in-settings.ts';
 import { zodDetail } from './http/refusal.ts';
 
@@ -72,6 +73,10 @@ export const serverConfig = z.strictObject({
   }),
   fleet: fleetSettings.prefault({}),
   signIn: signInSettings.prefault({}),
+  oidc: setting(oidcSettings.default([]), {
+    en: 'OpenID providers at which administrators can sign in: `id`, `name`, `issuer`, `clientId`, `clientSecretFile` or `clientSecretEnv`, `scopes`, `claim`.',
+    ja: '管理者がサインインできる OpenID プロバイダー: `id`、`name`、`issuer`、`clientId`、`clientSecretFile` または `clientSecretEnv`、`scopes`、`claim`。',
+  }),
   log: z
     .strictObject({
       level: setting(z.enum(LOG_LEVELS).default('info'), {

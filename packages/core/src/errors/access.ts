@@ -105,4 +105,94 @@ export const accessErrors = {
       hint: '担当グループのホストを指定してください: sekisho backup run {planId} --host NAME (API では "hosts")',
     },
   },
+  OIDC_PROVIDER_UNREACHABLE: {
+    status: 502,
+    en: {
+      words: '{provider} does not answer, or not as an OpenID provider does.',
+      hint: 'Sign in with your password meanwhile, if you have one; the server log names the cause.',
+    },
+    ja: {
+      words: '{provider} が応答しないか、OpenID プロバイダーとしての応答を返しません。',
+      hint: 'パスワードがある場合は、その間パスワードでサインインしてください。原因はサーバーのログに記録されています。',
+    },
+  },
+  OIDC_SECRET_UNREADABLE: {
+    status: 500,
+    en: {
+      words: 'The client secret for {provider} cannot be read from {place}.',
+      hint: 'Put the secret there, readable for the server alone; the setting is oidc in server.json.',
+    },
+    ja: {
+      words: '{provider} のクライアントシークレットを {place} から読み取れません。',
+      hint: 'サーバーだけが読める形でシークレットを置いてください。設定は server.json の oidc です。',
+    },
+  },
+  OIDC_BROWSER_OTHER: {
+    status: 400,
+    en: {
+      words: 'This browser did not begin this sign-in, or its cookies are gone.',
+      hint: 'Begin the sign-in again here, and stay in the same browser window.',
+    },
+    ja: {
+      words: 'このサインインはこのブラウザーで開始されたものではないか、Cookie が失われています。',
+      hint: 'ここでサインインをやり直し、同じブラウザーで続けてください。',
+    },
+  },
+  OIDC_DENIED: {
+    status: 403,
+    en: {
+      words: '{provider} did not sign you in: {reason}.',
+      hint: 'Try again; if it stays so, ask whoever administers {provider}.',
+    },
+    ja: {
+      words: '{provider} でサインインできませんでした: {reason}',
+      hint: 'もう一度実行してください。続く場合は {provider} の管理者に問い合わせてください。',
+    },
+  },
+  OIDC_ANSWER_INVALID: {
+    status: 403,
+    en: {
+      words:
+        'What {provider} answered was not accepted: it is not for this server, not from this provider, or not of now.',
+      hint: 'Check issuer, client ID and redirect address on both sides, and both clocks; the server log names the cause.',
+    },
+    ja: {
+      words:
+        '{provider} からの応答は受け入れられませんでした。このサーバー宛てでない、別の発行者による、または時刻が合わない応答です。',
+      hint: '両側の発行者、クライアント ID、リダイレクト URI と時刻を確認してください。原因はサーバーのログに記録されています。',
+    },
+  },
+  OIDC_NOT_LINKED: {
+    status: 403,
+    en: {
+      words: 'No account here is tied to your identity at {provider} ({subject}).',
+      hint: 'Ask an administrator for an invitation, or to tie it: sekisho admin link-oidc NAME --provider {providerId} --subject {subject}',
+    },
+    ja: {
+      words: '{provider} での識別情報 ({subject}) に関連付けられたアカウントはありません。',
+      hint: '管理者に招待か関連付けを依頼してください: sekisho admin link-oidc NAME --provider {providerId} --subject {subject}',
+    },
+  },
+  OIDC_IDENTITY_TAKEN: {
+    status: 409,
+    en: {
+      words: 'This identity is tied to another account.',
+      hint: 'Untie it there first, or use the other account.',
+    },
+    ja: {
+      words: 'この識別情報は既に別のアカウントに関連付けられています。',
+      hint: '先にそちらの関連付けを解除するか、そのアカウントを使ってください。',
+    },
+  },
+  OIDC_LINK_PURPOSE: {
+    status: 409,
+    en: {
+      words: 'Single sign-on cannot be set up with this link.',
+      hint: 'Use it with a password; an administrator can tie your identity afterwards.',
+    },
+    ja: {
+      words: 'このリンクではシングルサインオンを設定できません。',
+      hint: 'パスワードを設定してください。識別情報の関連付けは、その後管理者が行えます。',
+    },
+  },
 } as const satisfies ErrorTable;

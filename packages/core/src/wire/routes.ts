@@ -2,6 +2,7 @@ import * as administrators from './administrators.ts';
 import * as agent from './agent.ts';
 import * as apiKeys from './api-keys.ts';
 import * as audit from './audit.ts';
+import * as database from './database.ts';
 import * as documentation from './documentation.ts';
 import * as events from './events.ts';
 import * as jobs from './jobs.ts';
@@ -20,6 +21,7 @@ export const WIRE_MODULES: Readonly<Record<string, Readonly<Record<string, unkno
   agent,
   'api-keys': apiKeys,
   audit,
+  database,
   documentation,
   events,
   jobs,

@@ -11,6 +11,8 @@ const CHANGES = [
   'change-password',
   'set-totp',
   'use-link',
+  'link-oidc',
+  'unlink-oidc',
 ] as const;
 
 /** Who changed an account last, and when, as the audit log has it. */

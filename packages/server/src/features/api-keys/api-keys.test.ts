@@ -42,7 +42,7 @@ async function scene(t: HasAfter, open: OpenTestStore, grants: readonly Grant[] 
       by,
     );
   const use = (secret: Secret, on = context) => authenticateApiKey(on, secret, FROM);
-  const audited = async (act: string) =>
+  const audited = async (act: string): Promise<Record<string, unknown>[]> =>
     (await store.db.selectFrom('audit').selectAll().where('act', '=', act).execute()).map((row) => ({
       subject: row.subject,
       actor: row.actor,

@@ -1,10 +1,5 @@
 import { AppError } from '@sekisho/core/errors.ts';
-import {
-  parseAdministratorId,
-  parseApiKeyId,
-  type AdministratorId,
-  type GroupId,
-} from '@sekisho/core/ids.ts';
+import { parseApiKeyId, type AdministratorId, type GroupId } from '@sekisho/core/ids.ts';
 import { API_KEYS_PER_ADMINISTRATOR_MAX } from '@sekisho/core/limits.ts';
 import { reaches, type Principal, type Reach, type Right } from '@sekisho/core/rules/rights.ts';
 import { SECOND_MS } from '@sekisho/core/time.ts';

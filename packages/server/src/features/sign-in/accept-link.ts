@@ -149,7 +149,7 @@ async function createFirst(
 }
 
 /** The link of a code with whom it is for. Refusals: as `openLink`. */
-async function usableLink(
+export async function usableLink(
   tx: Tx,
   code: string,
   nowMs: number,

@@ -1,0 +1,156 @@
+import { AppError } from '@sekisho/core/errors.ts';
+import type { AdministratorId } from '@sekisho/core/ids.ts';
+import { CLOCK_SKEW_MAX_MS } from '@sekisho/core/limits.ts';
+import { SECOND_MS } from '@sekisho/core/time.ts';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { timingSafeEqual } from 'node:crypto';
+import * as oidc from 'openid-client';
+import type { z } from 'zod';
+import type { ServerContext } from '../../context.ts';
+import { readCookie } from '../../http/cookies.ts';
+import { originOf } from '../../http/request-origin.ts';
+import { openSession } from '../admin-sessions/open-session.ts';
+import { recordAudit } from '../audit/record-audit.ts';
+import { usableLink } from '../sign-in/accept-link.ts';
+import { markLinkUsed } from '../sign-in/links.store.ts';
+import { codeHash } from '../sign-in/make-link.ts';
+import { noteRefusal } from '../sign-in/note-refusal.ts';
+import { takePending } from '../sign-in/pending-sign-in.ts';
+import { linkIdentityIn } from './link-identity.ts';
+import { OIDC_COOKIE, setOidcCookie } from './oidc-cookie.ts';
+import type { OidcProviders } from './oidc-providers.ts';
+import type { OidcProvider } from './oidc-settings.ts';
+import { findLinked, type OidcIdentity } from './oidc.store.ts';
+import { OIDC_PENDING, oidcPending } from './start-oidc.ts';
+
+type Pending = z.output<typeof oidcPending>;
+const SUBJECT_LENGTH_MAX = 255;
+
+/**
+ * Ends a sign-in at a provider: checks that it is the browser that began it, redeems the code, verifies the ID token
+ * (signature, issuer, audience, nonce, times), and opens a session for the account that is tied to this issuer and subject.
+ * Nobody is let in by an e-mail address, and no account is made.
+ * @throws AppError OIDC_BROWSER_OTHER, SIGN_IN_STEP_EXPIRED, OIDC_DENIED, OIDC_ANSWER_INVALID,
+ * OIDC_PROVIDER_UNREACHABLE, OIDC_NOT_LINKED, OIDC_IDENTITY_TAKEN, LINK_…, ADMINISTRATOR_DISABLED
+ */
+export async function finishOidc(
+  context: ServerContext & { readonly oidc: OidcProviders },
+  providerId: string,
+  { request, reply }: { request: FastifyRequest; reply: FastifyReply },
+): Promise<AdministratorId> {
+  const provider = context.oidc.get(providerId);
+  const secret = readCookie(request, OIDC_COOKIE);
+  setOidcCookie(reply, '');
+  try {
+    if (secret === undefined) throw new AppError('OIDC_BROWSER_OTHER');
+    const answer = new URL(request.raw.url ?? '/', 'https://localhost').searchParams;
+    const pending = await takeOwn(context, provider, secret, answer.get('state'));
+    const identity = await redeem(context, provider, pending, answer);
+    const administratorId = await whoIs(context, provider, identity, pending.link, originOf(request));
+    await openSession(context, { administratorId, method: 'oidc', request, reply });
+    return administratorId;
+  } catch (error) {
+    if (error instanceof AppError) {
+      context.log.warn({ err: error, provider: provider.id }, 'single sign-on refused');
+      await noteRefusal(context, error, { administrator: undefined, origin: originOf(request) });
+    }
+    throw error;
+  }
+}
+
+/** The step that this browser began; it works once, whatever comes of it. */
+async function takeOwn(
+  context: ServerContext,
+  provider: OidcProvider,
+  secret: string,
+  state: string | null,
+): Promise<Pending> {
+  const taken = await context.store.transaction((tx) => takePending(context, tx, OIDC_PENDING, secret));
+  const pending = oidcPending.parse(taken.body);
+  const [wanted, given] = [Buffer.from(pending.state), Buffer.from(state ?? '')];
+  const same = wanted.length === given.length && timingSafeEqual(wanted, given);
+  if (!same || pending.provider !== provider.id) throw new AppError('OIDC_BROWSER_OTHER');
+  return pending;
+}
+
+async function redeem(
+  context: ServerContext & { readonly oidc: OidcProviders },
+  provider: OidcProvider,
+  pending: Pending,
+  answer: URLSearchParams,
+): Promise<OidcIdentity> {
+  const denied = answer.get('error');
+  if (denied !== null)
+    throw new AppError('OIDC_DENIED', { provider: provider.name, reason: readable(denied) });
+  const configuration = await context.oidc.open(provider);
+  const address = new URL(pending.redirectUri);
+  address.search = answer.toString();
+  const claims = await oidc
+    .authorizationCodeGrant(configuration, address, {
+      expectedState: pending.state,
+      expectedNonce: pending.nonce,
+      pkceCodeVerifier: pending.verifier,
+      idTokenExpected: true,
+    })
+    .then((tokens) => tokens.claims())
+    .catch((error: unknown) => {
+      throw ownRefusal(error) ?? invalid(provider, error);
+    });
+  const value: unknown = claims?.[provider.claim];
+  if (claims === undefined || typeof value !== 'string' || value === '' || value.length > SUBJECT_LENGTH_MAX)
+    throw invalid(provider, new Error(`the claim ${provider.claim} is missing`));
+  // @source OpenID Connect Core 1.0 §3.1.3.7 (10): a token from far away in time is refused
+  if (Math.abs(claims.iat * SECOND_MS - context.clock.nowMs()) > CLOCK_SKEW_MAX_MS)
+    throw invalid(provider, new Error('the token was issued at another time'));
+  return { issuer: claims.iss, subject: value };
+}
+
+/** Whose identity it is; an invitation ties it to its account first. */
+async function whoIs(
+  context: ServerContext,
+  provider: OidcProvider,
+  identity: OidcIdentity,
+  link: string | null,
+  origin: string,
+): Promise<AdministratorId> {
+  if (link !== null) return useInvitation(context, identity, link, origin);
+  const id = await findLinked(context.store.db, identity);
+  if (id === undefined)
+    throw new AppError('OIDC_NOT_LINKED', {
+      provider: provider.name,
+      providerId: provider.id,
+      subject: readable(identity.subject),
+    });
+  return id;
+}
+
+const useInvitation = (
+  context: ServerContext,
+  identity: OidcIdentity,
+  code: string,
+  origin: string,
+): Promise<AdministratorId> =>
+  context.store.transaction(async (tx) => {
+    const nowMs = context.clock.nowMs();
+    const { link, administrator } = await usableLink(tx, code, nowMs);
+    if (administrator === undefined || link.purpose !== 'invitation') throw new AppError('OIDC_LINK_PURPOSE');
+    if (!(await markLinkUsed(tx, codeHash(code), nowMs))) throw new AppError('LINK_USED');
+    const actor = { name: administrator.name, origin };
+    await linkIdentityIn(tx, actor, administrator.id, identity, nowMs);
+    const detail = { name: administrator.name, purpose: link.purpose };
+    const used = { act: 'use-link', subject: administrator.id, outcome: 'done', detail } as const;
+    await recordAudit(tx, { ...used, actor: actor.name, origin }, nowMs);
+    return administrator.id;
+  });
+
+const invalid = (provider: OidcProvider, cause: unknown): AppError =>
+  new AppError('OIDC_ANSWER_INVALID', { provider: provider.name }, { cause });
+
+/** Our own refusal, of the fetch, lies within the library's error. */
+function ownRefusal(error: unknown): AppError | undefined {
+  for (let one = error; one instanceof Error; one = one.cause) if (one instanceof AppError) return one;
+  return undefined;
+}
+
+/** What came from outside is shown without what could mislead a terminal or a page. */
+const readable = (raw: string): string => raw.replace(/[^\x20-\x7e]/g, '?').slice(0, SUBJECT_LENGTH_MAX);

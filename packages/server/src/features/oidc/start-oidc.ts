@@ -1,0 +1,86 @@
+import { AppError } from '@sekisho/core/errors.ts';
+import { SECOND_MS, MINUTE_MS } from '@sekisho/core/time.ts';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import * as oidc from 'openid-client';
+import { z } from 'zod';
+import type { ServerContext } from '../../context.ts';
+import { addressKey } from '../../http/connections.ts';
+import { originOf } from '../../http/request-origin.ts';
+import { RefusalsKept } from '../api-keys/refusals-kept.ts';
+import { usableLink } from '../sign-in/accept-link.ts';
+import { startPending } from '../sign-in/pending-sign-in.ts';
+import { setOidcCookie } from './oidc-cookie.ts';
+import type { OidcProviders } from './oidc-providers.ts';
+
+export const OIDC_PENDING = 'oidc';
+/** Sign-ins of one kind that one address may begin within a minute. */
+export const STARTS_PER_MINUTE_MAX = 60;
+
+/** What is kept, sealed, until the browser comes back. */
+export const oidcPending = z.object({
+  provider: z.string(),
+  state: z.string(),
+  nonce: z.string(),
+  verifier: z.string(),
+  redirectUri: z.string(),
+  /** The code of an invitation that this sign-in uses up. */
+  link: z.string().nullable(),
+});
+
+/** Bounds what one address begins. @throws AppError RATE_LIMITED */
+export function createStartBudget(): (request: FastifyRequest, nowMs: number) => void {
+  const starts = new RefusalsKept(STARTS_PER_MINUTE_MAX);
+  return (request, nowMs) => {
+    if (!starts.take(addressKey(originOf(request)), nowMs))
+      throw new AppError('RATE_LIMITED', { retrySeconds: MINUTE_MS / SECOND_MS });
+  };
+}
+
+/**
+ * Begins a sign-in at a provider: authorization code with PKCE (S256), state and nonce, tied to this browser by a cookie.
+ * Returns the address to which the browser goes.
+ * @throws AppError NOT_FOUND (provider), OIDC_PROVIDER_UNREACHABLE, OIDC_SECRET_UNREADABLE, LINK_…
+ * @source RFC 9700 §2.1.1, §4.7
+ */
+export async function startOidc(
+  context: ServerContext & { readonly oidc: OidcProviders },
+  start: { readonly provider: string; readonly link: string | null },
+  { request, reply }: { request: FastifyRequest; reply: FastifyReply },
+): Promise<string> {
+  const provider = context.oidc.get(start.provider);
+  if (start.link !== null) await requireInvitation(context, start.link);
+  const configuration = await context.oidc.open(provider);
+  const draw = (): string => Buffer.from(context.random.bytes(32)).toString('base64url');
+  const body = {
+    provider: provider.id,
+    state: draw(),
+    nonce: draw(),
+    verifier: draw(),
+    redirectUri: callbackOf(request, provider.id),
+    link: start.link,
+  };
+  const secret = await context.store.transaction((tx) =>
+    startPending(context, tx, { kind: OIDC_PENDING, administratorId: null, body }),
+  );
+  setOidcCookie(reply, secret.reveal());
+  const address = oidc.buildAuthorizationUrl(configuration, {
+    redirect_uri: body.redirectUri,
+    scope: provider.scopes.join(' '),
+    state: body.state,
+    nonce: body.nonce,
+    code_challenge: await oidc.calculatePKCECodeChallenge(body.verifier),
+    code_challenge_method: 'S256',
+  });
+  return address.href;
+}
+
+/** An invitation alone ties an identity: the first administrator has no account yet, and a reset is about the password. */
+async function requireInvitation(context: ServerContext, code: string): Promise<void> {
+  const nowMs = context.clock.nowMs();
+  const { link } = await context.store.transaction((tx) => usableLink(tx, code, nowMs));
+  if (link.purpose !== 'invitation') throw new AppError('OIDC_LINK_PURPOSE');
+}
+
+/** The Host header was found to be one of the server's own names before. */
+const callbackOf = (request: FastifyRequest, provider: string): string =>
+  `https://${request.headers.host ?? ''}/v1/sign-in/oidc/${provider}/callback`;
