@@ -102,6 +102,8 @@ export interface ServerContext {
   readonly tasks: TaskRunner;
   readonly fleet: FleetService;
   readonly workerId: string;
+  /** Absolute. */
+  readonly dataFolder: string;
   readonly metrics: ServerMetrics;
   /** Addresses of a name's forward records; empty when there are none (T-12). */
   readonly resolve: (name: string) => Promise<readonly string[]>;

@@ -57,7 +57,7 @@ import {
   HEADERS_TIMEOUT_MS,
   REQUEST_TIMEOUT_MS,
 } from './http/agent-listener.ts';
-import { guardAdministration } from './http/administrator-guards.ts';
+import { guardAdministration, setSecurityHeaders } from './http/administrator-guards.ts';
 import { createApp, type Identify } from './http/app.ts';
 import { documentationRoutes, errorPages } from './http/documentation.routes.ts';
 import { createAdministratorIdentify } from './http/identify-administrator.ts';
@@ -202,6 +202,9 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
     log,
   });
   const admin = createHttpsServer({ ...keys.tlsMaterial(), minVersion: 'TLSv1.2', ...TIMEOUTS }, notYet);
+  admin.prependListener('request', (_request, response) => {
+    setSecurityHeaders(response);
+  });
   const plain = createHttpServer(TIMEOUTS, notYet);
   // nobody shows who they are there: capped like strangers of the agent port, the oldest gives way
   const strangers = new PeerConnections();
@@ -286,7 +289,7 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
     stopping.add(() => listening.close());
     log.info({ port: listening.port }, 'metrics are served without sign-in');
   }
-  const apps = buildApps(context, { peers, crls, idempotency, readiness });
+  const apps = buildApps(context, { peers, crls, idempotency, readiness, streams });
   await Promise.all(Object.values(apps).map((app) => app.ready()));
   const { agentApp, adminApp } = apps;
   serve(admin, apps.webApp);
@@ -334,7 +337,13 @@ const notYet = (_request: unknown, response: Parameters<typeof answerUnready>[0]
 /** The routes of each listener: agents' port, socket, administration port, plain port. */
 function buildApps(
   context: ServerContext,
-  parts: { peers: PeerReader; crls: CrlCache; idempotency: Idempotency; readiness: Readiness },
+  parts: {
+    peers: PeerReader;
+    crls: CrlCache;
+    idempotency: Idempotency;
+    readiness: Readiness;
+    streams: EventStreams;
+  },
 ) {
   const { log, keys } = context;
   const identifyPeer: Identify = async (request, access) =>
@@ -366,6 +375,7 @@ function buildApps(
     healthPages(app, parts.readiness);
     metricsPages(app, context.metrics);
     administrationRoutes(app, context);
+    eventRoutes(app, parts.streams);
   }
 
   const plainApp = createApp({ identify: () => ({ kind: 'public' }), bodyBytesMax: 1, log });

@@ -16,6 +16,8 @@ import { getHost, listHosts, type HostView } from '@sekisho/core/wire/trust.ts';
 
 /** Names are looked for in so many pages of hosts, then in no more. */
 const HOST_PAGES_MAX = 2_000;
+/** No domain has more plans (PLANS_PER_POLICY_MAX, with room). */
+const PLANS_MAX = 10_000;
 /** Fewer digits of an ID than this name nothing. */
 const ID_DIGITS_MIN = 4;
 
@@ -25,7 +27,8 @@ export async function resolveHost(call: Caller, given: string): Promise<HostView
   if (id !== undefined) return known(() => call(getHost, { params: { id } }), 'HOST_UNKNOWN', given);
   const wanted = given.toLowerCase();
   const others: HostView[] = [];
-  for await (const host of allHosts(call)) {
+  const { hosts } = await call(listHosts, { query: { name: wanted } });
+  for (const host of hosts) {
     if (host.name.toLowerCase() === wanted) return host;
     if (host.names.some((name) => name.toLowerCase() === wanted)) others.push(host);
   }
@@ -45,6 +48,20 @@ export async function* allHosts(call: Caller): AsyncGenerator<HostView> {
   }
 }
 
+/** Every plan, page by page. */
+export async function allPlans(call: Caller): Promise<PlanView[]> {
+  const all: PlanView[] = [];
+  let after: string | undefined;
+  do {
+    const page = await call(listPlans, {
+      query: { limit: PAGE_ROWS_MAX, ...(after === undefined ? {} : { after }) },
+    });
+    all.push(...page.plans);
+    after = page.next ?? undefined;
+  } while (after !== undefined && all.length < PLANS_MAX);
+  return all;
+}
+
 /** Host IDs of names or IDs, in their order. */
 export async function resolveHostIds(call: Caller, given: readonly string[]): Promise<HostId[]> {
   const ids: HostId[] = [];
@@ -56,7 +73,7 @@ export async function resolveHostIds(call: Caller, given: readonly string[]): Pr
 export async function resolvePlan(call: Caller, given: string): Promise<PlanView> {
   const id = parsePlanId(given);
   if (id !== undefined) return known(() => call(getPlan, { params: { id } }), 'PLAN_UNKNOWN', given);
-  const { plans } = await call(listPlans);
+  const { plans } = await call(listPlans, { query: { name: given } });
   return single(
     plans.filter((plan) => plan.name === given),
     given,

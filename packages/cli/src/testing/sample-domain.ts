@@ -101,7 +101,7 @@ export function sampleRoutes(): FakeRoute[] {
   };
   return [
     ...trustRoutes(),
-    fakeRoute(listPlans, () => ({ plans: [plan()] })),
+    fakeRoute(listPlans, () => ({ plans: [plan()], next: null })),
     fakeRoute(getPlan, ({ params }) =>
       found(
         [plan()].find(({ id }) => id === params.id),
@@ -124,6 +124,7 @@ export function sampleRoutes(): FakeRoute[] {
       jobs: Object.keys(JOB_ENDS)
         .map((digits) => endedJob(digits))
         .filter(({ state }) => query.state === undefined || state === query.state),
+      next: null,
     })),
     fakeRoute(getJob, ({ params }): z.input<typeof jobView> => {
       const digits = params.id.slice(0, 4);
@@ -144,6 +145,7 @@ export function sampleRoutes(): FakeRoute[] {
     fakeRoute(retryJob, () => started('aaaa', 'backup')),
     fakeRoute(listPoints, ({ query }) => ({
       points: query.host === STORE ? [] : points.slice(0, query.limit ?? points.length),
+      next: (query.limit ?? points.length) < points.length ? 'zzz' : null,
     })),
     fakeRoute(getPoint, ({ params }) =>
       found(

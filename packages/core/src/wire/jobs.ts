@@ -155,9 +155,9 @@ export const listJobs = route({
     host: hostId.optional(),
     plan: planId.optional(),
     limit: z.coerce.number().int().min(1).max(PAGE_ROWS_MAX).optional(),
-    before: z.coerce.number().int().optional(),
+    after: z.string().max(300).optional(),
   }),
-  reply: z.object({ jobs: z.array(jobView) }),
+  reply: z.object({ jobs: z.array(jobView), next: z.string().nullable() }),
 });
 export const getJob = route({
   method: 'GET',

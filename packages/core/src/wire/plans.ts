@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { PLAN_EXCLUDES_MAX, PLAN_PATHS_MAX, PLAN_SCHEDULES_MAX, PLAN_TARGETS_MAX } from '../limits.ts';
+import {
+  PAGE_ROWS_MAX,
+  PLAN_EXCLUDES_MAX,
+  PLAN_PATHS_MAX,
+  PLAN_SCHEDULES_MAX,
+  PLAN_TARGETS_MAX,
+} from '../limits.ts';
 import { absolutePath, count, displayName, epochMs, groupId, hostId, planId } from './scalars.ts';
 import { route } from './route.ts';
 
@@ -75,7 +81,13 @@ export const listPlans = route({
   path: '/v1/plans',
   right: 'plan.read',
   scope: 'group',
-  reply: z.object({ plans: z.array(planView) }),
+  query: z.object({
+    /** Only the plan of this name. */
+    name: displayName.optional(),
+    limit: z.coerce.number().int().min(1).max(PAGE_ROWS_MAX).optional(),
+    after: z.string().max(300).optional(),
+  }),
+  reply: z.object({ plans: z.array(planView), next: z.string().nullable() }),
 });
 export const getPlan = route({
   method: 'GET',

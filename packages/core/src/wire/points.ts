@@ -44,9 +44,9 @@ export const listPoints = route({
     host: hostId.optional(),
     plan: planId.optional(),
     limit: z.coerce.number().int().min(1).max(PAGE_ROWS_MAX).optional(),
-    before: z.coerce.number().int().optional(),
+    after: z.string().max(300).optional(),
   }),
-  reply: z.object({ points: z.array(pointView) }),
+  reply: z.object({ points: z.array(pointView), next: z.string().nullable() }),
 });
 export const getPoint = route({
   method: 'GET',

@@ -15,7 +15,7 @@ export const hostKnown = defineVerb({
   flags: {
     data: serverData,
     limit: numberOr('--limit <n>', 1, PAGE_ROWS_MAX, PAGE_ROWS_DEFAULT),
-    after: text('--after <name>'),
+    after: text('--after <cursor>'),
   },
   examples: { plain: 'sekisho host known' },
   run: ({ cli, flags }) =>

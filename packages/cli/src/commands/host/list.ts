@@ -16,7 +16,7 @@ export const hostList = defineVerb({
   flags: {
     data: serverData,
     limit: numberOr('--limit <n>', 1, PAGE_ROWS_MAX, PAGE_ROWS_DEFAULT),
-    after: text('--after <name>'),
+    after: text('--after <cursor>'),
   },
   examples: { plain: 'sekisho host list', json: "sekisho host list --json | jq '.hosts[].name'" },
   run: ({ cli, flags }) =>

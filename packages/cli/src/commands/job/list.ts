@@ -22,6 +22,7 @@ export const jobList = defineVerb({
     host: text('--host <host>'),
     plan: text('--plan <plan>'),
     limit: numberOr('--limit <n>', 1, PAGE_ROWS_MAX, ROWS_DEFAULT),
+    after: text('--after <cursor>'),
   },
   examples: { plain: 'sekisho job list', failed: 'sekisho job list --state failed' },
   run: ({ cli, flags }) =>
@@ -35,6 +36,7 @@ export const jobList = defineVerb({
           ...(flags.kind === undefined ? {} : { kind: flags.kind }),
           ...(host === undefined ? {} : { host }),
           ...(plan === undefined ? {} : { plan }),
+          ...(flags.after === undefined ? {} : { after: flags.after }),
         },
       });
       const { labels, notes, states } = cli.words;
@@ -65,7 +67,7 @@ export const jobList = defineVerb({
             ]),
           ),
           timesLine(cli),
-          ...(reply.jobs.length === flags.limit ? [fill(notes.moreLimit, { count: flags.limit })] : []),
+          ...(reply.next === null ? [] : [fill(notes.more, { after: reply.next })]),
         ],
       };
     }),

@@ -1,6 +1,6 @@
-import { listPlans } from '@sekisho/core/wire/plans.ts';
 import { serverData } from '../../client/data-folder.ts';
 import { withServer } from '../../client/open-server.ts';
+import { allPlans } from '../../client/resolve.ts';
 import { deployedText } from '../../output/plan-text.ts';
 import { renderTable } from '../../output/table.ts';
 import { defineVerb } from '../../verb.ts';
@@ -13,7 +13,7 @@ export const planList = defineVerb({
   examples: { plain: 'sekisho plan list' },
   run: ({ cli, flags }) =>
     withServer(cli, flags.data, async ({ call }) => {
-      const reply = await call(listPlans);
+      const reply = { plans: await allPlans(call) };
       const { labels, notes } = cli.words;
       if (reply.plans.length === 0) return { json: reply, text: [notes.noPlans] };
       return {

@@ -20,6 +20,7 @@ export const pointList = defineVerb({
     host: text('--host <host>'),
     plan: text('--plan <plan>'),
     limit: numberOr('--limit <n>', 1, PAGE_ROWS_MAX, ROWS_DEFAULT),
+    after: text('--after <cursor>'),
   },
   examples: { plain: 'sekisho point list', host: 'sekisho point list --host web-01' },
   run: ({ cli, flags }) =>
@@ -31,6 +32,7 @@ export const pointList = defineVerb({
           limit: flags.limit,
           ...(host === undefined ? {} : { host }),
           ...(plan === undefined ? {} : { plan }),
+          ...(flags.after === undefined ? {} : { after: flags.after }),
         },
       });
       const { labels, notes, states } = cli.words;
@@ -61,7 +63,7 @@ export const pointList = defineVerb({
             ]),
           ),
           timesLine(cli),
-          ...(reply.points.length === flags.limit ? [fill(notes.moreLimit, { count: flags.limit })] : []),
+          ...(reply.next === null ? [] : [fill(notes.more, { after: reply.next })]),
         ],
       };
     }),

@@ -15,7 +15,7 @@ export const tokenList = defineVerb({
   flags: {
     data: serverData,
     limit: numberOr('--limit <n>', 1, PAGE_ROWS_MAX, PAGE_ROWS_DEFAULT),
-    after: text('--after <id>'),
+    after: text('--after <cursor>'),
   },
   examples: { plain: 'sekisho token list' },
   run: ({ cli, flags }) =>

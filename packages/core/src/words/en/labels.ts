@@ -243,7 +243,6 @@ export const notes = {
   noTokens: 'There are no tokens. Make one: sekisho token create --name NAME',
   more: 'There is more: add --after {after}',
   moreBefore: 'There is more: add --before {before}',
-  moreLimit: 'The newest {count} are shown: add --limit N for more.',
   confirmQuestion: '{question} [y/N] ',
   confirmYes: 'y',
   domainCreated: 'The domain "{name}" was created.',

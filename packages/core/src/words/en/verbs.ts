@@ -138,7 +138,7 @@ export const verbs = {
   'host list': {
     summary: 'List the hosts of the domain',
     args: {},
-    flags: { data, limit: 'at most so many rows', after: 'begin after this name (from the last page)' },
+    flags: { data, limit: 'at most so many rows', after: 'the next page: what the last one ended with' },
     examples: { plain: 'List them', json: 'As JSON, for scripts' },
   },
   'host show': {
@@ -168,7 +168,7 @@ export const verbs = {
   'host known': {
     summary: 'List the registered names',
     args: {},
-    flags: { data, limit: 'at most so many rows', after: 'begin after this name (from the last page)' },
+    flags: { data, limit: 'at most so many rows', after: 'the next page: what the last one ended with' },
     examples: { plain: 'Which names may enrol, and which already did' },
   },
   'host media': {
@@ -208,7 +208,7 @@ export const verbs = {
   'token list': {
     summary: 'List the authorization tokens (never their secrets)',
     args: {},
-    flags: { data, limit: 'at most so many rows', after: 'begin after this ID (from the last page)' },
+    flags: { data, limit: 'at most so many rows', after: 'the next page: what the last one ended with' },
     examples: { plain: 'Which are active, used up, expired, deleted' },
   },
   'token delete': {
@@ -224,7 +224,7 @@ export const verbs = {
       data,
       host: 'of this host alone (name or ID)',
       limit: 'at most so many rows',
-      after: 'begin after this one (from the last page)',
+      after: 'the next page: what the last one ended with',
     },
     examples: { plain: 'All of them', host: 'Those of one host' },
   },
@@ -348,6 +348,7 @@ export const verbs = {
       host: 'of this host alone (name or ID)',
       plan: 'of this plan alone (name or ID)',
       limit: 'at most so many rows',
+      after: 'the next page: what the last one ended with',
     },
     examples: { plain: 'What happened lately', failed: 'What failed' },
   },
@@ -383,6 +384,7 @@ export const verbs = {
       host: 'of this host alone (name or ID)',
       plan: 'of this plan alone (name or ID)',
       limit: 'at most so many rows',
+      after: 'the next page: what the last one ended with',
     },
     examples: { plain: 'All', host: 'Of one host' },
   },

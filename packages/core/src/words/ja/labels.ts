@@ -245,7 +245,6 @@ export const notes: Words['notes'] = {
   noTokens: '認証トークンはありません。作成するには: sekisho token create --name NAME',
   more: '続きがあります: --after {after} を付けてください',
   moreBefore: '続きがあります: --before {before} を付けてください',
-  moreLimit: '最新の {count} 件を表示しました。さらに表示するには --limit N を付けてください。',
   confirmQuestion: '{question} [y/N] ',
   confirmYes: 'y',
   domainCreated: 'ドメイン "{name}" を作成しました。',

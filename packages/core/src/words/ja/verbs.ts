@@ -343,6 +343,7 @@ export const verbs: Words['verbs'] = {
       host: hostOnly,
       plan: planOnly,
       limit,
+      after: '次のページ (前のページの最後に表示された値)',
     },
     examples: { plain: '最近何があったか', failed: '失敗したもの' },
   },
@@ -373,7 +374,13 @@ export const verbs: Words['verbs'] = {
   'point list': {
     summary: '復旧ポイントを新しい順に一覧表示する',
     args: {},
-    flags: { data, host: hostOnly, plan: planOnly, limit },
+    flags: {
+      data,
+      host: hostOnly,
+      plan: planOnly,
+      limit,
+      after: '次のページ (前のページの最後に表示された値)',
+    },
     examples: { plain: 'すべて', host: '1 台のホストのもの' },
   },
   'point show': {

@@ -62,11 +62,29 @@ const selectByName = prepared((db, wish: { name: string }) =>
 /** A page of hosts by primary name, of those within a reach. */
 export async function listHostRows(
   db: DbOrTx,
-  page: { limit: number; after: string | undefined; reach: Reach },
+  page: {
+    limit: number;
+    after: string | undefined;
+    reach: Reach;
+    /** Any of a host's names. */
+    name?: string | undefined;
+    /** How the primary name begins. */
+    namePrefix?: string | undefined;
+  },
 ): Promise<HostRow[]> {
   let query = db.selectFrom('hosts').select(COLUMNS).orderBy('name').limit(page.limit);
   if (page.after !== undefined) query = query.where('name', '>', page.after);
   if (page.reach !== 'domain') query = query.where('id', 'in', hostsWithin(db, page.reach));
+  if (page.name !== undefined) {
+    const owners = db.selectFrom('host_names').select('host_id').where('name', '=', page.name.toLowerCase());
+    query = query.where('id', 'in', owners);
+  }
+  if (page.namePrefix !== undefined) {
+    const prefix = page.namePrefix.toLowerCase();
+    query = query.where((where) =>
+      where(where.fn<string>('substr', ['name', where.lit(1), where.val(prefix.length)]), '=', prefix),
+    );
+  }
   return (await query.execute()).map(rowOf);
 }
 

@@ -11,6 +11,7 @@ import {
 } from '@sekisho/core/wire/trust.ts';
 import type { FastifyInstance } from 'fastify';
 import type { ServerContext } from '../../context.ts';
+import { pageOf } from '../../http/cursor.ts';
 import { mount } from '../../http/mount.ts';
 import { viewCertificate } from '../certificates/certificate-view.ts';
 import { requireHost } from '../groups/within-reach.ts';
@@ -36,11 +37,12 @@ export function hostRoutes(app: FastifyInstance, context: ServerContext): void {
   mount(app, listHosts, async ({ query, principal }) => {
     const reach = reachOf(principal, 'host.read');
     const limit = query.limit ?? PAGE_ROWS_DEFAULT;
-    const rows = await listHostRows(db, { limit, after: query.after, reach });
-    return {
-      hosts: await viewHosts(context, db, rows),
-      next: rows.length === limit ? (rows.at(-1)?.name ?? null) : null,
-    };
+    const { shown, next } = pageOf(
+      await listHostRows(db, { ...query, after: query.after, limit: limit + 1, reach }),
+      limit,
+      ({ name }) => name,
+    );
+    return { hosts: await viewHosts(context, db, shown), next };
   });
   mount(app, getHost, async ({ params, principal }) => {
     await requireHost(db, reachOf(principal, 'host.read'), params.id);

@@ -426,12 +426,13 @@ eachStore((dialect, open) => {
     await domain.clock.advance(1);
     const second = await start();
     const list = (filter: Parameters<typeof listJobViews>[1]): Promise<string[]> =>
-      listJobViews(domain.store.db, filter, () => undefined).then((views) => views.map((view) => view.id));
+      listJobViews(domain.store.db, filter, () => undefined).then(({ jobs }) => jobs.map(({ id }) => id));
     assert.deepEqual(await list({}), [second, first]);
     assert.deepEqual(await list({ host: client, plan: plan.id, state: 'queued', kind: 'backup', limit: 1 }), [
       second,
     ]);
-    assert.deepEqual(await list({ before: domain.nowMs }), [first]);
+    const { next } = await listJobViews(domain.store.db, { limit: 1 }, () => undefined);
+    assert.deepEqual(await list({ after: next ?? '' }), [first]);
     assert.deepEqual(await list({ state: 'done' }), []);
   });
 

@@ -27,7 +27,7 @@ export function jobRoutes(
   });
   mount(app, listJobs, async ({ query, principal }) => {
     const reach = reachOf(principal, 'job.read');
-    return { jobs: await listJobViews(db, { ...query, reach }, progressOf) };
+    return listJobViews(db, { ...query, reach }, progressOf);
   });
   mount(app, getJob, async ({ params, principal }) => {
     await requireJob(db, reachOf(principal, 'job.read'), params.id);

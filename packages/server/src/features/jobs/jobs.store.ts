@@ -284,12 +284,18 @@ export interface JobFilter {
   /** Jobs of hosts within it alone; absent: all. */
   readonly reach?: Reach;
   readonly limit: number;
-  /** Created before this moment (epoch ms). */
-  readonly before?: number | undefined;
+  /** Only jobs that were made before the one of this number. */
+  readonly beforeNum?: number | undefined;
+}
+
+/** A job with the number that orders all jobs: no two have the same. */
+export interface NumberedJob {
+  readonly num: number;
+  readonly view: JobView;
 }
 
 /** Jobs as administrators see them, newest first; progress is added by who has it. */
-export async function selectJobViews(db: DbOrTx, filter: JobFilter): Promise<JobView[]> {
+export async function selectJobViews(db: DbOrTx, filter: JobFilter): Promise<NumberedJob[]> {
   let query = db
     .selectFrom('jobs')
     .leftJoin('hosts', 'hosts.id', 'jobs.host_id')
@@ -302,9 +308,9 @@ export async function selectJobViews(db: DbOrTx, filter: JobFilter): Promise<Job
   if (filter.plan !== undefined) query = query.where('jobs.plan_id', '=', filter.plan);
   if (filter.reach !== undefined && filter.reach !== 'domain')
     query = query.where(hostOfJob, 'in', hostsWithin(db, filter.reach));
-  if (filter.before !== undefined) query = query.where('jobs.created_at_ms', '<', filter.before);
+  if (filter.beforeNum !== undefined) query = query.where('jobs.num', '<', filter.beforeNum);
   const rows = await query.orderBy('jobs.num', 'desc').limit(filter.limit).execute();
-  return rows.map((row) => viewOf(jobOf(row), row.host_name, row.plan_name));
+  return rows.map((row) => ({ num: row.num, view: viewOf(jobOf(row), row.host_name, row.plan_name) }));
 }
 
 function viewOf(job: StoredJob, hostName: string | null, planName: string | null): JobView {

@@ -54,6 +54,11 @@ export class OpenWork {
     return this.#jobs.get(id);
   }
 
+  /** Is any job of this host open? */
+  hasWork(hostId: HostId): boolean {
+    return this.#byHost.has(hostId);
+  }
+
   /**
    * Orders that wait for this host's answer, oldest first. A host that is not `upToDate` would refuse a plan or repository
    * that it has not fetched yet: young orders are held back, and offered at the heartbeat that follows its fetch.

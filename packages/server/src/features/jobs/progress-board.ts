@@ -10,11 +10,24 @@ interface Entry {
   readonly atMs: number;
 }
 
+/** Hears the figures of each job that runs. */
+export type OnProgress = (id: JobId, hostId: HostId, progress: JobProgress) => void;
+
 /** P-12 The live figures of running jobs, in memory alone. */
 export class ProgressBoard {
   readonly #entries = new Map<JobId, Entry>();
+  readonly #listeners = new Set<OnProgress>();
+
+  /** Calls with all figures from now on; gives how to stop. */
+  listen(call: OnProgress): () => void {
+    this.#listeners.add(call);
+    return () => {
+      this.#listeners.delete(call);
+    };
+  }
 
   put(id: JobId, hostId: HostId, progress: JobProgress, nowMs: number): void {
+    for (const call of this.#listeners) call(id, hostId, progress);
     this.#entries.delete(id);
     this.#entries.set(id, { hostId, progress, atMs: nowMs });
     if (this.#entries.size <= PROGRESS_JOBS_MAX) return;

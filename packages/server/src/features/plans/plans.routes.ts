@@ -9,6 +9,7 @@ import {
   type PlanView,
 } from '@sekisho/core/wire/plans.ts';
 import type { FastifyInstance } from 'fastify';
+import { pageOf } from '../../http/cursor.ts';
 import { mount } from '../../http/mount.ts';
 import type { FleetContext } from '../fleet/fleet-context.ts';
 import { listGroups } from '../fleet/read-hosts.ts';
@@ -31,9 +32,15 @@ export function planRoutes(
   mount(app, createPlan, async ({ body, principal }) =>
     view(await save.createPlan(context, principal, body)),
   );
-  mount(app, listPlans, async ({ principal }) => {
+  mount(app, listPlans, async ({ query, principal }) => {
+    const { name, after, limit = PAGE_ROWS_DEFAULT } = query;
     const plans = await plansWithin(db, await listStoredPlans(db), reachOf(principal, 'plan.read'));
-    return { plans: await views(plans) };
+    const wanted = plans
+      .map((plan) => ({ plan, place: `${plan.spec.name}\n${plan.id}` }))
+      .filter(({ plan, place }) => (name === undefined || plan.spec.name === name) && place > (after ?? ''))
+      .sort((a, b) => (a.place < b.place ? -1 : 1));
+    const { shown, next } = pageOf(wanted, limit, ({ place }) => place);
+    return { plans: await views(shown.map(({ plan }) => plan)), next };
   });
   mount(app, getPlan, async ({ params, principal }) => {
     const plan = await getStoredPlan(db, params.id);

@@ -28,7 +28,7 @@ export function pointRoutes(
   const progressOf: ProgressOf = (id) => board.get(id);
   mount(app, listPoints, async ({ query, principal }) => {
     const reach = reachOf(principal, 'point.read');
-    return { points: await listPointViews(db, { ...query, reach }) };
+    return listPointViews(db, { ...query, reach });
   });
   mount(app, getPoint, async ({ params, principal }) => {
     await requirePoints(db, reachOf(principal, 'point.read'), [params.id]);

@@ -166,25 +166,47 @@ export interface PointFilter {
   /** Points of hosts within it alone; absent: all. */
   readonly reach?: Reach;
   readonly limit: number;
-  /** Received before this moment (epoch ms). */
-  readonly before?: number | undefined;
+  /** Only points that come after this one, newest first. */
+  readonly after?: { readonly receivedAtMs: number; readonly num: number } | undefined;
+}
+
+/** A point with its number: those of the same millisecond go by it. */
+export interface NumberedPoint {
+  readonly num: number;
+  readonly view: PointView;
 }
 
 /** Points that are there, as administrators see them, newest first. */
-export async function selectPointViews(db: DbOrTx, filter: PointFilter): Promise<PointView[]> {
+export async function selectPointViews(db: DbOrTx, filter: PointFilter): Promise<NumberedPoint[]> {
   let query = db
     .selectFrom('points')
     .innerJoin('repositories', 'repositories.name', 'points.repository')
     .leftJoin('hosts', 'hosts.id', 'points.host_id')
     .leftJoin('plans', 'plans.id', 'points.plan_id')
-    .select([...COLUMNS, 'repositories.media_host_id', 'hosts.name as host_name', 'plans.name as plan_name'])
+    .select([
+      ...COLUMNS,
+      'points.num',
+      'repositories.media_host_id',
+      'hosts.name as host_name',
+      'plans.name as plan_name',
+    ])
     .where('points.removed_at_ms', 'is', null);
   if (filter.id !== undefined) query = query.where('points.snapshot_id', '=', filter.id);
   if (filter.host !== undefined) query = query.where('points.host_id', '=', filter.host);
   if (filter.plan !== undefined) query = query.where('points.plan_id', '=', filter.plan);
   if (filter.reach !== undefined && filter.reach !== 'domain')
     query = query.where('points.host_id', 'in', hostsWithin(db, filter.reach));
-  if (filter.before !== undefined) query = query.where('points.received_at_ms', '<', filter.before);
+  const { after } = filter;
+  if (after !== undefined)
+    query = query.where((where) =>
+      where.or([
+        where('points.received_at_ms', '<', after.receivedAtMs),
+        where.and([
+          where('points.received_at_ms', '=', after.receivedAtMs),
+          where('points.num', '<', after.num),
+        ]),
+      ]),
+    );
   const rows = await query
     .orderBy('points.received_at_ms', 'desc')
     .orderBy('points.num', 'desc')
@@ -192,7 +214,7 @@ export async function selectPointViews(db: DbOrTx, filter: PointFilter): Promise
     .execute();
   return rows.map((row) => {
     const point = pointOf(row);
-    return {
+    const view = {
       id: point.id,
       repository: point.repository,
       hostId: point.hostId,
@@ -207,6 +229,7 @@ export async function selectPointViews(db: DbOrTx, filter: PointFilter): Promise
       bytes: row.bytes,
       removalAskedAtMs: point.removalAskedAtMs,
     };
+    return { num: row.num, view };
   });
 }
 

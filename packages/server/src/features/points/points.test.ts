@@ -51,7 +51,7 @@ async function scene(t: HasAfter, open: OpenTestStore, change: Partial<PlanSpec>
     await spool(client, domain.jobItem(domain.report({ id: id! }, { snapshotId, repository })));
     return snapshotId;
   };
-  const points = () => listPointViews(domain.store.db, {});
+  const points = async () => (await listPointViews(domain.store.db, {})).points;
   const maintain = (preview: boolean) => maintainRepository(domain.context, ADMIN, { repository, preview });
   /** The media server reports its maintenance. */
   const forgotten = async (
