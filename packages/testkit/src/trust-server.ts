@@ -48,6 +48,8 @@ export class TrustServer {
   readonly clock: Clock;
   readonly dataFolder: string;
   readonly caFingerprint: string;
+  /** The code of the one-time link for the first administrator. */
+  readonly firstCode: string;
   readonly call: Caller;
   server: RunningServer;
 
@@ -55,11 +57,13 @@ export class TrustServer {
     clock: Clock;
     dataFolder: string;
     caFingerprint: string;
+    firstCode: string;
     server: RunningServer;
   }) {
     this.clock = parts.clock;
     this.dataFolder = parts.dataFolder;
     this.caFingerprint = parts.caFingerprint;
+    this.firstCode = parts.firstCode;
     this.server = parts.server;
     this.call = callerOf(() => this.server.socketPath);
   }
@@ -90,14 +94,16 @@ export class TrustServer {
       environment: {},
     });
     const server = await startOn(dataFolder, clock, options.overrides);
-    running.trust = new TrustServer({ clock, dataFolder, caFingerprint: born.caFingerprint, server });
+    const { caFingerprint } = born;
+    const firstCode = born.firstAdministrator.code.reveal();
+    running.trust = new TrustServer({ clock, dataFolder, caFingerprint, firstCode, server });
     return running.trust;
   }
 
   /** Stops it and starts it again on the same folder. */
-  async restart(): Promise<void> {
+  async restart(overrides: NonNullable<StartOptions['overrides']> = {}): Promise<void> {
     await this.server.stop();
-    this.server = await startOn(this.dataFolder, this.clock);
+    this.server = await startOn(this.dataFolder, this.clock, overrides);
   }
 
   /** One request to the agent port; `agent` keeps the connection for the next. */
@@ -220,8 +226,11 @@ export const startOn = (
     random: systemRandom,
     log: silentLog(),
     environment: {},
-    overrides,
+    overrides: { passwordCost: TEST_PASSWORD_COST, ...overrides },
   });
+
+/** What a password hash costs in tests: next to nothing. */
+export const TEST_PASSWORD_COST = { memoryKiB: 8, passes: 1, lanes: 1 } as const;
 
 /** A CSR as an agent makes it. */
 export const csrOf = (wish: CsrWish & { key: KeyObject }): Promise<Uint8Array> =>

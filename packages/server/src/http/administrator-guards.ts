@@ -1,12 +1,14 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import { canonicalIp } from '@sekisho/core/rules/naming.ts';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { ServerResponse } from 'node:http';
 import type { ServerContext } from '../context.ts';
 import { readCookie, SESSION_COOKIE } from './cookies.ts';
 
 /** On every reply of the administration port. `default-src 'none'`: these are data, not pages. */
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+  'content-security-policy':
+    "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
   'x-frame-options': 'DENY',
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
@@ -27,11 +29,16 @@ export function guardAdministration(app: FastifyInstance, context: Pick<ServerCo
     requireJson(request);
   });
   app.addHook('onSend', async (_request, reply) => {
-    for (const [name, value] of Object.entries(SECURITY_HEADERS)) void reply.header(name, value);
+    void reply.headers(SECURITY_HEADERS);
     // @source RFC 9110 §15.5.2: a 401 names the scheme
     if (reply.statusCode === 401 && !reply.hasHeader('www-authenticate'))
       void reply.header('www-authenticate', 'Bearer realm="sekisho"');
   });
+}
+
+/** The same headers for what is answered before any route is looked for: an address that cannot be read, or a start. */
+export function setSecurityHeaders(response: ServerResponse): void {
+  for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
 }
 
 /** Names that lead to this server, as they stand in Host and Origin without their port. */
@@ -110,4 +117,5 @@ function nameOfHost(host: string): string | undefined {
 const canonicalName = (raw: string): string => canonicalIp(raw) ?? raw.toLowerCase().replace(/\.$/, '');
 const shown = (host: string): string => host.replace(/[^\x21-\x7e]/g, '?').slice(0, SHOWN_LENGTH_MAX);
 const SHOWN_LENGTH_MAX = 100;
+/** They change nothing. @source RFC 9110 §9.2.1 */
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
