@@ -2,8 +2,9 @@
 import { systemClock, systemRandom } from '@sekisho/platform/clock.ts';
 import { createLog } from '@sekisho/platform/log.ts';
 import { initServer, startServer, type RunningServer } from '@sekisho/server/main.ts';
-import { createToken } from '@sekisho/core/wire/trust.ts';
-import { callerOf } from '@sekisho/testkit/trust-server.ts';
+import { createToken as createTokenRoute } from '@sekisho/core/wire/trust.ts';
+import { createToken } from '@sekisho/server/features/tokens/create-token.ts';
+import { ADMIN } from '@sekisho/testkit/protection-domain.ts';
 import { existsSync, openSync, writeSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -48,8 +49,8 @@ serve({
   /** A token for so many hosts. */
   token: async (input) => {
     const { usesMax } = z.object({ usesMax: z.int() }).parse(input);
-    const call = callerOf(() => running().socketPath);
-    return (await call(createToken, { body: { name: 'bench', usesMax } })).token;
+    const wish = createTokenRoute.body.parse({ name: 'bench', usesMax });
+    return (await createToken(running().context, wish, ADMIN)).secret.reveal();
   },
   tls: () => {
     const { keys } = running().context;

@@ -22,7 +22,8 @@ export interface SessionParts {
   readonly peer: PeerIdentity;
   /** Why this peer must not go on, asked for each frame (T-42); undefined when it may. */
   readonly refusal: (peer: PeerIdentity) => CloseReason | undefined;
-  readonly onFrame: (session: AgentSession, frame: AgentFrame) => Promise<void>;
+  /** Undefined: it was done at once. */
+  readonly onFrame: (session: AgentSession, frame: AgentFrame) => Promise<void> | undefined;
   readonly onClose: (session: AgentSession) => void;
 }
 
@@ -147,16 +148,34 @@ export class AgentSession {
       this.close('FRAME_QUEUE_FULL');
       return;
     }
+    if (this.#queued > 0) {
+      this.#queued += 1;
+      this.#work = this.#work
+        .then(() => (this.#closed ? undefined : this.#handle(frame)))
+        .finally(() => {
+          this.#queued -= 1;
+        });
+      return;
+    }
+    const work = this.#handle(frame);
+    if (work === undefined) return;
     this.#queued += 1;
-    this.#work = this.#work.then(async () => {
-      try {
-        if (!this.#closed) await this.#parts.onFrame(this, frame);
-      } catch (error) {
-        this.#parts.log.error({ err: error, hostId: this.peer.hostId, frame: frame.type }, 'frame failed');
-      } finally {
-        this.#queued -= 1;
-      }
+    this.#work = work.finally(() => {
+      this.#queued -= 1;
     });
+  }
+
+  /** What fails is logged, and the next frame is handled all the same. */
+  #handle(frame: AgentFrame): Promise<void> | undefined {
+    const failed = (error: unknown): void => {
+      this.#parts.log.error({ err: error, hostId: this.peer.hostId, frame: frame.type }, 'frame failed');
+    };
+    try {
+      return this.#parts.onFrame(this, frame)?.catch(failed);
+    } catch (error) {
+      failed(error);
+      return undefined;
+    }
   }
 
   #parse(data: RawData): AgentFrame | undefined {

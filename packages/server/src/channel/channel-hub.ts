@@ -30,7 +30,7 @@ export interface HubParts {
   readonly workerId: string;
   readonly refusal: (peer: PeerIdentity) => CloseReason | undefined;
   readonly onOpen: (session: AgentSession) => void;
-  readonly onFrame: (session: AgentSession, frame: AgentFrame) => Promise<void>;
+  readonly onFrame: (session: AgentSession, frame: AgentFrame) => Promise<void> | undefined;
 }
 
 /**

@@ -87,11 +87,10 @@ export async function startDocuments(parts: {
   domainId: DomainId;
   keys: KeyStore;
 }): Promise<DocumentService> {
-  const serials = new Map<string, number>();
+  const serials = new LatestSerials();
   const cache = new Map<string, { jws: string; serial: number }>();
   const fill = async (): Promise<void> => {
-    for (const row of await listLatestSerials(parts.store.db))
-      serials.set(`${row.type}/${row.scope}`, row.serial);
+    for (const row of await listLatestSerials(parts.store.db)) serials.set(row.type, row.scope, row.serial);
   };
   parts.feed.subscribe(
     ['document'],
@@ -99,8 +98,8 @@ export async function startDocuments(parts: {
       const { type, scope } = splitKey(key);
       if (type === undefined || type === 'order') return;
       const newest = await findLatestDocument(parts.store.db, type, scope);
-      if (newest === undefined || newest.serial < (serials.get(key) ?? 0)) return;
-      serials.set(key, newest.serial);
+      if (newest === undefined || newest.serial < (serials.get(type, scope) ?? 0)) return;
+      serials.set(type, scope, newest.serial);
       cache.delete(key);
     },
     fill,
@@ -111,7 +110,7 @@ export async function startDocuments(parts: {
     async latest(type, scope) {
       const key = documentKey(type, scope);
       const known = cache.get(key);
-      if (known !== undefined && known.serial === serials.get(key)) return known;
+      if (known !== undefined && known.serial === serials.get(type, scope)) return known;
       const row = await findLatestDocument(parts.store.db, type, scope);
       if (row === undefined) return undefined;
       const found = { jws: row.jws, serial: row.serial };
@@ -121,8 +120,23 @@ export async function startDocuments(parts: {
       }
       return found;
     },
-    latestSerial: (type, scope) => serials.get(documentKey(type, scope)),
+    latestSerial: (type, scope) => serials.get(type, scope),
   };
+}
+
+/** The newest serials by type and scope: every heartbeat asks for four of them, so no key is put together for it. */
+class LatestSerials {
+  readonly #byType = new Map<string, Map<string, number>>();
+
+  get(type: DocumentType, scope: string): number | undefined {
+    return this.#byType.get(type)?.get(scope);
+  }
+
+  set(type: string, scope: string, serial: number): void {
+    const known = this.#byType.get(type);
+    if (known === undefined) this.#byType.set(type, new Map([[scope, serial]]));
+    else known.set(scope, serial);
+  }
 }
 
 function splitKey(key: string): { type: DocumentType | undefined; scope: string } {

@@ -21,6 +21,8 @@ export interface AgentDeskParts {
   readonly sessionOf: (hostId: HostId) => AgentSession | undefined;
 }
 
+type HeartbeatFrame = Extract<AgentFrame, { type: 'heartbeat' }>;
+
 /** What the frames of a channel mean, and what is sent without being asked. */
 export class AgentDesk {
   readonly #parts: AgentDeskParts;
@@ -29,32 +31,20 @@ export class AgentDesk {
     this.#parts = parts;
   }
 
-  async frame(session: AgentSession, frame: AgentFrame): Promise<void> {
-    const { context, desk } = this.#parts;
-    const { hostId, fingerprint } = session.peer;
+  /** Undefined: it was done at once. */
+  frame(session: AgentSession, frame: AgentFrame): Promise<void> | undefined {
+    const { context } = this.#parts;
     switch (frame.type) {
-      case 'heartbeat': {
-        const host = await desk.hostOf(hostId);
-        if (host === undefined) {
-          session.close('PEER_CERTIFICATE_UNKNOWN');
-          return;
-        }
-        const body = await desk.answer(host, fingerprint, frame.body);
-        session.offered.clear();
-        for (const id of desk.offersOf(host)) session.offered.add(id);
-        session.send({ type: 'heartbeat.reply', seq: frame.seq, body });
-        return;
-      }
+      case 'heartbeat':
+        return this.#heartbeatAtOnce(session, frame) ? undefined : this.#heartbeat(session, frame);
       case 'spool':
-        await takeSpool(context, hostId, frame.items, (spoolIds) => {
+        return takeSpool(context, session.peer.hostId, frame.items, (spoolIds) => {
           session.send({ type: 'spool.ack', spoolIds });
         });
-        return;
       case 'progress':
-        await this.#progress(session, frame.jobId, frame.progress);
-        return;
+        return this.#progress(session, frame.jobId, frame.progress);
       case 'pong':
-        return;
+        return undefined;
     }
   }
 
@@ -76,6 +66,31 @@ export class AgentDesk {
     }
     for (const jobId of work.cancelsOf(hostId, OFFERS_PER_REPLY_MAX))
       session.send({ type: 'job.cancel', jobId });
+  }
+
+  /** Nearly every heartbeat: the host is known, nothing waits for it, and its answer lies in memory. False: nothing was done. */
+  #heartbeatAtOnce(session: AgentSession, { seq, body }: HeartbeatFrame): boolean {
+    const { desk } = this.#parts;
+    const { hostId, fingerprint } = session.peer;
+    const host = desk.known(hostId);
+    if (host === undefined || desk.needsStore(host)) return false;
+    session.offered.clear();
+    session.send({ type: 'heartbeat.reply', seq, body: desk.answerAtOnce(host, fingerprint, body) });
+    return true;
+  }
+
+  async #heartbeat(session: AgentSession, { seq, body }: HeartbeatFrame): Promise<void> {
+    const { desk } = this.#parts;
+    const { hostId, fingerprint } = session.peer;
+    const host = await desk.hostOf(hostId);
+    if (host === undefined) {
+      session.close('PEER_CERTIFICATE_UNKNOWN');
+      return;
+    }
+    const reply = await desk.answer(host, fingerprint, body);
+    session.offered.clear();
+    for (const id of desk.offersOf(host)) session.offered.add(id);
+    session.send({ type: 'heartbeat.reply', seq, body: reply });
   }
 
   async #progress(session: AgentSession, id: JobId, progress: JobProgress): Promise<void> {
