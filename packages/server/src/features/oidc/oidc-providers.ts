@@ -64,7 +64,8 @@ export class OidcProviders {
     );
     configuration.timeout = OIDC_TIMEOUT_SECONDS;
     configuration[oidc.customFetch] = providerFetch(provider);
-    if (provider.allowInsecureHttp) allowLoopbackHttp(configuration);
+    // the settings let that through for issuers on the loopback alone
+    if (provider.allowInsecureHttp) oidc.allowInsecureRequests(configuration);
     oidc.enableNonRepudiationChecks(configuration); // the ID token's signature, whatever the connection was
     return configuration;
   }
@@ -106,14 +107,9 @@ async function discover(provider: OidcProvider): Promise<oidc.ServerMetadata> {
   const found = await oidc.discovery(new URL(provider.issuer), provider.clientId, undefined, oidc.None(), {
     timeout: OIDC_TIMEOUT_SECONDS,
     [oidc.customFetch]: providerFetch(provider),
-    execute: provider.allowInsecureHttp ? [allowLoopbackHttp] : [],
+    execute: provider.allowInsecureHttp ? [oidc.allowInsecureRequests] : [],
   });
   return found.serverMetadata();
-}
-
-/** The settings let plain HTTP through for loopback issuers alone. */
-function allowLoopbackHttp(configuration: oidc.Configuration): void {
-  oidc.allowInsecureRequests(configuration);
 }
 
 function authenticationOf(metadata: oidc.ServerMetadata, secret: string | undefined): oidc.ClientAuth {
