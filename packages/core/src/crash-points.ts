@@ -22,6 +22,12 @@ export const CRASH_POINTS = [
   'audit-merge.before-commit',
   // server: idempotency keys
   'idempotency.effect-committed',
+  // server: backup of the database, and its move to another one
+  'database-backup.before-manifest',
+  'database-move.before-commit',
+  'database-move.committed',
+  'database-move.before-switch',
+  'database-move.switched',
   // agent: document store
   'agent-document.before-fsync',
   'agent-document.before-rename',

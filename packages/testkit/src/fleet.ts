@@ -105,6 +105,7 @@ export class Fleet {
         dataFolder,
         listen: '127.0.0.1',
         ...ports,
+        set: ['backups.everyHours=0'],
         clock,
         random: systemRandom,
         log: options.log ?? silentLog(),

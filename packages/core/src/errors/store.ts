@@ -2,6 +2,72 @@ import type { ErrorTable } from './table.ts';
 
 /** Refusals of the store part. Addresses in parameters never carry a password. */
 export const storeErrors = {
+  DATABASE_BACKUP_DAMAGED: {
+    status: 500,
+    en: {
+      words: 'The backup {file} was written but cannot be read back ({detail}).',
+      hint: 'Do not rely on it. Check the disk (sekisho doctor), then back up again into another folder.',
+    },
+    ja: {
+      words: 'バックアップ {file} は書き込まれましたが、正しく読み戻せません ({detail})。',
+      hint: 'このバックアップは使わないでください。ディスクを確認し (sekisho doctor)、別のフォルダーへもう一度バックアップしてください。',
+    },
+  },
+  BACKUP_FOLDER_LOCAL: {
+    status: 403,
+    en: {
+      words: "A folder for the backup may be named only on the server's own machine.",
+      hint: 'Leave the folder out, or run the command on the machine of the management server.',
+    },
+    ja: {
+      words: 'バックアップ先のフォルダーは、サーバー自身のマシンでだけ指定できます。',
+      hint: 'フォルダーを省略するか、管理サーバーのマシンでコマンドを実行してください。',
+    },
+  },
+  DATABASE_NOT_EMPTY: {
+    status: 409,
+    en: {
+      words: 'The database {database} is not empty: {table} has rows.',
+      hint: 'Name an empty database. Nothing was changed in either of them.',
+    },
+    ja: {
+      words: 'データベース {database} は空ではありません ({table} に行があります)。',
+      hint: '空のデータベースを指定してください。どちらのデータベースも変更されていません。',
+    },
+  },
+  DATABASE_SERVED: {
+    status: 409,
+    en: {
+      words: 'The database {database} is being served: {workers} server processes are alive.',
+      hint: 'Stop every management server of the domain, wait a minute, and run the command again.',
+    },
+    ja: {
+      words: 'データベース {database} は使用中です (動作中のサーバープロセス: {workers})。',
+      hint: 'ドメインの管理サーバーをすべて停止し、1 分待ってから、もう一度実行してください。',
+    },
+  },
+  DATABASE_MOVE_SOURCE: {
+    status: 400,
+    en: {
+      words: 'The domain is on {actual}, not on {given}.',
+      hint: 'Say where it is now: --from {actual}. To see the database: sekisho db status',
+    },
+    ja: {
+      words: 'ドメインは {given} ではなく {actual} にあります。',
+      hint: '現在の種類を指定してください: --from {actual}。データベースの確認: sekisho db status',
+    },
+  },
+  DATABASE_MOVE_DIFFERS: {
+    status: 500,
+    en: {
+      words: 'After copying, the table {table} is not the same in both databases. The copy was taken back.',
+      hint: 'The domain is where it was. Check both databases, then run the command again.',
+    },
+    ja: {
+      words: 'コピー後の表 {table} が二つのデータベースで一致しないため、コピーを取り消しました。',
+      hint: 'ドメインは元の場所のままです。両方のデータベースを確認し、もう一度実行してください。',
+    },
+  },
   DATABASE_URL_INVALID: {
     status: 400,
     en: {
