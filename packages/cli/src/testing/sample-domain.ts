@@ -31,6 +31,7 @@ import { fakeRoute, type FakeRoute } from './fake-server.ts';
 import { TEST_NOW_MS } from './fake-terminal.ts';
 import { found, OLDER_POINT, PLAN, POINT, REPOSITORY, STORE, WEB } from './sample-ids.ts';
 import { endedJob, JOB_ENDS, jobIdOf, progressAt } from './sample-jobs.ts';
+import { auditSampleRoutes } from './sample-audit.ts';
 import { trustRoutes } from './sample-trust.ts';
 
 const plan = (over: Partial<z.input<typeof planView>> = {}): z.input<typeof planView> => ({
@@ -101,6 +102,7 @@ export function sampleRoutes(): FakeRoute[] {
   };
   return [
     ...trustRoutes(),
+    ...auditSampleRoutes(),
     fakeRoute(listPlans, () => ({ plans: [plan()], next: null })),
     fakeRoute(getPlan, ({ params }) =>
       found(
@@ -110,7 +112,7 @@ export function sampleRoutes(): FakeRoute[] {
       ),
     ),
     fakeRoute(createPlan, ({ body }) => ({ ...plan(), ...body, revision: 1 })),
-    fakeRoute(replacePlan, ({ body }) => ({ ...plan(), ...body, revision: body.revision + 1 })),
+    fakeRoute(replacePlan, ({ body }) => ({ ...plan(), ...body, revision: (body.revision ?? 0) + 1 })),
     fakeRoute(deletePlan, ({ params }) => ({ deleted: params.id })),
     fakeRoute(runPlan, ({ body }) => ({
       jobs: [

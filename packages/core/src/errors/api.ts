@@ -90,6 +90,17 @@ export const apiErrors = {
       hint: 'もう一度読み込んで変更内容を確認し、その上で変更をやり直してください。',
     },
   },
+  PLAN_REVISION_MISSING: {
+    status: 400,
+    en: {
+      words: 'It is not said which revision of the plan was edited.',
+      hint: 'Send the ETag that was read as If-Match, or the member revision.',
+    },
+    ja: {
+      words: 'プランのどのリビジョンを編集したかが指定されていません。',
+      hint: '読み込んだときの ETag を If-Match ヘッダーで送信するか、revision を指定してください。',
+    },
+  },
   EVENT_STREAMS_TOO_MANY: {
     status: 429,
     en: {

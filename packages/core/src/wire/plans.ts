@@ -103,8 +103,8 @@ export const replacePlan = route({
   right: 'plan.write',
   scope: 'group',
   params: z.object({ id: planId }),
-  /** `revision` is the one that was edited: another in between is a conflict. */
-  body: planSpec.extend({ revision: count }),
+  /** `revision` is the one that was edited: another in between is a conflict. It may be left out with `If-Match`. */
+  body: planSpec.extend({ revision: count.optional() }),
   reply: planView,
 });
 export const deletePlan = route({

@@ -30,7 +30,8 @@ export interface Precondition {
 export function preconditionOf(request: FastifyRequest): Precondition | undefined {
   const header = request.headers['if-match'];
   if (header === undefined) return undefined;
-  const tags = tagsOf(header);
+  // what follows the dot is about what was shown beside it, such as figures
+  const tags = tagsOf(header).map((tag) => tag.replace(/\.[^".]*"$/, '"'));
   return { holds: (current) => tags.includes('*') || tags.includes(current) };
 }
 
@@ -52,13 +53,13 @@ export async function requireUnchanged(
 }
 
 /**
- * A reply with its entity tag (that of the handler, else a weak one of the content), or 304 without a body when the caller
- * has it already. @source RFC 9110 §13.1.2 (weak comparison)
+ * A reply with its entity tag (that of the handler and the content, else a weak one of the content), or 304 without a body
+ * when the caller has it already. @source RFC 9110 §13.1.2 (weak comparison)
  */
 export function answerUnchanged(request: FastifyRequest, reply: FastifyReply, body: unknown): unknown {
   if (request.method !== 'GET' || reply.sent) return body;
   const own = reply.getHeader('etag');
-  const tag = typeof own === 'string' ? own : `W/"${digest(body)}"`;
+  const tag = typeof own === 'string' ? `${own.slice(0, -1)}.${digest(body)}"` : `W/"${digest(body)}"`;
   void reply.header('etag', tag);
   if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'private, no-cache');
   const known = request.headers['if-none-match'];

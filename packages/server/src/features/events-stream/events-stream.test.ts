@@ -74,6 +74,7 @@ async function follow(
   return reader;
 }
 
+const SEEN = ['host.read', 'job.read'] as const;
 const touch = (hostId: HostId): Promise<void> =>
   server.server.context.store.transaction((tx) => recordChange(tx, 'host', hostId));
 
@@ -134,8 +135,12 @@ test('S-05 events are sent to whoever has the right, as far as it reaches', asyn
   const [host] = (await server.call(listHosts)).hosts.filter(({ name }) => name === 'web1.example');
   assert.ok(host);
   const group = await addGroup(store, 'inner', host.group);
-  const outsider = await newApiKey(server, 'outsider', { grants: [{ role: 'viewer', groupId: group }] });
+  const outsider = await newApiKey(server, 'outsider', {
+    scopes: SEEN,
+    grants: [{ role: 'viewer', groupId: group }],
+  });
   const insider = await newApiKey(server, 'insider', {
+    scopes: SEEN,
     grants: [{ role: 'viewer', groupId: host.group as GroupId }],
   });
   const nobody = await newApiKey(server, 'nobody', { scopes: ['audit.read'] });
@@ -154,7 +159,7 @@ test('S-05 events are sent to whoever has the right, as far as it reaches', asyn
     ...{ phase: 'transferring', filesDone: 1, filesTotal: 2, bytesDone: 3, bytesTotal: 4 },
     ...{ bytesPerSecond: 5, secondsLeft: null, currentFile: null },
   });
-  fleet.board.put('0'.repeat(64), host.id, progress, clock.nowMs());
+  fleet.board.put('0'.repeat(32), host.id, progress, clock.nowMs());
   await clock.advance(STREAM_PROGRESS_MS);
   const figures = await near.until('job.progress');
   assert.equal(figures.id, undefined, 'progress is nothing to go on after');

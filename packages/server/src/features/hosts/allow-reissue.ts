@@ -3,8 +3,10 @@ import type { HostId } from '@sekisho/core/ids.ts';
 import type { Principal } from '@sekisho/core/rules/rights.ts';
 import { HOUR_MS } from '@sekisho/core/time.ts';
 import type { ServerContext } from '../../context.ts';
+import type { Precondition } from '../../http/entity-tag.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import { newestCertificates } from '../certificates/certificate-rows.ts';
+import { requireUnchangedHost } from './host-tag.ts';
 import { findHost, updateReissue, type HostRow } from './host-rows.ts';
 
 /** T-16. */
@@ -16,7 +18,7 @@ export const REISSUE_ALLOWED_MS = 48 * HOUR_MS;
  */
 export async function allowReissue(
   context: ServerContext,
-  request: { hostId: HostId; allow: boolean },
+  request: { hostId: HostId; allow: boolean; precondition?: Precondition | undefined },
   principal: Principal,
 ): Promise<HostRow> {
   const { hostId, allow } = request;
@@ -25,6 +27,7 @@ export async function allowReissue(
     const nowMs = context.clock.nowMs();
     const host = await findHost(tx, hostId);
     if (host === undefined) throw new AppError('NOT_FOUND', { what: 'host', id: hostId });
+    await requireUnchangedHost(tx, host, request.precondition);
     const newest = (await newestCertificates(tx, [hostId])).get(hostId);
     if (allow && newest?.revokedAtMs != null) throw new AppError('REISSUE_FOR_REVOKED', { name: host.name });
     if (allow && host.mediaSinceMs !== null) throw new AppError('MEDIA_NEEDS_TOKEN', { name: host.name });

@@ -26,6 +26,8 @@ export interface HostRow {
   readonly name: string;
   readonly groupId: GroupId;
   readonly mediaSinceMs: number | null;
+  /** Its settings as they are stored. */
+  readonly mediaText: string | null;
   readonly reissueUntilMs: number | null;
   readonly createdAtMs: number;
 }
@@ -36,6 +38,7 @@ const COLUMNS = [
   'name',
   'group_id',
   'media_since_ms',
+  'media',
   'reissue_until_ms',
   'created_at_ms',
 ] as const;
@@ -232,6 +235,7 @@ function rowOf(row: {
   name: string;
   group_id: string;
   media_since_ms: number | null;
+  media: string | null;
   reissue_until_ms: number | null;
   created_at_ms: number;
 }): HostRow {
@@ -244,6 +248,7 @@ function rowOf(row: {
     name: row.name,
     groupId,
     mediaSinceMs: row.media_since_ms,
+    mediaText: row.media,
     reissueUntilMs: row.reissue_until_ms,
     createdAtMs: row.created_at_ms,
   };

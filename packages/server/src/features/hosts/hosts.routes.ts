@@ -9,14 +9,16 @@ import {
   setHostMedia,
   type HostView,
 } from '@sekisho/core/wire/trust.ts';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { ServerContext } from '../../context.ts';
 import { pageOf } from '../../http/cursor.ts';
+import { preconditionOf, sendTag } from '../../http/entity-tag.ts';
 import { mount } from '../../http/mount.ts';
 import { viewCertificate } from '../certificates/certificate-view.ts';
 import { requireHost } from '../groups/within-reach.ts';
 import { revokeHost as revokeHostNow } from '../revocation/revoke-host.ts';
 import { allowReissue } from './allow-reissue.ts';
+import { hostTag } from './host-tag.ts';
 import { findHost, listHostRows, type HostRow } from './host-rows.ts';
 import { viewHosts } from './host-view.ts';
 import { knownHostRoutes } from './known-hosts.routes.ts';
@@ -44,18 +46,24 @@ export function hostRoutes(app: FastifyInstance, context: ServerContext): void {
     );
     return { hosts: await viewHosts(context, db, shown), next };
   });
-  mount(app, getHost, async ({ params, principal }) => {
+  const tagged = (reply: FastifyReply, row: HostRow): Promise<HostView> => {
+    sendTag(reply, hostTag(row));
+    return view(row);
+  };
+  mount(app, getHost, async ({ params, principal, reply }) => {
     await requireHost(db, reachOf(principal, 'host.read'), params.id);
-    return view(await need(params.id));
+    return tagged(reply, await need(params.id));
   });
-  mount(app, setHostMedia, async ({ params, body, principal }) => {
+  mount(app, setHostMedia, async ({ params, body, principal, request, reply }) => {
     await requireHost(db, reachOf(principal, 'host.write'), params.id);
     const { media, ...settings } = body;
-    return view(await setMedia(context, { hostId: params.id, media, settings }, principal));
+    const change = { hostId: params.id, media, settings, precondition: preconditionOf(request) };
+    return tagged(reply, await setMedia(context, change, principal));
   });
-  mount(app, allowReissueRoute, async ({ params, body, principal }) => {
+  mount(app, allowReissueRoute, async ({ params, body, principal, request, reply }) => {
     await requireHost(db, reachOf(principal, 'host.write'), params.id);
-    return view(await allowReissue(context, { hostId: params.id, allow: body.allow }, principal));
+    const change = { hostId: params.id, allow: body.allow, precondition: preconditionOf(request) };
+    return tagged(reply, await allowReissue(context, change, principal));
   });
   mount(app, revokeHost, async ({ params, body, principal }) => {
     await requireHost(db, reachOf(principal, 'certificate.revoke'), params.id);

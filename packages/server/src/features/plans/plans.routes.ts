@@ -1,4 +1,5 @@
 import { AppError } from '@sekisho/core/errors.ts';
+import { PAGE_ROWS_DEFAULT } from '@sekisho/core/limits.ts';
 import { reachOf } from '@sekisho/core/rules/rights.ts';
 import {
   createPlan,
@@ -8,8 +9,9 @@ import {
   replacePlan,
   type PlanView,
 } from '@sekisho/core/wire/plans.ts';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { pageOf } from '../../http/cursor.ts';
+import { preconditionOf, revisionTag, sendTag } from '../../http/entity-tag.ts';
 import { mount } from '../../http/mount.ts';
 import type { FleetContext } from '../fleet/fleet-context.ts';
 import { listGroups } from '../fleet/read-hosts.ts';
@@ -29,8 +31,12 @@ export function planRoutes(
     return Promise.all(plans.map((plan) => planViewOf(db, plan, index, groups)));
   };
   const view = async (plan: StoredPlan): Promise<PlanView> => (await views([plan]))[0]!;
-  mount(app, createPlan, async ({ body, principal }) =>
-    view(await save.createPlan(context, principal, body)),
+  const tagged = (reply: FastifyReply, plan: StoredPlan): Promise<PlanView> => {
+    sendTag(reply, revisionTag(plan.revision));
+    return view(plan);
+  };
+  mount(app, createPlan, async ({ body, principal, reply }) =>
+    tagged(reply, await save.createPlan(context, principal, body)),
   );
   mount(app, listPlans, async ({ query, principal }) => {
     const { name, after, limit = PAGE_ROWS_DEFAULT } = query;
@@ -42,18 +48,21 @@ export function planRoutes(
     const { shown, next } = pageOf(wanted, limit, ({ place }) => place);
     return { plans: await views(shown.map(({ plan }) => plan)), next };
   });
-  mount(app, getPlan, async ({ params, principal }) => {
+  mount(app, getPlan, async ({ params, principal, reply }) => {
     const plan = await getStoredPlan(db, params.id);
     if (!(await isPlanWithin(db, plan.spec, reachOf(principal, 'plan.read'))))
       throw new AppError('NOT_FOUND', { what: 'plan', id: params.id });
-    return view(plan);
+    return tagged(reply, plan);
   });
-  mount(app, replacePlan, async ({ params, body, principal }) => {
+  mount(app, replacePlan, async ({ params, body, principal, request, reply }) => {
     const { revision, ...spec } = body;
-    return view(await save.replacePlan(context, principal, params.id, { spec, revision }));
+    const precondition = preconditionOf(request);
+    if (revision === undefined && precondition === undefined) throw new AppError('PLAN_REVISION_MISSING');
+    const change = { spec, revision, precondition };
+    return tagged(reply, await save.replacePlan(context, principal, params.id, change));
   });
-  mount(app, deletePlan, async ({ params, principal }) => {
-    await save.deletePlan(context, principal, params.id);
+  mount(app, deletePlan, async ({ params, principal, request }) => {
+    await save.deletePlan(context, principal, params.id, preconditionOf(request));
     return { deleted: params.id };
   });
 }

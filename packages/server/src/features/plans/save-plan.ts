@@ -4,8 +4,10 @@ import { parsePlanId, type PlanId } from '@sekisho/core/ids.ts';
 import { PLANS_PER_POLICY_MAX } from '@sekisho/core/limits.ts';
 import { reachOf, type Principal } from '@sekisho/core/rules/rights.ts';
 import type { PlanSpec } from '@sekisho/core/wire/plans.ts';
+import { requireUnchanged, revisionTag, type Precondition } from '../../http/entity-tag.ts';
 import { recordChange } from '../../store/record-change.ts';
 import type { Tx } from '../../store/tables.ts';
+import { lastChangeOf } from '../audit/last-change-of.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import type { FleetContext } from '../fleet/fleet-context.ts';
 import { refreshPolicies } from '../fleet/refresh-policies.ts';
@@ -45,21 +47,24 @@ export async function createPlan(
 
 /**
  * P-10 Replaces a plan and deploys it. A change of schedules or targets begins a new expectation; any other does not.
- * @throws AppError NOT_FOUND, PLAN_REVISION_CONFLICT, PLAN_NAME_TAKEN, and what `checkPlan` refuses
+ * `revision`: the one that was edited, when there is no precondition. @throws AppError NOT_FOUND, PLAN_REVISION_CONFLICT,
+ * PRECONDITION_FAILED, PLAN_NAME_TAKEN, and what `checkPlan` refuses
  */
 export async function replacePlan(
   context: FleetContext,
   principal: Principal,
   id: PlanId,
-  input: { spec: PlanSpec; revision: number },
+  input: { spec: PlanSpec; revision?: number | undefined; precondition?: Precondition | undefined },
 ): Promise<StoredPlan> {
-  const { spec, revision } = input;
+  const { spec } = input;
   return context.store.transaction(async (tx) => {
     const nowMs = context.clock.nowMs();
     await recordChange(tx, 'plan', id);
     const plan = await getOwnPlan(tx, principal, id);
-    if (plan.revision !== revision)
-      throw new AppError('PLAN_REVISION_CONFLICT', { revision, current: plan.revision });
+    await requireUnchangedPlan(tx, plan, input.precondition);
+    const { revision } = plan;
+    if (input.revision !== undefined && input.revision !== revision)
+      throw new AppError('PLAN_REVISION_CONFLICT', { revision: input.revision, current: revision });
     await refuseTakenName(tx, spec.name, id);
     await checkPlan(tx, spec, principal, plan.spec);
     const enabledSinceMs = sameExpectation(plan.spec, spec) ? plan.enabledSinceMs : nowMs;
@@ -70,17 +75,33 @@ export async function replacePlan(
   });
 }
 
-/** P-10 Deletes a plan: hosts stop running it, its recovery points stay. @throws AppError NOT_FOUND */
-export async function deletePlan(context: FleetContext, principal: Principal, id: PlanId): Promise<void> {
+/** P-10 Deletes a plan: hosts stop running it, its recovery points stay. @throws AppError NOT_FOUND, PRECONDITION_FAILED */
+export async function deletePlan(
+  context: FleetContext,
+  principal: Principal,
+  id: PlanId,
+  precondition?: Precondition,
+): Promise<void> {
   await context.store.transaction(async (tx) => {
     const nowMs = context.clock.nowMs();
     await recordChange(tx, 'plan', id);
     const plan = await getOwnPlan(tx, principal, id);
+    await requireUnchangedPlan(tx, plan, precondition);
     await markPlanDeleted(tx, id, nowMs);
     await refreshPolicies(context, tx);
     await audit(tx, 'delete-plan', principal, id, { name: plan.spec.name }, nowMs);
   });
 }
+
+/** Refusal: PRECONDITION_FAILED, with who changed the plan. */
+const requireUnchangedPlan = (
+  tx: Tx,
+  plan: StoredPlan,
+  precondition: Precondition | undefined,
+): Promise<void> =>
+  requireUnchanged(precondition, revisionTag(plan.revision), () =>
+    lastChangeOf(tx, plan.id, ['create-plan', 'change-plan']),
+  );
 
 /** A plan within the reach of who changes it. @throws AppError NOT_FOUND */
 async function getOwnPlan(tx: Tx, principal: Principal, id: PlanId): Promise<StoredPlan> {
