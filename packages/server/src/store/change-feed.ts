@@ -1,6 +1,7 @@
 import { SECOND_MS, type Clock } from '@sekisho/core/time.ts';
 import type { Log } from '@sekisho/platform/log.ts';
 import { isChangeKind, type Change, type ChangeKind } from './change-kinds.ts';
+import { prepared } from './prepared.ts';
 import { FEED_COUNTER } from './record-change.ts';
 import type { Store } from './store.ts';
 
@@ -13,7 +14,8 @@ export const FEED_ROWS_KEPT_MAX = 100_000;
 
 interface Subscriber {
   readonly kinds: ReadonlySet<ChangeKind>;
-  readonly onChange: (change: Change) => void | Promise<void>;
+  readonly onChange: ((change: Change) => void | Promise<void>) | undefined;
+  readonly onChanges: ((changes: readonly Change[]) => void | Promise<void>) | undefined;
   readonly refill: (() => void | Promise<void>) | undefined;
 }
 
@@ -77,7 +79,19 @@ export class ChangeFeed {
     onChange: (change: Change) => void | Promise<void>,
     refill?: () => void | Promise<void>,
   ): () => void {
-    const subscriber = { kinds: new Set(kinds), onChange, refill };
+    return this.#add({ kinds: new Set(kinds), onChange, onChanges: undefined, refill });
+  }
+
+  /** The same with all changes of one read at a time, of which there may be many: rows can be read together. */
+  subscribeMany(
+    kinds: readonly ChangeKind[],
+    onChanges: (changes: readonly Change[]) => void | Promise<void>,
+    refill?: () => void | Promise<void>,
+  ): () => void {
+    return this.#add({ kinds: new Set(kinds), onChange: undefined, onChanges, refill });
+  }
+
+  #add(subscriber: Subscriber): () => void {
     this.#subscribers.add(subscriber);
     return () => {
       this.#subscribers.delete(subscriber);
@@ -143,15 +157,10 @@ export class ChangeFeed {
   async #readAll(): Promise<void> {
     for (;;) {
       const readMs = this.#clock.monotonicMs();
-      const rows = await this.#store.db
-        .selectFrom('change_feed')
-        .select(['seq', 'kind', 'key'])
-        .where('seq', '>', this.#position)
-        .orderBy('seq')
-        .limit(FEED_BATCH_ROWS_MAX)
-        .execute();
+      const rows = await selectChanges.rows(this.#store.db, { position: this.#position });
       const first = rows[0];
       if (first !== undefined && first.seq > this.#position + 1) await this.#refill(first.seq - 1);
+      await this.#deliverTogether(rows);
       for (const { seq, kind, key } of rows) {
         if (isChangeKind(kind)) await this.#deliver({ seq, kind, key });
         this.#position = seq;
@@ -164,8 +173,19 @@ export class ChangeFeed {
   }
 
   async #deliver(change: Change): Promise<void> {
-    for (const subscriber of this.#subscribers) {
-      if (subscriber.kinds.has(change.kind)) await subscriber.onChange(change);
+    for (const { kinds, onChange } of this.#subscribers) {
+      if (onChange !== undefined && kinds.has(change.kind)) await onChange(change);
+    }
+  }
+
+  /** Before the position moves: who fails after this gets them once more. */
+  async #deliverTogether(rows: readonly { seq: number; kind: string; key: string }[]): Promise<void> {
+    for (const { kinds, onChanges } of this.#subscribers) {
+      if (onChanges === undefined) continue;
+      const changes = rows.flatMap(({ seq, kind, key }) =>
+        isChangeKind(kind) && kinds.has(kind) ? [{ seq, kind, key }] : [],
+      );
+      if (changes.length > 0) await onChanges(changes);
     }
   }
 
@@ -192,6 +212,15 @@ export class ChangeFeed {
     this.#onFresh();
   }
 }
+
+const selectChanges = prepared((db, from: { position: number }) =>
+  db
+    .selectFrom('change_feed')
+    .select(['seq', 'kind', 'key'])
+    .where('seq', '>', from.position)
+    .orderBy('seq')
+    .limit(FEED_BATCH_ROWS_MAX),
+);
 
 /** The number of the last change of the domain; 0 when there was none. */
 export async function lastChange(store: Store): Promise<number> {

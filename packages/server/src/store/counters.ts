@@ -25,20 +25,24 @@ const addToCounter = prepared((db, wish: { name: string; count: number }) =>
 
 /** The next serial: `max(last + 1, nowMs)`, so that it rises even when the clock went back. */
 export async function nextSerial(tx: Tx, name: string, nowMs: number): Promise<number> {
-  const row = await tx
+  const row = await raiseSerial.first(tx, { name, nowMs });
+  if (row === undefined) throw new Error('a counter gave no serial');
+  return row.value;
+}
+
+const raiseSerial = prepared((db, wish: { name: string; nowMs: number }) =>
+  db
     .insertInto('counters')
-    .values({ name, value: nowMs })
+    .values({ name: wish.name, value: wish.nowMs })
     .onConflict((conflict) =>
       conflict.column('name').doUpdateSet((row) => ({
         value: row
           .case()
-          .when('counters.value', '>=', nowMs)
+          .when('counters.value', '>=', row.ref('excluded.value'))
           .then(row('counters.value', '+', 1))
-          .else(row.cast<number>(row.val(nowMs), 'bigint'))
+          .else(row.ref('excluded.value'))
           .end(),
       })),
     )
-    .returning('value')
-    .executeTakeFirstOrThrow();
-  return row.value;
-}
+    .returning('value'),
+);

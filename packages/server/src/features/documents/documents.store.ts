@@ -1,4 +1,5 @@
 import type { DocumentType } from '@sekisho/core/wire/documents.ts';
+import { prepared } from '../../store/prepared.ts';
 import type { DbOrTx, Tx } from '../../store/tables.ts';
 
 export interface DocumentRow {
@@ -11,15 +12,43 @@ export const findLatestDocument = (
   db: DbOrTx,
   type: DocumentType,
   scope: string,
-): Promise<DocumentRow | undefined> =>
+): Promise<DocumentRow | undefined> => selectLatest.first(db, { type, scope });
+
+const selectLatest = prepared((db, wish: { type: DocumentType; scope: string }) =>
   db
     .selectFrom('documents')
     .select(['serial', 'content_sha256 as contentSha256', 'jws'])
-    .where('type', '=', type)
-    .where('scope', '=', scope)
+    .where('type', '=', wish.type)
+    .where('scope', '=', wish.scope)
     .orderBy('serial', 'desc')
-    .limit(1)
-    .executeTakeFirst();
+    .limit(1),
+);
+
+/** The newest serials of these documents of one type; of those that are there. */
+export async function latestSerials(
+  db: DbOrTx,
+  type: DocumentType,
+  scopes: readonly string[],
+): Promise<{ scope: string; serial: number }[]> {
+  const found: { scope: string; serial: number }[] = [];
+  for (let from = 0; from < scopes.length; from += SCOPES_PER_QUERY_MAX) {
+    const part = scopes.slice(from, from + SCOPES_PER_QUERY_MAX);
+    found.push(...(await selectSerials.rows(db, { type, scopes: part })));
+  }
+  return found;
+}
+
+/** Below the limits of both databases. */
+const SCOPES_PER_QUERY_MAX = 32;
+
+const selectSerials = prepared((db, wish: { type: DocumentType; scopes: readonly string[] }) =>
+  db
+    .selectFrom('documents')
+    .select((row) => ['scope', row.fn.max('serial').as('serial')] as const)
+    .where('type', '=', wish.type)
+    .where('scope', 'in', wish.scopes)
+    .groupBy('scope'),
+);
 
 /** Versions of one document that are kept; only the newest is handed out. */
 export const DOCUMENT_VERSIONS_MAX = 10;
@@ -29,26 +58,9 @@ export const insertDocument = async (
   tx: Tx,
   row: { type: DocumentType; scope: string; nowMs: number } & DocumentRow,
 ): Promise<void> => {
-  await tx
-    .insertInto('documents')
-    .values({
-      type: row.type,
-      scope: row.scope,
-      serial: row.serial,
-      content_sha256: row.contentSha256,
-      jws: row.jws,
-      made_at_ms: row.nowMs,
-    })
-    .execute();
-  const oldestKept = await tx
-    .selectFrom('documents')
-    .select('serial')
-    .where('type', '=', row.type)
-    .where('scope', '=', row.scope)
-    .orderBy('serial', 'desc')
-    .offset(DOCUMENT_VERSIONS_MAX - 1)
-    .limit(1)
-    .executeTakeFirst();
+  await insertOne.run(tx, { ...row });
+  const { type, scope } = row;
+  const oldestKept = await selectOldestKept.first(tx, { type, scope });
   if (oldestKept === undefined) return;
   await tx
     .deleteFrom('documents')
@@ -57,6 +69,39 @@ export const insertDocument = async (
     .where('serial', '<', oldestKept.serial)
     .execute();
 };
+
+const insertOne = prepared(
+  (
+    db,
+    row: {
+      type: DocumentType;
+      scope: string;
+      serial: number;
+      contentSha256: string;
+      jws: string;
+      nowMs: number;
+    },
+  ) =>
+    db.insertInto('documents').values({
+      type: row.type,
+      scope: row.scope,
+      serial: row.serial,
+      content_sha256: row.contentSha256,
+      jws: row.jws,
+      made_at_ms: row.nowMs,
+    }),
+);
+
+const selectOldestKept = prepared((db, wish: { type: DocumentType; scope: string }) =>
+  db
+    .selectFrom('documents')
+    .select('serial')
+    .where('type', '=', wish.type)
+    .where('scope', '=', wish.scope)
+    .orderBy('serial', 'desc')
+    .offset(DOCUMENT_VERSIONS_MAX - 1)
+    .limit(1),
+);
 
 export const deleteDocuments = async (
   tx: Tx,

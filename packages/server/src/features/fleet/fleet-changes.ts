@@ -9,7 +9,7 @@ import type { AgentDesk } from './agent-desk.ts';
 import { newestCrlNumber } from './crl-number.ts';
 import type { FleetIndex, IndexedHost } from './fleet-index.ts';
 import type { HeartbeatDesk } from './heartbeat-desk.ts';
-import { findHost } from './read-hosts.ts';
+import { findHosts } from './read-hosts.ts';
 
 /** The changes that move the fleet's memory on. */
 export const FLEET_CHANGE_KINDS = [
@@ -62,15 +62,25 @@ export class FleetChanges {
     await this.#readCrlNumber();
   }
 
-  async onChange({ kind, key }: Change): Promise<void> {
+  /** All changes of one read of the feed: hosts, of which many may come at once, are read together. */
+  async onChanges(changes: readonly Change[]): Promise<void> {
+    const ids = new Set(
+      changes.flatMap(({ kind, key }) => (kind === 'host' ? (parseHostId(key) ?? []) : [])),
+    );
+    if (ids.size > 0) {
+      await this.#hosts([...ids]);
+      this.#parts.follow();
+    }
+    for (const change of changes) if (change.kind !== 'host') await this.#onChange(change);
+  }
+
+  async #onChange({ kind, key }: Change): Promise<void> {
     const { heartbeats, follow, hub } = this.#parts;
     switch (kind) {
       case 'job':
         await this.#job(key);
         return;
-      case 'host':
-        await this.#host(key);
-        follow();
+      case 'host': // read together, above
         return;
       case 'certificate':
       case 'revocation':
@@ -94,6 +104,8 @@ export class FleetChanges {
       case 'known-host':
       case 'token':
       case 'repository':
+      case 'administrator':
+      case 'task':
         return;
     }
   }
@@ -115,17 +127,18 @@ export class FleetChanges {
     if (work.get(id) === undefined) board.drop(id);
   }
 
-  async #host(key: string): Promise<void> {
+  async #hosts(ids: readonly HostId[]): Promise<void> {
     const { store, index, hub, background } = this.#parts;
-    const id = parseHostId(key);
-    if (id === undefined) return;
-    const host = await findHost(store.db, id);
-    if (host === undefined || host.isServer) {
-      index.drop(id);
-      return;
+    const found = new Map((await findHosts(store.db, ids)).map((host) => [host.id, host]));
+    for (const id of ids) {
+      const host = found.get(id);
+      if (host === undefined || host.isServer) {
+        index.drop(id);
+        continue;
+      }
+      index.put(host).staleFingerprint = undefined;
+      if (hub.session(id) !== undefined) background(this.#pushStale(id));
     }
-    index.put(host).staleFingerprint = undefined;
-    if (hub.session(id) !== undefined) background(this.#pushStale(id));
   }
 
   /** A host whose role or names changed renews at once, if its certificate does not say so. */

@@ -97,9 +97,9 @@ export async function startFleet(
     board,
     deliver: (hostId) => desk.deliver(hostId),
   });
-  const unsubscribe = feed.subscribe(
+  const unsubscribe = feed.subscribeMany(
     FLEET_CHANGE_KINDS,
-    (change) => changes.onChange(change),
+    (found) => changes.onChanges(found),
     () => changes.refill(),
   );
   await changes.refill();

@@ -1,4 +1,5 @@
 import type { GroupId, HostId, ListId } from '@sekisho/core/ids.ts';
+import { prepared } from '../../store/prepared.ts';
 import type { DbOrTx } from '../../store/tables.ts';
 import { mediaSettings, type MediaSettings } from '../hosts/host-rows.ts';
 import { storedGroupId, storedHostId, storedListId } from './stored-ids.ts';
@@ -48,11 +49,20 @@ export async function findHosts(db: DbOrTx, ids: readonly HostId[]): Promise<Fle
   const hosts: FleetHost[] = [];
   for (let start = 0; start < ids.length; start += IDS_PER_QUERY_MAX) {
     const part = ids.slice(start, start + IDS_PER_QUERY_MAX);
-    const rows = await selectHosts(db).where('hosts.id', 'in', part).execute();
+    const rows =
+      part.length <= IDS_PREPARED_MAX
+        ? await selectFew.rows(db, { ids: part })
+        : await selectHosts(db).where('hosts.id', 'in', part).execute();
     hosts.push(...rows.map(hostOf));
   }
   return hosts;
 }
+
+/** IDs in one prepared statement. */
+const IDS_PREPARED_MAX = 32;
+const selectFew = prepared((db, wish: { ids: readonly HostId[] }) =>
+  selectHosts(db).where('hosts.id', 'in', wish.ids),
+);
 
 /** One host, or undefined. */
 export async function findHost(db: DbOrTx, id: HostId): Promise<FleetHost | undefined> {

@@ -6,7 +6,7 @@ import type { Store } from '../../store/store.ts';
 import {
   allCertificates,
   certificatesOfHost,
-  findCertificate,
+  findCertificates,
   type CertificateRow,
 } from '../certificates/certificate-rows.ts';
 
@@ -35,11 +35,13 @@ export class CertificateRegistry {
 
   /** Fills it; the feed runs already. */
   async start(feed: ChangeFeed): Promise<void> {
-    feed.subscribe(
+    feed.subscribeMany(
       ['certificate', 'revocation'],
-      async ({ kind, key }) => {
-        if (kind === 'revocation') await this.refreshHost(key);
-        else await this.#refresh(key);
+      async (changes) => {
+        const keysOf = (wanted: 'certificate' | 'revocation'): string[] =>
+          changes.filter(({ kind }) => kind === wanted).map(({ key }) => key);
+        for (const row of await findCertificates(this.#store.db, keysOf('certificate'))) this.#put(row);
+        for (const key of keysOf('revocation')) await this.refreshHost(key);
       },
       () => this.#fill(),
     );
@@ -112,11 +114,6 @@ export class CertificateRegistry {
 
   async #fill(): Promise<void> {
     for await (const row of allCertificates(this.#store.db, this.#clock.nowMs())) this.#put(row);
-  }
-
-  async #refresh(fingerprint: string): Promise<void> {
-    const row = await findCertificate(this.#store.db, fingerprint);
-    if (row !== undefined) this.#put(row);
   }
 
   /** A revocation is final: a row that was read before it, and comes after it, does not take it back. */
