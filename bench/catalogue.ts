@@ -1,9 +1,10 @@
 import type { Bench, FigureSpec } from './figure.ts';
 import { handshake, idleMemory } from './figures/connections.ts';
+import { fleetSize } from './figures/fleet-size.ts';
 import { heartbeat } from './figures/heartbeat.ts';
 
 /** All benches, in the order of the table. */
-export const BENCHES: readonly Bench[] = [heartbeat, idleMemory, handshake];
+export const BENCHES: readonly Bench[] = [heartbeat, idleMemory, handshake, fleetSize];
 
 /** Every figure that there is. */
 export const FIGURES: readonly FigureSpec[] = BENCHES.flatMap(({ figures }) => figures);
