@@ -150,6 +150,7 @@ class Simulation {
     const { agents, seed, server, token, clock, enrolPerSecond } = this.#options;
     const startedMs = clock.monotonicMs();
     let first: AppError | undefined;
+    const order = new Map<SimulatedHost, number>();
     await enrolHosts(
       { server, root, token, clock },
       {
@@ -161,13 +162,16 @@ class Simulation {
           first ??= error;
           this.#count(error.code);
         },
-        enrolled: (host) => {
+        enrolled: (host, index) => {
+          order.set(host, index);
           this.hosts.push(host);
           this.#tell('enrolling', this.hosts.length, agents);
         },
       },
     );
     this.#enrolMs = clock.monotonicMs() - startedMs;
+    // in the order of their names, whoever was first: so that a seed spreads the same agents in the same way
+    this.hosts.sort((a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0));
     if (this.hosts.length === 0 && first !== undefined) throw first;
   }
 
