@@ -1,15 +1,30 @@
+import { adminCreate } from './commands/admin/create.ts';
+import { adminDisable } from './commands/admin/disable.ts';
+import { adminEnable } from './commands/admin/enable.ts';
+import { adminLink } from './commands/admin/link.ts';
+import { adminList } from './commands/admin/list.ts';
+import { adminReset } from './commands/admin/reset.ts';
+import { adminSetRoles } from './commands/admin/set-roles.ts';
+import { adminShow } from './commands/admin/show.ts';
 import { agentRenew } from './commands/agent/renew.ts';
 import { agentRun } from './commands/agent/run.ts';
 import { agentSet } from './commands/agent/set.ts';
 import { agentSetup } from './commands/agent/setup.ts';
 import { agentStatus } from './commands/agent/status.ts';
+import { auditExport } from './commands/audit/export.ts';
+import { auditKey } from './commands/audit/key.ts';
 import { auditList } from './commands/audit/list.ts';
+import { auditShow } from './commands/audit/show.ts';
+import { auditVerify } from './commands/audit/verify.ts';
 import { backupRun } from './commands/backup/run.ts';
 import { certList } from './commands/cert/list.ts';
 import { certRevoke } from './commands/cert/revoke.ts';
 import { completionOf } from './commands/completion.ts';
 import { configCheck } from './commands/config/check.ts';
 import { configShow } from './commands/config/show.ts';
+import { dbBackup } from './commands/db/backup.ts';
+import { dbMigrate } from './commands/db/migrate.ts';
+import { dbStatus } from './commands/db/status.ts';
 import { demo } from './commands/demo.ts';
 import { hostAllowReissue } from './commands/host/allow-reissue.ts';
 import { hostImport } from './commands/host/import.ts';
@@ -41,10 +56,13 @@ import { serverFingerprint } from './commands/server/fingerprint.ts';
 import { serverInit } from './commands/server/init.ts';
 import { serverAttachRoot } from './commands/server/attach-root.ts';
 import { serverDetachRoot } from './commands/server/detach-root.ts';
+import { serverLogLevel } from './commands/server/log-level.ts';
 import { serverRoot } from './commands/server/root.ts';
 import { serverRun } from './commands/server/run.ts';
 import { serverStatus } from './commands/server/status.ts';
 import { simulateVerb } from './commands/simulate.ts';
+import { sessionRevoke } from './commands/session/revoke.ts';
+import { sessionList } from './commands/session/list.ts';
 import { tokenCreate } from './commands/token/create.ts';
 import { tokenDelete } from './commands/token/delete.ts';
 import { tokenList } from './commands/token/list.ts';
@@ -56,6 +74,7 @@ export const VERBS: readonly Verb[] = [
   serverRun,
   serverStatus,
   serverFingerprint,
+  serverLogLevel,
   serverRoot,
   serverDetachRoot,
   serverAttachRoot,
@@ -96,10 +115,27 @@ export const VERBS: readonly Verb[] = [
   pointDelete,
   pointMaintain,
   restoreRun,
+  adminList,
+  adminShow,
+  adminCreate,
+  adminSetRoles,
+  adminDisable,
+  adminEnable,
+  adminReset,
+  adminLink,
+  sessionList,
+  sessionRevoke,
   auditList,
+  auditShow,
+  auditVerify,
+  auditExport,
+  auditKey,
   demo,
   simulateVerb,
   configShow,
   configCheck,
+  dbStatus,
+  dbBackup,
+  dbMigrate,
   completionOf(() => VERBS),
 ];

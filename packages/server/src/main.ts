@@ -26,6 +26,7 @@ import { documentRoutes } from './features/documents/documents.routes.ts';
 import { domainRoutes } from './features/domain/domain.routes.ts';
 import { crlPages, publicPages } from './features/domain/public-pages.ts';
 import { oidcRoutes } from './features/oidc/oidc.routes.ts';
+import { passkeyRoutes } from './features/passkeys/passkeys.routes.ts';
 import { publishTrust } from './features/domain/publish-trust.ts';
 import { readDomainFacts } from './features/domain/read-domain.ts';
 import { EventStreams } from './features/events-stream/event-streams.ts';
@@ -82,6 +83,7 @@ import { ChangeFeed } from './store/change-feed.ts';
 import { openStore } from './store/open-store.ts';
 import { runWorker } from './store/run-worker.ts';
 
+export { hasAdministrator } from './features/administrators/administrator-rows.ts';
 export { initServer, type InitOptions, type InitResult } from './features/domain/init-server.ts';
 export { joinServer } from './features/domain/join-server.ts';
 
@@ -399,6 +401,7 @@ function administrationRoutes(app: FastifyInstance, context: ServerContext): voi
   keyRoutes(app, context);
   apiKeyRoutes(app, context);
   oidcRoutes(app, context);
+  passkeyRoutes(app, context);
   taskRoutes(app, context);
   databaseRoutes(app, context);
   administratorRoutes(app, context);

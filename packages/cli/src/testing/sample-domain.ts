@@ -29,8 +29,10 @@ import {
 import type { z } from 'zod';
 import { fakeRoute, type FakeRoute } from './fake-server.ts';
 import { TEST_NOW_MS } from './fake-terminal.ts';
+import { accountRoutes } from './sample-accounts.ts';
 import { found, OLDER_POINT, PLAN, POINT, REPOSITORY, STORE, WEB } from './sample-ids.ts';
 import { endedJob, JOB_ENDS, jobIdOf, progressAt } from './sample-jobs.ts';
+import { sampleDatabase } from './sample-database.ts';
 import { auditSampleRoutes } from './sample-audit.ts';
 import { trustRoutes } from './sample-trust.ts';
 
@@ -101,7 +103,9 @@ export function sampleRoutes(): FakeRoute[] {
     };
   };
   return [
+    ...sampleDatabase(),
     ...trustRoutes(),
+    ...accountRoutes(),
     ...auditSampleRoutes(),
     fakeRoute(listPlans, () => ({ plans: [plan()], next: null })),
     fakeRoute(getPlan, ({ params }) =>

@@ -1,10 +1,12 @@
+import { accounts } from './en/accounts.ts';
+import { audit } from './en/audit.ts';
 import { demo } from './en/demo.ts';
 import { help, labels, notes, nouns, states, units } from './en/labels.ts';
 import { simulate } from './en/simulate.ts';
 import { verbs } from './en/verbs.ts';
 
 /** Everything the command line says in English; its shape is what Japanese must fill. */
-export const en = { nouns, help, labels, states, units, notes, verbs, demo, simulate };
+export const en = { accounts, nouns, help, labels, states, units, notes, verbs, audit, demo, simulate };
 
 /** The words of one language. */
 export type Words = typeof en;

@@ -30,9 +30,12 @@ export const serverInit = defineVerb({
       clock: cli.io.clock,
       random: cli.io.random,
     });
-    const { labels, notes } = cli.words;
+    const { accounts, labels, notes } = cli.words;
+    const { firstAdministrator: first } = domain;
+    const until = cli.format.timeWithZone(first.expiresAtMs);
+    const link = { link: first.link.reveal(), code: first.code.reveal(), expiresAtMs: first.expiresAtMs };
     return {
-      json: { ...domain, name: flags.name, data: folder },
+      json: { ...domain, firstAdministrator: link, name: flags.name, data: folder },
       bare: domain.caFingerprint,
       text: [
         fill(notes.domainCreated, { name: flags.name }),
@@ -43,6 +46,10 @@ export const serverInit = defineVerb({
         ]),
         '',
         fill(notes.domainNext, { data: quoteWord(folder) }),
+        '',
+        fill(accounts.notes.firstLink, { until }),
+        link.link,
+        accounts.notes.firstLinkHint,
       ],
     };
   },

@@ -24,7 +24,7 @@ export const serverRun = defineVerb({
     set: 'sekisho server run --set log.level=debug --set fleet.heartbeatSeconds=60',
   },
   run: async ({ cli, flags }) => {
-    const { startServer } = await import('@sekisho/server/main.ts');
+    const { hasAdministrator, startServer } = await import('@sekisho/server/main.ts');
     const log = createLog({ name: 'server' });
     const server = await startServer({
       dataFolder: serverFolder(cli, flags.data),
@@ -40,6 +40,8 @@ export const serverRun = defineVerb({
     });
     const { name } = server.context.domain;
     say(cli, fill(cli.words.notes.serverReady, { name }));
+    if (!(await hasAdministrator(server.context.store.db)))
+      say(cli, cli.words.accounts.notes.noAdministratorYet);
     sayJson(cli, { running: true, domain: name, ports: server.ports, socketPath: server.socketPath });
     await untilStopped(
       cli,

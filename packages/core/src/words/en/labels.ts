@@ -1,3 +1,4 @@
+import { accountNouns } from './accounts.ts';
 import { operateLabels, operateNotes, operateNouns } from './operate.ts';
 
 /** Nouns, labels, tables, prompts and notes of the command line. `{x}` is filled in. */
@@ -14,6 +15,7 @@ export const nouns = {
   point: 'recovery points: look into them, delete them',
   restore: 'bring files back',
   audit: 'the audit log',
+  ...accountNouns,
   ...operateNouns,
 };
 

@@ -3,6 +3,7 @@ const data = "the management server's data folder";
 
 export const operateNouns = {
   config: 'settings: what is effective and where it comes from',
+  db: "the management server's database: status, backup, move",
 };
 
 export const operateVerbs = {
@@ -26,6 +27,34 @@ export const operateVerbs = {
     flags: { agent: "the file is an agent's" },
     examples: { plain: 'Check a file before it is put in place' },
   },
+  'server log-level': {
+    summary: 'Change what the running server writes to its log, until it stops',
+    args: { level: 'trace, debug, info, warn, error or fatal' },
+    flags: { data },
+    examples: { more: 'Look closely', usual: 'Back to the usual' },
+  },
+  'db status': {
+    summary: 'Show where the data is, how large it is, and when it was last backed up',
+    args: {},
+    flags: { data },
+    examples: { plain: 'Is there a recent backup?' },
+  },
+  'db backup': {
+    summary: 'Back the database up, also while the server runs; the copy is read back',
+    args: {},
+    flags: { data, to: 'folder for the backup; `backups` in the data folder when omitted' },
+    examples: { plain: 'Back up now', elsewhere: 'Into a folder on another disk' },
+  },
+  'db migrate': {
+    summary: 'Move the domain to another database; stop the server first',
+    args: {},
+    flags: {
+      data,
+      from: 'where the domain is now',
+      to: 'an empty database: postgres://… or sqlite:FILE; keep the password in ~/.pgpass or PGPASSWORD',
+    },
+    examples: { grow: 'From SQLite to PostgreSQL', back: 'And back' },
+  },
 };
 
 export const operateLabels = {
@@ -35,6 +64,12 @@ export const operateLabels = {
   settingFault: 'Fault',
   settingGiven: 'Given',
   settingAllowed: 'Allowed',
+  database: 'Database',
+  schema: 'Schema',
+  journal: 'Journal',
+  rows: 'Rows',
+  lastBackup: 'Last backup',
+  automaticBackups: 'Automatic',
 };
 
 export const operateNotes = {
@@ -46,4 +81,17 @@ export const operateNotes = {
   settingWrong: 'not allowed',
   settingMissing: 'missing',
   settingFixed: 'written by the program alone',
+  logLevel: 'The log level is now {level} (before: {before}). A restart takes the setting log.level again.',
+  taskProgress: '{percent} %',
+  neverBackedUp: 'never',
+  noAutomaticBackups: 'off',
+  everyHours: 'every {hours} hours',
+  serverIsStopped: 'The server is stopped: this command backs the database up itself.',
+  backedUp: 'Backed up to {path} ({bytes}); the copy was read back.',
+  backupKekNote:
+    'Keep the key-encryption key (the file kek) in another place: without it nobody can use the backup, and whoever has both has the domain.',
+  movingTable: 'Table {done} of {total}: {table}',
+  moved: 'Moved {tables} tables with {rows} rows from {from} to {to}; both were compared.',
+  movedBefore: 'An earlier run had copied everything; only the configuration was left.',
+  movedNext: 'The old database was not changed. Start the server: sekisho server run --data {data}',
 };

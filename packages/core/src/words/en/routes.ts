@@ -24,6 +24,12 @@ export const ROUTE_SUMMARIES: Readonly<Record<string, string>> = {
   listCertificates: 'List host certificates',
   revokeHost: 'Revoke all certificates of a host',
   listAudit: 'List the audit log',
+  // audit
+  getAuditKey: 'Read the key that verifies checkpoints of the audit log, and what vouches for it',
+  getAuditCheckpoint: 'Read the newest signed checkpoint of the audit log',
+  getAuditRow: 'Read a row of the audit log with its proof',
+  listAuditEntries: 'Read the audit log in order, with the hashes of its tree',
+  listAuditCheckpoints: 'List the signed checkpoints of the audit log',
   // root
   getRoot: 'Read where the key of the root is',
   exportRoot: 'Export the key of the root under a passphrase',

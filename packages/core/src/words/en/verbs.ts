@@ -1,3 +1,5 @@
+import { accountVerbs } from './accounts.ts';
+import { auditVerbs } from './audit.ts';
 import { operateVerbs } from './operate.ts';
 import { simulateVerbs } from './simulate.ts';
 
@@ -429,12 +431,7 @@ export const verbs = {
       file: 'One file, back to its place',
     },
   },
-  'audit list': {
-    summary: 'List the audit log, the newest first',
-    args: {},
-    flags: { data, limit: 'at most so many rows', before: 'begin before this number' },
-    examples: { plain: 'Who did what' },
-  },
+  ...auditVerbs,
   demo: {
     summary: 'Show it all with a real folder: domain, host, backup, restore, proof',
     args: { path: 'file or folder to back up; the files of this repository when omitted' },
@@ -458,6 +455,7 @@ export const verbs = {
       fish: 'For fish',
     },
   },
+  ...accountVerbs,
   ...operateVerbs,
   ...simulateVerbs,
 };

@@ -1,4 +1,5 @@
 import type { Words } from '../en.ts';
+import { accountNouns } from './accounts.ts';
 import { operateLabels, operateNotes, operateNouns } from './operate.ts';
 
 /** コマンドラインの名詞、見出し、表、質問、注記 (日本語)。 */
@@ -15,6 +16,7 @@ export const nouns: Words['nouns'] = {
   point: '復旧ポイント: 中を見る、削除する',
   restore: 'ファイルをリストアする',
   audit: '監査ログ',
+  ...accountNouns,
   ...operateNouns,
 };
 

@@ -3,6 +3,7 @@ const data = '管理サーバーのデータフォルダー';
 
 export const operateNouns = {
   config: '設定: 有効な値と、その由来',
+  db: '管理サーバーのデータベース: 状態、バックアップ、移行',
 };
 
 export const operateVerbs = {
@@ -26,6 +27,34 @@ export const operateVerbs = {
     flags: { agent: 'エージェントのファイルとして検査' },
     examples: { plain: '配置する前にファイルを検査する' },
   },
+  'server log-level': {
+    summary: '稼働中のサーバーがログに書く内容を、停止するまで変更する',
+    args: { level: 'trace、debug、info、warn、error、fatal のいずれか' },
+    flags: { data },
+    examples: { more: '詳しく調べる', usual: '通常に戻す' },
+  },
+  'db status': {
+    summary: 'データの場所、大きさ、最後のバックアップを表示する',
+    args: {},
+    flags: { data },
+    examples: { plain: '最近のバックアップがあるか確かめる' },
+  },
+  'db backup': {
+    summary: 'データベースをバックアップし、コピーを読み戻して確かめる (サーバーの稼働中も可)',
+    args: {},
+    flags: { data, to: 'バックアップ先のフォルダー。省略時はデータフォルダーの `backups`' },
+    examples: { plain: '今すぐバックアップする', elsewhere: '別のディスクのフォルダーへ' },
+  },
+  'db migrate': {
+    summary: 'ドメインを別のデータベースに移す (先にサーバーを停止)',
+    args: {},
+    flags: {
+      data,
+      from: '現在のデータベースの種類',
+      to: '空のデータベース: postgres://… または sqlite:FILE。パスワードは ~/.pgpass か PGPASSWORD に置く',
+    },
+    examples: { grow: 'SQLite から PostgreSQL へ', back: '元に戻す' },
+  },
 };
 
 export const operateLabels = {
@@ -35,6 +64,12 @@ export const operateLabels = {
   settingFault: '誤り',
   settingGiven: '指定された値',
   settingAllowed: '許される値',
+  database: 'データベース',
+  schema: 'スキーマ',
+  journal: 'ジャーナル',
+  rows: '行数',
+  lastBackup: '最後のバックアップ',
+  automaticBackups: '自動バックアップ',
 };
 
 export const operateNotes = {
@@ -46,4 +81,18 @@ export const operateNotes = {
   settingWrong: '許されない値',
   settingMissing: '指定がない',
   settingFixed: 'プログラムだけが書き込むキー',
+  logLevel: 'ログレベルを {level} にしました (変更前: {before})。再起動すると設定 log.level に戻ります。',
+  taskProgress: '{percent} %',
+  neverBackedUp: 'なし',
+  noAutomaticBackups: 'オフ',
+  everyHours: '{hours} 時間ごと',
+  serverIsStopped: 'サーバーは停止しています。このコマンドがデータベースをバックアップします。',
+  backedUp: '{path} にバックアップしました ({bytes})。コピーは読み戻して確かめました。',
+  backupKekNote:
+    '鍵暗号化鍵 (ファイル kek) は別の場所に保管してください。これがないとバックアップは誰にも使えず、両方を持つ人はドメインを手にします。',
+  movingTable: '表 {done}/{total}: {table}',
+  moved: '{tables} 個の表、{rows} 行を {from} から {to} へ移しました。両方を照合済みです。',
+  movedBefore: '以前の実行ですべてコピー済みだったため、設定の切り替えだけを行いました。',
+  movedNext:
+    '元のデータベースは変更していません。サーバーを起動してください: sekisho server run --data {data}',
 };

@@ -1,4 +1,6 @@
 import type { Words } from '../en.ts';
+import { accountVerbs } from './accounts.ts';
+import { auditVerbs } from './audit.ts';
 import { operateVerbs } from './operate.ts';
 import { simulateVerbs } from './simulate.ts';
 
@@ -421,12 +423,7 @@ export const verbs: Words['verbs'] = {
     },
     examples: { elsewhere: 'すべてを別の場所へ', file: 'ファイル 1 つを元の場所へ' },
   },
-  'audit list': {
-    summary: '監査ログを新しい順に一覧表示する',
-    args: {},
-    flags: { data, limit, before: 'この番号より前から表示する' },
-    examples: { plain: '誰が何をしたか' },
-  },
+  ...auditVerbs,
   demo: {
     summary: '実際のフォルダーですべてを見せる (ドメイン、ホスト、バックアップ、リストア、証明)',
     args: { path: 'バックアップするファイルまたはフォルダー。省略時はこのリポジトリのファイル' },
@@ -446,6 +443,7 @@ export const verbs: Words['verbs'] = {
     flags: {},
     examples: { bash: 'bash (このセッションだけ)', zsh: 'zsh: fpath に置く', fish: 'fish' },
   },
+  ...accountVerbs,
   ...operateVerbs,
   ...simulateVerbs,
 };

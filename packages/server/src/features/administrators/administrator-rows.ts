@@ -198,6 +198,10 @@ export async function listDomainAdministrators(db: DbOrTx): Promise<Administrato
   return rows.map(({ id }) => storedId(id));
 }
 
+/** Can anybody sign in and administer the domain? */
+export const hasAdministrator = async (db: DbOrTx): Promise<boolean> =>
+  (await listDomainAdministrators(db)).length > 0;
+
 /** The ID of a row of ours. */
 export function storedId(raw: string): AdministratorId {
   const id = parseAdministratorId(raw);
