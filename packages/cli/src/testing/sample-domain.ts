@@ -105,6 +105,7 @@ export function sampleRoutes(): FakeRoute[] {
   return [
     ...sampleDatabase(),
     ...trustRoutes(),
+    ...auditSampleRoutes(),
     ...accountRoutes(),
     ...auditSampleRoutes(),
     fakeRoute(listPlans, () => ({ plans: [plan()], next: null })),

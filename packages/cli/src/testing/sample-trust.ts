@@ -187,7 +187,9 @@ export function trustRoutes(): FakeRoute[] {
           outcome: 'refused' as const,
           detail: { code: 'TOKEN_REFUSED', reason: 'expired' },
         },
-      ].slice(0, query.limit),
+      ]
+        .filter(({ outcome }) => query.outcome === undefined || outcome === query.outcome)
+        .slice(0, query.limit),
       next: null,
     })),
   ];

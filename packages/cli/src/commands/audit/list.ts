@@ -1,14 +1,18 @@
+import { AUDIT_CATEGORY_NAMES } from '@sekisho/core/audit-events.ts';
 import { fill } from '@sekisho/core/errors.ts';
 import { PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX } from '@sekisho/core/limits.ts';
 import { listAudit } from '@sekisho/core/wire/trust.ts';
+import type { Cli } from '../../cli.ts';
 import { serverData } from '../../client/data-folder.ts';
 import { withServer } from '../../client/open-server.ts';
-import { number, numberOr } from '../../flag.ts';
+import { choice, durationMs, number, numberOr, text } from '../../flag.ts';
 import { renderTable } from '../../output/table.ts';
 import { timesLine } from '../../output/times-line.ts';
 import { defineVerb } from '../../verb.ts';
 
-const SEQ_MAX = 1_000_000_000_000;
+export const SEQ_MAX = 1_000_000_000_000;
+const SINCE_MAX = '3650d';
+const OUTCOMES = ['done', 'refused'] as const;
 
 /** `audit list`. */
 export const auditList = defineVerb({
@@ -18,12 +22,36 @@ export const auditList = defineVerb({
     data: serverData,
     limit: numberOr('--limit <n>', 1, PAGE_ROWS_MAX, PAGE_ROWS_DEFAULT),
     before: number('--before <n>', 1, SEQ_MAX),
+    category: choice('--category <category>', AUDIT_CATEGORY_NAMES),
+    act: text('--act <act>'),
+    actor: text('--actor <name>'),
+    origin: text('--origin <address>'),
+    subject: text('--subject <subject>'),
+    outcome: choice('--outcome <outcome>', OUTCOMES),
+    since: durationMs('--since <duration>', '1m', SINCE_MAX),
+    until: durationMs('--until <duration>', '1m', SINCE_MAX),
   },
-  examples: { plain: 'sekisho audit list --limit 20' },
+  examples: {
+    plain: 'sekisho audit list --limit 20',
+    refused: 'sekisho audit list --outcome refused --since 24h',
+  },
   run: ({ cli, flags }) =>
     withServer(cli, flags.data, async ({ call }) => {
       const reply = await call(listAudit, {
-        query: { limit: flags.limit, ...(flags.before === undefined ? {} : { before: flags.before }) },
+        query: {
+          ...given({
+            before: flags.before,
+            category: flags.category,
+            act: flags.act,
+            actor: flags.actor,
+            origin: flags.origin,
+            subject: flags.subject,
+            outcome: flags.outcome,
+            since: ago(cli, flags.since),
+            until: ago(cli, flags.until),
+          }),
+          limit: flags.limit,
+        },
       });
       const { labels, notes, states } = cli.words;
       if (reply.rows.length === 0) return { json: reply, text: [notes.nothing] };
@@ -56,13 +84,25 @@ export const auditList = defineVerb({
             ]),
           ),
           timesLine(cli),
-          ...(reply.rows.length === flags.limit && last !== undefined
+          ...(reply.next !== null && last !== undefined
             ? [fill(notes.moreBefore, { before: last.seq })]
             : []),
         ],
       };
     }),
 });
+
+/** The moment so long ago. */
+const ago = (cli: Cli, durationMs: number | undefined): number | undefined =>
+  durationMs === undefined ? undefined : cli.io.clock.nowMs() - durationMs;
+
+/** The filters that were given. */
+const given = <Filters extends object>(
+  filters: Filters,
+): { [Name in keyof Filters]?: NonNullable<Filters[Name]> } =>
+  Object.fromEntries(Object.entries(filters).filter(([, value]) => value !== undefined)) as {
+    [Name in keyof Filters]?: NonNullable<Filters[Name]>;
+  };
 
 /** Why something was refused, for administrators alone: the code that the other side saw, and what only this row tells. */
 function reasonOf({ code, reason }: Readonly<Record<string, unknown>>): string {
