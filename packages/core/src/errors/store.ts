@@ -13,6 +13,17 @@ export const storeErrors = {
       hint: 'このバックアップは使わないでください。ディスクを確認し (sekisho doctor)、別のフォルダーへもう一度バックアップしてください。',
     },
   },
+  DATABASE_COPY_FAILED: {
+    status: 500,
+    en: {
+      words: 'The backup could not be written to {folder}; nothing of it is left there.',
+      hint: 'Check space and rights of that folder, or name another one: sekisho db backup --to FOLDER',
+    },
+    ja: {
+      words: 'バックアップを {folder} に書き込めませんでした。書きかけのものは残っていません。',
+      hint: 'フォルダーの空き容量と権限を確認するか、別のフォルダーを指定してください: sekisho db backup --to フォルダー',
+    },
+  },
   BACKUP_FOLDER_LOCAL: {
     status: 403,
     en: {

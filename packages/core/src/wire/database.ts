@@ -40,7 +40,7 @@ export const getDatabase = route({
  * Begins a backup as a task; its result names the file. Another folder than the server's own may be named only on the server's
  * machine.
  */
-export const backUpDatabase = route({
+export const startDatabaseBackup = route({
   method: 'POST',
   path: '/v1/database/backups',
   right: 'server.operate',

@@ -34,7 +34,7 @@ export interface BackupWish {
 /**
  * Copies the database as of one moment into a new file of the folder, while the server goes on; reads the copy back; writes
  * its manifest last. It holds all of the domain but the key-encryption key, without which nobody can use it.
- * Refusals: DATABASE_BACKUP_FAILED, DATABASE_BACKUP_DAMAGED, and those of the connection.
+ * Refusals: DATABASE_COPY_FAILED, DATABASE_BACKUP_DAMAGED, and those of the connection.
  */
 export async function backUpDatabase(wish: BackupWish): Promise<BackupManifest> {
   const address = parseDatabaseAddress(wish.database);
@@ -64,7 +64,7 @@ export async function backUpDatabase(wish: BackupWish): Promise<BackupManifest> 
     return manifest;
   } catch (error) {
     if (error instanceof AppError) throw error;
-    throw new AppError('DATABASE_BACKUP_FAILED', { folder: wish.folder }, { cause: error });
+    throw new AppError('DATABASE_COPY_FAILED', { folder: wish.folder }, { cause: error });
   }
 }
 

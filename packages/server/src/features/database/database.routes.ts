@@ -1,5 +1,5 @@
 import { AppError } from '@sekisho/core/errors.ts';
-import { backUpDatabase as backUpRoute, getDatabase, setLogLevel } from '@sekisho/core/wire/database.ts';
+import { startDatabaseBackup, getDatabase, setLogLevel } from '@sekisho/core/wire/database.ts';
 import type { FastifyInstance } from 'fastify';
 import type { ServerContext } from '../../context.ts';
 import { mount } from '../../http/mount.ts';
@@ -12,7 +12,7 @@ import { backupsFolderOf, backupView, readDatabase, readSchemaVersion } from './
 export function databaseRoutes(app: FastifyInstance, context: ServerContext): void {
   const { clock, config, dataFolder, domain, log, store } = context;
   mount(app, getDatabase, () => readDatabase(store, config, dataFolder));
-  mount(app, backUpRoute, async ({ body, principal }) => {
+  mount(app, startDatabaseBackup, async ({ body, principal }) => {
     // a key from elsewhere must not choose where files come into being on this machine
     if (body.folder !== undefined && principal.kind !== 'local') throw new AppError('BACKUP_FOLDER_LOCAL');
     const folder = body.folder ?? backupsFolderOf(config, dataFolder);

@@ -1,6 +1,6 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import { createToken, listHosts } from '@sekisho/core/wire/trust.ts';
-import { backUpDatabase as backUpRoute, getDatabase, setLogLevel } from '@sekisho/core/wire/database.ts';
+import { startDatabaseBackup, getDatabase, setLogLevel } from '@sekisho/core/wire/database.ts';
 import { getTask } from '@sekisho/core/wire/tasks.ts';
 import { systemRandom } from '@sekisho/platform/clock.ts';
 import { silentLog } from '@sekisho/platform/log.ts';
@@ -41,7 +41,7 @@ function killAt(point: string, ...args: readonly string[]): string | null {
 test('S-07 the database is backed up while the server works, verified, and brings the domain back', async (t) => {
   const trust = await TrustServer.start(t);
   const host = await trust.enrol({ name: 'web1.example' }, { token: await trust.token() });
-  const { taskId } = await trust.call(backUpRoute);
+  const { taskId } = await trust.call(startDatabaseBackup);
   // the server goes on meanwhile
   const writes = Array.from({ length: 20 }, (_, n) => trust.call(createToken, { body: { name: `t${n}` } }));
   await Promise.all(writes);
@@ -141,8 +141,8 @@ test('S-07 a domain moves from SQLite to PostgreSQL and back, killed at every st
   trust.server = await startOn(trust.dataFolder, trust.clock);
   assert.equal(trust.server.context.store.dialect, 'postgres');
   assert.deepEqual(
-    (await trust.call(listHosts)).hosts.map(({ hostId, name }) => [hostId, name]),
-    before.hosts.map(({ hostId, name }) => [hostId, name]),
+    (await trust.call(listHosts)).hosts.map(({ id, name }) => [id, name]),
+    before.hosts.map(({ id, name }) => [id, name]),
   );
   assert.equal((await trust.agentRequest({ path: BUNDLE, tls: host.tls })).status, 200);
   const second = await trust.enrol({ name: 'web2.example' }, { token: await trust.token() });
