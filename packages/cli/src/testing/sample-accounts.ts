@@ -116,7 +116,7 @@ export const accountRoutes = (): FakeRoute[] => [
   fakeRoute(disableAdministrator, ({ params }) => {
     const row = byId(params.id);
     if (row.id === HANAKO) throw new AppError('LAST_ADMINISTRATOR', { name: row.name });
-    return { ...row, state: 'disabled', disabledAtMs: TEST_NOW_MS };
+    return { ...row, state: 'disabled' as const, disabledAtMs: TEST_NOW_MS };
   }),
   fakeRoute(enableAdministrator, ({ params }) => byId(params.id)),
   fakeRoute(resetAdministrator, ({ params }) => {
