@@ -55,6 +55,8 @@ const certificates: [string, Parameters<typeof decideCertificate>[0], 'keep' | '
   ['says a role that was taken away', facts(false, ['a'], true, ['a']), 'renew'],
   ['lacks a name that was approved', facts(false, ['a', 'b'], false, ['a']), 'renew'],
   ['says a name that was taken away', facts(false, ['a'], false, ['a', 'b']), 'renew'],
+  ['says another name beside the right one', facts(false, ['a', 'b'], false, ['a', 'c']), 'renew'],
+  ['says other names, as many', facts(false, ['a'], false, ['b']), 'renew'],
 ];
 for (const [what, input, decision] of certificates) {
   test(`T-03 a certificate that ${what}: ${decision}`, () => {

@@ -33,6 +33,11 @@ const cases: [string, Partial<HostFacts>, string[]][] = [
     { certificate: { ...fresh, notAfterMs: nowMs - 1 } },
     ['online', 'certificate-expired'],
   ],
+  [
+    'has a certificate that ends at this moment',
+    { certificate: { ...fresh, notAfterMs: nowMs } },
+    ['online', 'certificate-expiring'],
+  ],
   ['has 30 days left of a month', { certificate: { ...fresh, notAfterMs: nowMs + 30 * DAY_MS } }, ['online']],
   [
     'has 30 days left of two years',

@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { JOB_STATES, type JobState } from '../wire/jobs.ts';
-import { decideJob, decideRetry, isEnded, type JobDecision, type JobEvent, type JobFacts } from './jobs.ts';
+import {
+  decideJob,
+  decideRetry,
+  isEnded,
+  POINT_STATES,
+  type JobDecision,
+  type JobEvent,
+  type JobFacts,
+} from './jobs.ts';
 
 const queued: JobFacts = { state: 'queued', endedBy: null };
 const active: JobFacts = { state: 'active', endedBy: null };
@@ -107,6 +115,7 @@ const retries: [string, Parameters<typeof decideRetry>[0], string][] = [
     'JOB_RETRY_PLAN_GONE',
   ],
   ['maintenance may not', { kind: 'maintain', state: 'failed', planId: null }, 'JOB_RETRY_KIND'],
+  ['sealing may not', { kind: 'seal', state: 'failed', planId: null }, 'JOB_RETRY_KIND'],
   ['a restore may', { kind: 'restore', state: 'cancelled', planId: null }, 'allowed'],
 ];
 for (const [sentence, job, expected] of retries) {
@@ -115,3 +124,28 @@ for (const [sentence, job, expected] of retries) {
     assert.equal(decision.allow ? 'allowed' : decision.code, expected);
   });
 }
+
+test('P-12 a refusal says in which state the job is, or of which kind', () => {
+  assert.deepEqual(decideJob(by('agent', 'done'), { what: 'cancel' }), {
+    allow: false,
+    code: 'JOB_ENDED',
+    params: { state: 'done' },
+  });
+  assert.deepEqual(decideRetry({ kind: 'restore', state: 'queued', planId: null }), {
+    allow: false,
+    code: 'JOB_RETRY_RUNNING',
+    params: { state: 'queued' },
+  });
+  assert.deepEqual(decideRetry({ kind: 'maintain', state: 'done', planId: null }), {
+    allow: false,
+    code: 'JOB_RETRY_KIND',
+    params: { kind: 'maintain' },
+  });
+});
+
+test('P-12 a backup that was done, with warnings or incomplete, left a recovery point; no other did', () => {
+  assert.deepEqual(
+    JOB_STATES.filter((state) => POINT_STATES.has(state)),
+    ['done', 'warnings', 'incomplete'],
+  );
+});

@@ -18,6 +18,11 @@ test('P-12 a run is not judged before its window and the grace are over', () => 
     { scheduleName: 'nightly', scheduledAtMs: dueMs },
   ]);
 });
+test('P-12 a run at two with a window of an hour is judged ten minutes after three', () => {
+  const judgedMs = Date.parse('2025-06-01T03:10:00Z');
+  assert.deepEqual(runsToJudge({ ...base, nowMs: judgedMs - 1 }), []);
+  assert.equal(runsToJudge({ ...base, nowMs: judgedMs }).length, 1);
+});
 test('P-12 a run that was judged is not judged again', () => {
   assert.deepEqual(runsToJudge({ ...base, judgedUntilMs: closesMs, nowMs: closesMs + HOUR_MS }), []);
 });
