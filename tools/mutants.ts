@@ -89,7 +89,8 @@ async function mutate(folder: string, target: Target): Promise<Score | undefined
     timeoutMS: MUTANT_TIMEOUT_MS,
     incremental: true,
     incrementalFile: join(KEPT, `${name}.incremental.json`),
-    reporters: ['json'],
+    reporters: ['json', 'progress-append-only'],
+    logLevel: 'warn',
     jsonReporter: { fileName: json },
     allowConsoleColors: false,
   };
@@ -132,10 +133,12 @@ function run(args: readonly string[], folder: string): Promise<number> {
     PATH: `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`,
     LANG: 'C.UTF-8',
     TZ: 'UTC',
+    // each mutant is a process of its own: stripped types and compiled code are kept between them
+    NODE_COMPILE_CACHE: join(folder, '.compile-cache'),
   };
   const child = spawn(process.execPath, [...args], {
     cwd: folder,
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', 'inherit', 'inherit'],
     env,
   });
   return new Promise((resolve, reject) => {
