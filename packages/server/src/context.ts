@@ -75,6 +75,8 @@ export interface FleetService {
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, peer: PeerIdentity): void;
   agentRoutes(agentApp: FastifyInstance): void;
   adminRoutes(adminApp: FastifyInstance): void;
+  /** Ends the channels one after the other; none is opened any more. */
+  drain(spreadMs: number): Promise<void>;
   stop(): Promise<void>;
 }
 

@@ -1,6 +1,6 @@
 import { ADMIN_BODY_BYTES_MAX, AGENT_BODY_BYTES_MAX, HEADER_BYTES_MAX } from '@sekisho/core/limits.ts';
 import { isGiven } from '@sekisho/core/settings/resolve-settings.ts';
-import type { Clock, Random } from '@sekisho/core/time.ts';
+import { SECOND_MS, type Clock, type Random } from '@sekisho/core/time.ts';
 import type { Log } from '@sekisho/platform/log.ts';
 import { listen } from '@sekisho/platform/ports.ts';
 import { Secret } from '@sekisho/platform/secret.ts';
@@ -49,6 +49,7 @@ import { PasswordHasher, type PasswordCost } from './features/sign-in/password-h
 import { signInRoutes } from './features/sign-in/sign-in.routes.ts';
 import { tokenRoutes } from './features/tokens/tokens.routes.ts';
 import { healthPages } from './health/health-pages.ts';
+import { drain, refuseWhileDraining, RequestsUnderWay } from './health/drain.ts';
 import { Readiness } from './health/readiness.ts';
 import { listenOnAdminSocket } from './http/admin-socket.ts';
 import {
@@ -291,7 +292,9 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
     stopping.add(() => listening.close());
     log.info({ port: listening.port }, 'metrics are served without sign-in');
   }
+  const underWay = new RequestsUnderWay();
   const apps = buildApps(context, { peers, crls, idempotency, readiness, streams });
+  for (const app of Object.values(apps)) refuseWhileDraining(app, { readiness, underWay });
   await Promise.all(Object.values(apps).map((app) => app.ready()));
   const { agentApp, adminApp } = apps;
   serve(admin, apps.webApp);
@@ -310,6 +313,7 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
     handleUpgrade: (request, upgraded, head, peer) => fleet.handleUpgrade(request, upgraded, head, peer),
   });
   stopping.add(() => listener.serve(undefined));
+  let stopped: Promise<void> | undefined;
   log.info({ ports, socketPath: socket.path, domainId: domain.id, workerId }, 'management server runs');
   return {
     ports,
@@ -319,7 +323,20 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
       listener.replaceTls(tls);
       admin.setSecureContext({ ...tls, minVersion: 'TLSv1.2' });
     },
-    stop: () => stopping.run(),
+    stop: () => {
+      const { graceSeconds, spreadSeconds } = config.stop;
+      stopped ??= drain({
+        log,
+        readiness,
+        underWay,
+        endStreams: () => streams.stop(),
+        endTasks: () => tasks.stop(),
+        endChannels: (spreadMs) => fleet.drain(spreadMs),
+        spreadMs: spreadSeconds * SECOND_MS,
+        graceMs: graceSeconds * SECOND_MS,
+      }).then(() => stopping.run());
+      return stopped;
+    },
   };
 }
 

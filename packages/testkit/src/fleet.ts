@@ -105,7 +105,7 @@ export class Fleet {
         dataFolder,
         listen: '127.0.0.1',
         ...ports,
-        set: ['backups.everyHours=0'],
+        set: ['backups.everyHours=0', 'stop.graceSeconds=1'],
         clock,
         random: systemRandom,
         log: options.log ?? silentLog(),

@@ -222,7 +222,7 @@ export const startOn = (
     agentPort: 0,
     adminPort: 0,
     httpPort: 0,
-    set: ['backups.everyHours=0'],
+    set: ['backups.everyHours=0', 'stop.graceSeconds=1'],
     clock,
     random: systemRandom,
     log: silentLog(),

@@ -19,6 +19,8 @@ import type { CloseReason } from './close-codes.ts';
 
 /** Newcomers of one host that wait for a decision; more are refused at once. */
 const NEWCOMERS_PER_HOST_MAX = 4;
+/** Between two channels that end, when there are few. */
+const DRAIN_STEP_MS = 20;
 /** The ping through another server process, and back, takes this much longer. */
 const REMOTE_PING_MS = PING_ANSWER_MS + SECOND_MS;
 
@@ -113,6 +115,17 @@ export class ChannelHub {
       swept += 1;
     }
     return swept;
+  }
+
+  /** No channel is opened any more; those that are open end one after the other, over so long by the machine's own time. */
+  async drain(spreadMs: number): Promise<void> {
+    this.#stopping = true;
+    const sessions = [...this.#all];
+    const waitMs = Math.min(spreadMs / Math.max(1, sessions.length), DRAIN_STEP_MS);
+    for (const session of sessions) {
+      session.close('SERVER_STOPPING');
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+    }
   }
 
   /** Ends all channels, and lets what is under way end. */

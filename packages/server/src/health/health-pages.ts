@@ -24,7 +24,10 @@ async function mayKnow(app: FastifyInstance, request: FastifyRequest): Promise<b
   const isLocal = request.raw.socket.remoteAddress === undefined;
   if (authorization === undefined && cookie === undefined && !isLocal) return false;
   try {
-    authorize({ method: 'GET', right: 'server.read', scope: 'domain' }, await app.identify(request, 'server.read'));
+    authorize(
+      { method: 'GET', right: 'server.read', scope: 'domain' },
+      await app.identify(request, 'server.read'),
+    );
     return true;
   } catch {
     return false; // a probe with a stale key still gets its plain answer

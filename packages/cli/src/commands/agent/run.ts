@@ -1,5 +1,6 @@
 import { fill } from '@sekisho/core/errors.ts';
 import { createLog } from '@sekisho/platform/log.ts';
+import { notifySupervisor } from '@sekisho/platform/notify-supervisor.ts';
 import { say, sayJson } from '../../cli.ts';
 import { agentData, agentFolder } from '../../client/data-folder.ts';
 import { parseEndpoint, text, texts } from '../../flag.ts';
@@ -42,9 +43,13 @@ export const agentRun = defineVerb({
     say(cli, fill(notes.agentReady, { host: agent.hostId }));
     if (agent.mediaPort !== undefined) say(cli, fill(notes.agentReadyMedia, { port: agent.mediaPort }));
     sayJson(cli, { running: true, hostId: agent.hostId, mediaPort: agent.mediaPort ?? null });
+    await notifySupervisor(cli.io.env, 'ready');
     await untilStopped(
       cli,
-      () => agent.stop(),
+      async () => {
+        await notifySupervisor(cli.io.env, 'stopping');
+        await agent.stop();
+      },
       () => log.warn('stopping at once'),
     );
     return { json: undefined, text: [notes.agentStopped] };

@@ -1,5 +1,6 @@
 import { fill } from '@sekisho/core/errors.ts';
 import { createLog } from '@sekisho/platform/log.ts';
+import { notifySupervisor } from '@sekisho/platform/notify-supervisor.ts';
 import { say, sayJson } from '../../cli.ts';
 import { serverData, serverFolder } from '../../client/data-folder.ts';
 import { number, text, texts } from '../../flag.ts';
@@ -43,9 +44,13 @@ export const serverRun = defineVerb({
     if (!(await hasAdministrator(server.context.store.db)))
       say(cli, cli.words.accounts.notes.noAdministratorYet);
     sayJson(cli, { running: true, domain: name, ports: server.ports, socketPath: server.socketPath });
+    await notifySupervisor(cli.io.env, 'ready');
     await untilStopped(
       cli,
-      () => server.stop(),
+      async () => {
+        await notifySupervisor(cli.io.env, 'stopping');
+        await server.stop();
+      },
       () => log.warn('stopping at once'),
     );
     return { json: undefined, text: [cli.words.notes.serverStopped] };

@@ -138,6 +138,7 @@ export async function startFleet(
     adminRoutes: (adminApp) => {
       fleetRoutes(adminApp, { context, index, board });
     },
+    drain: (spreadMs) => hub.drain(spreadMs),
     async stop() {
       unsubscribe();
       for (const loop of Object.values(loops)) await loop.stop();
