@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
-import { TARGETS, type Target } from './mutants/targets.ts';
+import { findTargets, type Target } from './mutants/targets.ts';
 import { makeWorkCopy } from './mutants/work-copy.ts';
 
 /** Of 100 mutants that run, so many must be found. */
@@ -42,7 +42,7 @@ type Score = z.infer<typeof score>;
  * choose files: those whose path contains one of them. Not part of the check: it takes an hour.
  */
 async function findMutants(filters: readonly string[]): Promise<number> {
-  const chosen = TARGETS.filter(
+  const chosen = findTargets(root).filter(
     ({ file }) => filters.length === 0 || filters.some((filter) => file.includes(filter)),
   );
   if (chosen.length === 0) {

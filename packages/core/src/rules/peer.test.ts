@@ -50,9 +50,36 @@ const allowed: [string, Partial<PeerFacts>][] = [
   ['T-42 no CRL is let pass when the setting is open', { staleCrl: 'open', crl: undefined }],
   ['T-02 whoever comes in has no name to compare', { expected: undefined, found: 'host-9' }],
 ];
+allowed.push(
+  ['T-02 the last second of a certificate counts as a whole', { notAfterMs: NOW - 999 }],
+  ['T-02 a certificate holds from its first moment', { notBeforeMs: NOW }],
+);
 for (const [name, over] of allowed) {
   test(name, () => {
     assert.equal(decidePeer({ ...good, ...over }).allow, true);
+  });
+}
+
+const told: [string, Partial<PeerFacts>, Record<string, string>][] = [
+  ['when it ended', { notAfterMs: 0 }, { subject: 'host-1', notAfter: '1970-01-01T00:00:00.000Z' }],
+  [
+    'when it begins',
+    { notBeforeMs: NOW + DAY_MS },
+    { subject: 'host-1', notBefore: '1970-04-12T00:00:00.000Z' },
+  ],
+  [
+    'until when the list held',
+    { crl: { nextUpdateMs: 0 } },
+    { subject: 'host-1', nextUpdate: '1970-01-01T00:00:00.000Z' },
+  ],
+  ['that there is no list', { crl: undefined }, { subject: 'host-1', nextUpdate: '-' }],
+  ['who is revoked', { revoked: true }, { subject: 'host-1' }],
+  ['who was expected', { found: 'host-2' }, { subject: 'host-2', expected: 'host-1' }],
+];
+for (const [what, over, params] of told) {
+  test(`T-02 a refusal says ${what}`, () => {
+    const decision = decidePeer({ ...good, ...over });
+    assert.deepEqual(decision.allow || decision.params, params);
   });
 }
 

@@ -52,6 +52,34 @@ test('P-02 one run removes at most the cap, the oldest first', () => {
   );
 });
 
+test('P-02 what is held back says which, why and until when', () => {
+  const [young, strange] = [snapshot(1), snapshot(2)];
+  const received = new Map([[young, Date.parse('2027-01-10T00:00:00Z')]]);
+  const facts = { wanted: [young, strange], received, sealed: false };
+  assert.deepEqual(decideRemoval(facts, NOW_MS).heldBack, [
+    {
+      snapshotId: young,
+      code: 'POINT_TOO_YOUNG',
+      params: { id: young, removableFrom: '2027-01-24T00:00:00.000Z', minimumDays: 14 },
+    },
+    { snapshotId: strange, code: 'POINT_NOT_STORED', params: { id: strange } },
+  ]);
+  assert.deepEqual(decideRemoval({ ...facts, wanted: [young], sealed: true }, NOW_MS).heldBack, [
+    { snapshotId: young, code: 'REPOSITORY_SEALED', params: {} },
+  ]);
+});
+
+test('P-02 the youngest are held back by the cap; of two received together the lower ID goes first', () => {
+  const wanted = Array.from({ length: FORGET_PER_RUN_MAX + 1 }, (_, index) => snapshot(index)).reverse();
+  const received = new Map(wanted.map((id) => [id, 0]));
+  const decision = decideRemoval({ wanted, received, sealed: false }, NOW_MS);
+  assert.deepEqual(decision.remove, wanted.toReversed().slice(0, FORGET_PER_RUN_MAX));
+  const last = snapshot(FORGET_PER_RUN_MAX);
+  assert.deepEqual(decision.heldBack, [
+    { snapshotId: last, code: 'REMOVALS_CAPPED', params: { id: last, limit: FORGET_PER_RUN_MAX } },
+  ]);
+});
+
 test('P-02 whatever is ordered: each ID is removed or held back once, and nothing young or unknown goes', () => {
   const id = fc.integer({ min: 0, max: 400 }).map(snapshot);
   fc.assert(

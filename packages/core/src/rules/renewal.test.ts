@@ -50,6 +50,26 @@ const cases: [string, Partial<RenewalFacts>, unknown][] = [
     { nowMs: 250 * DAY_MS, failures: 1, lastAttemptMs: 300 * DAY_MS },
     { state: 'wait', untilMs: 250 * DAY_MS + MINUTE_MS },
   ],
+  [
+    'a second failure waits two minutes',
+    { nowMs: 250 * DAY_MS, failures: 2, lastAttemptMs: 250 * DAY_MS },
+    { state: 'wait', untilMs: 250 * DAY_MS + 2 * MINUTE_MS },
+  ],
+  [
+    'an attempt that did not fail holds nothing up',
+    { nowMs: 250 * DAY_MS, failures: 0, lastAttemptMs: 250 * DAY_MS },
+    { state: 'renew' },
+  ],
+  [
+    'failures of which no time is known hold nothing up',
+    { nowMs: 250 * DAY_MS, failures: 3 },
+    { state: 'renew' },
+  ],
+  [
+    'a quarter of what is left is counted in whole milliseconds',
+    { nowMs: YEAR_MS - 7, failures: 40, lastAttemptMs: YEAR_MS - 7 },
+    { state: 'wait', untilMs: YEAR_MS - 6 },
+  ],
   ['an expired certificate is not renewed', { nowMs: YEAR_MS }, { state: 'expired' }],
 ];
 for (const [name, over, expected] of cases) {
@@ -65,6 +85,7 @@ test('T-04 property: renewal starts between two thirds and three quarters of any
       fc.double({ min: 0, max: 0.999, noNaN: true }),
       (lifetimeMs, jitter) => {
         const dueMs = renewalDueMs({ notBeforeMs: 0, notAfterMs: lifetimeMs, jitter });
+        assert.ok(Number.isInteger(dueMs));
         assert.ok(dueMs >= Math.floor((lifetimeMs * 2) / 3) && dueMs <= lifetimeMs * 0.7501);
       },
     ),

@@ -8,6 +8,7 @@ import {
   crlRefreshSeconds,
   decideRevocation,
   isRevokedAt,
+  REPLACED_GRACE_MS,
   staleCrl,
 } from './revocation.ts';
 
@@ -29,6 +30,7 @@ const crl = { thisUpdateMs: 0, nextUpdateMs: CRL_VALID_MS };
 for (const [sentence, current, missing, nowMs, due] of [
   ['a domain without a CRL needs one', undefined, false, 0, true],
   ['a young CRL stays', crl, false, 3 * DAY_MS, false],
+  ['T-44 a CRL is not renewed before half its validity', crl, false, 3.5 * DAY_MS - 1, false],
   ['T-44 a CRL is renewed at half its validity', crl, false, 3.5 * DAY_MS, true],
   ['a revocation that is missing from the CRL makes it due', crl, true, 1, true],
 ] as const) {
@@ -36,6 +38,17 @@ for (const [sentence, current, missing, nowMs, due] of [
     assert.equal(crlDue(current, missing, nowMs), due);
   });
 }
+
+test('T-44 half the validity is counted from the signing', () => {
+  const late = { thisUpdateMs: 100 * DAY_MS, nextUpdateMs: 107 * DAY_MS };
+  assert.equal(crlDue(late, false, 103 * DAY_MS), false);
+  assert.equal(crlDue(late, false, 104 * DAY_MS), true);
+});
+
+test('T-41 T-14 a CRL is valid for seven days, and a replaced certificate for ten more minutes', () => {
+  assert.equal(CRL_VALID_MS, 604_800_000);
+  assert.equal(REPLACED_GRACE_MS, 600_000);
+});
 
 test('T-14 a replaced certificate is refused once its grace is over, a revoked one at once', () => {
   assert.equal(isRevokedAt({ revokedAtMs: null, revokeDueAtMs: null }, 10), false);

@@ -72,6 +72,26 @@ for (const [name, over, expected] of cases) {
   });
 }
 
+test('F-10 a rest is a second after the first failure, doubles, and ends at five minutes', () => {
+  const restMs = (count: number) => restsUntilMs({ count, lastMs: NOW }, NOW) - NOW;
+  assert.deepEqual([1, 2, 3, 9, 10, 40].map(restMs), [1_000, 2_000, 4_000, 256_000, 300_000, 300_000]);
+  assert.equal(restsUntilMs({ count: 0, lastMs: NOW }, NOW), 0);
+  assert.equal(restsUntilMs(undefined, NOW), 0);
+});
+
+test('F-10 a failure that a clock later set back puts in the future counts from now', () => {
+  assert.equal(restsUntilMs({ count: 1, lastMs: 2 * NOW }, NOW), NOW + 1_000);
+});
+
+test('F-10 without a server in the list the next look is in five minutes', () => {
+  const facts = { servers: [], failures: new Map(), current: undefined, fraction: 0, nowMs: NOW };
+  assert.deepEqual(chooseServer(facts), { state: 'wait', untilMs: NOW + 5 * MINUTE_MS });
+});
+
+test('F-10 a draw outside its range still gives a server', () => {
+  assert.equal(choose({ fraction: 1 }), 'b');
+});
+
 test('F-10 a rest is bounded by five minutes, whatever the clock did', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 1000 }), fc.integer({ min: 0, max: 2 * NOW }), (count, lastMs) => {
