@@ -4,6 +4,7 @@ import { Kysely, sql } from 'kysely';
 import { join } from 'node:path';
 import { parseDatabaseAddress, type DatabaseAddress } from './database-address.ts';
 import { readMigrations, type Migration } from './migrations.ts';
+import { LogMover } from './log-mover.ts';
 import { listenPostgres } from './listen-postgres.ts';
 import { openPostgres } from './open-postgres.ts';
 import { openSqlite } from './open-sqlite.ts';
@@ -59,18 +60,24 @@ async function openSqliteStore(
   const { address, clock } = parts;
   const { database, unlock } = await openSqlite({ ...parts, path: address.path });
   const connection = new SqliteConnection(database, (error) => translateSqliteError(error, address.label));
+  const logMover = new LogMover(address.path, parts.log);
   return createStore({
     dialect: 'sqlite',
     label: address.label,
     db: new Kysely<Tables>({ dialect: sqliteDialect(database, connection) }),
     direct: connection,
+    relax: (on) => {
+      // not through the connection: it keeps statements, and this one takes effect when it is prepared
+      database.exec(`PRAGMA synchronous = ${on ? 'NORMAL' : 'FULL'}`);
+    },
+    moveLog: () => logMover.move(),
     clock,
     onTransaction: parts.onTransaction,
     databaseNowMs: () => Promise.resolve(clock.nowMs()),
-    closed: () => {
+    closed: async () => {
+      await logMover.stop();
       if (database.isOpen) database.close(); // Kysely closes only what was used
       unlock();
-      return Promise.resolve();
     },
   });
 }

@@ -31,6 +31,13 @@ export interface Store {
    */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   /**
+   * The same for what may be lost when the machine loses its power (when a host was last seen): on SQLite the commit does not wait
+   * for the disk. The next commit of `transaction` takes it there too.
+   */
+  relaxed<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Moves what was committed from SQLite's write-ahead log into the database, on another thread; elsewhere nothing. */
+  moveLog(): Promise<void>;
+  /**
    * The same for acts of which many may come at once (certificate requests): they share transactions, and so the wait for the disk.
    * Resolves after the commit. `finish` is the second half of what was begun: it goes first and is never refused.
    * @throws AppError SERVER_BUSY when too much waits, SERVER_STOPPING, and what `transaction` throws
@@ -60,6 +67,9 @@ export function createStore(parts: {
   databaseNowMs: (db: DbOrTx) => Promise<number>;
   /** Runs prepared queries inside transactions; without it they take the query builder's way. */
   direct?: DirectRunner;
+  /** Says whether commits wait for the disk; called while nobody else has the connection. */
+  relax?: (on: boolean) => void;
+  moveLog?: () => Promise<void>;
   /** Brings wakes of other processes; without it this process wakes itself. */
   listen?: (wake: () => void) => void;
   /** Hears of each transaction: how long it took, and whether it was committed. */
@@ -77,7 +87,11 @@ export function createStore(parts: {
   let auditKey = new Secret<Uint8Array>(new Uint8Array());
   let listening = false;
   let closing: Promise<void> | undefined;
-  const retried: Store['transaction'] = async (work) => {
+  const retried = async <T>(
+    work: (tx: Tx) => Promise<T>,
+    once: (context: TransactionContext, work: (tx: Tx) => Promise<T>) => Promise<T> = (context) =>
+      runOnce(parts.db, context, work),
+  ): Promise<T> => {
     for (let tries = 1; ; tries += 1) {
       const context: TransactionContext = {
         dialect: parts.dialect,
@@ -91,7 +105,7 @@ export function createStore(parts: {
         collected: new Map(),
       };
       try {
-        const result = await runOnce(parts.db, context, work);
+        const result = await once(context, work);
         if (context.changed && parts.listen === undefined) wake();
         for (const call of context.afterCommit) call();
         return result;
@@ -104,10 +118,23 @@ export function createStore(parts: {
       await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS * tries));
     }
   };
-  const { onTransaction } = parts;
+  const { onTransaction, relax } = parts;
+  const relaxed: Store['relaxed'] = (work) => {
+    if (relax === undefined) return transaction(work);
+    return retried(work, (context, again) =>
+      parts.db.connection().execute(async (own) => {
+        relax(true);
+        try {
+          return await runOnce(own, context, again);
+        } finally {
+          relax(false);
+        }
+      }),
+    );
+  };
   const transaction: Store['transaction'] =
     onTransaction === undefined
-      ? retried
+      ? (work) => retried(work)
       : async (work) => {
           const startMs = parts.clock.monotonicMs();
           let committed = false;
@@ -135,6 +162,8 @@ export function createStore(parts: {
     },
     databaseNowMs: (db = parts.db) => parts.databaseNowMs(db),
     transaction,
+    relaxed,
+    moveLog: () => parts.moveLog?.() ?? Promise.resolve(),
     submit: (work, stage = 'begin') => group.submit(work, stage),
     quiet: () => group.quiet(),
     onChange(call) {

@@ -5,7 +5,10 @@ import type { Store } from '../../store/store.ts';
 import { allSeen, insertSeen, type SeenRow } from './host-seen.store.ts';
 
 /** Rows of one transaction of a flush: longer ones stall whoever waits behind them. */
-export const FLUSH_ROWS_MAX = 500;
+export const FLUSH_ROWS_MAX = 250;
+
+/** So many transactions of a flush, then the write-ahead log is moved. */
+const MOVE_LOG_BATCHES = 20;
 
 /** What heartbeats said of one host. A class, so that a million of them share one shape. */
 export class IndexedHost {
@@ -48,6 +51,7 @@ export class FleetIndex {
   readonly #store: Store;
   readonly #hosts = new Map<HostId, IndexedHost>();
   readonly #touched = new Set<IndexedHost>();
+  readonly #shared = new SharedValues();
 
   constructor(store: Store) {
     this.#store = store;
@@ -61,9 +65,9 @@ export class FleetIndex {
   /** Takes a host whose row changed, or is new. */
   put(host: { id: HostId; num: number; groupId: GroupId }): IndexedHost {
     let known = this.#hosts.get(host.id);
-    if (known === undefined)
-      this.#hosts.set(host.id, (known = new IndexedHost(host.id, host.num, host.groupId)));
-    known.groupId = host.groupId;
+    const groupId = this.#shared.text(host.groupId);
+    if (known === undefined) this.#hosts.set(host.id, (known = new IndexedHost(host.id, host.num, groupId)));
+    known.groupId = groupId;
     return known;
   }
 
@@ -100,8 +104,8 @@ export class FleetIndex {
     host.policySerial = heartbeat.policySerial;
     host.crlNumber = heartbeat.crlNumber;
     host.fingerprint = fingerprint;
-    host.version = heartbeat.version;
-    host.health = heartbeat.health;
+    host.version = this.#shared.text(heartbeat.version);
+    host.health = this.#shared.list(heartbeat.health);
     host.spooled = heartbeat.spooled;
     this.#touched.add(host);
     return !isClone;
@@ -110,16 +114,19 @@ export class FleetIndex {
   /** Writes what changed since the last flush; what fails stays for the next one. Returns how many rows were written. */
   async flush(): Promise<number> {
     let written = 0;
-    while (this.#touched.size > 0) {
-      const batch = [...this.#touched].slice(0, FLUSH_ROWS_MAX);
+    for (let batches = 1; this.#touched.size > 0; batches += 1) {
+      const batch = [...this.#touched.values().take(FLUSH_ROWS_MAX)];
       for (const host of batch) this.#touched.delete(host);
       try {
-        await this.#store.transaction((tx) => insertSeen(tx, batch));
+        await this.#store.relaxed((tx) => insertSeen(tx, batch));
       } catch (error) {
         for (const host of batch) this.#touched.add(host);
         throw error;
       }
       written += batch.length;
+      // on another thread, before the log is so long that this one has to do it
+      if (batches % MOVE_LOG_BATCHES === 0) void this.#store.moveLog();
+      await breathe();
     }
     return written;
   }
@@ -141,10 +148,33 @@ export class FleetIndex {
     host.policySerial = row.policySerial;
     host.crlNumber = row.crlNumber;
     host.fingerprint = row.fingerprint;
-    host.version = row.version;
-    host.health = row.health;
+    host.version = this.#shared.text(row.version);
+    host.health = this.#shared.list(row.health);
   }
 }
+
+/** Different texts that are kept once for all hosts; with more of them each host keeps its own. */
+const SHARED_TEXTS_MAX = 10_000;
+
+/** Groups, versions and the empty list of complaints are the same for most hosts: one copy of each does for a million. */
+class SharedValues {
+  readonly #texts = new Map<string, string>();
+  readonly #none: readonly string[] = [];
+
+  text<Text extends string>(text: Text): Text {
+    const known = this.#texts.get(text);
+    if (known !== undefined) return known as Text; // the key was that text
+    if (this.#texts.size < SHARED_TEXTS_MAX) this.#texts.set(text, text);
+    return text;
+  }
+
+  list(list: readonly string[]): readonly string[] {
+    return list.length === 0 ? this.#none : list;
+  }
+}
+
+/** Lets everybody else have a turn: SQLite answers at once, so that a flush would never give one back by itself. */
+const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** The agent was started again when its boot ID is another; going back to the one before is a second agent's: true. */
 function noteBoot(host: IndexedHost, bootId: string, atMs: number): boolean {

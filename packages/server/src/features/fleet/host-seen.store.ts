@@ -1,6 +1,8 @@
 import type { GroupId, HostId } from '@sekisho/core/ids.ts';
 import { z } from 'zod';
+import { prepared } from '../../store/prepared.ts';
 import type { DbOrTx, Tx } from '../../store/tables.ts';
+import { transactionContext } from '../../store/transaction-context.ts';
 import { storedGroupId, storedHostId } from './stored-ids.ts';
 
 /** A host and what was last seen of it; zero and empty when it never was. */
@@ -66,7 +68,7 @@ export async function* allSeen(db: DbOrTx, sinceMs?: number): AsyncGenerator<See
         fingerprint: row.fingerprint ?? '',
         version: row.version ?? '',
         bootId: row.boot_id ?? '',
-        health: row.health === null ? [] : healthText.parse(JSON.parse(row.health)),
+        health: row.health === null || row.health === '[]' ? [] : healthText.parse(JSON.parse(row.health)),
       };
     }
     const last = rows.at(-1);
@@ -75,27 +77,33 @@ export async function* allSeen(db: DbOrTx, sinceMs?: number): AsyncGenerator<See
   }
 }
 
-/** Writes what was seen of these hosts in one statement. */
+/** Writes what was seen of these hosts. */
 export async function insertSeen(tx: Tx, hosts: readonly Omit<SeenRow, 'id' | 'groupId'>[]): Promise<void> {
   if (hosts.length === 0) return;
-  await tx
+  // where each statement is a round trip, one; where it is none, one that is compiled once for all
+  if (transactionContext(tx).direct === undefined) await upsert(tx, hosts.map(columnsOf)).execute();
+  else for (const host of hosts) await upsertOne.run(tx, columnsOf(host));
+}
+
+const columnsOf = (host: Omit<SeenRow, 'id' | 'groupId'>) => ({
+  num: host.num,
+  last_seen_ms: host.lastSeenMs,
+  bundle_generation: host.bundleGeneration,
+  list_serial: host.listSerial,
+  assignment_serial: host.assignmentSerial,
+  policy_serial: host.policySerial,
+  crl_number: host.crlNumber,
+  fingerprint: host.fingerprint,
+  // PostgreSQL stores no NUL
+  version: host.version.replaceAll('\0', ''),
+  boot_id: host.bootId.replaceAll('\0', ''),
+  health: host.health.length === 0 ? '[]' : JSON.stringify(host.health),
+});
+
+const upsert = (db: DbOrTx, rows: ReturnType<typeof columnsOf>[]) =>
+  db
     .insertInto('host_seen')
-    .values(
-      hosts.map((host) => ({
-        num: host.num,
-        last_seen_ms: host.lastSeenMs,
-        bundle_generation: host.bundleGeneration,
-        list_serial: host.listSerial,
-        assignment_serial: host.assignmentSerial,
-        policy_serial: host.policySerial,
-        crl_number: host.crlNumber,
-        fingerprint: host.fingerprint,
-        // PostgreSQL stores no NUL
-        version: host.version.replaceAll('\0', ''),
-        boot_id: host.bootId.replaceAll('\0', ''),
-        health: JSON.stringify(host.health),
-      })),
-    )
+    .values(rows)
     .onConflict((conflict) =>
       conflict.column('num').doUpdateSet((row) => ({
         last_seen_ms: row.ref('excluded.last_seen_ms'),
@@ -109,6 +117,6 @@ export async function insertSeen(tx: Tx, hosts: readonly Omit<SeenRow, 'id' | 'g
         boot_id: row.ref('excluded.boot_id'),
         health: row.ref('excluded.health'),
       })),
-    )
-    .execute();
-}
+    );
+
+const upsertOne = prepared((db, row: ReturnType<typeof columnsOf>) => upsert(db, [row]));
