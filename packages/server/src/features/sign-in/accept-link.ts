@@ -19,6 +19,7 @@ import {
   type AdministratorRow,
 } from '../administrators/administrator-rows.ts';
 import { recordAudit } from '../audit/record-audit.ts';
+import { dropPasskeys } from '../passkeys/drop-passkeys.ts';
 import { findLink, markLinkUsed, type LinkRow } from './links.store.ts';
 import { codeHash, requireNoAdministrator } from './make-link.ts';
 import { dropPending, startPending, takePending } from './pending-sign-in.ts';
@@ -108,6 +109,8 @@ async function useLink(
   await setUpTotp(context, tx, row, pending.secret, body.totp, origin);
   await revokeSessions(tx, row.id, nowMs);
   await dropPending(tx, row.id);
+  // a reset is there for whoever lost control of the account: passkeys of another must not outlive it
+  await dropPasskeys(tx, row.id);
   await recordAudit(
     tx,
     {
