@@ -5,6 +5,7 @@
 import { createCertificateRequest } from '@sekisho/pki/csr.ts';
 import { generatePrivateKey } from '@sekisho/pki/keys.ts';
 import { fileSigner } from '@sekisho/pki/signer.ts';
+import { connect as connectTcp } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import { z } from 'zod';
 
@@ -91,15 +92,13 @@ class Client {
   /** Each client comes from an address of its own: the server limits what one address may ask a minute (T-15). */
   static open(port: number, n: number): Promise<Client> {
     return new Promise((resolve, reject) => {
-      const socket = connect({
-        host: '127.0.0.1',
-        port,
-        localAddress: `127.0.${1 + Math.floor(n / 250)}.${1 + (n % 250)}`,
-        rejectUnauthorized: false, // the whole domain is made for this run
-      });
+      const localAddress = `127.0.${1 + Math.floor(n / 250)}.${1 + (n % 250)}`;
+      const tcp = connectTcp({ host: '127.0.0.1', port, localAddress });
+      tcp.once('error', reject);
+      const socket = connect({ socket: tcp, rejectUnauthorized: false }); // the whole domain is made for this run
       socket.once('error', reject);
       socket.once('secureConnect', () => {
-        socket.setNoDelay(true);
+        tcp.setNoDelay(true);
         resolve(new Client(socket));
       });
     });

@@ -5,11 +5,19 @@ export const PEM_BLOCKS_MAX = 64;
 
 /** One PEM block: 64 characters a line, and no blank line before END (OpenSSL refuses that). @source RFC 7468 §2 */
 export const toPem = (label: string, der: Uint8Array): string =>
-  `-----BEGIN ${label}-----\n${(
-    Buffer.from(der)
-      .toString('base64')
-      .match(/.{1,64}/g) ?? []
-  ).join('\n')}\n-----END ${label}-----\n`;
+  `-----BEGIN ${label}-----\n${inLines(base64(der), 64)}\n-----END ${label}-----\n`;
+
+/** Base64 of bytes, which are not copied first. */
+export const base64 = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64');
+
+/** A text in lines of so many characters. */
+export function inLines(text: string, lineLength: number): string {
+  let lines = text.slice(0, lineLength);
+  for (let from = lineLength; from < text.length; from += lineLength)
+    lines += `\n${text.slice(from, from + lineLength)}`;
+  return lines;
+}
 
 /** Bytes of all PEM blocks of one label, in their order; text between them is passed over. Refuses with the given code. */
 export function pemBlocks(pem: string, label: string, code: ErrorCode): Uint8Array[] {

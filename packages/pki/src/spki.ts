@@ -3,6 +3,7 @@ import { DerError, DerReader, type DerElement } from './der/read.ts';
 import { TAG } from './der/write.ts';
 import type { KeyAlgorithm } from './keys.ts';
 import { OID } from './oids.ts';
+import { toPem } from './pem.ts';
 
 export const RSA_BITS_MIN = 3072;
 export const RSA_BITS_MAX = 8192;
@@ -90,10 +91,13 @@ const SMALL_PRIMES: readonly number[] = Array.from({ length: 751 }, (_, index) =
 );
 const SMALL_PRIMES_PRODUCT = SMALL_PRIMES.reduce((product, prime) => product * BigInt(prime), 1n);
 
-/** The key object of an SPKI; DerError when OpenSSL refuses it (a point off its curve, for example). */
+/**
+ * The key object of an SPKI; DerError when OpenSSL refuses it (a point off its curve, for example). It goes through PEM, because Node
+ * finds out by exceptions that an object or bytes are no key object: that costs as much as reading the key.
+ */
 export function publicKeyOfSpki(spkiDer: Uint8Array): KeyObject {
   try {
-    return createPublicKey({ key: Buffer.from(spkiDer), format: 'der', type: 'spki' });
+    return createPublicKey(toPem('PUBLIC KEY', spkiDer));
   } catch (error) {
     throw new DerError('the key is not valid', { cause: error });
   }

@@ -2,6 +2,7 @@ import { parseHostId, parseSha256Hex, type HostId, type Sha256Hex } from '@sekis
 import { REVOCATION_REASONS, type RevocationReason } from '@sekisho/core/wire/trust.ts';
 import type { Reach } from '@sekisho/core/rules/rights.ts';
 import type { Certificate } from '@sekisho/pki/certificate.ts';
+import { base64 } from '@sekisho/pki/pem.ts';
 import { prepared } from '../../store/prepared.ts';
 import type { CertificatesTable, DbOrTx, Tx } from '../../store/tables.ts';
 import { hostsWithin } from '../groups/within-reach.ts';
@@ -176,7 +177,7 @@ export async function insertCertificate(
     issuer_key_id: row.issuerKeyId,
     serial: certificate.serial,
     host_id: row.hostId,
-    der: base64Of(certificate.der),
+    der: base64(certificate.der),
     not_before_ms: certificate.notBeforeMs,
     not_after_ms: certificate.notAfterMs,
     issued_at_ms: row.nowMs,
@@ -198,9 +199,6 @@ const insertGood = prepared((db, row: GoodRow & Record<string, string | number |
     revocation_reason: null,
   }),
 );
-
-const base64Of = (bytes: Uint8Array): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64');
 
 function rowOf(row: {
   fingerprint: string;

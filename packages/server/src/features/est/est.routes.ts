@@ -2,6 +2,7 @@ import { AppError, errorWords } from '@sekisho/core/errors.ts';
 import { CLOCK_SKEW_MAX_MS, CSR_BYTES_MAX } from '@sekisho/core/limits.ts';
 import { parseCertificate, type Certificate } from '@sekisho/pki/certificate.ts';
 import { certsOnlyPkcs7, csrAttrs } from '@sekisho/pki/est.ts';
+import { base64, inLines } from '@sekisho/pki/pem.ts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { TLSSocket } from 'node:tls';
 import type { ServerContext } from '../../context.ts';
@@ -17,7 +18,8 @@ export const PARAMS_HEADER = 'sekisho-params';
 /** Header with the sender's time in milliseconds: our agents send it, every answer has the server's (T-15). */
 export const TIME_HEADER = 'sekisho-time';
 const PREFIX = '/.well-known/est';
-const BASE64_LINE = /.{1,76}/g;
+/** @source RFC 2045 §6.8 */
+const BASE64_LINE_LENGTH = 76;
 
 /**
  * Enrolment over Secure Transport: cacerts, csrattrs, simpleenroll (the token as HTTP password), simplereenroll (with the
@@ -109,7 +111,7 @@ const answerCertificates = (reply: FastifyReply, certificates: readonly Certific
 
 function answerBase64(reply: FastifyReply, type: string, der: Uint8Array): string {
   void reply.header('content-type', type).header('content-transfer-encoding', 'base64');
-  return `${(Buffer.from(der).toString('base64').match(BASE64_LINE) ?? []).join('\n')}\n`;
+  return `${inLines(base64(der), BASE64_LINE_LENGTH)}\n`;
 }
 
 /** Words and hint as plain text: EST clients show the body as it is (RFC 7030 §4.2.3). */
@@ -124,7 +126,7 @@ function answerRefusal(raised: AppError, request: FastifyRequest, reply: Fastify
     refusal.code === 'REISSUE_TOKEN_REQUIRED'
   )
     void reply.header('www-authenticate', 'Basic realm="sekisho", charset="UTF-8"');
-  if (refusal.code === 'RATE_LIMITED')
+  if (refusal.code === 'RATE_LIMITED' || refusal.code === 'SERVER_BUSY')
     void reply.header('retry-after', String(refusal.params['retrySeconds'] ?? 60));
   void reply
     .status(refusal.status)

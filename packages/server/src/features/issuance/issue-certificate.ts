@@ -36,11 +36,10 @@ import {
   type Intention,
 } from './intentions.store.ts';
 import { refuseReplaced, signIntention } from './sign-intention.ts';
-import { timeOrderedId } from './time-ordered-id.ts';
+import { timeOrderedId, timeOrderedSerial } from './time-ordered-id.ts';
 
 /** Without a token the same request gets the same answer for this long. */
 export const REPEATABLE_MS = DAY_MS;
-const SERIAL_BYTES = 16;
 
 /** Who asks, and with what. */
 export type IssuanceRequest =
@@ -144,7 +143,7 @@ async function decideAndRecord(
     finishedAtMs: null,
     failure: null,
     issuance: decision.plan,
-    serialHex: Buffer.from(context.random.bytes(SERIAL_BYTES)).toString('hex'),
+    serialHex: timeOrderedSerial(context.random, nowMs),
     newHost: decision.newHost,
     replacesOld: decision.replacesOld,
     name: decision.newHost?.name ?? host?.name ?? facts.name,
