@@ -46,6 +46,50 @@ for (const [what, retention, kept] of tables) {
   });
 }
 
+test('P-10 of points in one hour the newest is kept, and an hour is one of the clock', () => {
+  const noonMs = Date.parse('2026-02-01T12:00:00Z');
+  const at = (number: number, minutes: number) =>
+    point(number, 0, { receivedAtMs: noonMs + minutes * 60_000 });
+  const points = [at(1, 0), at(2, 10), at(3, 59), at(4, 60), at(5, 119)];
+  assert.deepEqual(decideRetention(points, keeps({ hourly: 2 }), nowMs), {
+    remove: [id(1), id(2), id(4)],
+    keep: [
+      { id: id(3), reasons: ['hourly'] },
+      { id: id(5), reasons: ['hourly'] },
+    ],
+  });
+});
+
+test('P-10 weeks begin on Monday, across months and years', () => {
+  const decision = decideRetention(daily(120), keeps({ weekly: 12 }), nowMs);
+  const weekly = decision.keep.filter(({ reasons }) => reasons[0] === 'weekly').map((keep) => keep.id);
+  assert.deepEqual(weekly, Array.from({ length: 12 }, (_, week) => id(week * 7)).reverse());
+});
+
+test('P-10 a point is kept for every reason that holds, and each is told', () => {
+  const every = { last: 1, hourly: 1, daily: 1, weekly: 1, monthly: 1, yearly: 1 };
+  assert.deepEqual(decideRetention([point(1, 0)], keeps(every), nowMs).keep, [
+    { id: id(1), reasons: ['last', 'hourly', 'daily', 'weekly', 'monthly', 'yearly'] },
+  ]);
+});
+
+test('P-10 of two points received together the one with the higher ID counts as newer', () => {
+  const points = [point(2, 20 * DAY_MS), point(1, 20 * DAY_MS), point(3, 20 * DAY_MS)];
+  const decision = decideRetention(points, keeps({ last: 1 }), nowMs);
+  assert.deepEqual(decision.remove, [id(1), id(2)]);
+});
+
+test('P-10 plans are counted each by itself', () => {
+  const points = [point(1, 20 * DAY_MS), point(2, 30 * DAY_MS, { planId: 'other' }), point(3, 40 * DAY_MS)];
+  const plan = keeps({ last: 1 }).get('plan');
+  assert.ok(plan);
+  const plans = new Map([
+    ['plan', plan],
+    ['other', plan],
+  ]);
+  assert.deepEqual(decideRetention(points, plans, nowMs).remove, [id(3)]);
+});
+
 test('P-10 a day begins in the time zone of the plan', () => {
   const points = [point(1, 20 * DAY_MS), point(2, 20 * DAY_MS + 10 * HOUR_MS)]; // 12:00 and 02:00 UTC: 21:00 and 11:00 JST
   assert.deepEqual(decideRetention(points, keeps({ daily: 2 }, 'Asia/Tokyo'), nowMs).remove, [id(2)]);
@@ -83,7 +127,20 @@ test('P-13 a custom point is neither counted nor removed by retention', () => {
 
 test('P-10 points without a plan stay', () => {
   const points = [point(1, 90 * DAY_MS, { planId: null }), point(2, 80 * DAY_MS, { planId: 'deleted' })];
-  assert.deepEqual(decideRetention(points, keeps({ last: 1 }), nowMs).remove, []);
+  const { remove, keep } = decideRetention(points, keeps({ last: 1 }), nowMs);
+  assert.deepEqual(remove, []);
+  assert.deepEqual(
+    keep.map(({ reasons }) => reasons),
+    [['no-plan'], ['no-plan']],
+  );
+});
+
+test('P-13 a plan that keeps everything tells custom points apart', () => {
+  const points = [point(1, 2 * DAY_MS), point(2, DAY_MS, { scheduleName: null })];
+  assert.deepEqual(decideRetention(points, keeps({}), nowMs).keep, [
+    { id: id(1), reasons: ['everything'] },
+    { id: id(2), reasons: ['custom'] },
+  ]);
 });
 
 test('P-13 what an administrator asked to remove goes, and is not counted', () => {

@@ -3,7 +3,15 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../time.ts';
 import type { Schedule } from '../wire/plans.ts';
-import { dueRuns, latestRuns, MISSED_RUNS_MAX, nextRunMs, parseSchedule, runsBetween } from './schedule.ts';
+import {
+  dueRuns,
+  latestRuns,
+  MISSED_RUNS_MAX,
+  nextRunMs,
+  parseSchedule,
+  RUN_ATTEMPTS_MAX,
+  runsBetween,
+} from './schedule.ts';
 
 const ms = (iso: string): number => Date.parse(iso);
 const iso = (atMs: number): string => new Date(atMs).toISOString().replace(':00.000Z', 'Z');
@@ -14,7 +22,18 @@ const schedule = (cron: string, timeZone = 'Asia/Tokyo', startWithinMinutes = 72
   startWithinMinutes,
 });
 
-const accepted = ['30 2 * * *', '*/15 8-18 * * mon-fri', '0 0 1,15 * *', ' 5   4 * JAN 0 ', '0 0 29 2 *'];
+const accepted = [
+  '1-5/2 * * * *',
+  '1,2,30 * * * *',
+  '0-59 * * * *',
+  '0 0 * jan-mar,DEC sun,Tue',
+  '0 0 * feb,apr,may,jun,jul,aug,sep,oct,nov wed,thu,sat',
+  '30 2 * * *',
+  '*/15 8-18 * * mon-fri',
+  '0 0 1,15 * *',
+  ' 5   4 * JAN 0 ',
+  '0 0 29 2 *',
+];
 for (const cron of accepted) {
   test(`P-10 the cron expression "${cron}" is accepted`, () => {
     assert.deepEqual(parseSchedule(schedule(cron)), { allow: true });
@@ -32,6 +51,16 @@ const refused: [string, string, string][] = [
   ['0 0 ? * *', 'UTC', 'SCHEDULE_CRON_INVALID'],
   ['0 0 * * 1#2', 'UTC', 'SCHEDULE_CRON_INVALID'],
   ['*/0 * * * *', 'UTC', 'SCHEDULE_CRON_INVALID'],
+  ['x30 2 * * *', 'UTC', 'SCHEDULE_CRON_INVALID'],
+  ['30x 2 * * *', 'UTC', 'SCHEDULE_CRON_INVALID'],
+  ['30, 2 * * *', 'UTC', 'SCHEDULE_CRON_INVALID'],
+  ['5- 2 * * *', 'UTC', 'SCHEDULE_CRON_INVALID'],
+  ['*/100 * * * *', 'UTC', 'SCHEDULE_CRON_INVALID'],
+  ['005 2 * * *', 'UTC', 'SCHEDULE_CRON_INVALID'],
+  ['0 0 * * fry', 'UTC', 'SCHEDULE_CRON_INVALID'],
+  ['0 0 * * *', 'UTC ', 'SCHEDULE_TIME_ZONE_UNKNOWN'],
+  ['0 0 * * *', ' UTC', 'SCHEDULE_TIME_ZONE_UNKNOWN'],
+  ['0 0 * * *', '', 'SCHEDULE_TIME_ZONE_UNKNOWN'],
   ['0 0 31 2 *', 'UTC', 'SCHEDULE_NEVER_RUNS'],
   ['0 0 * * *', 'Mars/Olympus', 'SCHEDULE_TIME_ZONE_UNKNOWN'],
   ['0 0 * * *', '+09:00', 'SCHEDULE_TIME_ZONE_UNKNOWN'],
@@ -44,6 +73,38 @@ for (const [cron, timeZone, code] of refused) {
     assert.equal(decision.allow ? '' : decision.code, code);
   });
 }
+
+for (const timeZone of ['Etc/GMT+9', 'Etc/GMT-9', 'America/Argentina/Buenos_Aires', 'GMT0']) {
+  test(`P-10 the time zone ${timeZone} is accepted`, () => {
+    assert.deepEqual(parseSchedule({ cron: '0 0 * * *', timeZone }), { allow: true });
+  });
+}
+
+test('P-10 a refusal says which time zone or cron expression it means', () => {
+  const told = (cron: string, timeZone: string): unknown => {
+    const decision = parseSchedule({ cron, timeZone });
+    return decision.allow || decision.params;
+  };
+  assert.deepEqual(told('0 0 * * *', 'Mars/Olympus'), { timeZone: 'Mars/Olympus' });
+  assert.deepEqual(told('* * * *', 'UTC'), { cron: '* * * *' });
+  assert.deepEqual(told('60 * * * *', 'UTC'), { cron: '60 * * * *' });
+  assert.deepEqual(told('0 0 31 2 *', 'UTC'), { cron: '0 0 31 2 *' });
+});
+
+test('P-12 three attempts, and fifty missed runs that are named', () => {
+  assert.deepEqual([RUN_ATTEMPTS_MAX, MISSED_RUNS_MAX], [3, 50]);
+});
+
+test('P-12 an agent looks back a week for what it missed', () => {
+  const nowMs = ms('2025-06-30T12:00:00Z');
+  const due = dueRuns({
+    schedules: [{ schedule: schedule('30 2 * * *', 'UTC'), decidedUntilMs: nowMs - 30 * DAY_MS }],
+    nowMs,
+  });
+  assert.equal(iso(due.missed[0]?.scheduledAtMs ?? 0), '2025-06-24T02:30Z');
+  assert.deepEqual([due.start.length, due.missed.length], [1, 6]);
+  assert.equal(due.start[0]?.scheduleName, 'nightly');
+});
 
 const daylight: { name: string; cron: string; timeZone: string; from: string; to: string; runs: string[] }[] =
   [
