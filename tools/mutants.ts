@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -52,10 +52,12 @@ async function findMutants(filters: readonly string[]): Promise<number> {
   setPriority(NICE);
   mkdirSync(KEPT, { recursive: true });
   const copy = makeWorkCopy(root);
-  process.once('SIGINT', () => {
-    copy.remove();
-    process.exit(130);
-  });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => {
+      running?.kill();
+      copy.remove();
+      process.exit(130);
+    });
   let worst = 0;
   try {
     for (const target of chosen) {
@@ -127,6 +129,8 @@ function keepScore(file: string, found: Score): void {
   writeFileSync(SCORES, `${JSON.stringify(Object.fromEntries(all), null, 2)}\n`);
 }
 
+let running: ChildProcess | undefined;
+
 function run(args: readonly string[], folder: string): Promise<number> {
   const env = {
     ...process.env,
@@ -141,6 +145,7 @@ function run(args: readonly string[], folder: string): Promise<number> {
     stdio: ['ignore', 'inherit', 'inherit'],
     env,
   });
+  running = child;
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code) => resolve(code ?? 1));
