@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 
 /** Linux counts a process's CPU in hundredths of a second (USER_HZ). */
 const TICK_MS = 10;
@@ -15,4 +15,9 @@ export function memoryOf(pid: number): { residentBytes: number; peakBytes: numbe
   const status = readFileSync(`/proc/${pid}/status`, 'latin1');
   const kib = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]);
   return { residentBytes: kib('VmRSS') * 1024, peakBytes: kib('VmHWM') * 1024 };
+}
+
+/** From here on the peak counts anew. @source proc(5), clear_refs: 5 */
+export function resetPeak(pid: number): void {
+  writeFileSync(`/proc/${pid}/clear_refs`, '5');
 }
