@@ -111,6 +111,12 @@ export const REQUIREMENTS: readonly Requirement[] = [
   },
   { id: 'S-01', what: 'One command-line program', status: 'partly', open: 'the console' },
   {
+    id: 'S-04',
+    what: 'Administrators: one-time links, password and TOTP, passkeys, single sign-on, roles, keys, sessions',
+    status: 'partly',
+    open: 'the console',
+  },
+  {
     id: 'S-07',
     what: 'SQLite and PostgreSQL, upgrades, several servers',
     status: 'partly',
