@@ -266,6 +266,73 @@ const cases: readonly Case[] = [
     { ...asHostA, ...withToken(reissueToken) },
     'reissue-token',
   ],
+  [
+    'T-14 a reissue token that approves the media role gives it when it is asked for',
+    { wantsMedia: true },
+    { ...asHostA, ...withToken({ ...reissueToken, media: true }) },
+    'reissue-token media',
+  ],
+  [
+    'T-14 a reissue token that approves the media role gives none that was not asked for',
+    {},
+    { ...asHostA, ...withToken({ ...reissueToken, media: true }) },
+    'reissue-token',
+  ],
+  [
+    'T-16 automatic reissue gives no media role',
+    { wantsMedia: true },
+    { ...asHostA, host: { ...existing, reissueUntilMs: NOW + 1 } },
+    'reissue-allowed',
+  ],
+  [
+    'T-16 automatic reissue never applies to the management server',
+    {},
+    { ...asHostA, host: { ...existing, isServer: true, reissueUntilMs: NOW + 1 } },
+    'HOST_NAME_TAKEN',
+  ],
+  [
+    'T-15 thirty-two names are accepted',
+    { furtherNames: Array.from({ length: 31 }, (_, n) => `n${n}.example`) },
+    withToken(token),
+    'token',
+  ],
+  [
+    'T-15 thirty-two further names are one too many',
+    { furtherNames: Array.from({ length: 32 }, (_, n) => `n${n}.example`) },
+    withToken(token),
+    'HOST_NAMES_TOO_MANY',
+  ],
+  [
+    'T-15 a name that is repeated counts once',
+    { furtherNames: ['WEB1', ...Array.from({ length: 31 }, (_, n) => `n${n}.example`)] },
+    withToken(token),
+    'token',
+  ],
+  ['T-12 a known host comes in at medium, too', {}, { ...at('medium'), known: unused }, 'known-host'],
+  [
+    'T-12 a known host at medium needs fitting forward records, too',
+    {},
+    { ...at('medium', true), known: unused, forwardRecordsMatch: false },
+    'TOKEN_REQUIRED',
+  ],
+  [
+    'T-12 a registered name that was used up is no reason against a further name at medium',
+    { furtherNames: ['db1'] },
+    { ...at('medium'), known: new Map([['db1', true]]) },
+    'level-medium',
+  ],
+  [
+    'T-15 its own SPIFFE ID beside a foreign one does not help',
+    { uris: [`spiffe://${domainId}/host/${hostA}`, 'spiffe://other/host/1'] },
+    { ...asHostA, ...withToken(reissueToken) },
+    'HOST_NAME_INVALID',
+  ],
+  [
+    'T-14 the ID of a host that is not there is no name',
+    { name: hostA },
+    withToken(token),
+    'HOST_NAME_INVALID',
+  ],
   // T-16, T-43
   ['a host that had a certificate needs a reissue token', {}, asHostA, 'REISSUE_TOKEN_REQUIRED'],
   [
@@ -321,6 +388,83 @@ for (const [sentence, facts, context, outcome] of cases) {
   });
 }
 
+const told: readonly (readonly [
+  code: string,
+  request: Partial<RequestFacts>,
+  context: Partial<EnrolContext>,
+  params: Readonly<Record<string, string | number>>,
+])[] = [
+  ['TOKEN_REQUIRED', {}, at('high'), { name: 'web1', level: 'high' }],
+  ['TOKEN_REQUIRED', { wantsMedia: true }, at('medium'), { name: 'web1', level: 'medium' }],
+  ['TOKEN_REFUSED', {}, withToken(undefined), {}],
+  ['TOKEN_REFUSED', {}, withToken(reissueToken), {}],
+  ['HOST_NAME_TAKEN', {}, { ...withToken(token), owners: new Map([['web1', hostB]]) }, { name: 'web1' }],
+  [
+    'HOST_NAME_TAKEN',
+    { furtherNames: ['DB1'] },
+    { ...withToken(token), owners: new Map([['db1', hostB]]) },
+    { name: 'db1' },
+  ],
+  [
+    'HOST_NAME_TAKEN',
+    { furtherNames: ['db1'] },
+    { ...asHostA, owners: new Map<string, HostId>([...owned, ['db1', hostB]]), ...withToken(reissueToken) },
+    { name: 'db1' },
+  ],
+  ['HOST_NAME_TAKEN', {}, { ...asHostA, host: { ...existing, isServer: true } }, { name: 'web1' }],
+  ['MEDIA_NOT_APPROVED', { wantsMedia: true }, withToken(token), { name: 'web1' }],
+  ['MEDIA_NOT_APPROVED', { wantsMedia: true }, { ...asHostA, ...withToken(reissueToken) }, { name: 'web1' }],
+  ['REISSUE_TOKEN_REQUIRED', {}, asHostA, { name: 'web1' }],
+  ['HOST_NAME_INVALID', { uris: ['spiffe://x y'] }, withToken(token), { name: 'spiffe://x?y' }],
+  ['HOST_NAME_INVALID', { name: '*' }, withToken(token), { name: '*' }],
+  ['HOST_NAME_INVALID', { furtherNames: ['a b'] }, withToken(token), { name: 'a?b' }],
+  [
+    'HOST_NAME_RESERVED',
+    { furtherNames: ['x.example', 'db1'] },
+    { ...at('medium'), known: new Map([['db1', false]]) },
+    { name: 'db1' },
+  ],
+  ...[32, 33].map(
+    (length) =>
+      [
+        'HOST_NAMES_TOO_MANY',
+        { furtherNames: Array.from({ length }, (_, n) => `n${n}.example`) },
+        withToken(token),
+        { limit: 32 },
+      ] as const,
+  ),
+];
+for (const [index, [code, facts, context, params]] of told.entries()) {
+  test(`T-15 the refusal ${code} (${index + 1}) says what it is about`, () => {
+    const decision = decideIssuance({ ...request, ...facts }, { ...base, ...context }, NOW);
+    assert(!decision.allow);
+    assert.deepEqual([decision.code, decision.params], [code, params]);
+  });
+}
+
+test('T-01 a domain is born with a host certificate for its server, of any names that are valid', () => {
+  const birth = { ...base, kind: 'birth', newHostId } as const;
+  const decision = decideIssuance({ ...request, furtherNames: ['192.0.2.7'], wantsMedia: true }, birth, NOW);
+  assert(decision.allow);
+  assert.deepEqual(
+    [decision.basis, decision.plan.hostId, decision.plan.dns, decision.plan.ips, decision.plan.media],
+    ['birth', newHostId, ['web1'], ['192.0.2.7'], false],
+  );
+  assert.deepEqual(
+    [decision.newHost, decision.replacesOld, decision.namesNotGranted],
+    [{ name: 'web1', names: ['web1', '192.0.2.7'] }, false, []],
+  );
+  const invalid = decideIssuance({ ...request, name: '*' }, birth, NOW);
+  assert.equal(invalid.allow || invalid.code, 'HOST_NAME_INVALID');
+});
+
+test('T-03 no validity is longer than 825 days, the ten minutes back included', () => {
+  const security = { ...base.security, hostCertificateHours: 825 * 24 };
+  const decision = decideIssuance(request, { ...base, security, ...withToken(token) }, NOW);
+  assert(decision.allow);
+  assert.equal(decision.plan.notAfterMs, NOW - 600_000 + 825 * 86_400_000);
+});
+
 test('T-03 the plan names the host ID, its names, and a year from ten minutes ago', () => {
   const decision = decideIssuance(
     { ...request, furtherNames: ['Web1.Example.com', '192.0.2.7', 'web1'] },
@@ -357,7 +501,8 @@ test('T-13 a token that is bound to a name approves that name alone', () => {
     NOW,
   );
   assert(decision.allow);
-  assert.deepEqual(decision.newHost?.names, ['web1']);
+  assert.deepEqual(decision.newHost, { name: 'web1', names: ['web1'] });
+  assert.deepEqual([decision.replacesOld, decision.namesNotGranted], [false, ['db1']]);
 });
 
 test('T-08 validity stays inside the issuer', () => {
@@ -377,7 +522,7 @@ test('T-14 a reissue keeps host ID and approved names, and replaces what was the
   assert.equal(decision.plan.hostId, hostA);
   assert.deepEqual(decision.plan.dns, ['web1', 'web1.example.com']);
   assert.deepEqual(decision.namesNotGranted, ['new.example']);
-  assert.equal(decision.replacesOld, true);
+  assert.deepEqual([decision.replacesOld, decision.newHost], [true, undefined]);
 });
 
 test('T-04 a renewal takes names and role from the registry', () => {
@@ -391,6 +536,24 @@ test('T-04 a renewal takes names and role from the registry', () => {
   assert.deepEqual([...decision.plan.dns, ...decision.plan.ips], existing.names);
 });
 
+test('T-04 a renewal makes no new host, and takes nothing from the old certificate', () => {
+  const context = { ...base, kind: 'renew', host: { ...existing, media: true }, namesMatch: true } as const;
+  const decision = decideIssuance(request, context, NOW);
+  assert(decision.allow);
+  const { basis, newHost, replacesOld, namesNotGranted, plan } = decision;
+  assert.deepEqual(
+    { basis, newHost, replacesOld, namesNotGranted, media: plan.media },
+    { basis: 'certificate', newHost: undefined, replacesOld: false, namesNotGranted: [], media: true },
+  );
+});
+
+test('T-03 a name of the registry that would not be approved today is left out', () => {
+  const host = { ...existing, names: ['web1', 'not a name', '192.0.2.7'] };
+  const decision = decideIssuance(request, { ...base, kind: 'renew', host, namesMatch: true }, NOW);
+  assert(decision.allow);
+  assert.deepEqual([decision.plan.dns, decision.plan.ips], [['web1'], ['192.0.2.7']]);
+});
+
 for (const [sentence, host, namesMatch, code] of [
   ['T-06 a renewal with other names is refused', existing, false, 'RENEWAL_NAMES_DIFFER'],
   ['T-43 a revoked host does not renew', { ...existing, revoked: true }, true, 'REISSUE_TOKEN_REQUIRED'],
@@ -398,6 +561,34 @@ for (const [sentence, host, namesMatch, code] of [
   test(sentence, () => {
     const decision = decideIssuance(request, { ...base, kind: 'renew', host, namesMatch }, NOW);
     assert.equal(decision.allow ? '' : decision.code, code);
+    assert.deepEqual(decision.allow || decision.params, { name: 'web1' });
+  });
+}
+
+const recorded = {
+  hostId: newHostId,
+  domainId,
+  dns: ['web1'],
+  ips: [],
+  media: false,
+  notBeforeMs: 1,
+  notAfterMs: 2,
+};
+for (const [what, change] of [
+  ['another host ID', { hostId: 'x' }],
+  ['another domain', { domainId: 'x' }],
+  ['no names', { dns: undefined }],
+  ['names that are none', { dns: [1] }],
+  ['too many names', { dns: Array<string>(33).fill('x') }],
+  ['addresses that are none', { ips: [1] }],
+  ['too many addresses', { ips: Array<string>(33).fill('x') }],
+  ['a role that is none', { media: 'yes' }],
+  ['a beginning between two milliseconds', { notBeforeMs: 0.5 }],
+  ['no end', { notAfterMs: undefined }],
+] as const) {
+  test(`T-08 a recorded plan with ${what} is not signed`, () => {
+    assert.deepEqual({ ...recordedIssuance(recorded) }, recorded);
+    assert.throws(() => recordedIssuance({ ...recorded, ...change }));
   });
 }
 
