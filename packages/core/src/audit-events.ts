@@ -166,6 +166,9 @@ const access = {
     'untie the identity for single sign-on of {subject}',
     '{subject} のシングルサインオンの関連付けを解除',
   ),
+  'add-passkey': security('LOGIN', 'make a passkey for {subject}', '{subject} のパスキーを作成'),
+  'rename-passkey': security('LOGIN', 'rename a passkey of {subject}', '{subject} のパスキーの名前を変更'),
+  'remove-passkey': security('LOGIN', 'remove a passkey of {subject}', '{subject} のパスキーを削除'),
   'leak-api-key': security(
     'LOGIN',
     'send the API key {subject} in an address',
@@ -185,7 +188,11 @@ const server = {
     'change the configuration of the management server {subject}',
     '管理サーバー {subject} の構成を変更',
   ),
-  'back-up-database': security('SERVER', 'back up the database of {subject}', '{subject} のデータベースをバックアップ'),
+  'back-up-database': security(
+    'SERVER',
+    'back up the database of {subject}',
+    '{subject} のデータベースをバックアップ',
+  ),
   'change-clock': security(
     'SERVER',
     'change the clock of the management server {subject}',

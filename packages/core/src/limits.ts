@@ -47,3 +47,6 @@ export const PASSWORD_LENGTH_MIN = 12;
 export const PASSWORD_LENGTH_MAX = 256;
 /** Codes of one-time links, and secrets of sign-ins that wait for their second step. */
 export const CODE_LENGTH_MAX = 128;
+/** Passkeys of one administrator, and what a browser says of one in base64url. */
+export const PASSKEYS_PER_ADMINISTRATOR_MAX = 20;
+export const PASSKEY_PART_LENGTH_MAX = 16 * 1024;

@@ -195,4 +195,70 @@ export const accessErrors = {
       hint: 'パスワードを設定してください。識別情報の関連付けは、その後管理者が行えます。',
     },
   },
+  PASSKEY_REFUSED: {
+    status: 401,
+    en: {
+      words: 'The passkey was refused.',
+      hint: 'Try again under the address where the passkey was made; otherwise sign in with your password.',
+    },
+    ja: {
+      words: 'パスキーは拒否されました。',
+      hint: 'パスキーを作成したときと同じアドレスで試すか、パスワードでサインインしてください。',
+    },
+  },
+  PASSKEY_COPIED: {
+    status: 401,
+    en: {
+      words: 'The passkey was refused: its counter went back, so a copy of it may be in use.',
+      hint: 'Sign in with your password, remove this passkey and make a new one.',
+    },
+    ja: {
+      words: 'パスキーは拒否されました。カウンターが後退しているため、複製が使われている可能性があります。',
+      hint: 'パスワードでサインインし、このパスキーを削除して新しいものを作成してください。',
+    },
+  },
+  PASSKEY_NEEDS_NAME: {
+    status: 400,
+    en: {
+      words: 'Passkeys need a server name; {host} is an address.',
+      hint: 'Open the server under one of its names; they are the setting addresses in server.json.',
+    },
+    ja: {
+      words: 'パスキーにはサーバーの名前が必要です。{host} は IP アドレスです。',
+      hint: 'サーバーの名前で開いてください。名前は server.json の addresses で設定します。',
+    },
+  },
+  PASSKEY_SIGN_IN_AGAIN: {
+    status: 403,
+    en: {
+      words: 'A passkey is made shortly after signing in; this session is older.',
+      hint: 'Sign out, sign in again, and make the passkey then.',
+    },
+    ja: {
+      words: 'パスキーはサインインの直後にのみ作成できます。このセッションは時間が経過しています。',
+      hint: 'サインアウトして、もう一度サインインしてからパスキーを作成してください。',
+    },
+  },
+  PASSKEY_KNOWN: {
+    status: 409,
+    en: {
+      words: 'This passkey is registered already.',
+      hint: 'Use another authenticator, or remove the passkey where it is registered.',
+    },
+    ja: {
+      words: 'このパスキーは既に登録されています。',
+      hint: '別の認証器を使うか、登録済みのパスキーを削除してください。',
+    },
+  },
+  PASSKEYS_TOO_MANY: {
+    status: 409,
+    en: {
+      words: 'You have {limit} passkeys already.',
+      hint: 'Remove those that you no longer use.',
+    },
+    ja: {
+      words: 'パスキーは既に {limit} 個登録されています。',
+      hint: '使わなくなったパスキーを削除してください。',
+    },
+  },
 } as const satisfies ErrorTable;

@@ -7,6 +7,7 @@ import * as documentation from './documentation.ts';
 import * as events from './events.ts';
 import * as jobs from './jobs.ts';
 import * as oidc from './oidc.ts';
+import * as passkeys from './passkeys.ts';
 import * as plans from './plans.ts';
 import * as points from './points.ts';
 import * as root from './root.ts';
@@ -26,6 +27,7 @@ export const WIRE_MODULES: Readonly<Record<string, Readonly<Record<string, unkno
   events,
   jobs,
   oidc,
+  passkeys,
   plans,
   points,
   root,

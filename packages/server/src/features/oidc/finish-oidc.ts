@@ -10,12 +10,9 @@ import type { ServerContext } from '../../context.ts';
 import { readCookie } from '../../http/cookies.ts';
 import { originOf } from '../../http/request-origin.ts';
 import { openSession } from '../admin-sessions/open-session.ts';
-import { recordAudit } from '../audit/record-audit.ts';
-import { usableLink } from '../sign-in/accept-link.ts';
-import { markLinkUsed } from '../sign-in/links.store.ts';
-import { codeHash } from '../sign-in/make-link.ts';
 import { noteRefusal } from '../sign-in/note-refusal.ts';
 import { takePending } from '../sign-in/pending-sign-in.ts';
+import { takeInvitation } from '../sign-in/take-invitation.ts';
 import { linkIdentityIn } from './link-identity.ts';
 import { OIDC_COOKIE, setOidcCookie } from './oidc-cookie.ts';
 import type { OidcProviders } from './oidc-providers.ts';
@@ -132,15 +129,9 @@ const useInvitation = (
 ): Promise<AdministratorId> =>
   context.store.transaction(async (tx) => {
     const nowMs = context.clock.nowMs();
-    const { link, administrator } = await usableLink(tx, code, nowMs);
-    if (administrator === undefined || link.purpose !== 'invitation') throw new AppError('OIDC_LINK_PURPOSE');
-    if (!(await markLinkUsed(tx, codeHash(code), nowMs))) throw new AppError('LINK_USED');
-    const actor = { name: administrator.name, origin };
-    await linkIdentityIn(tx, actor, administrator.id, identity, nowMs);
-    const detail = { name: administrator.name, purpose: link.purpose };
-    const used = { act: 'use-link', subject: administrator.id, outcome: 'done', detail } as const;
-    await recordAudit(tx, { ...used, actor: actor.name, origin }, nowMs);
-    return administrator.id;
+    const { id, name } = await takeInvitation(tx, code, origin, nowMs);
+    await linkIdentityIn(tx, { name, origin }, id, identity, nowMs);
+    return id;
   });
 
 const invalid = (provider: OidcProvider, cause: unknown): AppError =>

@@ -23,8 +23,11 @@ import { after, before, test } from 'node:test';
 
 const endings: (() => unknown)[] = [];
 const owner = { after: (work: () => unknown) => void endings.push(work) };
+/** Browsers keep connections, for which a server that stops would wait. */
+const windows: (() => unknown)[] = [];
+const browsers = { after: (work: () => unknown) => void windows.push(work) };
 after(async () => {
-  for (const end of endings) await end();
+  for (const end of [...windows, ...endings]) await end();
 });
 
 /** The machine's clock, moved: the provider's own cannot be. */
@@ -72,7 +75,7 @@ function useRealProvider(key: typeof KEY): void {
   real.answer = realProvider(real.issuer, { key, redirectUri, subject: SUBJECT });
 }
 
-const browser = (): AdminBrowser => new AdminBrowser(owner, trust);
+const browser = (): AdminBrowser => new AdminBrowser(browsers, trust);
 /** A browser that comes from the provider's pages. */
 const FROM_PROVIDER = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' };
 

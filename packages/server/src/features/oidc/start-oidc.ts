@@ -7,8 +7,8 @@ import type { ServerContext } from '../../context.ts';
 import { addressKey } from '../../http/connections.ts';
 import { originOf } from '../../http/request-origin.ts';
 import { RefusalsKept } from '../api-keys/refusals-kept.ts';
-import { usableLink } from '../sign-in/accept-link.ts';
 import { startPending } from '../sign-in/pending-sign-in.ts';
+import { findInvitation } from '../sign-in/take-invitation.ts';
 import { setOidcCookie } from './oidc-cookie.ts';
 import type { OidcProviders } from './oidc-providers.ts';
 
@@ -48,7 +48,8 @@ export async function startOidc(
   { request, reply }: { request: FastifyRequest; reply: FastifyReply },
 ): Promise<string> {
   const provider = context.oidc.get(start.provider);
-  if (start.link !== null) await requireInvitation(context, start.link);
+  const { link } = start;
+  if (link !== null) await context.store.transaction((tx) => findInvitation(tx, link, context.clock.nowMs()));
   const configuration = await context.oidc.open(provider);
   const draw = (): string => Buffer.from(context.random.bytes(32)).toString('base64url');
   const body = {
@@ -57,7 +58,7 @@ export async function startOidc(
     nonce: draw(),
     verifier: draw(),
     redirectUri: callbackOf(request, provider.id),
-    link: start.link,
+    link,
   };
   const secret = await context.store.transaction((tx) =>
     startPending(context, tx, { kind: OIDC_PENDING, administratorId: null, body }),
@@ -72,13 +73,6 @@ export async function startOidc(
     code_challenge_method: 'S256',
   });
   return address.href;
-}
-
-/** An invitation alone ties an identity: the first administrator has no account yet, and a reset is about the password. */
-async function requireInvitation(context: ServerContext, code: string): Promise<void> {
-  const nowMs = context.clock.nowMs();
-  const { link } = await context.store.transaction((tx) => usableLink(tx, code, nowMs));
-  if (link.purpose !== 'invitation') throw new AppError('OIDC_LINK_PURPOSE');
 }
 
 /** The Host header was found to be one of the server's own names before. */
