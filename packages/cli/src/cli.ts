@@ -1,5 +1,6 @@
 import type { Language } from '@sekisho/core/language.ts';
 import type { Words } from '@sekisho/core/words/en.ts';
+import type { RemoteWish } from './client/remote.ts';
 import type { ExitCode } from './exit-codes.ts';
 import type { Io } from './io.ts';
 import type { Format } from './output/format.ts';
@@ -17,6 +18,8 @@ export interface Cli {
   readonly json: boolean;
   readonly yes: boolean;
   readonly quiet: boolean;
+  /** A server on another machine; undefined: that of this one. */
+  readonly remote?: RemoteWish | undefined;
   /** The words after `sekisho`, for corrected commands in hints. */
   readonly argv: readonly string[];
 }

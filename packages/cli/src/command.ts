@@ -1,8 +1,9 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import type { Words } from '@sekisho/core/words/en.ts';
-import { Command, Help, type HelpContext, type Option } from 'commander';
+import { Command, Help, Option, type HelpContext } from 'commander';
 import stringWidth from 'string-width';
 import { nearest } from '@sekisho/core/nearest.ts';
+import { REMOTE_OPTIONS } from './client/remote.ts';
 import { quoteCommand } from './output/shell-quote.ts';
 
 /**
@@ -63,6 +64,7 @@ export class SekishoCommand extends Command {
   unknownOption(flag: string): never {
     const command = pathOf(this);
     if (/^--token(=|$)/.test(flag)) throw new AppError('USAGE_SECRET_IN_ARGUMENTS');
+    if (/^--(server|api-key-file)(=|$)/.test(flag)) throw new AppError('USAGE_LOCAL_ONLY', { command });
     const candidates = [...this.options, ...this.globals()].flatMap(({ long, hidden }) =>
       long != null && !hidden ? [long] : [],
     );
@@ -165,6 +167,19 @@ class SekishoHelp extends Help {
 
   override argumentTerm(argument: Command['registeredArguments'][number]): string {
     return this.argumentSpec(argument);
+  }
+
+  /** How to administer a server on another machine: every administrative command takes these. */
+  override visibleOptions(command: Command): Option[] {
+    const options = super.visibleOptions(command);
+    if (command.parent !== null) return options;
+    const { serverFlag, caFingerprintFlag, apiKeyFileFlag } = this.words.help;
+    return [
+      ...options,
+      new Option(REMOTE_OPTIONS.server, serverFlag),
+      new Option(REMOTE_OPTIONS.caFingerprint, caFingerprintFlag),
+      new Option(REMOTE_OPTIONS.apiKeyFile, apiKeyFileFlag),
+    ];
   }
 
   override optionDescription(option: Option): string {

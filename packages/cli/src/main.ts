@@ -1,3 +1,4 @@
+import { AppError } from '@sekisho/core/errors.ts';
 import { CommanderError } from 'commander';
 import { readFile } from 'node:fs/promises';
 import { inspect } from 'node:util';
@@ -7,12 +8,15 @@ import { EXIT } from './exit-codes.ts';
 import { processIo, type Io } from './io.ts';
 import { languageOfEnvironment, wordsOf } from './language.ts';
 import { createFormat } from './output/format.ts';
+import { remoteWish, REMOTE_OPTIONS } from './client/remote.ts';
 import { asRefusal, exitCodeOf, printRefusal } from './output/refusal.ts';
 import { styleOf } from './output/style.ts';
-import { buildProgram } from './program.ts';
+import { buildProgram, isAdministrative, LOCAL_VERBS } from './program.ts';
+import { longName } from './verb.ts';
 
 /** Runs one command line and gives its exit code. Nothing is thrown: every refusal is printed with words and hint. */
-export async function runCli(argv: readonly string[], io: Io): Promise<number> {
+export async function runCli(given: readonly string[], io: Io): Promise<number> {
+  const argv = hoistRemoteOptions(given);
   const language = languageOfEnvironment(io.env);
   const words = wordsOf(language);
   const base = {
@@ -28,7 +32,10 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
   const asked = globalFlags(argv);
   let exitCode: number = EXIT.done;
   const program = buildProgram(words, argv, await packageVersion(), async (verb, args, options) => {
-    const cli: Cli = { ...base, ...asked };
+    const remote = isAdministrative(verb) ? remoteWish(options, io.env) : undefined;
+    const cli: Cli = { ...base, ...asked, remote };
+    if (remote?.isFlag === true && LOCAL_VERBS.includes(verb.path))
+      throw new AppError('USAGE_LOCAL_ONLY', { command: `sekisho ${verb.path}` });
     const result = await verb.run(cli, args, options);
     printResult(cli, result);
     exitCode = result.exitCode ?? EXIT.done;
@@ -57,6 +64,20 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
     if (refusal.code === 'INTERNAL' && !asked.json) printCause(io, refusal.cause);
     return exitCodeOf(refusal);
   }
+}
+
+/** `sekisho --server URL host list` means `sekisho host list --server URL`. */
+function hoistRemoteOptions(argv: readonly string[]): readonly string[] {
+  const names = Object.values(REMOTE_OPTIONS).map(longName);
+  let at = 0;
+  while (
+    at < argv.length &&
+    names.some((name) => argv[at] === name || argv[at]?.startsWith(`${name}=`) === true)
+  )
+    at += names.includes(argv[at] ?? '') ? 2 : 1;
+  const [leading, rest] = [argv.slice(0, at), argv.slice(at)];
+  const end = rest.indexOf('--');
+  return end === -1 ? [...rest, ...leading] : [...rest.slice(0, end), ...leading, ...rest.slice(end)];
 }
 
 function globalFlags(argv: readonly string[]): { json: boolean; yes: boolean; quiet: boolean } {

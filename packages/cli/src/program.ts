@@ -1,9 +1,11 @@
 import { fill } from '@sekisho/core/errors.ts';
 import type { Words } from '@sekisho/core/words/en.ts';
 import { Option } from 'commander';
+import { serverData } from './client/data-folder.ts';
+import { REMOTE_OPTIONS } from './client/remote.ts';
 import { SekishoCommand } from './command.ts';
 import type { Flag } from './flag.ts';
-import type { Verb, VerbPath } from './verb.ts';
+import { longName, type Verb, type VerbPath } from './verb.ts';
 import { VERBS } from './verbs.ts';
 
 /** Called for the verb that the command line names. */
@@ -20,6 +22,14 @@ interface VerbHelp {
   readonly flags: Readonly<Record<string, string>>;
   readonly examples: Readonly<Record<string, string>>;
 }
+
+/** Verbs that read or write this machine's own data folder: no server can be asked to. A test holds the list. */
+export const LOCAL_VERBS: readonly string[] = ['server init', 'server run', 'config show', 'db migrate'];
+
+/** Does the verb administer a management server, here or on another machine? One with a `--server` of its own does not. */
+export const isAdministrative = (verb: Verb): boolean =>
+  Object.values(verb.flags).includes(serverData) &&
+  !Object.values(verb.flags).some(({ spec }) => longName(spec) === '--server');
 
 /** Where a newcomer begins. */
 const FIRST_STEPS: readonly VerbPath[] = ['demo', 'server init', 'server run', 'agent setup'];
@@ -69,6 +79,11 @@ function addVerb(program: SekishoCommand, words: Words, verb: Verb, run: RunVerb
   for (const [key, flag] of Object.entries(verb.flags)) {
     command.addOption(optionOf(flag, help.flags[key] ?? '', words));
   }
+  // shown once, in the help of the program
+  if (isAdministrative(verb))
+    for (const spec of Object.values(REMOTE_OPTIONS))
+      if (!Object.values(verb.flags).some((flag) => flag.spec === spec))
+        command.addOption(new Option(spec).hideHelp());
   command.addHelpText('after', () => examplesText(words, verb, help));
   command.action((...given: unknown[]) => run(verb, given.slice(0, -2), command.opts()));
 }

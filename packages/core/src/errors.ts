@@ -9,6 +9,7 @@ import { mediaErrors } from './errors/media.ts';
 import { pkiErrors } from './errors/pki.ts';
 import { protectionErrors } from './errors/protection.ts';
 import { simulateErrors } from './errors/simulate.ts';
+import { remoteErrors } from './errors/remote.ts';
 import { storeErrors } from './errors/store.ts';
 import { trustErrors } from './errors/trust.ts';
 import type { Language } from './language.ts';
@@ -25,6 +26,7 @@ export const ERRORS = {
   ...protectionErrors,
   ...auditErrors,
   ...cliErrors,
+  ...remoteErrors,
   ...accessErrors,
   ...accountErrors,
   ...simulateErrors,

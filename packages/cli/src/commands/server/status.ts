@@ -13,7 +13,7 @@ export const serverStatus = defineVerb({
   flags: { data: serverData },
   examples: { plain: 'sekisho server status' },
   run: ({ cli, flags }) =>
-    withServer(cli, flags.data, async ({ call, folder, socketPath }) => {
+    withServer(cli, flags.data, async ({ call, place }) => {
       const domain = await call(getDomain);
       const counts = new Map<(typeof HOST_STATES)[number], number>();
       let total = 0;
@@ -27,8 +27,9 @@ export const serverStatus = defineVerb({
         json: {
           running: true,
           domain,
-          data: folder,
-          socketPath,
+          ...(place.kind === 'local'
+            ? { data: place.folder, socketPath: place.socketPath }
+            : { server: place.url }),
           hosts: { total, states: Object.fromEntries(byState.map((state) => [state, counts.get(state)])) },
         },
         text: renderPairs([
@@ -42,7 +43,7 @@ export const serverStatus = defineVerb({
               fill(notes.addressLine, { address, agentPort, httpPort }),
             ),
           ],
-          [labels.adminSocket, socketPath],
+          place.kind === 'local' ? [labels.adminSocket, place.socketPath] : [labels.server, place.url],
           [
             labels.hosts,
             [
