@@ -11,8 +11,8 @@ import {
 } from '@sekisho/core/wire/audit.ts';
 import type { Caller } from '@sekisho/core/wire/client.ts';
 import { auditRow } from '@sekisho/core/wire/trust.ts';
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
+import { open } from 'node:fs/promises';
+import { StringDecoder } from 'node:string_decoder';
 import { z } from 'zod';
 import { codeOf } from '../client/data-folder.ts';
 import type { AuditSource } from './verify-log.ts';
@@ -34,14 +34,23 @@ export async function serverSource(call: Caller): Promise<AuditSource> {
     earlier.push(...checkpoints.map((one) => one.checkpoint));
     from = nextFrom;
   }
-  return { key, checkpoint, earlier, entries: () => serverEntries(call) };
+  let written = 0;
+  const entries = serverEntries(call, (count) => {
+    written = count;
+  });
+  return { key, checkpoint, earlier, entries: () => entries, written: () => written };
 }
 
-async function* serverEntries(call: Caller): AsyncGenerator<AuditEntryView> {
+async function* serverEntries(
+  call: Caller,
+  onWritten: (written: number) => void,
+): AsyncGenerator<AuditEntryView> {
   for (let from: number | null = 0; from !== null;) {
-    const page: { entries: AuditEntryView[]; nextFrom: number | null } = await call(listAuditEntries, {
-      query: { from, limit: PAGE_ROWS_MAX },
-    });
+    const page: { entries: AuditEntryView[]; nextFrom: number | null; written: number } = await call(
+      listAuditEntries,
+      { query: { from, limit: PAGE_ROWS_MAX } },
+    );
+    onWritten(page.written);
     yield* page.entries;
     from = page.nextFrom;
   }
@@ -65,9 +74,21 @@ export const exportEntryLine = ({ seq, leaf, row }: AuditEntryView): string =>
 /** An export in a file. Refusals: AUDIT_EXPORT_MALFORMED, FILE_NOT_READABLE. */
 export async function fileSource(path: string): Promise<AuditSource> {
   const lines = linesOf(path);
-  const first = await lines.next();
-  const { key, checkpoint } = parsed(exportHead, first.done === true ? '' : first.value, 1);
+  const { value: first } = await lines.next();
+  const { key, checkpoint } = await readHead(lines, first ?? '');
   return { key, checkpoint, earlier: [], entries: () => fileEntries(lines) };
+}
+
+async function readHead(
+  lines: AsyncGenerator<string, void>,
+  first: string,
+): Promise<z.output<typeof exportHead>> {
+  try {
+    return parsed(exportHead, first, 1);
+  } catch (error) {
+    await lines.return();
+    throw error;
+  }
 }
 
 async function* fileEntries(lines: AsyncGenerator<string, void>): AsyncGenerator<AuditEntryView> {
@@ -82,20 +103,33 @@ async function* fileEntries(lines: AsyncGenerator<string, void>): AsyncGenerator
   }
 }
 
+const READ_BYTES = 64 * 1024;
+
 async function* linesOf(path: string): AsyncGenerator<string, void> {
-  const stream = createReadStream(path, { encoding: 'utf8' });
+  let file;
   try {
-    let number = 0;
-    for await (const line of createInterface({ input: stream, crlfDelay: Infinity })) {
-      number += 1;
-      if (line.length > LINE_LENGTH_MAX) throw malformed(number, 'too long');
-      yield line;
+    file = await open(path, 'r');
+    const decoder = new StringDecoder('utf8');
+    let [rest, number] = ['', 1];
+    for (;;) {
+      const { bytesRead, buffer } = await file.read(Buffer.alloc(READ_BYTES), 0, READ_BYTES);
+      const lines = (rest + decoder.write(buffer.subarray(0, bytesRead))).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) {
+        if (line.length > LINE_LENGTH_MAX) throw malformed(number, 'too long');
+        number += 1;
+        yield line;
+      }
+      if (rest.length > LINE_LENGTH_MAX) throw malformed(number, 'too long');
+      if (bytesRead > 0) continue;
+      if (rest !== '') yield rest;
+      return;
     }
   } catch (error) {
     if (error instanceof AppError) throw error;
     throw new AppError('FILE_NOT_READABLE', { path, reason: codeOf(error) ?? 'unknown' }, { cause: error });
   } finally {
-    stream.destroy();
+    await file?.close();
   }
 }
 

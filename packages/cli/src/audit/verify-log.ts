@@ -30,6 +30,8 @@ export interface AuditSource {
   readonly earlier: readonly string[];
   /** Every place in order. */
   entries(): AsyncIterable<AuditEntryView>;
+  /** So many rows the program wrote, as far as was read; a row beyond is not its own. */
+  written?(): number;
 }
 
 export interface VerifiedLog {
@@ -69,7 +71,7 @@ export async function verifyLog(
   ]);
   if (held !== undefined && held.size > head.size) walk.find({ what: 'rewritten', seq: head.size + 1 });
   for await (const entry of source.entries()) {
-    walk.take(entry);
+    walk.take(entry, source.written?.());
     options.onProgress?.(walk.done, head.size);
   }
   const { findings, count, newer } = walk.end();
@@ -144,13 +146,13 @@ class Walk {
     if (this.#findings.length < FINDINGS_LISTED_MAX) this.#findings.push(finding);
   }
 
-  take(entry: AuditEntryView): void {
+  take(entry: AuditEntryView, written = Number.MAX_SAFE_INTEGER): void {
     const { seq } = entry;
     if (seq < 1) return this.find({ what: 'inserted', seq });
     if (seq <= this.#last) return this.find({ what: 'moved', seq });
     for (let gone = this.#last + 1; gone < seq && gone <= this.#head.size; gone += 1)
       this.#covered({ seq: gone, leaf: null, row: null });
-    if (seq > this.#head.size) this.#beyond(entry);
+    if (seq > this.#head.size) this.#beyond(entry, written);
     else this.#covered(entry);
     this.#last = seq;
   }
@@ -167,9 +169,10 @@ class Walk {
     this.#compareEarlier();
   }
 
-  #beyond({ seq, row }: AuditEntryView): void {
+  #beyond({ seq, row }: AuditEntryView, written: number): void {
     const expected = Math.max(this.#last, this.#head.size) + 1;
-    if (row === null || seq !== expected) this.find({ what: row === null ? 'removed' : 'inserted', seq });
+    if (row === null || seq !== expected || seq > written)
+      this.find({ what: row === null ? 'removed' : 'inserted', seq });
     else this.#newer += 1;
   }
 
@@ -195,7 +198,7 @@ class Walk {
     if (isHead(this.#rows.root())) {
       // every row is what was signed: only the hashes beside them can have been changed
       const changed = this.#findings.filter(({ what }) => what === 'changed');
-      if (changed.length === 0) return;
+      if (changed.length === 0 && !this.#isLeafMissing) return;
       const others = this.#findings.filter(({ what }) => what !== 'changed');
       this.#count += others.length + 1 - this.#findings.length;
       this.#findings.splice(0, this.#findings.length, ...others, { what: 'tree', seq: changed[0]?.seq ?? 1 });
