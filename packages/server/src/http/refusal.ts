@@ -11,7 +11,8 @@ import { z } from 'zod';
  */
 export function refusalOf(error: unknown, log: Log): AppError {
   if (error instanceof AppError) {
-    if (error.status >= 500) log.error({ err: error, code: error.code }, 'request failed');
+    if (error.status >= 500 && error.code !== 'SERVER_BUSY')
+      log.error({ err: error, code: error.code }, 'request failed');
     return error;
   }
   if (error instanceof z.ZodError)
