@@ -3,17 +3,13 @@ import type { SignInId } from '@sekisho/core/ids.ts';
 import { PAGE_ROWS_DEFAULT } from '@sekisho/core/limits.ts';
 import { reachOf } from '@sekisho/core/rules/rights.ts';
 import { MINUTE_MS } from '@sekisho/core/time.ts';
-import {
-  endSession as endRoute,
-  listSessions,
-  type AdminSessionView,
-} from '@sekisho/core/wire/administrators.ts';
+import { endSession, listSessions, type AdminSessionView } from '@sekisho/core/wire/administrators.ts';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ServerContext } from '../../context.ts';
 import { pageOf, parseTimeCursor, timeCursor } from '../../http/cursor.ts';
 import { readCookie, SESSION_COOKIE } from '../../http/cookies.ts';
 import { mount } from '../../http/mount.ts';
-import { endSession } from './end-session.ts';
+import { closeSession } from './close-session.ts';
 import { findSessionBySecret, listOpenSessions, type SessionRow } from './session-rows.ts';
 
 /** S-04 sessions: who is signed in, and ending it. */
@@ -37,9 +33,9 @@ export function adminSessionRoutes(app: FastifyInstance, context: ServerContext)
     const current = await currentSession(context, request);
     return { sessions: shown.map((row) => viewSession(row, current)), next };
   });
-  mount(app, endRoute, async ({ params, principal, request }) => {
+  mount(app, endSession, async ({ params, principal, request }) => {
     const current = await currentSession(context, request);
-    return viewSession(await endSession(context, params.id, principal), current);
+    return viewSession(await closeSession(context, params.id, principal), current);
   });
 }
 

@@ -1,15 +1,15 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import { PAGE_ROWS_DEFAULT } from '@sekisho/core/limits.ts';
 import {
-  createAdministrator as createRoute,
-  disableAdministrator as disableRoute,
-  enableAdministrator as enableRoute,
+  createAdministrator,
+  disableAdministrator,
+  enableAdministrator,
   getAdministrator,
   getMe,
   listAdministrators,
-  makeFirstLink as firstRoute,
-  resetAdministrator as resetRoute,
-  setGrants as grantsRoute,
+  makeFirstLink,
+  resetAdministrator,
+  setGrants,
   type AdministratorView,
   type LinkView,
 } from '@sekisho/core/wire/administrators.ts';
@@ -18,16 +18,11 @@ import type { ServerContext } from '../../context.ts';
 import { pageOf } from '../../http/cursor.ts';
 import { preconditionOf, revisionTag, sendTag } from '../../http/entity-tag.ts';
 import { mount } from '../../http/mount.ts';
-import { makeFirstLink, type OneTimeLink } from '../sign-in/make-link.ts';
+import { linkForFirst, type OneTimeLink } from '../sign-in/make-link.ts';
 import { findAdministrator, listAdministratorRows, type AdministratorRow } from './administrator-rows.ts';
 import { viewAdministrator, viewAdministrators, viewMe } from './administrator-view.ts';
-import {
-  disableAdministrator,
-  enableAdministrator,
-  resetAdministrator,
-  setGrants,
-} from './change-administrator.ts';
-import { createAdministrator } from './create-administrator.ts';
+import { changeGrants, closeAccount, makeResetLink, reopenAccount } from './change-administrator.ts';
+import { createAdministrator as create } from './create-administrator.ts';
 
 /** S-04 administrators: create, list, show, roles, disable, enable, links. */
 export function administratorRoutes(app: FastifyInstance, context: ServerContext): void {
@@ -47,28 +42,28 @@ export function administratorRoutes(app: FastifyInstance, context: ServerContext
     if (row === undefined) throw new AppError('NOT_FOUND', { what: 'administrator', id: params.id });
     return shown(reply, row);
   });
-  mount(app, createRoute, async ({ body, principal }) => {
-    const { row, link } = await createAdministrator(context, body, principal);
+  mount(app, createAdministrator, async ({ body, principal }) => {
+    const { row, link } = await create(context, body, principal);
     return { administrator: await viewAdministrator(store.db, row), link: viewLink(link) };
   });
-  mount(app, grantsRoute, async ({ params, body, principal, request, reply }) => {
+  mount(app, setGrants, async ({ params, body, principal, request, reply }) => {
     const change = { id: params.id, principal, precondition: preconditionOf(request) };
-    return shown(reply, await setGrants(context, change, body.grants));
+    return shown(reply, await changeGrants(context, change, body.grants));
   });
-  mount(app, disableRoute, async ({ params, principal, request, reply }) => {
+  mount(app, disableAdministrator, async ({ params, principal, request, reply }) => {
     const change = { id: params.id, principal, precondition: preconditionOf(request) };
-    return shown(reply, await disableAdministrator(context, change));
+    return shown(reply, await closeAccount(context, change));
   });
-  mount(app, enableRoute, async ({ params, principal, request, reply }) => {
+  mount(app, enableAdministrator, async ({ params, principal, request, reply }) => {
     const change = { id: params.id, principal, precondition: preconditionOf(request) };
-    return shown(reply, await enableAdministrator(context, change));
+    return shown(reply, await reopenAccount(context, change));
   });
-  mount(app, resetRoute, async ({ params, principal }) =>
-    viewLink(await resetAdministrator(context, { id: params.id, principal })),
+  mount(app, resetAdministrator, async ({ params, principal }) =>
+    viewLink(await makeResetLink(context, { id: params.id, principal })),
   );
-  mount(app, firstRoute, async ({ principal }) => {
+  mount(app, makeFirstLink, async ({ principal }) => {
     if (principal.kind !== 'local') throw new AppError('LOCAL_SOCKET_ONLY');
-    return viewLink(await makeFirstLink(context, principal));
+    return viewLink(await linkForFirst(context, principal));
   });
   mount(app, getMe, ({ principal }) => viewMe(store.db, principal));
 }

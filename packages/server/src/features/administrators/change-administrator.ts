@@ -32,7 +32,7 @@ export interface AccountChange {
  * Puts other roles in place of those there are; every session of the administrator ends. Refusals: OWN_GRANTS,
  * LAST_ADMINISTRATOR, PRECONDITION_FAILED, NOT_FOUND, API_KEY_MAY_NOT.
  */
-export async function setGrants(
+export async function changeGrants(
   context: ServerContext,
   change: AccountChange,
   wished: readonly GrantView[],
@@ -52,10 +52,7 @@ export async function setGrants(
  * Closes the account: every session, unfinished sign-in and link ends, and its API keys stop working. Refusals:
  * LAST_ADMINISTRATOR, PRECONDITION_FAILED, NOT_FOUND, API_KEY_MAY_NOT.
  */
-export async function disableAdministrator(
-  context: ServerContext,
-  change: AccountChange,
-): Promise<AdministratorRow> {
+export async function closeAccount(context: ServerContext, change: AccountChange): Promise<AdministratorRow> {
   return changeAccount(context, change, async (tx, row, nowMs) => {
     if (row.disabledAtMs !== null) return undefined;
     await requireAllowed(tx, change, row, { change: 'disable', after: [] });
@@ -67,7 +64,7 @@ export async function disableAdministrator(
 }
 
 /** Opens the account again, with the roles, password and second factor it had. Refusals: PRECONDITION_FAILED, NOT_FOUND. */
-export async function enableAdministrator(
+export async function reopenAccount(
   context: ServerContext,
   change: AccountChange,
 ): Promise<AdministratorRow> {
@@ -79,7 +76,7 @@ export async function enableAdministrator(
 }
 
 /** A link for a new password and second factor. Refusals: NOT_FOUND, ADMINISTRATOR_DISABLED, API_KEY_MAY_NOT. */
-export async function resetAdministrator(
+export async function makeResetLink(
   context: ServerContext,
   { id, principal }: Pick<AccountChange, 'id' | 'principal'>,
 ): Promise<OneTimeLink> {

@@ -31,7 +31,7 @@ import { createHost } from '../hosts/host-rows.ts';
 import { addKey, deriveKey, loadKeys } from '../keys/key-store.ts';
 import { ensureKek } from '../keys/kek.ts';
 import { signIfDue } from '../revocation/sign-crls.ts';
-import { makeFirstLink, type OneTimeLink } from '../sign-in/make-link.ts';
+import { linkForFirst, type OneTimeLink } from '../sign-in/make-link.ts';
 import { claimDataFolder, folderRefusal, releaseMarker } from './data-folder.ts';
 import { findDomain, insertDomain, type DomainRow } from './domain.store.ts';
 import { makeAuthority } from './make-authority.ts';
@@ -258,7 +258,7 @@ function firstLink(
   const { adminPort: admin } = serverConfig.shape;
   const ports = { admin: admin.parse(undefined) };
   const local = { name: LOCAL_PRINCIPAL.name, origin: LOCAL_PRINCIPAL.origin };
-  return makeFirstLink({ store, clock, random, config: { addresses }, ports }, local);
+  return linkForFirst({ store, clock, random, config: { addresses }, ports }, local);
 }
 
 function withoutPassword(database: string): string {

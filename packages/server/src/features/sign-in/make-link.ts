@@ -85,7 +85,7 @@ export async function makeLink(
 }
 
 /** The link for the first administrator. Refusal: FIRST_ADMINISTRATOR_EXISTS. */
-export const makeFirstLink = (
+export const linkForFirst = (
   place: LinkPlace & { readonly store: Store },
   principal: Pick<Principal, 'name' | 'origin'>,
 ): Promise<OneTimeLink> =>

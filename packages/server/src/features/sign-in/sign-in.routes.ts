@@ -15,7 +15,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ServerContext } from '../../context.ts';
 import { clearCookie, SESSION_COOKIE } from '../../http/cookies.ts';
 import { mount } from '../../http/mount.ts';
-import { endSession } from '../admin-sessions/end-session.ts';
+import { closeSession } from '../admin-sessions/close-session.ts';
 import { readSession } from '../admin-sessions/read-session.ts';
 import { findAdministrator } from '../administrators/administrator-rows.ts';
 import { viewMe } from '../administrators/administrator-view.ts';
@@ -38,7 +38,7 @@ export function signInRoutes(app: FastifyInstance, context: ServerContext): void
     if (principal.kind === 'api-key') throw new AppError('API_KEY_MAY_NOT');
     if (principal.kind === 'local') throw new AppError('SESSION_NEEDED');
     const { id } = await readSession(context, request);
-    await endSession(context, id, principal, 'sign-out');
+    await closeSession(context, id, principal, 'sign-out');
     clearCookie(reply, SESSION_COOKIE);
     return {};
   });

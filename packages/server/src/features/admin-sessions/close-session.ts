@@ -9,7 +9,7 @@ import { findSession, revokeSessions, type SessionRow } from './session-rows.ts'
  * Ends a session, one's own or with the right `administrator.write` anybody's; it is over in every worker when this returns.
  * Refusals: NOT_FOUND (one of somebody else, too), API_KEY_MAY_NOT.
  */
-export async function endSession(
+export async function closeSession(
   { clock, feed, store }: ServerContext,
   id: SignInId,
   principal: Principal,
