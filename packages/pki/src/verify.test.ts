@@ -306,6 +306,81 @@ for (const [code, role, what, replaced, other] of [
   ],
   [
     'PEER_ROLE_WRONG',
+    'host-client',
+    'that may sign revocation lists',
+    { keyUsage: encode.keyUsage(['digitalSignature', 'cRLSign']) },
+    {},
+  ],
+  [
+    'PEER_ROLE_WRONG',
+    'host-client',
+    'with something before its SPIFFE ID',
+    san(`x${hostUri(client.hostId)}`),
+    {},
+  ],
+  ['PEER_ROLE_WRONG', 'host-client', 'with a domain that is none', san(hostUri(client.hostId, 'x')), {}],
+  ['PEER_ROLE_WRONG', 'host-client', 'of no kind', san(`spiffe://${domainId}/${client.hostId}`), {}],
+  ['PEER_ROLE_WRONG', 'host-client', 'of a server', san(serverUri), {}],
+  ['PEER_ROLE_WRONG', 'host-media', 'of a server', { ...san(serverUri), ...usages(OID.serverAuth) }, {}],
+  [
+    'PEER_ROLE_WRONG',
+    'host-media',
+    'of a host, signed by the root',
+    usages(OID.serverAuth),
+    { issuer: root },
+  ],
+  ['PEER_ROLE_WRONG', 'server', 'of a host', usages(OID.serverAuth, OID.cmcRa), { issuer: root }],
+  [
+    'PEER_ROLE_WRONG',
+    'server',
+    'of a server that serves nobody',
+    { ...san(serverUri), ...usages(OID.cmcRa) },
+    { issuer: root },
+  ],
+  [
+    'PEER_ROLE_WRONG',
+    'server',
+    'of a server that signs documents',
+    { ...san(serverUri), ...usages(OID.serverAuth, OID.cmcRa, OID.documentSigner) },
+    { issuer: root },
+  ],
+  [
+    'PEER_ROLE_WRONG',
+    'server',
+    'of a server for anything',
+    { ...san(serverUri), ...usages(OID.serverAuth, OID.cmcRa, OID.anyExtKeyUsage) },
+    { issuer: root },
+  ],
+  [
+    'PEER_ROLE_WRONG',
+    'server',
+    'with a server ID that is none',
+    { ...san(`spiffe://${domainId}/server/x`), ...usages(OID.serverAuth, OID.cmcRa) },
+    { issuer: root },
+  ],
+  [
+    'PEER_NAME_WRONG',
+    'server',
+    "with another server's common name",
+    { ...san(serverUri), ...usages(OID.serverAuth, OID.cmcRa) },
+    { issuer: root, commonName: newHostId() },
+  ],
+  [
+    'PEER_ROLE_WRONG',
+    'document-signer',
+    'of something after a document signer',
+    { ...san(`${signerUri}/x`), extKeyUsage: encode.extKeyUsage([OID.documentSigner], true) },
+    { issuer: root },
+  ],
+  [
+    'PEER_ROLE_WRONG',
+    'document-signer',
+    'of a document signer for clients',
+    { ...san(signerUri), extKeyUsage: encode.extKeyUsage([OID.clientAuth], true) },
+    { issuer: root },
+  ],
+  [
+    'PEER_ROLE_WRONG',
     'document-signer',
     'of a server',
     { ...san(serverUri), extKeyUsage: encode.extKeyUsage([OID.documentSigner], true) },
@@ -385,4 +460,201 @@ test('a root that is sent along as an intermediate does no harm', () => {
   const again = parseCertificate(root.certificate.der);
   verify(client.certificate, 'host-client', { intermediates: [again, issuing.certificate] });
   verify(authority.server.certificate, 'server', { intermediates: [again] });
+});
+
+/** A CA with chosen parts and the key of its own. */
+async function forgeCa(
+  issuer: { readonly signer: typeof root.signer; readonly certificate: Certificate },
+  wish: {
+    readonly commonName?: string;
+    readonly usages?: readonly ('keyCertSign' | 'cRLSign')[];
+    readonly extensions?: readonly Uint8Array[];
+    readonly keyId?: string;
+    readonly spkiDer?: Uint8Array;
+  } = {},
+) {
+  const signer = fileSigner(await generatePrivateKey('p256'));
+  const certificate = await forgeCertificate({
+    ...plain(),
+    signer: issuer.signer,
+    issuer: issuer.certificate,
+    spkiDer: wish.spkiDer ?? signer.spkiDer,
+    commonName: wish.commonName ?? `CA ${newHostId()}`,
+    extensions: wish.extensions ?? [
+      encode.basicConstraints(true),
+      encode.keyUsage(wish.usages ?? ['keyCertSign']),
+      encode.subjectKeyId(wish.keyId ?? newHostId().replaceAll('-', '').padEnd(40, '0')),
+    ],
+  });
+  return { signer, certificate };
+}
+const leafOf = (issuer: typeof root): Promise<Certificate> => forge({}, { issuer });
+
+test('T-02 a path has room for two CAs below the anchor, and no more', async () => {
+  const upper = await forgeCa(root);
+  const lower = await forgeCa(upper);
+  const lowest = await forgeCa(lower);
+  const intermediates = [lowest, lower, upper].map(({ certificate }) => certificate);
+  assert.equal(verify(await leafOf(lower), 'host-client', { intermediates }).path.length, 4);
+  const deep = await leafOf(lowest);
+  refused('PEER_CHAIN_UNTRUSTED', () => verify(deep, 'host-client', { intermediates }));
+});
+
+test('T-02 eight intermediate certificates are looked at, and no more', async () => {
+  const others: Certificate[] = [];
+  for (let index = 0; index < 8; index += 1) others.push((await forgeCa(root)).certificate);
+  verify(client.certificate, 'host-client', { intermediates: [...others.slice(1), issuing.certificate] });
+  refused('PEER_CHAIN_UNTRUSTED', () =>
+    verify(client.certificate, 'host-client', { intermediates: [...others, issuing.certificate] }),
+  );
+});
+
+test('T-02 at most sixteen signatures are checked for one peer', async () => {
+  const loop = fileSigner(await generatePrivateKey('p256'));
+  let checked = 0;
+  const cas: Certificate[] = [];
+  for (let index = 0; index < 8; index += 1) {
+    const made: Certificate = await forgeCertificate({
+      ...plain(),
+      signer: loop,
+      issuer: cas[0],
+      spkiDer: loop.spkiDer,
+      commonName: 'Loop',
+      extensions: [encode.basicConstraints(true), encode.keyUsage(['keyCertSign'])],
+    });
+    cas.push(
+      Object.create(made, {
+        publicKey: {
+          get() {
+            checked += 1;
+            return made.publicKey;
+          },
+        },
+      }) as Certificate,
+    );
+  }
+  const leaf = await forgeCertificate({
+    ...plain(),
+    signer: loop,
+    issuer: cas[0],
+    extensions: Object.values(leafParts()),
+  });
+  refused('PEER_CHAIN_UNTRUSTED', () => verify(leaf, 'host-client', { intermediates: cas }));
+  // each of two CAs costs eight checks: the leaf's, and its own against the seven others, of which one is calculated
+  assert.equal(checked, 4);
+});
+
+test('T-02 an issuer is found by its name and, where both say it, by its key identifier', async () => {
+  const shown = (certificate: Certificate, subjectKeyId: string | undefined): Certificate =>
+    Object.create(certificate, { subjectKeyId: { value: subjectKeyId } }) as Certificate;
+  const nameless = shown(issuing.certificate, undefined);
+  const without = await forge({}, { issuer: { ...issuing, certificate: nameless } });
+  assert.equal(without.authorityKeyId, undefined);
+  verify(without, 'host-client');
+  const silent = await forgeCa(root, {
+    extensions: [encode.basicConstraints(true), encode.keyUsage(['keyCertSign'])],
+  });
+  const named = shown(silent.certificate, 'ab'.repeat(20));
+  const leaf = await forge({}, { issuer: { ...silent, certificate: named } });
+  verify(leaf, 'host-client', { intermediates: [silent.certificate] });
+  const other = shown(issuing.certificate, 'cd'.repeat(20));
+  const wrong = await forge({}, { issuer: { ...issuing, certificate: other } });
+  refused('PEER_CHAIN_UNTRUSTED', () => verify(wrong, 'host-client'));
+});
+
+test('T-01 a CA that may not sign certificates, or has a key that is not accepted, issues nothing', async () => {
+  const crlOnly = await forgeCa(root, { usages: ['cRLSign'] });
+  const leaf = await leafOf(crlOnly);
+  refused('PEER_ISSUER_NOT_CA', () => verify(leaf, 'host-client', { intermediates: [crlOnly.certificate] }));
+  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-521' });
+  const strange = await forgeCa(root, { spkiDer: publicKey.export({ format: 'der', type: 'spki' }) });
+  const below = await leafOf(strange);
+  refused('PEER_ISSUER_NOT_CA', () => verify(below, 'host-client', { intermediates: [strange.certificate] }));
+});
+
+test('T-02 what was refused for its signature is refused again, leaf or CA', async () => {
+  const touched = (certificate: Certificate): Certificate => {
+    const bytes = Buffer.from(certificate.der);
+    bytes[bytes.length - 1]! ^= 1;
+    return parseCertificate(bytes);
+  };
+  const [leaf, ca] = [touched(client.certificate), touched(issuing.certificate)];
+  for (let time = 0; time < 2; time += 1) {
+    refused('PEER_SIGNATURE_INVALID', () => verify(leaf, 'host-client'));
+    refused('PEER_SIGNATURE_INVALID', () =>
+      verify(client.certificate, 'host-client', { intermediates: [ca] }),
+    );
+  }
+});
+
+test('T-02 a CA that one anchor signed is not believed under another of the same name and key identifier', async () => {
+  verify(client.certificate, 'host-client');
+  const impostor = await forgeCa(root, {
+    commonName: root.certificate.subjectCn!,
+    keyId: root.certificate.subjectKeyId!,
+  });
+  assert.deepEqual(impostor.certificate.subjectDer, root.certificate.subjectDer);
+  refused('PEER_SIGNATURE_INVALID', () =>
+    verify(client.certificate, 'host-client', { anchors: [impostor.certificate] }),
+  );
+  verify(client.certificate, 'host-client');
+});
+
+test('T-02 a dialled name is compared whole', () => {
+  for (const name of ['media.example..', '.media.example', '[2001:db8::1', '2001:db8::1]', '[media.example]'])
+    assert.equal(coversName(media.certificate, name), false, name);
+});
+
+test('T-02 a CA certificate that leads nowhere does not hide another of the same CA', async () => {
+  const cross = await forgeCa(foreign.root, {
+    commonName: issuing.certificate.subjectCn!,
+    keyId: issuing.certificate.subjectKeyId!,
+    spkiDer: issuing.signer.spkiDer,
+  });
+  assert.deepEqual(cross.certificate.subjectDer, issuing.certificate.subjectDer);
+  verify(client.certificate, 'host-client', { intermediates: [cross.certificate, issuing.certificate] });
+});
+
+test('T-03 a signature of an unknown kind is told from a wrong one', () => {
+  const { tbs } = client.certificate;
+  const strange = Object.create(client.certificate, {
+    tbs: { value: { ...tbs, signatureAlgorithm: nullElement } },
+  }) as Certificate;
+  refused('PEER_KEY_UNSUPPORTED', () => verify(strange, 'host-client'));
+});
+
+test('T-02 a refusal says which certificate it means, and what is wrong with it', async () => {
+  const subject = client.hostId;
+  for (const [replaced, params] of [
+    [{ keyUsage: undefined }, { subject, missing: 'digitalSignature' }],
+    [{ san: undefined }, { subject, expected: `spiffe://${domainId}/…` }],
+    [san(hostUri(newHostId())), undefined],
+    [usages(OID.serverAuth), { subject, role: 'host-client' }],
+    [{ extra: encode.extension('1.2.3.4', true, nullElement) }, { subject, oid: '1.2.3.4' }],
+  ] as const) {
+    const leaf = await forge(replaced);
+    assert.throws(
+      () => verify(leaf, 'host-client'),
+      (error) => {
+        assert.ok(error instanceof AppError);
+        const expected = params ?? { subject, expected: leaf.san.uris[0]?.split('/').at(-1) };
+        assert.deepEqual(error.params, expected);
+        return true;
+      },
+    );
+  }
+  const { notBeforeMs, notAfterMs } = client.certificate;
+  const iso = (atMs: number): string => new Date(atMs).toISOString();
+  for (const [nowMs, params] of [
+    [notBeforeMs - 1, { subject, notBefore: iso(notBeforeMs) }],
+    [notAfterMs + 1, { subject, notAfter: iso(notAfterMs) }],
+  ] as const)
+    assert.throws(
+      () => verify(client.certificate, 'host-client', { nowMs }),
+      (error) => {
+        assert.ok(error instanceof AppError);
+        assert.deepEqual(error.params, params);
+        return true;
+      },
+    );
 });
