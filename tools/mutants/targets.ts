@@ -32,7 +32,7 @@ const VERIFIERS: readonly Target[] = [
   pki('lint', ['lint']),
   pki('revocation-set', ['crl']),
   pki('documents', ['documents']),
-  pki('document-header', ['documents']),
+  pki('document-header', ['document-header']),
   pki('envelope', ['envelope']),
   pki('crl', ['crl']),
   pki('csr', ['csr']),

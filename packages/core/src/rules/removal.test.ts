@@ -80,6 +80,20 @@ test('P-02 the youngest are held back by the cap; of two received together the l
   ]);
 });
 
+test('P-02 in whatever order they are named, points received together go by their IDs', () => {
+  const ids = [0, 1, 2, 3, 4].map(snapshot);
+  const received = new Map(ids.map((id) => [id, 0]));
+  for (const order of [
+    [1, 2, 0, 4, 3],
+    [4, 3, 2, 1, 0],
+    [0, 1, 2, 3, 4],
+    [2, 0, 4, 1, 3],
+  ]) {
+    const decision = decideRemoval({ wanted: order.map(snapshot), received, sealed: false }, NOW_MS);
+    assert.deepEqual(decision.remove, ids);
+  }
+});
+
 test('P-02 whatever is ordered: each ID is removed or held back once, and nothing young or unknown goes', () => {
   const id = fc.integer({ min: 0, max: 400 }).map(snapshot);
   fc.assert(

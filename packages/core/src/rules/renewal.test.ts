@@ -78,6 +78,12 @@ for (const [name, over, expected] of cases) {
   });
 }
 
+test('T-04 two thirds are counted from the beginning of the certificate', () => {
+  const facts = { notBeforeMs: 90 * DAY_MS, notAfterMs: 120 * DAY_MS, jitter: 0 };
+  assert.equal(renewalDueMs(facts), 110 * DAY_MS);
+  assert.equal(renewalDueMs({ ...facts, jitter: 0.4 }), 111 * DAY_MS);
+});
+
 test('T-04 property: renewal starts between two thirds and three quarters of any lifetime', () => {
   fc.assert(
     fc.property(
