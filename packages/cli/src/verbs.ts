@@ -3,9 +3,11 @@ import { adminDisable } from './commands/admin/disable.ts';
 import { adminEnable } from './commands/admin/enable.ts';
 import { adminLink } from './commands/admin/link.ts';
 import { adminList } from './commands/admin/list.ts';
+import { adminLinkOidc } from './commands/admin/link-oidc.ts';
 import { adminReset } from './commands/admin/reset.ts';
 import { adminSetRoles } from './commands/admin/set-roles.ts';
 import { adminShow } from './commands/admin/show.ts';
+import { adminUnlinkOidc } from './commands/admin/unlink-oidc.ts';
 import { agentRenew } from './commands/agent/renew.ts';
 import { agentRun } from './commands/agent/run.ts';
 import { agentSet } from './commands/agent/set.ts';
@@ -25,6 +27,7 @@ import { configShow } from './commands/config/show.ts';
 import { dbBackup } from './commands/db/backup.ts';
 import { dbMigrate } from './commands/db/migrate.ts';
 import { dbStatus } from './commands/db/status.ts';
+import { doctor } from './commands/doctor.ts';
 import { demo } from './commands/demo.ts';
 import { hostAllowReissue } from './commands/host/allow-reissue.ts';
 import { hostImport } from './commands/host/import.ts';
@@ -39,6 +42,10 @@ import { jobList } from './commands/job/list.ts';
 import { jobRetry } from './commands/job/retry.ts';
 import { jobShow } from './commands/job/show.ts';
 import { jobWatch } from './commands/job/watch.ts';
+import { keyCreate } from './commands/key/create.ts';
+import { keyList } from './commands/key/list.ts';
+import { keyRevoke } from './commands/key/revoke.ts';
+import { keyShow } from './commands/key/show.ts';
 import { planCreate } from './commands/plan/create.ts';
 import { planDelete } from './commands/plan/delete.ts';
 import { planEdit } from './commands/plan/edit.ts';
@@ -63,6 +70,10 @@ import { serverStatus } from './commands/server/status.ts';
 import { simulateVerb } from './commands/simulate.ts';
 import { sessionRevoke } from './commands/session/revoke.ts';
 import { sessionList } from './commands/session/list.ts';
+import { taskCancel } from './commands/task/cancel.ts';
+import { taskList } from './commands/task/list.ts';
+import { taskShow } from './commands/task/show.ts';
+import { taskWatch } from './commands/task/watch.ts';
 import { tokenCreate } from './commands/token/create.ts';
 import { tokenDelete } from './commands/token/delete.ts';
 import { tokenList } from './commands/token/list.ts';
@@ -109,6 +120,10 @@ export const VERBS: readonly Verb[] = [
   jobWatch,
   jobCancel,
   jobRetry,
+  taskList,
+  taskShow,
+  taskWatch,
+  taskCancel,
   pointList,
   pointShow,
   pointBrowse,
@@ -123,6 +138,12 @@ export const VERBS: readonly Verb[] = [
   adminEnable,
   adminReset,
   adminLink,
+  adminLinkOidc,
+  adminUnlinkOidc,
+  keyCreate,
+  keyList,
+  keyShow,
+  keyRevoke,
   sessionList,
   sessionRevoke,
   auditList,
@@ -131,6 +152,7 @@ export const VERBS: readonly Verb[] = [
   auditExport,
   auditKey,
   demo,
+  doctor,
   simulateVerb,
   configShow,
   configCheck,

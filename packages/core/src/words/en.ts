@@ -1,12 +1,28 @@
+import { access } from './en/access.ts';
 import { accounts } from './en/accounts.ts';
 import { audit } from './en/audit.ts';
 import { demo } from './en/demo.ts';
+import { doctor } from './en/doctor.ts';
 import { help, labels, notes, nouns, states, units } from './en/labels.ts';
 import { simulate } from './en/simulate.ts';
 import { verbs } from './en/verbs.ts';
 
 /** Everything the command line says in English; its shape is what Japanese must fill. */
-export const en = { accounts, nouns, help, labels, states, units, notes, verbs, audit, demo, simulate };
+export const en = {
+  access,
+  accounts,
+  nouns,
+  help,
+  labels,
+  states,
+  units,
+  notes,
+  verbs,
+  audit,
+  demo,
+  doctor,
+  simulate,
+};
 
 /** The words of one language. */
 export type Words = typeof en;

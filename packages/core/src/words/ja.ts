@@ -1,10 +1,26 @@
 import type { Words } from './en.ts';
+import { access } from './ja/access.ts';
 import { accounts } from './ja/accounts.ts';
 import { audit } from './ja/audit.ts';
 import { demo } from './ja/demo.ts';
+import { doctor } from './ja/doctor.ts';
 import { help, labels, notes, nouns, states, units } from './ja/labels.ts';
 import { simulate } from './ja/simulate.ts';
 import { verbs } from './ja/verbs.ts';
 
 /** Everything the command line says in Japanese; a missing text does not compile. */
-export const ja: Words = { accounts, nouns, help, labels, states, units, notes, verbs, audit, demo, simulate };
+export const ja: Words = {
+  access,
+  accounts,
+  nouns,
+  help,
+  labels,
+  states,
+  units,
+  notes,
+  verbs,
+  audit,
+  demo,
+  doctor,
+  simulate,
+};

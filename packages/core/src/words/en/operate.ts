@@ -27,6 +27,15 @@ export const operateVerbs = {
     flags: { agent: "the file is an agent's" },
     examples: { plain: 'Check a file before it is put in place' },
   },
+  doctor: {
+    summary: 'Look for what is wrong or risky on this machine, each with its mend; nothing is changed',
+    args: {},
+    flags: {
+      serverData: "the management server's data folder; the usual one when it is there",
+      agentData: "the agent's data folder; the usual one when it is there",
+    },
+    examples: { plain: 'Look at what is on this machine', folder: 'A server in another folder, for scripts' },
+  },
   'server log-level': {
     summary: 'Change what the running server writes to its log, until it stops',
     args: { level: 'trace, debug, info, warn, error or fatal' },

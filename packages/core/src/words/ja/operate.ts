@@ -27,6 +27,18 @@ export const operateVerbs = {
     flags: { agent: 'エージェントのファイルとして検査' },
     examples: { plain: '配置する前にファイルを検査する' },
   },
+  doctor: {
+    summary: 'このマシンの問題とリスクを探し、それぞれの対処を示す (何も変更しない)',
+    args: {},
+    flags: {
+      serverData: '管理サーバーのデータフォルダー。省略時は通常の場所にあればそれ',
+      agentData: 'エージェントのデータフォルダー。省略時は通常の場所にあればそれ',
+    },
+    examples: {
+      plain: 'このマシンにあるものを調べる',
+      folder: '別のフォルダーのサーバーを、スクリプト用に調べる',
+    },
+  },
   'server log-level': {
     summary: '稼働中のサーバーがログに書く内容を、停止するまで変更する',
     args: { level: 'trace、debug、info、warn、error、fatal のいずれか' },
