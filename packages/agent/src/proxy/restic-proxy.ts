@@ -152,8 +152,17 @@ export async function startResticProxy(options: {
   function passBack(reply: IncomingMessage, response: ServerResponse): void {
     const status = reply.statusCode ?? 502;
     response.writeHead(status, forwarded(reply.headers));
+    // TLS hands out pieces of 16 KiB, several at once: they leave together
+    let corked = false;
     reply.on('data', (part: Buffer) => {
       bytesDown += part.byteLength;
+      if (corked) return;
+      corked = true;
+      response.cork();
+      setImmediate(() => {
+        corked = false;
+        response.uncork();
+      });
     });
     if (status >= 400 && status !== 404) watchProblem(reply);
     reply.on('error', () => response.destroy());

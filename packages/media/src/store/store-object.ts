@@ -118,6 +118,7 @@ async function writeBody(file: FileHandle, { body, lengthBytes }: StoreObjectInp
   const writeOut = async (chunk: Buffer): Promise<void> => {
     let taken = 0;
     do {
+      hash.update(batch); // a batch at a time: a call for each piece that comes costs more than the hashing
       await writeAll(file, batch);
       const part = chunk.subarray(taken, taken + batch.length);
       batch.set(part);
@@ -128,13 +129,15 @@ async function writeBody(file: FileHandle, { body, lengthBytes }: StoreObjectInp
   await consumeBody(body, (chunk) => {
     received += chunk.length;
     if (received > lengthBytes) throw new AppError('OBJECT_CUT_OFF');
-    hash.update(chunk);
     const part = chunk.subarray(0, batch.length - filled);
     batch.set(part, filled);
     filled += part.length;
     return filled === batch.length ? writeOut(chunk.subarray(part.length)) : undefined;
   });
-  if (filled > 0) await writeAll(file, batch.subarray(0, filled));
+  if (filled > 0) {
+    hash.update(batch.subarray(0, filled));
+    await writeAll(file, batch.subarray(0, filled));
+  }
   if (received !== lengthBytes) throw new AppError('OBJECT_CUT_OFF');
   return hash.digest('hex');
 }
