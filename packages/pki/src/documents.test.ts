@@ -406,3 +406,82 @@ test('a cut-off or changed document is refused, whatever was cut or changed', as
     { numRuns: 400 },
   );
 });
+
+test('a refused document says what was expected, what was found, and which check of the signer failed', async () => {
+  const told = async (act: Promise<unknown>): Promise<unknown> => {
+    const error: unknown = await act.then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    assert.ok(error instanceof AppError);
+    return [error.code, error.params];
+  };
+  const policy = { ...expected, type: 'policy' } as const;
+  const other = newDomainId();
+  const { certificate } = documentSigner;
+  assert.deepEqual(await told(verifyDocument(policyBy(documentSigner, { typ: 'x'.repeat(80) }), policy)), [
+    'DOCUMENT_TYPE_WRONG',
+    { expected: 'sekisho-policy+jws', found: 'x'.repeat(64) },
+  ]);
+  assert.deepEqual(
+    await told(verifyDocument(policyBy(documentSigner, {}, { ...payloads.policy, domain: other }), policy)),
+    ['DOCUMENT_DOMAIN_OTHER', { expected: domainId, found: other }],
+  );
+  assert.deepEqual(await told(verifyDocument(policyBy(documentSigner), { ...policy, domainId: other })), [
+    'DOCUMENT_DOMAIN_OTHER',
+    { expected: other, found: domainId },
+  ]);
+  assert.deepEqual(
+    await told(verifyDocument(policyBy(documentSigner), { ...policy, nowMs: certificate.notAfterMs + 1 })),
+    ['DOCUMENT_SIGNER_WRONG', { detail: 'PEER_CERTIFICATE_EXPIRED' }],
+  );
+  const bundle = rawJws(
+    headerOf('bundle', [root.certificate]),
+    payloads.bundle,
+    es256(authority.root.signer.key),
+  );
+  assert.deepEqual(
+    await told(verifyDocument(bundle, { ...policy, type: 'bundle', nowMs: root.certificate.notAfterMs + 1 })),
+    ['DOCUMENT_SIGNER_WRONG', { detail: 'PEER_CERTIFICATE_EXPIRED' }],
+  );
+  assert.deepEqual(await told(verifyDocument(policyBy(documentSigner, { kid: 'x' }), policy)), [
+    'DOCUMENT_MALFORMED',
+    { detail: 'kid is not the key of the certificate' },
+  ]);
+  assert.deepEqual(await told(verifyDocument(policyBy(documentSigner, {}, 'not json'), policy)), [
+    'DOCUMENT_MALFORMED',
+    { detail: 'the payload is not JSON' },
+  ]);
+  const long = 'x'.repeat(DOCUMENT_BYTES_MAX + 1);
+  assert.deepEqual(await told(verifyDocument(long, policy)), [
+    'DOCUMENT_MALFORMED',
+    { detail: `larger than ${DOCUMENT_BYTES_MAX} bytes` },
+  ]);
+  assert.deepEqual(await told(verifyDocument(policyBy(documentSigner, { alg: 'ES384' }), policy)), [
+    'DOCUMENT_SIGNATURE_INVALID',
+    {},
+  ]);
+  const badPath = { ...payloads.list, servers: [{ ...payloads.list.servers[0], port: 'x' }] };
+  const list = rawJws(headerOf('list', [certificate]), badPath, es256(documentSigner.key));
+  const [code, params] = (await told(verifyDocument(list, { ...expected, type: 'list' }))) as [
+    string,
+    { detail: string },
+  ];
+  assert.equal(code, 'DOCUMENT_MALFORMED');
+  assert.match(params.detail, /^servers\.0\.port: ./);
+});
+
+test('a document as long as the limit is read', async () => {
+  const padding = 'x'.repeat(DOCUMENT_BYTES_MAX);
+  await refuses(
+    'DOCUMENT_MALFORMED',
+    verifyDocument(padding, { ...expected, type: 'policy' }),
+    /^it is not a JWS of three parts$/,
+  );
+});
+
+test('a payload that is not UTF-8 is refused', async () => {
+  const input = `${Buffer.from(JSON.stringify(headerOf('policy', [documentSigner.certificate]))).toString('base64url')}.${Buffer.from([0x22, 0xff, 0x22]).toString('base64url')}`;
+  const jws = `${input}.${es256(documentSigner.key)(Buffer.from(input)).toString('base64url')}`;
+  await refuses('DOCUMENT_MALFORMED', verifyDocument(jws, { ...expected, type: 'policy' }), /not JSON/);
+});
