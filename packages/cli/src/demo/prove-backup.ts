@@ -142,16 +142,18 @@ async function goodEnd(demo: Demo, call: Caller, started: readonly JobView[]): P
     cli,
     call,
     started.map(({ id }) => id),
-    (running) => {
-      processes.assertRunning('server', 'agent');
-      const waiting = running.some(({ state }) => state === 'queued');
-      if (waiting && cli.io.clock.monotonicMs() > queuedUntilMs) {
-        throw new AppError('DEMO_STEP_SLOW', {
-          step: cli.words.demo.waitingJob,
-          seconds: QUEUED_SECONDS,
-          folder: folder.logs,
-        });
-      }
+    {
+      onPoll: (running) => {
+        processes.assertRunning('server', 'agent');
+        const waiting = running.some(({ state }) => state === 'queued');
+        if (waiting && cli.io.clock.monotonicMs() > queuedUntilMs) {
+          throw new AppError('DEMO_STEP_SLOW', {
+            step: cli.words.demo.waitingJob,
+            seconds: QUEUED_SECONDS,
+            folder: folder.logs,
+          });
+        }
+      },
     },
   );
   processes.assertRunning('server', 'agent');

@@ -1,6 +1,5 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import { getDatabase, setLogLevel, startDatabaseBackup } from '@sekisho/core/wire/database.ts';
-import { getTask } from '@sekisho/core/wire/tasks.ts';
 import { fakeRoute, type FakeRoute } from './fake-server.ts';
 
 const BACKUP = {
@@ -12,6 +11,21 @@ const BACKUP = {
   automatic: false,
 };
 const TASK = '77777777-7777-4777-8777-777777777777';
+
+/** The task that made the backup. */
+export const BACKUP_TASK = {
+  id: TASK,
+  kind: 'back-up-database',
+  state: 'done' as const,
+  input: {},
+  progress: null,
+  result: BACKUP,
+  code: null,
+  params: {},
+  createdAtMs: BACKUP.createdAtMs,
+  createdBy: 'local',
+  endedAtMs: BACKUP.createdAtMs,
+};
 
 /** A database that was backed up in the night; `/mnt/full` has no room. */
 export const sampleDatabase = (): FakeRoute[] => [
@@ -33,18 +47,5 @@ export const sampleDatabase = (): FakeRoute[] => [
     if (body.folder === '/mnt/full') throw new AppError('DATABASE_COPY_FAILED', { folder: body.folder });
     return { taskId: TASK };
   }),
-  fakeRoute(getTask, () => ({
-    id: TASK,
-    kind: 'back-up-database',
-    state: 'done' as const,
-    input: {},
-    progress: null,
-    result: BACKUP,
-    code: null,
-    params: {},
-    createdAtMs: BACKUP.createdAtMs,
-    createdBy: 'local',
-    endedAtMs: BACKUP.createdAtMs,
-  })),
   fakeRoute(setLogLevel, ({ body }) => ({ level: body.level, before: 'info' })),
 ];

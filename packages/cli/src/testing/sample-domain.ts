@@ -29,11 +29,13 @@ import {
 import type { z } from 'zod';
 import { fakeRoute, type FakeRoute } from './fake-server.ts';
 import { TEST_NOW_MS } from './fake-terminal.ts';
+import { accessRoutes } from './sample-access.ts';
 import { accountRoutes } from './sample-accounts.ts';
 import { found, OLDER_POINT, PLAN, POINT, REPOSITORY, STORE, WEB } from './sample-ids.ts';
 import { endedJob, JOB_ENDS, jobIdOf, progressAt } from './sample-jobs.ts';
 import { sampleDatabase } from './sample-database.ts';
 import { auditSampleRoutes } from './sample-audit.ts';
+import { taskSamples } from './sample-tasks.ts';
 import { trustRoutes } from './sample-trust.ts';
 
 const plan = (over: Partial<z.input<typeof planView>> = {}): z.input<typeof planView> => ({
@@ -105,8 +107,10 @@ export function sampleRoutes(): FakeRoute[] {
   return [
     ...sampleDatabase(),
     ...trustRoutes(),
+    ...taskSamples(),
     ...auditSampleRoutes(),
     ...accountRoutes(),
+    ...accessRoutes(),
     ...auditSampleRoutes(),
     fakeRoute(listPlans, () => ({ plans: [plan()], next: null })),
     fakeRoute(getPlan, ({ params }) =>

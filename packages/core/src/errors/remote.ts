@@ -24,6 +24,25 @@ export const remoteErrors = {
       hint: '対象のマシンにログインし、--server を付けずに実行してください。',
     },
   },
+  TASK_UNKNOWN: {
+    status: 404,
+    en: { words: 'There is no task {given}.', hint: 'See the newest ones: sekisho task list' },
+    ja: {
+      words: 'タスク {given} は存在しません。',
+      hint: '最近のタスクを確認してください: sekisho task list',
+    },
+  },
+  TASK_WAIT_INTERRUPTED: {
+    status: 503,
+    en: {
+      words: 'Watching was stopped; the task goes on.',
+      hint: 'Look at it again: sekisho task show {id}',
+    },
+    ja: {
+      words: '監視を終了しました。タスクは続行しています。',
+      hint: '状態を確認してください: sekisho task show {id}',
+    },
+  },
   REMOTE_FINGERPRINT_NEEDED: {
     status: 400,
     en: {

@@ -13,9 +13,10 @@ export const jobWatch = defineVerb({
   flags: { data: serverData },
   examples: { plain: 'sekisho job watch 4fe1c09a' },
   run: ({ cli, args, flags }) =>
-    withServer(cli, flags.data, async ({ call }) => {
+    withServer(cli, flags.data, async (connection) => {
+      const { call } = connection;
       const id = await resolveJobId(call, args.job ?? '');
-      const [watched] = await watchJobs(cli, call, [id]);
+      const [watched] = await watchJobs(cli, call, [id], { connection });
       const job = watched ?? (await call(getJob, { params: { id } }));
       return {
         json: job,

@@ -1,3 +1,5 @@
+import { taskStates } from './tasks.ts';
+import { accessNouns } from './access.ts';
 import { accountNouns } from './accounts.ts';
 import { operateLabels, operateNotes, operateNouns } from './operate.ts';
 
@@ -12,10 +14,12 @@ export const nouns = {
   plan: 'what to back up, when, where to, how long to keep it',
   backup: 'run plans now',
   job: 'what runs and what ran',
+  task: 'long work of the server itself',
   point: 'recovery points: look into them, delete them',
   restore: 'bring files back',
   audit: 'the audit log',
   ...accountNouns,
+  ...accessNouns,
   ...operateNouns,
 };
 
@@ -109,6 +113,10 @@ export const labels = {
   preCommand: 'Command before',
   postCommand: 'Command after',
   deployed: 'Deployed',
+  task: 'Task',
+  progress: 'Progress',
+  by: 'By',
+  result: 'Result',
   job: 'Job',
   kind: 'Kind',
   trigger: 'Started by',
@@ -179,6 +187,7 @@ export const states = {
     cancelled: 'cancelled',
     missed: 'missed',
   },
+  task: taskStates,
   jobKind: { backup: 'backup', restore: 'restore', browse: 'browse', maintain: 'maintenance', seal: 'seal' },
   trigger: { schedule: 'schedule', manual: 'by hand', retry: 'retry', system: 'system' },
   phase: {
@@ -236,6 +245,7 @@ export const units = {
 };
 
 export const notes = {
+  noTasks: 'There are no tasks.',
   errorWord: 'error',
   hintWord: 'hint',
   warningWord: 'warning',

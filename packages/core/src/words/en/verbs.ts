@@ -1,3 +1,5 @@
+import { taskVerbs } from './tasks.ts';
+import { accessVerbs } from './access.ts';
 import { accountVerbs } from './accounts.ts';
 import { auditVerbs } from './audit.ts';
 import { operateVerbs } from './operate.ts';
@@ -456,6 +458,8 @@ export const verbs = {
     },
   },
   ...accountVerbs,
+  ...accessVerbs,
+  ...taskVerbs,
   ...operateVerbs,
   ...simulateVerbs,
 };

@@ -1,4 +1,6 @@
+import { taskStates } from './tasks.ts';
 import type { Words } from '../en.ts';
+import { accessNouns } from './access.ts';
 import { accountNouns } from './accounts.ts';
 import { operateLabels, operateNotes, operateNouns } from './operate.ts';
 
@@ -13,10 +15,12 @@ export const nouns: Words['nouns'] = {
   plan: '何を、いつ、どこへバックアップし、いつまで保持するか',
   backup: 'プランを今すぐ実行する',
   job: '実行中と実行済みの処理',
+  task: 'サーバー自身の長い処理',
   point: '復旧ポイント: 中を見る、削除する',
   restore: 'ファイルをリストアする',
   audit: '監査ログ',
   ...accountNouns,
+  ...accessNouns,
   ...operateNouns,
 };
 
@@ -110,6 +114,10 @@ export const labels: Words['labels'] = {
   preCommand: '前のコマンド',
   postCommand: '後のコマンド',
   deployed: '展開',
+  task: 'タスク',
+  progress: '進捗',
+  by: '実行者',
+  result: '結果',
   job: 'ジョブ',
   kind: '種類',
   trigger: '開始方法',
@@ -180,6 +188,7 @@ export const states: Words['states'] = {
     cancelled: 'キャンセル',
     missed: '未実行',
   },
+  task: taskStates,
   jobKind: {
     backup: 'バックアップ',
     restore: 'リストア',
@@ -238,6 +247,7 @@ export const units: Words['units'] = {
 };
 
 export const notes: Words['notes'] = {
+  noTasks: 'タスクはありません。',
   errorWord: 'error',
   hintWord: 'hint',
   warningWord: 'warning',

@@ -1,4 +1,6 @@
 import type { Words } from '../en.ts';
+import { taskVerbs } from './tasks.ts';
+import { accessVerbs } from './access.ts';
 import { accountVerbs } from './accounts.ts';
 import { auditVerbs } from './audit.ts';
 import { operateVerbs } from './operate.ts';
@@ -444,6 +446,8 @@ export const verbs: Words['verbs'] = {
     examples: { bash: 'bash (このセッションだけ)', zsh: 'zsh: fpath に置く', fish: 'fish' },
   },
   ...accountVerbs,
+  ...accessVerbs,
+  ...taskVerbs,
   ...operateVerbs,
   ...simulateVerbs,
 };
