@@ -5,14 +5,16 @@ import type { ServerResponse } from 'node:http';
 import type { ServerContext } from '../context.ts';
 import { readCookie, SESSION_COOKIE } from './cookies.ts';
 
-/** On every reply of the administration port. `default-src 'none'`: these are data, not pages. */
+/**
+ * On every reply of the administration port. `default-src 'none'`: these are data, not pages. No Strict-Transport-Security: it
+ * binds the host name with all its ports, and would close the CA page at 8014 to browsers (RFC 6797 §8.2).
+ */
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'content-security-policy':
     "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
   'x-frame-options': 'DENY',
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
-  'strict-transport-security': 'max-age=31536000',
   'cross-origin-resource-policy': 'same-origin',
   'cache-control': 'no-store',
 };
