@@ -67,6 +67,7 @@ import { serverLogLevel } from './commands/server/log-level.ts';
 import { serverRoot } from './commands/server/root.ts';
 import { serverRun } from './commands/server/run.ts';
 import { serverStatus } from './commands/server/status.ts';
+import { servicePrint } from './commands/service/print.ts';
 import { simulateVerb } from './commands/simulate.ts';
 import { sessionRevoke } from './commands/session/revoke.ts';
 import { sessionList } from './commands/session/list.ts';
@@ -156,6 +157,7 @@ export const VERBS: readonly Verb[] = [
   simulateVerb,
   configShow,
   configCheck,
+  servicePrint,
   dbStatus,
   dbBackup,
   dbMigrate,

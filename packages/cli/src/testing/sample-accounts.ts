@@ -81,7 +81,8 @@ const session: z.input<typeof adminSessionView> = {
   current: false,
 };
 
-const byId = (id: string): View =>
+/** One of the sample administrators. */
+export const administratorById = (id: string): View =>
   found(
     ADMINISTRATORS.find((one) => one.id === id),
     'administrator',
@@ -91,7 +92,7 @@ const byId = (id: string): View =>
 /** Administrators and sessions of the sample domain. */
 export const accountRoutes = (): FakeRoute[] => [
   fakeRoute(listAdministrators, () => ({ administrators: ADMINISTRATORS, next: null })),
-  fakeRoute(getAdministrator, ({ params }) => byId(params.id)),
+  fakeRoute(getAdministrator, ({ params }) => administratorById(params.id)),
   fakeRoute(createAdministrator, ({ body }) => {
     if (body.name === 'taro') throw new AppError('ADMINISTRATOR_NAME_TAKEN', { name: body.name });
     const made = { name: body.name, displayName: body.displayName, grants: body.grants };
@@ -109,18 +110,18 @@ export const accountRoutes = (): FakeRoute[] => [
     };
   }),
   fakeRoute(setGrants, ({ params, body }) => {
-    const row = byId(params.id);
+    const row = administratorById(params.id);
     if (row.id === HANAKO) throw new AppError('LAST_ADMINISTRATOR', { name: row.name });
     return { ...row, grants: body.grants };
   }),
   fakeRoute(disableAdministrator, ({ params }) => {
-    const row = byId(params.id);
+    const row = administratorById(params.id);
     if (row.id === HANAKO) throw new AppError('LAST_ADMINISTRATOR', { name: row.name });
     return { ...row, state: 'disabled' as const, disabledAtMs: TEST_NOW_MS };
   }),
-  fakeRoute(enableAdministrator, ({ params }) => byId(params.id)),
+  fakeRoute(enableAdministrator, ({ params }) => administratorById(params.id)),
   fakeRoute(resetAdministrator, ({ params }) => {
-    byId(params.id);
+    administratorById(params.id);
     return link('reset');
   }),
   fakeRoute(makeFirstLink, () => link('first')),

@@ -3,6 +3,7 @@ const data = "the management server's data folder";
 
 export const operateNouns = {
   config: 'settings: what is effective and where it comes from',
+  service: 'run under systemd',
   db: "the management server's database: status, backup, move",
 };
 
@@ -35,6 +36,20 @@ export const operateVerbs = {
       agentData: "the agent's data folder; the usual one when it is there",
     },
     examples: { plain: 'Look at what is on this machine', folder: 'A server in another folder, for scripts' },
+  },
+  'service print': {
+    summary: 'Print the systemd unit of the server or the agent, hardened, with the right paths',
+    args: { role: 'server or agent' },
+    flags: {
+      data: 'its data folder; the usual one when omitted',
+      program: 'where sekisho lies',
+      kekFile: 'file with the key-encryption key, handed over as a systemd credential (server)',
+    },
+    examples: {
+      server: 'A unit for the management server',
+      agent: 'A unit for the agent, with the program in another place',
+      kek: 'Keep the key-encryption key out of the data folder',
+    },
   },
   'server log-level': {
     summary: 'Change what the running server writes to its log, until it stops',
@@ -92,6 +107,8 @@ export const operateNotes = {
   settingFixed: 'written by the program alone',
   logLevel: 'The log level is now {level} (before: {before}). A restart takes the setting log.level again.',
   taskProgress: '{percent} %',
+  unitNext:
+    'Put it into /etc/systemd/system/sekisho-{role}.service, then: systemctl daemon-reload && systemctl enable --now sekisho-{role}',
   neverBackedUp: 'never',
   noAutomaticBackups: 'off',
   everyHours: 'every {hours} hours',

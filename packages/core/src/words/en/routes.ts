@@ -88,6 +88,21 @@ export const ROUTE_SUMMARIES: Readonly<Record<string, string>> = {
   listApiKeys: 'List API keys',
   getApiKey: 'Read an API key',
   revokeApiKey: 'Revoke an API key',
+  // oidc
+  listOidcProviders: 'List the providers of single sign-on',
+  startOidc: 'Go to a provider to sign in',
+  startOidcWithLink: 'Take up an invitation with single sign-on',
+  finishOidc: 'Come back from a provider',
+  linkOidc: 'Tie an identity to an administrator',
+  unlinkOidc: 'Untie the identity of an administrator',
+  // passkeys
+  listPasskeys: 'List one’s own passkeys',
+  startPasskey: 'Begin to make a passkey',
+  addPasskey: 'Keep a new passkey',
+  renamePasskey: 'Rename a passkey',
+  removePasskey: 'Remove a passkey',
+  startPasskeySignIn: 'Begin to sign in with a passkey',
+  signInWithPasskey: 'Sign in with a passkey',
 };
 
 /** What each part of the API is about, by the file of core/wire that declares it. */

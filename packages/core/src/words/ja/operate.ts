@@ -3,6 +3,7 @@ const data = '管理サーバーのデータフォルダー';
 
 export const operateNouns = {
   config: '設定: 有効な値と、その由来',
+  service: 'systemd で動かす',
   db: '管理サーバーのデータベース: 状態、バックアップ、移行',
 };
 
@@ -37,6 +38,20 @@ export const operateVerbs = {
     examples: {
       plain: 'このマシンにあるものを調べる',
       folder: '別のフォルダーのサーバーを、スクリプト用に調べる',
+    },
+  },
+  'service print': {
+    summary: 'サーバーまたはエージェントの、制限を強めた systemd ユニットを正しいパスで出力する',
+    args: { role: 'server または agent' },
+    flags: {
+      data: 'データフォルダー。省略時は通常の場所',
+      program: 'sekisho の場所',
+      kekFile: '鍵暗号化鍵のファイル。systemd の資格情報として渡す (サーバー)',
+    },
+    examples: {
+      server: '管理サーバーのユニット',
+      agent: 'プログラムが別の場所にある場合の、エージェントのユニット',
+      kek: '鍵暗号化鍵をデータフォルダーの外に置く',
     },
   },
   'server log-level': {
@@ -95,6 +110,8 @@ export const operateNotes = {
   settingFixed: 'プログラムだけが書き込むキー',
   logLevel: 'ログレベルを {level} にしました (変更前: {before})。再起動すると設定 log.level に戻ります。',
   taskProgress: '{percent} %',
+  unitNext:
+    '/etc/systemd/system/sekisho-{role}.service に置き、次を実行してください: systemctl daemon-reload && systemctl enable --now sekisho-{role}',
   neverBackedUp: 'なし',
   noAutomaticBackups: 'オフ',
   everyHours: '{hours} 時間ごと',
