@@ -29,7 +29,7 @@ const pki = (name: string, tests: readonly string[]): Target => ({
 
 const VERIFIERS: readonly Target[] = [
   pki('verify', ['verify']),
-  pki('lint', ['lint']),
+  pki('lint', ['lint-findings', 'lint']),
   pki('revocation-set', ['crl']),
   pki('documents', ['documents']),
   pki('document-header', ['document-header']),

@@ -100,3 +100,14 @@ for (const [change, detail] of [
   test(`a header with ${JSON.stringify(change).slice(0, 60)} is refused: ${detail}`, () => {
     refusedWith(`${encode({ ...header, ...change })}.b.c`, detail);
   });
+
+test('what is wrong with the JSON or the certificate stays with the refusal, for the log', () => {
+  for (const jws of [
+    `${Buffer.from('{').toString('base64url')}.b.c`,
+    `${encode({ ...header, x5c: ['AAAA'] })}.b.c`,
+  ])
+    assert.throws(
+      () => readDocumentHeader(jws),
+      (error) => error instanceof AppError && error.cause instanceof Error,
+    );
+});
