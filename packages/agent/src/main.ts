@@ -3,10 +3,12 @@ import { isGiven } from '@sekisho/core/settings/resolve-settings.ts';
 import type { HostId } from '@sekisho/core/ids.ts';
 import type { Clock, Random } from '@sekisho/core/time.ts';
 import type { Log } from '@sekisho/platform/log.ts';
+import { listenForMetrics } from '@sekisho/platform/metrics-listener.ts';
 import type { AgentStatus } from './control/agent-status.ts';
 import { listenOnControlSocket, type ControlActs } from './control/control-socket.ts';
 import { setupCommand } from './control/read-status.ts';
 import { dataFolderAt, prepareDataFolder } from './data-folder.ts';
+import { agentMetrics } from './metrics/agent-metrics.ts';
 import { loadAgentConfig, type AgentFlags } from './settings.ts';
 import { startParts } from './start-parts.ts';
 
@@ -60,6 +62,14 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     await prepareDataFolder(folder);
     const parts = await startParts(options, folder, settings, state);
     acts = parts;
+    const { listen: metricsListen } = settings.metrics;
+    const metrics =
+      metricsListen === undefined
+        ? undefined
+        : await listenForMetrics(
+            metricsListen,
+            agentMetrics(() => parts.status(), options.clock),
+          );
     return {
       hostId: state.hostId,
       get mediaPort() {
@@ -73,6 +83,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
         await parts.renew();
       },
       async stop() {
+        await metrics?.close();
         await control.close();
         await parts.stop();
       },

@@ -1,7 +1,9 @@
 import { ADMIN_BODY_BYTES_MAX, AGENT_BODY_BYTES_MAX, HEADER_BYTES_MAX } from '@sekisho/core/limits.ts';
 import { isGiven } from '@sekisho/core/settings/resolve-settings.ts';
 import { SECOND_MS, type Clock, type Random } from '@sekisho/core/time.ts';
+import { canonicalIp } from '@sekisho/core/rules/naming.ts';
 import type { Log } from '@sekisho/platform/log.ts';
+import { listenForMetrics } from '@sekisho/platform/metrics-listener.ts';
 import { listen } from '@sekisho/platform/ports.ts';
 import { Secret } from '@sekisho/platform/secret.ts';
 import type { FastifyInstance } from 'fastify';
@@ -20,6 +22,7 @@ import { apiKeyRoutes } from './features/api-keys/api-keys.routes.ts';
 import { auditRoutes, checkpointPage } from './features/audit/audit.routes.ts';
 import { AUDIT_ROWS_PURPOSE } from './features/audit/audit-key.ts';
 import { openAudit } from './features/audit/audit-service.ts';
+import { noteMissingRights, RefusalBook } from './features/audit/refusal-book.ts';
 import { recordServerStart, recordServerStop } from './features/audit/server-life.ts';
 import { startDocuments } from './features/documents/document-service.ts';
 import { documentRoutes } from './features/documents/documents.routes.ts';
@@ -78,7 +81,7 @@ import { backupsFolderOf } from './features/database/read-database.ts';
 import { startBackupLoop } from './loops/backup-loop.ts';
 import { observeRequests } from './http/observe-requests.ts';
 import { collectFigures } from './metrics/collect-figures.ts';
-import { listenForMetrics, metricsPages } from './metrics/metrics-pages.ts';
+import { metricsPages } from './metrics/metrics-pages.ts';
 import { ServerMetrics } from './metrics/server-metrics.ts';
 import { ChangeFeed } from './store/change-feed.ts';
 import { openStore } from './store/open-store.ts';
@@ -182,8 +185,10 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
   const passwords = new PasswordHasher({ random, cost: options.overrides?.passwordCost });
   const documents = await startDocuments({ store, feed, clock, domainId: domain.id, keys });
   const audit = await openAudit({ store, clock, log, keys, domainId: domain.id, make: documents.make });
+  const refusals = new RefusalBook({ store, clock, log });
   const auditLoop = startAuditLoop({ audit, store, clock, log, config, workerId });
   stopping.add(() => auditLoop.stop());
+  stopping.add(() => refusals.stop());
   await recordServerStart({ clock, config, store, workerId });
   stopping.add(() => recordServerStop({ clock, config, store, workerId }));
   const crls = await startCrlCache({ store, feed, keys });
@@ -195,6 +200,10 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
     registry,
     isFresh: () => feed.fresh,
     catchUp: () => feed.catchUp(),
+    onRefused: ({ code, address, subject }) => {
+      const origin = canonicalIp(address) ?? 'unknown';
+      refusals.note({ act: 'refuse-peer', actor: 'unknown', origin, subject, code });
+    },
   });
 
   const listener = createAgentListener({
@@ -293,7 +302,7 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
     log.info({ port: listening.port }, 'metrics are served without sign-in');
   }
   const underWay = new RequestsUnderWay();
-  const apps = buildApps(context, { peers, crls, idempotency, readiness, streams });
+  const apps = buildApps(context, { peers, refusals, crls, idempotency, readiness, streams });
   for (const app of Object.values(apps)) refuseWhileDraining(app, { readiness, underWay });
   await Promise.all(Object.values(apps).map((app) => app.ready()));
   const { agentApp, adminApp } = apps;
@@ -358,6 +367,7 @@ function buildApps(
   context: ServerContext,
   parts: {
     peers: PeerReader;
+    refusals: RefusalBook;
     crls: CrlCache;
     idempotency: Idempotency;
     readiness: Readiness;
@@ -391,6 +401,7 @@ function buildApps(
   publicPages(webApp, context);
   checkpointPage(webApp, context);
   for (const app of [adminApp, webApp]) {
+    noteMissingRights(app, parts.refusals);
     healthPages(app, parts.readiness);
     metricsPages(app, context.metrics);
     administrationRoutes(app, context);

@@ -1,5 +1,6 @@
 import { systemRandom } from '@sekisho/platform/clock.ts';
 import { createLog } from '@sekisho/platform/log.ts';
+import { listenForMetrics } from '@sekisho/platform/metrics-listener.ts';
 import { FakeClock } from '@sekisho/testkit/fake-clock.ts';
 import { makeTempFolder } from '@sekisho/testkit/temp-folder.ts';
 import assert from 'node:assert/strict';
@@ -9,7 +10,6 @@ import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
 import { REQUEST_ID } from '../http/request-id.ts';
 import { initServer, startServer, type RunningServer } from '../main.ts';
-import { listenForMetrics } from './metrics-pages.ts';
 import { METRICS } from './table.ts';
 
 const lines: Record<string, unknown>[] = [];
