@@ -60,11 +60,18 @@ export function hostRoutes(app: FastifyInstance, context: ServerContext): void {
     const change = { hostId: params.id, media, settings, precondition: preconditionOf(request) };
     return tagged(reply, await setMedia(context, change, principal));
   });
-  mount(app, allowReissueRoute, async ({ params, body, principal, request, reply }) => {
-    await requireHost(db, reachOf(principal, 'host.write'), params.id);
-    const change = { hostId: params.id, allow: body.allow, precondition: preconditionOf(request) };
-    return tagged(reply, await allowReissue(context, change, principal));
-  });
+  mount(app, allowReissueRoute, async ({ params, body, principal, request, reply }) =>
+    tagged(
+      reply,
+      await requireHost(db, reachOf(principal, 'host.write'), params.id).then(() =>
+        allowReissue(
+          context,
+          { hostId: params.id, allow: body.allow, precondition: preconditionOf(request) },
+          principal,
+        ),
+      ),
+    ),
+  );
   mount(app, revokeHost, async ({ params, body, principal }) => {
     await requireHost(db, reachOf(principal, 'certificate.revoke'), params.id);
     const request = { hostId: params.id, reason: body.reason };

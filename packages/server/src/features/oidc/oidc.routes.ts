@@ -1,11 +1,4 @@
-import {
-  finishOidc as finishRoute,
-  linkOidc,
-  listOidcProviders,
-  startOidc as startRoute,
-  startOidcWithLink,
-  unlinkOidc,
-} from '@sekisho/core/wire/oidc.ts';
+import * as wire from '@sekisho/core/wire/oidc.ts';
 import type { FastifyInstance } from 'fastify';
 import type { ServerContext } from '../../context.ts';
 import { mount } from '../../http/mount.ts';
@@ -30,30 +23,30 @@ export function oidcRoutes(
     oidc: new OidcProviders({ providers: config.oidc, clock, environment }),
   };
   const requireBudget = createStartBudget();
-  mount(app, listOidcProviders, () => ({ providers: context.oidc.list() }));
-  mount(app, startRoute, async ({ params, request, reply }) => {
+  mount(app, wire.listOidcProviders, () => ({ providers: context.oidc.list() }));
+  mount(app, wire.startOidc, async ({ params, request, reply }) => {
     requireBudget(request, clock.nowMs());
     const location = await startOidc(context, { provider: params.provider, link: null }, { request, reply });
     void reply.status(302).header('location', location);
     return { location };
   });
-  mount(app, startOidcWithLink, async ({ params, body, request, reply }) => {
+  mount(app, wire.startOidcWithLink, async ({ params, body, request, reply }) => {
     requireBudget(request, clock.nowMs());
     const start = { provider: params.provider, link: body.code };
     return { location: await startOidc(context, start, { request, reply }) };
   });
-  mount(app, finishRoute, async ({ params, request, reply }) => {
+  mount(app, wire.finishOidc, async ({ params, request, reply }) => {
     const administrator = await finishOidc(context, params.provider, { request, reply });
     void reply.status(303).header('location', CONSOLE_PATH);
     return { administrator };
   });
-  mount(app, linkOidc, async ({ params, body, principal }) => {
+  mount(app, wire.linkOidc, async ({ params, body, principal }) => {
     const { issuer } = context.oidc.get(body.provider);
     const identity = { issuer, subject: body.subject };
     const row = await linkIdentity(context, principal, params.id, identity);
     return viewAdministrator(context.store.db, row);
   });
-  mount(app, unlinkOidc, async ({ params, principal }) =>
+  mount(app, wire.unlinkOidc, async ({ params, principal }) =>
     viewAdministrator(context.store.db, await linkIdentity(context, principal, params.id, null)),
   );
 }

@@ -1,16 +1,7 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import type { Principal } from '@sekisho/core/rules/rights.ts';
 import type { Sha256Hex } from '@sekisho/core/ids.ts';
-import {
-  addPasskey as addRoute,
-  listPasskeys,
-  removePasskey,
-  renamePasskey,
-  signInWithPasskey as signInRoute,
-  startPasskey as startRoute,
-  startPasskeySignIn as startSignInRoute,
-  type PasskeyView,
-} from '@sekisho/core/wire/passkeys.ts';
+import * as wire from '@sekisho/core/wire/passkeys.ts';
 import type { FastifyInstance } from 'fastify';
 import type { ServerContext } from '../../context.ts';
 import { mount } from '../../http/mount.ts';
@@ -26,14 +17,14 @@ import { signInWithPasskey, startPasskeySignIn } from './sign-in-with-passkey.ts
 export function passkeyRoutes(app: FastifyInstance, context: ServerContext): void {
   const { clock, store } = context;
   const requireBudget = createStartBudget();
-  mount(app, listPasskeys, async ({ principal }) => ({
+  mount(app, wire.listPasskeys, async ({ principal }) => ({
     passkeys: (await own(store.db, principal)).map(viewPasskey),
   }));
-  mount(app, startRoute, ({ principal, request }) => startPasskey(context, principal, request));
-  mount(app, addRoute, async ({ body, principal, request }) =>
+  mount(app, wire.startPasskey, ({ principal, request }) => startPasskey(context, principal, request));
+  mount(app, wire.addPasskey, async ({ body, principal, request }) =>
     viewPasskey(await addPasskey(context, body, { principal, request })),
   );
-  mount(app, renamePasskey, async ({ params, body, principal }) => {
+  mount(app, wire.renamePasskey, async ({ params, body, principal }) => {
     const { name } = body;
     const row = await store.transaction(async (tx) => {
       const found = await ownNamed(tx, principal, params.id);
@@ -49,7 +40,7 @@ export function passkeyRoutes(app: FastifyInstance, context: ServerContext): voi
     });
     return viewPasskey({ ...row, name });
   });
-  mount(app, removePasskey, async ({ params, principal }) =>
+  mount(app, wire.removePasskey, async ({ params, principal }) =>
     store.transaction(async (tx) => {
       const found = await ownNamed(tx, principal, params.id);
       await deletePasskey(tx, found);
@@ -57,11 +48,11 @@ export function passkeyRoutes(app: FastifyInstance, context: ServerContext): voi
       return viewPasskey(found);
     }),
   );
-  mount(app, startSignInRoute, ({ request }) => {
+  mount(app, wire.startPasskeySignIn, ({ request }) => {
     requireBudget(request, clock.nowMs());
     return startPasskeySignIn(context, request);
   });
-  mount(app, signInRoute, async ({ body, request, reply }) =>
+  mount(app, wire.signInWithPasskey, async ({ body, request, reply }) =>
     signedIn(context, await signInWithPasskey(context, body, { request, reply })),
   );
 }
@@ -87,7 +78,7 @@ const note = (
 ): Promise<void> =>
   recordAudit(tx, { act, actor, origin, subject: administratorId ?? '', outcome: 'done', detail }, nowMs);
 
-const viewPasskey = (row: PasskeyRow): PasskeyView => ({
+const viewPasskey = (row: PasskeyRow): wire.PasskeyView => ({
   id: row.id,
   name: row.name,
   transports: [...row.transports],
