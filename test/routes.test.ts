@@ -61,9 +61,15 @@ test('the server serves every route that core declares', () => {
     .filter((file) => file.startsWith('packages/server/src/'))
     .map((file) => readText(ROOT, file))
     .join('\n');
-  const unserved = allRoutes().filter(
-    ({ name }) => !new RegExp(`\\bmount\\w*\\([^;]*?\\b${name}\\b`, 's').test(server),
-  );
+  const isServed = (name: string): boolean => {
+    const aliases = [...server.matchAll(new RegExp(`\\b${name} as (\\w+)`, 'g'))].map(
+      ([, alias = '']) => alias,
+    );
+    return [name, ...aliases].some((one) =>
+      new RegExp(`\\bmount\\w*\\([^;]*?\\b${one}\\b`, 's').test(server),
+    );
+  };
+  const unserved = allRoutes().filter(({ name }) => !isServed(name));
   assert.deepEqual(
     unserved.map(({ name }) => name),
     [],

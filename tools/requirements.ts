@@ -117,6 +117,11 @@ export const REQUIREMENTS: readonly Requirement[] = [
     open: 'the console',
   },
   {
+    id: 'S-05',
+    what: 'The API: OpenAPI, problem documents, cursors, idempotency, ETags, events',
+    status: 'proved',
+  },
+  {
     id: 'S-07',
     what: 'SQLite and PostgreSQL, upgrades, several servers',
     status: 'partly',

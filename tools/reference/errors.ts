@@ -2,11 +2,13 @@ import { ERRORS } from '@sekisho/core/errors.ts';
 import type { ErrorEntry } from '@sekisho/core/errors/table.ts';
 import { auditErrors } from '@sekisho/core/errors/audit.ts';
 import { agentErrors } from '@sekisho/core/errors/agent.ts';
+import { apiErrors } from '@sekisho/core/errors/api.ts';
 import { cliErrors } from '@sekisho/core/errors/cli.ts';
 import { generalErrors } from '@sekisho/core/errors/general.ts';
 import { mediaErrors } from '@sekisho/core/errors/media.ts';
 import { pkiErrors } from '@sekisho/core/errors/pki.ts';
 import { protectionErrors } from '@sekisho/core/errors/protection.ts';
+import { remoteErrors } from '@sekisho/core/errors/remote.ts';
 import { storeErrors } from '@sekisho/core/errors/store.ts';
 import { trustErrors } from '@sekisho/core/errors/trust.ts';
 import { printedNote, type Page } from './page.ts';
@@ -33,6 +35,12 @@ const AREAS: readonly { table: Readonly<Record<string, ErrorEntry>>; en: string;
   },
   { table: storeErrors, en: 'Database and data folder', ja: 'データベースとデータフォルダー' },
   { table: auditErrors, en: 'Audit log', ja: '監査ログ' },
+  { table: apiErrors, en: 'API', ja: 'API' },
+  {
+    table: remoteErrors,
+    en: 'Administering from another machine',
+    ja: '別のマシンからの管理',
+  },
   { table: cliErrors, en: 'Command line', ja: 'コマンドライン' },
 ];
 const WORDS = {

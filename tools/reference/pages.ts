@@ -3,6 +3,7 @@ import { commandPages } from './commands.ts';
 import { errorPages } from './errors.ts';
 import { limitsPage } from './limits.ts';
 import { metricsPages } from './metrics.ts';
+import { openApiPage } from './openapi.ts';
 import type { Page } from './page.ts';
 import { requirementsPage } from './requirements.ts';
 import { routesPage } from './routes.ts';
@@ -14,6 +15,7 @@ export const referencePages = (root: string): Page[] => [
   ...errorPages(),
   ...auditEventPages(),
   routesPage(),
+  openApiPage(),
   limitsPage(),
   ...settingsPages(),
   ...metricsPages(),

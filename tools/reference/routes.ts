@@ -9,7 +9,7 @@ export const routesPage = (): Page => ({
     [
       '# Routes',
       printedNote('en'),
-      "JSON over HTTP. The administrative routes are served on a Unix socket in the server's data folder; those of right `peer` on the agent port, where the TLS peer certificate is the identity. A refusal is a problem document (RFC 9457) with the members `code` and `params`; the codes are in [errors.en.md](errors.en.md).",
+      "JSON over HTTP. The administrative routes are served at the administration port (13291) and on a Unix socket in the server's data folder; those of right `peer` on the agent port, where the TLS peer certificate is the identity. The same as an OpenAPI document: [openapi.json](openapi.json). A refusal is a problem document (RFC 9457) with the members `code` and `params`; the codes are in [errors.en.md](errors.en.md).",
       table(
         ['Route', 'Right', 'Name'],
         allRoutes().map(({ name, route }) => [

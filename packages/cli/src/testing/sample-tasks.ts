@@ -43,6 +43,6 @@ export const taskSamples = (): FakeRoute[] => [
   fakeRoute(cancelTask, ({ params }) => {
     const found = one(params.id);
     if (found.endedAtMs !== null) throw new AppError('TASK_ENDED', { id: params.id });
-    return { ...found, state: 'cancelling' };
+    return { ...found, state: 'cancelling' as const };
   }),
 ];

@@ -38,7 +38,7 @@ export const languageOfHeader = (acceptLanguage: string | undefined): Language =
 
 /**
  * The problem document of a refusal. `type` is an address on this very server, where the code is explained
- * ([why](../../../../docs/adr/0012-the-api.md)); `instance` names the request, as the log does.
+ * ([why](../../../../docs/adr/0013-the-api.md)); `instance` names the request, as the log does.
  * @source RFC 9457 §3
  */
 export function problemOf(

@@ -62,6 +62,10 @@ export const ROUTE_SUMMARIES: Readonly<Record<string, string>> = {
   streamEvents: 'Follow changes as server-sent events',
   // documentation
   getErrorCode: 'Explain an error code',
+  // database
+  getDatabase: 'Read how the database is',
+  startDatabaseBackup: 'Back up the database',
+  setLogLevel: 'Change how much this server process logs',
   // administrators
   listAdministrators: 'List administrators',
   getAdministrator: 'Read an administrator',
@@ -121,5 +125,6 @@ export const ROUTE_TAGS: Readonly<Record<string, string>> = {
   'api-keys': 'API keys',
   passkeys: 'Passkeys',
   oidc: 'Single sign-on',
+  database: 'The database of the management server',
   audit: 'The audit log and its proof',
 };
