@@ -38,6 +38,7 @@ const certificates = {
     '名前 {subject} で証明書を要求',
   ),
   'revoke-host': security('CERT', 'revoke the certificates of {subject}', '{subject} の証明書を失効'),
+  'sign-crl': security('CERT', 'sign the revocation list of {subject}', '{subject} の証明書失効リストに署名'),
   'revoke-replaced': security(
     'CERT',
     'revoke a replaced certificate of {subject}',
@@ -98,6 +99,12 @@ const hosts = {
 } as const satisfies Entry;
 
 const connections = {
+  'refuse-peer': security(
+    'CONNECTION',
+    'connect with a certificate as {subject}',
+    '{subject} として証明書で接続',
+  ),
+  'refuse-right': security('CONNECTION', 'ask for {subject}', '{subject} を要求'),
   'open-channel': security(
     'CONNECTION',
     'open a second channel as {subject}',
@@ -193,6 +200,12 @@ const server = {
     'back up the database of {subject}',
     '{subject} のデータベースをバックアップ',
   ),
+  'change-log-level': security(
+    'SERVER',
+    'change the log level to {subject}',
+    'ログレベルを {subject} に変更',
+  ),
+  'cancel-task': operation('SERVER', 'cancel the task {subject}', 'タスク {subject} をキャンセル'),
   'change-clock': security(
     'SERVER',
     'change the clock of the management server {subject}',

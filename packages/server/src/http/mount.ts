@@ -78,8 +78,8 @@ export function mountStream<R extends AnyRoute>(
 function identifyFirst(app: FastifyInstance, route: AnyRoute): onRequestAsyncHookHandler {
   return async (request) => {
     const identity = await app.identify(request, route.right);
-    authorize(route, identity);
     request.identity = identity;
+    authorize(route, identity);
   };
 }
 

@@ -35,6 +35,8 @@ export interface PeerReaderParts {
   /** False while this server cannot read the change feed: then nobody is let in (design.md, Data). */
   readonly isFresh: () => boolean;
   readonly catchUp: () => Promise<void>;
+  /** Hears of each certificate, or lack of one, that was refused: for the audit log. */
+  readonly onRefused?: (refusal: { code: string; address: string; subject: string }) => void;
 }
 
 /** Verifies a connection's certificate once, and answers for every request on it whether it still counts (T-02, T-42). */
@@ -83,10 +85,37 @@ export class PeerReader {
     try {
       return this.requirePeer(socket);
     } catch (error) {
-      if (!(error instanceof AppError) || error.code !== 'PEER_CERTIFICATE_UNKNOWN') throw error;
-      await this.#parts.catchUp();
-      return this.requirePeer(socket);
+      if (!(error instanceof AppError) || error.code !== 'PEER_CERTIFICATE_UNKNOWN') {
+        this.#noteRequest(error, socket);
+        throw error;
+      }
     }
+    await this.#parts.catchUp();
+    try {
+      return this.requirePeer(socket);
+    } catch (error) {
+      this.#noteRequest(error, socket);
+      throw error;
+    }
+  }
+
+  /** A chain that does not verify was noted with its connection. */
+  #noteRequest(error: unknown, socket: Socket): void {
+    const connection = this.connectionPeer(socket);
+    if (!(error instanceof AppError) || connection.kind === 'refused' || error.code === 'SERVER_STOPPING')
+      return;
+    this.#note(error, socket, connection.kind === 'verified' ? connection.peer.hostId : undefined);
+  }
+
+  #note(refusal: AppError, socket: Socket, subject: string | undefined): void {
+    const { onRefused } = this.#parts;
+    if (onRefused === undefined) return;
+    const address = socket.remoteAddress ?? '';
+    onRefused({
+      code: refusal.code,
+      address,
+      subject: subject ?? String(refusal.params['subject'] ?? 'unknown'),
+    });
   }
 
   #verify(socket: Socket): ConnectionPeer {
@@ -111,6 +140,7 @@ export class PeerReader {
       const refusal =
         error instanceof AppError ? error : new AppError('PEER_CERTIFICATE_REQUIRED', {}, { cause: error });
       log.warn({ code: refusal.code, address: socket.remoteAddress }, 'client certificate refused');
+      this.#note(refusal, socket, undefined);
       return { kind: 'refused', refusal };
     }
   }

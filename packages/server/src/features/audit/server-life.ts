@@ -4,6 +4,7 @@ import type { ServerContext } from '../../context.ts';
 import { parseDatabaseAddress } from '../../store/database-address.ts';
 import type { Tx } from '../../store/tables.ts';
 import { SERVER_VERSION } from '../../version.ts';
+import { changesOf } from './changes-of.ts';
 import { recordAudit, type AuditEntry } from './record-audit.ts';
 
 /** A clock that stands so far before the newest row was set back. */
@@ -90,17 +91,4 @@ async function recordConfig(
   if (row === undefined) return; // the first start: nothing was there to be changed
   const before = JSON.parse(row.value) as Record<string, unknown>;
   await recordAudit(tx, { ...entry, act: 'change-configuration', detail: changesOf(before, after) }, nowMs);
-}
-
-/** The members that differ, before and after. */
-export function changesOf(
-  before: Readonly<Record<string, unknown>>,
-  after: Readonly<Record<string, unknown>>,
-): { before: Record<string, unknown>; after: Record<string, unknown> } {
-  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(
-    (name) => canonicalJson(before[name] ?? null) !== canonicalJson(after[name] ?? null),
-  );
-  const pick = (from: Readonly<Record<string, unknown>>): Record<string, unknown> =>
-    Object.fromEntries(names.map((name) => [name, from[name] ?? null]));
-  return { before: pick(before), after: pick(after) };
 }

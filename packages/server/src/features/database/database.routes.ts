@@ -50,8 +50,13 @@ export function databaseRoutes(app: FastifyInstance, context: ServerContext): vo
     });
     return { taskId };
   });
-  mount(app, setLogLevel, ({ body }) => {
+  mount(app, setLogLevel, async ({ body, principal }) => {
     const before = log.level;
+    const { name: actor, origin } = principal;
+    const entry = { act: 'change-log-level', actor, origin, subject: body.level, outcome: 'done' } as const;
+    await store.transaction((tx) =>
+      recordAudit(tx, { ...entry, detail: { before, after: body.level } }, clock.nowMs()),
+    );
     log.level = body.level;
     log.warn({ before, level: body.level }, 'log level changed');
     return { level: body.level, before };

@@ -39,7 +39,11 @@ export async function allowReissue(
       origin: principal.origin,
       subject: hostId,
       outcome: 'done',
-      detail: { name: host.name, untilMs: reissueUntilMs },
+      detail: {
+        name: host.name,
+        before: { untilMs: host.reissueUntilMs },
+        after: { untilMs: reissueUntilMs },
+      },
     } as const;
     await recordAudit(tx, audit, nowMs);
     return { ...host, reissueUntilMs };

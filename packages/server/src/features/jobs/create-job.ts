@@ -119,6 +119,7 @@ const audit = (
         planId: job.planId,
         repository: job.repository,
         code: job.verdict?.report.code ?? null,
+        order: job.act,
       },
     },
     nowMs,

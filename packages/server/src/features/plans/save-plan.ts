@@ -8,6 +8,7 @@ import { requireUnchanged, revisionTag, type Precondition } from '../../http/ent
 import { recordChange } from '../../store/record-change.ts';
 import type { Tx } from '../../store/tables.ts';
 import { lastChangeOf } from '../audit/last-change-of.ts';
+import { changesOf } from '../audit/changes-of.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import type { FleetContext } from '../fleet/fleet-context.ts';
 import { refreshPolicies } from '../fleet/refresh-policies.ts';
@@ -40,7 +41,7 @@ export async function createPlan(
     await checkPlan(tx, spec, principal);
     await insertPlan(tx, id, spec, nowMs);
     await deploy(context, tx, spec);
-    await audit(tx, 'create-plan', principal, id, { name: spec.name }, nowMs);
+    await audit(tx, 'create-plan', principal, id, { name: spec.name, before: null, after: spec }, nowMs);
     return getStoredPlan(tx, id);
   });
 }
@@ -70,7 +71,14 @@ export async function replacePlan(
     const enabledSinceMs = sameExpectation(plan.spec, spec) ? plan.enabledSinceMs : nowMs;
     await updatePlan(tx, id, { spec, revision: revision + 1, enabledSinceMs, changedAtMs: nowMs });
     await deploy(context, tx, spec);
-    await audit(tx, 'change-plan', principal, id, { name: spec.name, revision: revision + 1 }, nowMs);
+    await audit(
+      tx,
+      'change-plan',
+      principal,
+      id,
+      { name: spec.name, revision: revision + 1, ...changesOf({ ...plan.spec }, { ...spec }) },
+      nowMs,
+    );
     return getStoredPlan(tx, id);
   });
 }
@@ -89,7 +97,14 @@ export async function deletePlan(
     await requireUnchangedPlan(tx, plan, precondition);
     await markPlanDeleted(tx, id, nowMs);
     await refreshPolicies(context, tx);
-    await audit(tx, 'delete-plan', principal, id, { name: plan.spec.name }, nowMs);
+    await audit(
+      tx,
+      'delete-plan',
+      principal,
+      id,
+      { name: plan.spec.name, before: plan.spec, after: null },
+      nowMs,
+    );
   });
 }
 
@@ -131,7 +146,7 @@ const audit = (
   act: AuditAct,
   principal: Principal,
   id: PlanId,
-  detail: Record<string, string | number>,
+  detail: Readonly<Record<string, unknown>>,
   nowMs: number,
 ): Promise<void> =>
   recordAudit(

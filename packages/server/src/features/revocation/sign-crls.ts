@@ -9,6 +9,7 @@ import { nextSerial } from '../../store/counters.ts';
 import { recordChange } from '../../store/record-change.ts';
 import type { Store } from '../../store/store.ts';
 import type { Tx } from '../../store/tables.ts';
+import { recordAudit } from '../audit/record-audit.ts';
 import type { KeyStore } from '../keys/key-store.ts';
 import { findLatestCrl, insertCrl, listRevoked } from './crl.store.ts';
 
@@ -67,6 +68,18 @@ export async function signIfDue(
     })),
   });
   await insertCrl(tx, keyId, { number, der, thisUpdateMs, nextUpdateMs });
+  await recordAudit(
+    tx,
+    {
+      act: 'sign-crl',
+      actor: 'system',
+      origin: 'server',
+      subject: keyId,
+      outcome: 'done',
+      detail: { number, entries: revoked.length, nextUpdateMs },
+    },
+    nowMs,
+  );
   await recordChange(tx, 'crl', keyId);
   return true;
 }

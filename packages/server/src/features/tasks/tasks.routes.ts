@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ServerContext } from '../../context.ts';
 import { mount } from '../../http/mount.ts';
 import { recordChange } from '../../store/record-change.ts';
+import { recordAudit } from '../audit/record-audit.ts';
 import { markCancelling, selectTask, selectTasks, viewTask } from './tasks.store.ts';
 
 /** S-05 Tasks: list, read, cancel. */
@@ -25,12 +26,17 @@ export function taskRoutes(app: FastifyInstance, context: ServerContext): void {
     if (task === undefined) throw new AppError('NOT_FOUND', { what: 'task', id: params.id });
     return viewTask(task);
   });
-  mount(app, cancelTask, async ({ params }) => {
+  mount(app, cancelTask, async ({ params, principal }) => {
     const task = await context.store.transaction(async (tx) => {
       const before = await selectTask(tx, params.id);
       if (before === undefined) throw new AppError('NOT_FOUND', { what: 'task', id: params.id });
       if (before.endedAtMs !== null) throw new AppError('TASK_ENDED', { id: params.id });
-      if (await markCancelling(tx, params.id)) await recordChange(tx, 'task', params.id);
+      if (await markCancelling(tx, params.id)) {
+        await recordChange(tx, 'task', params.id);
+        const { name: actor, origin } = principal;
+        const entry = { act: 'cancel-task', actor, origin, subject: params.id, outcome: 'done' } as const;
+        await recordAudit(tx, { ...entry, detail: { kind: before.kind } }, context.clock.nowMs());
+      }
       return await selectTask(tx, params.id);
     });
     if (task === undefined) throw new AppError('NOT_FOUND', { what: 'task', id: params.id });

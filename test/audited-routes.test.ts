@@ -1,0 +1,90 @@
+import { AUDIT_EVENTS, type AuditAct } from '@sekisho/core/audit-events.ts';
+import { allRoutes } from '@sekisho/core/wire/routes.ts';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+/** What each route that changes something writes into the audit log; or why it writes nothing. */
+const AUDITED: Readonly<Record<string, readonly AuditAct[] | { readonly none: string }>> = {
+  // trust
+  setSecurity: ['set-security'],
+  registerHost: ['register-host'],
+  importHosts: ['import-hosts'],
+  unregisterHost: ['unregister-host'],
+  setHostMedia: ['set-media'],
+  allowReissue: ['allow-reissue'],
+  createToken: ['create-token'],
+  deleteToken: ['delete-token'],
+  revokeHost: ['revoke-host'],
+  // root
+  exportRoot: ['export-root'],
+  detachRoot: ['detach-root'],
+  attachRoot: ['attach-root'],
+  // plans, jobs, points
+  createPlan: ['create-plan'],
+  replacePlan: ['change-plan'],
+  deletePlan: ['delete-plan'],
+  runPlan: ['order-backup'],
+  cancelJob: ['cancel-job'],
+  retryJob: ['order-backup', 'order-restore'],
+  browsePoint: ['order-browse'],
+  deletePoints: ['delete-point', 'order-maintain'],
+  maintainRepository: ['order-maintain'],
+  startRestore: ['order-restore'],
+  // administrators and how they sign in
+  createAdministrator: ['create-administrator', 'make-link'],
+  disableAdministrator: ['disable-administrator'],
+  enableAdministrator: ['enable-administrator'],
+  resetAdministrator: ['make-link'],
+  setGrants: ['set-grants'],
+  makeFirstLink: ['make-link'],
+  openLink: {
+    none: 'shows what a one-time link is for and begins with it; using it up is written by acceptLink',
+  },
+  acceptLink: ['use-link', 'sign-in'],
+  signIn: ['sign-in'],
+  signInWithTotp: ['sign-in'],
+  signOut: ['sign-out'],
+  endSession: ['end-session'],
+  changePassword: ['change-password'],
+  changeTotp: { none: 'draws a new secret that counts for nothing until confirmTotp proves it' },
+  confirmTotp: ['set-totp'],
+  linkOidc: ['link-oidc'],
+  unlinkOidc: ['unlink-oidc'],
+  startOidcWithLink: {
+    none: 'only sends the browser to the provider; what comes back is written as sign-in',
+  },
+  startPasskey: { none: 'draws a challenge that counts for nothing until addPasskey answers it' },
+  addPasskey: ['add-passkey'],
+  renamePasskey: ['rename-passkey'],
+  removePasskey: ['remove-passkey'],
+  startPasskeySignIn: {
+    none: 'draws a challenge that counts for nothing until signInWithPasskey answers it',
+  },
+  signInWithPasskey: ['sign-in'],
+  createApiKey: ['create-api-key'],
+  revokeApiKey: ['revoke-api-key'],
+  // the server itself
+  startDatabaseBackup: ['back-up-database'],
+  setLogLevel: ['change-log-level'],
+  cancelTask: ['cancel-task'],
+  // agents
+  postHeartbeat: {
+    none: 'says that a host lives; a second one of the same identity is written as `heartbeat`',
+  },
+  postSpool: ['report-job', 'report-offer', 'report-snapshot', 'report-event'],
+  getRepositoryPassword: ['release-repository-password'],
+};
+
+test('S-06 every route that changes something writes an act of the table, or says why it does not', () => {
+  const unsafe = allRoutes()
+    .filter(({ route }) => route.method !== 'GET')
+    .map(({ name }) => name);
+  const missing = unsafe.filter((name) => !Object.hasOwn(AUDITED, name));
+  assert.deepEqual(missing, [], 'name their acts in this table');
+  const gone = Object.keys(AUDITED).filter((name) => !unsafe.includes(name));
+  assert.deepEqual(gone, []);
+  for (const [name, acts] of Object.entries(AUDITED)) {
+    if ('none' in acts) assert.ok(acts.none.length > 20, name);
+    else assert.ok(acts.length > 0 && acts.every((act) => Object.hasOwn(AUDIT_EVENTS, act)), name);
+  }
+});
