@@ -132,6 +132,16 @@ export class SqliteConnection implements DatabaseConnection, DirectRunner {
     }
   }
 
+  scan<Row>(sql: string, parameters: readonly unknown[], take: (row: Row) => void): Promise<void> {
+    try {
+      // the types of the query builder say what the columns are
+      for (const row of this.#prepare(sql).statement.iterate(...parameters.map(bind))) take(row as Row);
+      return Promise.resolve();
+    } catch (error) {
+      return Promise.reject(this.#translate(error));
+    }
+  }
+
   run(sql: string, parameters: readonly unknown[]): Promise<number> {
     try {
       return Promise.resolve(Number(this.#prepare(sql).statement.run(...parameters.map(bind)).changes));

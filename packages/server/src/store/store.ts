@@ -1,6 +1,7 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import type { Clock } from '@sekisho/core/time.ts';
 import { Secret } from '@sekisho/platform/secret.ts';
+import type { Compilable } from 'kysely';
 import { writeCollected } from './collect-rows.ts';
 import { GroupCommit, type Stage } from './group-commit.ts';
 import { isPostgresConflict, isPostgresUniqueViolation } from './postgres-errors.ts';
@@ -35,6 +36,11 @@ export interface Store {
    * for the disk. The next commit of `transaction` takes it there too.
    */
   relaxed<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /**
+   * Gives every row of a query to `take`, one after the other, without holding them all: for what a start reads of every host. Nothing
+   * else runs meanwhile. Undefined where rows come over a network: read pages there.
+   */
+  readonly scan: (<Row>(query: Compilable<Row>, take: (row: Row) => void) => Promise<void>) | undefined;
   /** Moves what was committed from SQLite's write-ahead log into the database, on another thread; elsewhere nothing. */
   moveLog(): Promise<void>;
   /**
@@ -118,7 +124,7 @@ export function createStore(parts: {
       await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS * tries));
     }
   };
-  const { onTransaction, relax } = parts;
+  const { onTransaction, relax, direct } = parts;
   const relaxed: Store['relaxed'] = (work) => {
     if (relax === undefined) return transaction(work);
     return retried(work, (context, again) =>
@@ -163,6 +169,14 @@ export function createStore(parts: {
     databaseNowMs: (db = parts.db) => parts.databaseNowMs(db),
     transaction,
     relaxed,
+    scan:
+      direct === undefined
+        ? undefined
+        : (query, take) =>
+            parts.db.connection().execute(() => {
+              const { sql, parameters } = query.compile();
+              return direct.scan(sql, parameters, take);
+            }),
     moveLog: () => parts.moveLog?.() ?? Promise.resolve(),
     submit: (work, stage = 'begin') => group.submit(work, stage),
     quiet: () => group.quiet(),

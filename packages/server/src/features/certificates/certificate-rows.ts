@@ -4,6 +4,7 @@ import type { Reach } from '@sekisho/core/rules/rights.ts';
 import type { Certificate } from '@sekisho/pki/certificate.ts';
 import { base64 } from '@sekisho/pki/pem.ts';
 import { prepared } from '../../store/prepared.ts';
+import type { Store } from '../../store/store.ts';
 import type { CertificatesTable, DbOrTx, Tx } from '../../store/tables.ts';
 import { hostsWithin } from '../groups/within-reach.ts';
 
@@ -110,19 +111,26 @@ export async function newestCertificates(
   return newest;
 }
 
-/** All certificates that have not expired, page by page. */
-export async function* allCertificates(db: DbOrTx, nowMs: number): AsyncGenerator<CertificateRow> {
-  let after = '';
-  for (;;) {
-    const rows = await db
-      .selectFrom('certificates')
-      .select(COLUMNS)
+/** Gives all certificates that have not expired to `take`. */
+export async function eachCertificate(
+  store: Store,
+  nowMs: number,
+  take: (row: CertificateRow) => void,
+): Promise<void> {
+  const query = store.db.selectFrom('certificates').select(COLUMNS).where('not_after_ms', '>=', nowMs);
+  if (store.scan !== undefined) {
+    await store.scan(query, (row) => {
+      take(rowOf(row));
+    });
+    return;
+  }
+  for (let after = ''; ;) {
+    const rows = await query
       .where('fingerprint', '>', after)
-      .where('not_after_ms', '>=', nowMs)
       .orderBy('fingerprint')
       .limit(FILL_ROWS_MAX)
       .execute();
-    for (const row of rows) yield rowOf(row);
+    for (const row of rows) take(rowOf(row));
     const last = rows.at(-1);
     if (last === undefined || rows.length < FILL_ROWS_MAX) return;
     after = last.fingerprint;

@@ -16,7 +16,7 @@ import type { Store } from '../../store/store.ts';
 import type { Tx } from '../../store/tables.ts';
 import { afterCommit } from '../../store/transaction-context.ts';
 import type { KeyStore } from '../keys/key-store.ts';
-import { findLatestDocument, insertDocument, listLatestSerials } from './documents.store.ts';
+import { findLatestDocument, eachLatestSerial, insertDocument } from './documents.store.ts';
 
 /** A payload without the head, which the service fills in: domain, serial, issuedAt. */
 export type DocumentContent<Type extends DocumentType> = Omit<
@@ -90,7 +90,9 @@ export async function startDocuments(parts: {
   const serials = new LatestSerials();
   const cache = new Map<string, { jws: string; serial: number }>();
   const fill = async (): Promise<void> => {
-    for (const row of await listLatestSerials(parts.store.db)) serials.set(row.type, row.scope, row.serial);
+    await eachLatestSerial(parts.store, (row) => {
+      serials.set(row.type, row.scope, row.serial);
+    });
   };
   parts.feed.subscribe(
     ['document'],

@@ -1,5 +1,6 @@
 import type { DocumentType } from '@sekisho/core/wire/documents.ts';
 import { prepared } from '../../store/prepared.ts';
+import type { Store } from '../../store/store.ts';
 import type { DbOrTx, Tx } from '../../store/tables.ts';
 
 export interface DocumentRow {
@@ -113,10 +114,15 @@ export const deleteDocuments = async (
 };
 
 /** Highest serial of each type and scope, but orders: nobody echoes those. */
-export const listLatestSerials = (db: DbOrTx): Promise<{ type: string; scope: string; serial: number }[]> =>
-  db
+export async function eachLatestSerial(
+  store: Store,
+  take: (row: { type: string; scope: string; serial: number }) => void,
+): Promise<void> {
+  const query = store.db
     .selectFrom('documents')
     .select((row) => ['type', 'scope', row.fn.max('serial').as('serial')] as const)
     .where('type', '!=', 'order')
-    .groupBy(['type', 'scope'])
-    .execute();
+    .groupBy(['type', 'scope']);
+  if (store.scan !== undefined) await store.scan(query, take);
+  else for (const row of await query.execute()) take(row);
+}

@@ -2,7 +2,7 @@ import type { GroupId, HostId } from '@sekisho/core/ids.ts';
 import { isOnline } from '@sekisho/core/rules/host-state.ts';
 import type { Heartbeat } from '@sekisho/core/wire/agent.ts';
 import type { Store } from '../../store/store.ts';
-import { allSeen, insertSeen, type SeenRow } from './host-seen.store.ts';
+import { eachSeen, insertSeen, type SeenRow } from './host-seen.store.ts';
 
 /** Rows of one transaction of a flush: longer ones stall whoever waits behind them. */
 export const FLUSH_ROWS_MAX = 250;
@@ -59,7 +59,9 @@ export class FleetIndex {
 
   /** Reads all hosts and what was seen of them; with a moment, only those seen since. Own knowledge that is newer stays. */
   async load(sinceMs?: number): Promise<void> {
-    for await (const row of allSeen(this.#store.db, sinceMs)) this.#merge(row);
+    await eachSeen(this.#store, sinceMs, (row) => {
+      this.#merge(row);
+    });
   }
 
   /** Takes a host whose row changed, or is new. */

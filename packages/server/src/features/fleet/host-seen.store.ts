@@ -1,6 +1,7 @@
 import type { GroupId, HostId } from '@sekisho/core/ids.ts';
 import { z } from 'zod';
 import { prepared } from '../../store/prepared.ts';
+import type { Store } from '../../store/store.ts';
 import type { DbOrTx, Tx } from '../../store/tables.ts';
 import { transactionContext } from '../../store/transaction-context.ts';
 import { storedGroupId, storedHostId } from './stored-ids.ts';
@@ -26,56 +27,72 @@ export interface SeenRow {
 const PAGE_ROWS = 5_000;
 const healthText = z.array(z.string());
 
-/** Hosts with agents in the order of their numbers, a page at a time: all, or those that were seen since a moment. */
-export async function* allSeen(db: DbOrTx, sinceMs?: number): AsyncGenerator<SeenRow> {
+/** Gives all hosts with agents to `take`, or those that were seen since a moment. */
+export async function eachSeen(
+  store: Store,
+  sinceMs: number | undefined,
+  take: (row: SeenRow) => void,
+): Promise<void> {
+  if (store.scan !== undefined) {
+    await store.scan(selectSeen(store.db, sinceMs), (row) => {
+      take(seenOf(row));
+    });
+    return;
+  }
   for (let after = -1; ;) {
-    let query = db
-      .selectFrom('hosts')
-      .leftJoin('host_seen', 'host_seen.num', 'hosts.num')
-      .leftJoin('domain', 'domain.server_host_id', 'hosts.id')
-      .select([
-        'hosts.id',
-        'hosts.num',
-        'hosts.group_id',
-        'host_seen.last_seen_ms',
-        'host_seen.bundle_generation',
-        'host_seen.list_serial',
-        'host_seen.assignment_serial',
-        'host_seen.policy_serial',
-        'host_seen.crl_number',
-        'host_seen.fingerprint',
-        'host_seen.version',
-        'host_seen.boot_id',
-        'host_seen.health',
-      ])
+    const rows = await selectSeen(store.db, sinceMs)
       .where('hosts.num', '>', after)
-      .where('domain.id', 'is', null)
       .orderBy('hosts.num')
-      .limit(PAGE_ROWS);
-    if (sinceMs !== undefined) query = query.where('host_seen.last_seen_ms', '>=', sinceMs);
-    const rows = await query.execute();
-    for (const row of rows) {
-      yield {
-        id: storedHostId(row.id),
-        num: row.num,
-        groupId: storedGroupId(row.group_id),
-        lastSeenMs: row.last_seen_ms ?? 0,
-        bundleGeneration: row.bundle_generation ?? 0,
-        listSerial: row.list_serial ?? 0,
-        assignmentSerial: row.assignment_serial ?? 0,
-        policySerial: row.policy_serial ?? 0,
-        crlNumber: row.crl_number ?? 0,
-        fingerprint: row.fingerprint ?? '',
-        version: row.version ?? '',
-        bootId: row.boot_id ?? '',
-        health: row.health === null || row.health === '[]' ? [] : healthText.parse(JSON.parse(row.health)),
-      };
-    }
+      .limit(PAGE_ROWS)
+      .execute();
+    for (const row of rows) take(seenOf(row));
     const last = rows.at(-1);
     if (last === undefined || rows.length < PAGE_ROWS) return;
     after = last.num;
   }
 }
+
+function selectSeen(db: DbOrTx, sinceMs: number | undefined) {
+  const query = db
+    .selectFrom('hosts')
+    .leftJoin('host_seen', 'host_seen.num', 'hosts.num')
+    .select([
+      'hosts.id',
+      'hosts.num',
+      'hosts.group_id',
+      'host_seen.last_seen_ms',
+      'host_seen.bundle_generation',
+      'host_seen.list_serial',
+      'host_seen.assignment_serial',
+      'host_seen.policy_serial',
+      'host_seen.crl_number',
+      'host_seen.fingerprint',
+      'host_seen.version',
+      'host_seen.boot_id',
+      'host_seen.health',
+    ])
+    // the server's own host has no agent
+    .where('hosts.id', 'not in', (inner) => inner.selectFrom('domain').select('server_host_id'));
+  return sinceMs === undefined ? query : query.where('host_seen.last_seen_ms', '>=', sinceMs);
+}
+
+type SelectedSeen = Awaited<ReturnType<ReturnType<typeof selectSeen>['execute']>>[number];
+
+const seenOf = (row: SelectedSeen): SeenRow => ({
+  id: storedHostId(row.id),
+  num: row.num,
+  groupId: storedGroupId(row.group_id),
+  lastSeenMs: row.last_seen_ms ?? 0,
+  bundleGeneration: row.bundle_generation ?? 0,
+  listSerial: row.list_serial ?? 0,
+  assignmentSerial: row.assignment_serial ?? 0,
+  policySerial: row.policy_serial ?? 0,
+  crlNumber: row.crl_number ?? 0,
+  fingerprint: row.fingerprint ?? '',
+  version: row.version ?? '',
+  bootId: row.boot_id ?? '',
+  health: row.health === null || row.health === '[]' ? [] : healthText.parse(JSON.parse(row.health)),
+});
 
 /** Writes what was seen of these hosts. */
 export async function insertSeen(tx: Tx, hosts: readonly Omit<SeenRow, 'id' | 'groupId'>[]): Promise<void> {

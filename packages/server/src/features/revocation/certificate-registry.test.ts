@@ -2,6 +2,7 @@ import { parseSha256Hex } from '@sekisho/core/ids.ts';
 import { silentLog } from '@sekisho/platform/log.ts';
 import { ProtectionDomain } from '@sekisho/testkit/protection-domain.ts';
 import { eachStore } from '@sekisho/testkit/stores.ts';
+import type { Compilable } from 'kysely';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ChangeFeed } from '../../store/change-feed.ts';
@@ -39,5 +40,17 @@ function laterRows(store: Store, meanwhile: () => Promise<void>): Store {
       return result;
     },
   });
-  return { ...store, db };
+  const { scan } = store;
+  return {
+    ...store,
+    db,
+    scan:
+      scan &&
+      (async <Row>(query: Compilable<Row>, take: (row: Row) => void) => {
+        const rows: Row[] = [];
+        await scan<Row>(query, (row) => rows.push(row));
+        await meanwhile();
+        rows.forEach(take);
+      }),
+  };
 }

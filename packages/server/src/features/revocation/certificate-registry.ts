@@ -4,8 +4,8 @@ import type { Clock } from '@sekisho/core/time.ts';
 import type { ChangeFeed } from '../../store/change-feed.ts';
 import type { Store } from '../../store/store.ts';
 import {
-  allCertificates,
   certificatesOfHost,
+  eachCertificate,
   findCertificates,
   type CertificateRow,
 } from '../certificates/certificate-rows.ts';
@@ -113,7 +113,9 @@ export class CertificateRegistry {
   }
 
   async #fill(): Promise<void> {
-    for await (const row of allCertificates(this.#store.db, this.#clock.nowMs())) this.#put(row);
+    await eachCertificate(this.#store, this.#clock.nowMs(), (row) => {
+      this.#put(row);
+    });
   }
 
   /** A revocation is final: a row that was read before it, and comes after it, does not take it back. */
