@@ -10,12 +10,12 @@ export interface WorkCopy {
 }
 
 /**
- * Copies packages and their settings to a temporary folder. The packages are linked to each other there, so that a test sees the
+ * Copies packages, the pages that tests read, and settings to a temporary folder. The packages are linked to each other there, so that a test sees the
  * mutant also through another package; what others published is linked from here.
  */
 export function makeWorkCopy(root: string): WorkCopy {
   const folder = mkdtempSync(join(tmpdir(), 'sekisho-mutants-'));
-  const wanted = ['packages', 'package.json', 'tsconfig.json'];
+  const wanted = ['packages', 'docs', 'package.json', 'tsconfig.json'];
   const listed = spawnSync('git', ['ls-files', '-z', '-co', '--exclude-standard', '--', ...wanted], {
     cwd: root,
     encoding: 'utf8',
