@@ -111,6 +111,12 @@ export const REQUIREMENTS: readonly Requirement[] = [
   },
   { id: 'S-01', what: 'One command-line program', status: 'partly', open: 'the console' },
   {
+    id: 'S-02',
+    what: '`sekisho doctor`: what is wrong or risky, each with its mend',
+    status: 'partly',
+    open: 'checking mail (there is none yet)',
+  },
+  {
     id: 'S-04',
     what: 'Administrators: one-time links, password and TOTP, passkeys, single sign-on, roles, keys, sessions',
     status: 'partly',

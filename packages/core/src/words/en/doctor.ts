@@ -49,7 +49,7 @@ export const doctor = {
     },
     folderForbidden: {
       words: '{path} cannot be looked at ({reason}).',
-      mend: 'Run the command as the owner of the folder: sudo -u sekisho sekisho doctor',
+      mend: 'Run the command as the owner of the folder, or as root: sudo sekisho doctor',
     },
     diskOk: { words: '{free} free; writing and fsync work.', mend: '' },
     diskLow: {

@@ -54,7 +54,7 @@ export const doctor: Words['doctor'] = {
     },
     folderForbidden: {
       words: '{path} を確認できません ({reason})。',
-      mend: 'フォルダーの所有者として実行してください: sudo -u sekisho sekisho doctor',
+      mend: 'フォルダーの所有者または root として実行してください: sudo sekisho doctor',
     },
     diskOk: { words: '空き容量 {free}。書き込みと fsync ができます。', mend: '' },
     diskLow: {
