@@ -3,9 +3,10 @@ import { backup } from './figures/backup.ts';
 import { handshake, idleMemory } from './figures/connections.ts';
 import { fleetSize } from './figures/fleet-size.ts';
 import { heartbeat } from './figures/heartbeat.ts';
+import { issuance } from './figures/issuance.ts';
 
 /** All benches, in the order of the table. */
-export const BENCHES: readonly Bench[] = [heartbeat, idleMemory, handshake, backup, fleetSize];
+export const BENCHES: readonly Bench[] = [issuance, heartbeat, idleMemory, handshake, backup, fleetSize];
 
 /** Every figure that there is. */
 export const FIGURES: readonly FigureSpec[] = BENCHES.flatMap(({ figures }) => figures);
