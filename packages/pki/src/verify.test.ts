@@ -601,7 +601,15 @@ test('T-02 a CA that one anchor signed is not believed under another of the same
 });
 
 test('T-02 a dialled name is compared whole', () => {
-  for (const name of ['media.example..', '.media.example', '[2001:db8::1', '2001:db8::1]', '[media.example]'])
+  for (const name of [
+    'media.example..',
+    '.media.example',
+    '[2001:db8::1',
+    '2001:db8::1]',
+    '2001:db8::[1]',
+    '[2001:db8::]1',
+    '[media.example]',
+  ])
     assert.equal(coversName(media.certificate, name), false, name);
 });
 

@@ -213,6 +213,12 @@ const cases: readonly Case[] = [
     'HOST_NAME_TAKEN',
   ],
   [
+    'T-15 an enrolment token takes no name of a host, even if that is mapped to nobody',
+    {},
+    { host: existing, ...withToken(token) },
+    'HOST_NAME_TAKEN',
+  ],
+  [
     'T-15 a further name that is mapped to another host ID is refused',
     { furtherNames: ['DB1'] },
     { ...withToken(token), owners: new Map([['db1', hostB]]) },
@@ -492,6 +498,16 @@ test('T-12 a known host gets the registered name alone', () => {
   assert(decision.allow);
   assert.deepEqual(decision.plan.dns, ['web1']);
   assert.deepEqual(decision.namesNotGranted, ['db1']);
+});
+
+test('T-12 a known host gets the registered name alone at medium, too', () => {
+  const decision = decideIssuance(
+    { ...request, furtherNames: ['db1'] },
+    { ...base, ...at('medium'), known: unused },
+    NOW,
+  );
+  assert(decision.allow);
+  assert.deepEqual([decision.plan.dns, decision.namesNotGranted], [['web1'], ['db1']]);
 });
 
 test('T-13 a token that is bound to a name approves that name alone', () => {
