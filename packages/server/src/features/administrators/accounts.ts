@@ -13,11 +13,6 @@ export interface Accounts {
    * that nothing older is answered.
    */
   rightsOf(id: AdministratorId, revision?: number): Promise<ReadonlyMap<Right, Reach> | undefined>;
-  /**
-   * Calls when an administrator's sessions, roles or state have changed, in whichever worker; undefined: all of them may have.
-   * Whoever holds something open for one (an event stream) ends it, and lets them ask again. Returns how to stop.
-   */
-  onChanged(call: (id: AdministratorId | undefined) => void): () => void;
 }
 
 /** Administrators that are remembered; the one asked for first is forgotten first. */
@@ -31,33 +26,22 @@ interface Known {
 /** Starts the cache; the feed runs already. */
 export function startAccounts({ store, feed }: { store: Store; feed: ChangeFeed }): Accounts {
   const known = new Map<AdministratorId, Known>();
-  const listeners = new Set<(id: AdministratorId | undefined) => void>();
   let below: Promise<GroupsBelow> | undefined;
 
   const forgetAll = (): void => {
     known.clear();
     below = undefined;
-    for (const call of listeners) call(undefined);
   };
   feed.subscribe(
     ['administrator'],
     ({ key }) => {
       const id = parseAdministratorId(key);
-      if (id === undefined) return;
-      known.delete(id);
-      for (const call of listeners) call(id);
+      if (id !== undefined) known.delete(id);
     },
     forgetAll,
   );
   // assignments and policies are made anew when the tree of groups changes
-  feed.subscribe(
-    ['settings', 'document'],
-    () => {
-      known.clear();
-      below = undefined;
-    },
-    forgetAll,
-  );
+  feed.subscribe(['settings', 'document'], forgetAll, forgetAll);
 
   const read = async (id: AdministratorId): Promise<ReadonlyMap<Right, Reach> | undefined> => {
     below ??= readGroupsBelow(store.db);
@@ -80,12 +64,6 @@ export function startAccounts({ store, feed }: { store: Store; feed: ChangeFeed 
         below = undefined;
       });
       return rights;
-    },
-    onChanged(call) {
-      listeners.add(call);
-      return () => {
-        listeners.delete(call);
-      };
     },
   };
 }

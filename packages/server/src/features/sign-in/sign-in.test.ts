@@ -22,9 +22,11 @@ import {
 import { AdminBrowser, TEST_PASSWORD, type Account } from '@sekisho/testkit/admin-browser.ts';
 import { FakeClock } from '@sekisho/testkit/fake-clock.ts';
 import { TEST_PASSWORD_COST, TrustServer } from '@sekisho/testkit/trust-server.ts';
+import type { FastifyRequest } from 'fastify';
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { DEVICE_COOKIE, SESSION_COOKIE } from '../../http/cookies.ts';
+import { readSession } from '../admin-sessions/read-session.ts';
 
 const code = (expected: string) => (error: unknown) => {
   assert.ok(error instanceof AppError, String(error));
@@ -295,6 +297,18 @@ describe('signing in at the administration port', () => {
     }
     await assert.rejects(old.call(getMe), code('SESSION_EXPIRED'));
     assert.deepEqual((await trust.call(listSessions)).sessions, []);
+  });
+
+  test('S-04 a stream that stays open keeps nobody signed in', async () => {
+    const one = await signedIn();
+    const cookie = `${SESSION_COOKIE}=${one.cookies.get(SESSION_COOKIE)}`;
+    const stream = { headers: { cookie }, isWatching: true } as unknown as FastifyRequest;
+    for (let minutes = 0; minutes < 28; minutes += 7) {
+      await readSession(trust.server.context, stream);
+      clock.jump(7 * MINUTE_MS);
+    }
+    clock.jump(3 * MINUTE_MS);
+    await assert.rejects(readSession(trust.server.context, stream), code('SESSION_EXPIRED'));
   });
 
   test('S-04 a new password and a new app end every other session, and need the present password', async () => {
