@@ -48,6 +48,7 @@ export async function authenticateApiKey(
   return {
     kind: 'api-key',
     administratorId: key.administratorId,
+    apiKeyId: key.id,
     name: `${key.owner} (key ${key.name})`,
     origin,
     rights: narrowRights(
