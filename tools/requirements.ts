@@ -120,7 +120,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
     id: 'S-04',
     what: 'Administrators: one-time links, password and TOTP, passkeys, single sign-on, roles, keys, sessions',
     status: 'partly',
-    open: 'the console',
+    open: 'the pages that its links open (console)',
   },
   {
     id: 'S-05',

@@ -48,6 +48,7 @@ import { securityRoutes } from './features/security/security.routes.ts';
 import { startSecurityCache } from './features/security/security-cache.ts';
 import { TaskRunner } from './features/tasks/task-runner.ts';
 import { taskRoutes } from './features/tasks/tasks.routes.ts';
+import { linkPages } from './features/sign-in/link-pages.ts';
 import { PasswordHasher, type PasswordCost } from './features/sign-in/password-hasher.ts';
 import { signInRoutes } from './features/sign-in/sign-in.routes.ts';
 import { tokenRoutes } from './features/tokens/tokens.routes.ts';
@@ -398,6 +399,7 @@ function buildApps(
   observeRequests(adminApp, { ...observed, listener: 'socket', level: 'info' });
   observeRequests(webApp, { ...observed, listener: 'admin', level: 'info' });
   guardAdministration(webApp, context);
+  linkPages(webApp);
   publicPages(webApp, context);
   checkpointPage(webApp, context);
   for (const app of [adminApp, webApp]) {

@@ -78,6 +78,7 @@ describe('signing in at the administration port', () => {
   test('S-04 the first administrator is made with the one-time link of the initialisation, which works once', async () => {
     const one = browser();
     await assert.rejects(one.call(getMe), code('SIGN_IN_REQUIRED'));
+    assert.match((await one.request({ path: '/first' })).body, /administrators\.md/);
     const opened = await one.call(openLink, { body: { code: trust.firstCode } });
     assert.deepEqual([opened.purpose, opened.name], ['first', null]);
     const wish = { code: trust.firstCode, pending: opened.pending, name: 'Hanako.Sato' };
