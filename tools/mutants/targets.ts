@@ -29,7 +29,8 @@ const pki = (name: string, tests: readonly string[]): Target => ({
 
 const VERIFIERS: readonly Target[] = [
   pki('verify', ['verify']),
-  pki('lint', ['lint-findings', 'lint']),
+  // lint.test.ts reads the source itself, which Stryker rewrites
+  pki('lint', ['lint-findings']),
   pki('revocation-set', ['crl']),
   pki('documents', ['documents']),
   pki('document-header', ['document-header']),
@@ -37,7 +38,7 @@ const VERIFIERS: readonly Target[] = [
   pki('crl', ['crl']),
   pki('csr', ['csr']),
   pki('certificate', ['certificate']),
-  pki('extensions', ['certificate', 'csr', 'lint']),
+  pki('extensions', ['certificate', 'csr']),
   pki('general-names', ['certificate', 'csr']),
   pki('signature', ['verify', 'csr']),
   pki('spki', ['csr', 'certificate']),

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { openSecret, sealSecret } from './envelope.ts';
+import { openSecret, SEALED_BYTES_MAX, sealSecret } from './envelope.ts';
 import { generatePrivateKey, privateKeyFromPem, privateKeyToPem } from './keys.ts';
 
 const kek = randomBytes(32);
@@ -63,5 +63,65 @@ test('a refusal says what could not be opened, and nothing of the key', () => {
   assert.throws(
     () => privateKeyFromPem('-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n'),
     (error) => isUnreadable(error) && !JSON.stringify((error as AppError).params).includes('c2VjcmV0'),
+  );
+});
+
+/** Why it was refused: for the log, never for whoever asked. */
+function causeOf(act: () => unknown): { params: unknown; cause: string } {
+  try {
+    act();
+  } catch (error) {
+    assert.ok(error instanceof AppError && error.code === 'SECRET_UNREADABLE', String(error));
+    const { cause } = error;
+    return { params: error.params, cause: cause instanceof Error ? `${cause.name}: ${cause.message}` : '' };
+  }
+  return assert.fail('it was opened');
+}
+
+test('T-07 a refusal names the secret, and keeps for the log what was wrong', () => {
+  const sealed = JSON.parse(sealSecret(kek, Buffer.from('secret'), 'x')) as { key: string; data: string };
+  const short = (bytes: number): string => Buffer.alloc(bytes).toString('base64');
+  for (const [wrong, cause] of [
+    ['null', 'TypeError: not an envelope'],
+    ['7', 'TypeError: not an envelope'],
+    ['"x"', 'TypeError: not an envelope'],
+    ['{}', 'TypeError: not an envelope'],
+    [JSON.stringify({ ...sealed, v: 2 }), 'TypeError: not an envelope'],
+    [JSON.stringify({ ...sealed, v: 1, key: 7 }), 'TypeError: not an envelope'],
+    [JSON.stringify({ ...sealed, v: 1, data: null }), 'TypeError: not an envelope'],
+    [JSON.stringify({ ...sealed, v: 1, data: short(27) }), 'RangeError: too short'],
+    [JSON.stringify({ ...sealed, v: 1, key: short(0) }), 'RangeError: too short'],
+    [' '.repeat(2 * SEALED_BYTES_MAX + 1), 'RangeError: too large'],
+  ] as const)
+    assert.deepEqual(
+      causeOf(() => openSecret(kek, wrong, 'x')),
+      { params: { what: 'x' }, cause },
+    );
+  for (const wrong of [
+    ' '.repeat(2 * SEALED_BYTES_MAX),
+    JSON.stringify({ ...sealed, v: 1, data: short(28) }),
+  ])
+    assert.doesNotMatch(causeOf(() => openSecret(kek, wrong, 'x')).cause, /too (large|short)/);
+});
+
+test('T-07 a key of another length is named before anything is opened', () => {
+  const what = 'key-encryption key';
+  assert.deepEqual(
+    causeOf(() => openSecret(randomBytes(31), '{}', 'x')),
+    { params: { what }, cause: '' },
+  );
+  assert.deepEqual(
+    causeOf(() => sealSecret(randomBytes(33), Buffer.alloc(0), 'x')),
+    { params: { what }, cause: '' },
+  );
+});
+
+test('a secret as large as the limit is sealed, a larger one is not', () => {
+  assert.equal(SEALED_BYTES_MAX, 1_048_576);
+  const largest = Buffer.alloc(SEALED_BYTES_MAX, 7);
+  assert.deepEqual(Buffer.from(openSecret(kek, sealSecret(kek, largest, 'x'), 'x')), largest);
+  assert.throws(
+    () => sealSecret(kek, Buffer.alloc(SEALED_BYTES_MAX + 1), 'x'),
+    /^RangeError: a secret that is too large$/,
   );
 });
