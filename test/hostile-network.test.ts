@@ -78,7 +78,7 @@ test('invariant 8: hundreds of idle connections to each port keep nobody out, an
     ...(await crowd(t, IDLE_CONNECTIONS, { tcp: ports.admin })),
   ];
   await until('the oldest were cut there too', () => alive(pages) <= 2 * UNVERIFIED_PER_ADDRESS_MAX);
-  const page = 'GET /ca.pem HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
+  const page = 'GET /ca.pem HTTP/1.1\r\nHost: server.example\r\nConnection: close\r\n\r\n';
   assert.equal((await send({ tcp: ports.http }, page)).status, 200);
   assert.equal((await send({ tls: ports.admin }, page)).status, 200);
   await enrolsAsUsual(trust, 'beside.example');

@@ -1,4 +1,4 @@
-import type { AdministratorId, GroupId } from '../ids.ts';
+import type { AdministratorId, ApiKeyId, GroupId } from '../ids.ts';
 
 /** What an administrator may do. */
 export const RIGHTS = [
@@ -72,6 +72,8 @@ export interface Principal {
   readonly kind: 'local' | 'administrator' | 'api-key';
   /** The account; null for the local socket, which is nobody's. */
   readonly administratorId: AdministratorId | null;
+  /** The key that is used, of a principal of that kind. */
+  readonly apiKeyId?: ApiKeyId;
   /** What audit rows call the actor. */
   readonly name: string;
   /** Where it comes from: `local`, or the socket's address. */

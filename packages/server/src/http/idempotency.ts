@@ -235,8 +235,8 @@ function keyOf(request: FastifyRequest): string | undefined {
 }
 
 /** Keys belong to whoever sent them: nobody gets the reply of another. */
-const actorOf = ({ kind, administratorId, name }: Principal): string =>
-  `${kind}:${administratorId ?? ''}:${name}`.replaceAll('\0', '').slice(0, ACTOR_LENGTH_MAX);
+const actorOf = ({ kind, administratorId, apiKeyId, name }: Principal): string =>
+  `${kind}:${administratorId ?? ''}:${apiKeyId ?? ''}:${name}`.replaceAll('\0', '').slice(0, ACTOR_LENGTH_MAX);
 const ACTOR_LENGTH_MAX = 500;
 
 const requestHash = (request: FastifyRequest): string =>
