@@ -1,13 +1,19 @@
+import type { StreamEvent } from '@sekisho/core/wire/events.ts';
 import { systemClock, systemRandom } from '@sekisho/platform/clock.ts';
+import { eventually } from '@sekisho/testkit/eventually.ts';
 import { tempFolder } from '@sekisho/testkit/temp-folder.ts';
 import { TrustServer } from '@sekisho/testkit/trust-server.ts';
 import { newApiKey } from '@sekisho/testkit/web-client.ts';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import type { Cli } from './cli.ts';
+import { followEvents } from './client/event-source.ts';
+import { openServer } from './client/open-server.ts';
 import { parseServer } from './client/remote.ts';
 import { runCli } from './main.ts';
 import { LOCAL_VERBS } from './program.ts';
@@ -171,6 +177,36 @@ test('S-05 what is no management server is said to be none, and gets no key', as
   const refused = await sekisho(['host', 'list'], { SEKISHO_SERVER: `https://127.0.0.1:${port}` });
   assert.match(refused.err, /REMOTE_NOT_SEKISHO/);
   assert.ok(!Buffer.concat(got).includes(key));
+});
+
+test('S-05 changes are heard from another machine, and a stream that breaks is opened again without a gap', async (t) => {
+  const terminal = fakeTerminal();
+  const io = { ...terminal.io, clock: systemClock, random: systemRandom, env: { SEKISHO_API_KEY: key } };
+  const cli = {
+    io,
+    argv: [],
+    remote: { server: url, caFingerprint: server.caFingerprint, apiKeyFile: undefined, isFlag: true },
+  };
+  const connection = await openServer(cli as unknown as Cli, undefined);
+  t.after(() => connection.close());
+  const events: StreamEvent[] = [];
+  const streams: IncomingMessage[] = [];
+  const stream: typeof connection.stream = async (path, headers) => {
+    const response = await connection.stream(path, headers);
+    streams.push(response);
+    return response;
+  };
+  const follower = followEvents(cli as unknown as Cli, { stream }, ['hosts'], (event) => events.push(event));
+  t.after(() => follower.close());
+  await eventually('it is open', () => (events.some(({ name }) => name === 'ready') ? true : undefined));
+  const heard = (hostId: string) =>
+    events.some(({ name, data }) => name === 'host.changed' && data.id === hostId);
+  const first = await server.enrol({ name: 'one.example' }, { token: await server.token() });
+  await eventually('the first is heard', () => (heard(first.hostId) ? true : undefined));
+  streams[0]?.destroy();
+  const second = await server.enrol({ name: 'two.example' }, { token: await server.token() });
+  await eventually('the second is heard', () => (heard(second.hostId) ? true : undefined));
+  assert.equal(streams.length, 2);
 });
 
 test('S-05 addresses are read as people write them', () => {
