@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bench, HowToMeasure, Sample } from '../figure.ts';
 import { makeAgentDomain, type AgentDomain, type ServerChild } from '../harness/agent-domain.ts';
 import type { Kind } from '../harness/lean-agent.ts';
@@ -10,6 +11,11 @@ const HANDSHAKE_AGENTS_QUICK = 150;
 const HANDSHAKE_ROUNDS = 9;
 /** Handshakes at a time: more than one, so that the server is never idle; few, so that it is no storm. */
 const HANDSHAKES_AT_ONCE = 8;
+
+/** A process is quiet when it used less CPU than this while it was looked at. */
+const QUIET_CPU_MS = 6;
+const QUIET_LOOK_MS = 100;
+const QUIET_LOOKS_MAX = 50;
 
 const MEMORY = {
   id: 'idle-memory',
@@ -75,6 +81,15 @@ async function measureMemory({ quick, runs, say }: HowToMeasure): Promise<Sample
   }
 }
 
+/** What the ends of connections cost must not be taken for what the next beginnings do. */
+async function untilQuiet(side: ServerChild): Promise<void> {
+  for (let look = 0; look < QUIET_LOOKS_MAX; look += 1) {
+    const before = await side.cpuMs();
+    await sleep(QUIET_LOOK_MS);
+    if ((await side.cpuMs()) - before < QUIET_CPU_MS) return;
+  }
+}
+
 /** How much a fresh process grows by the connections of all hosts. */
 async function growth(domain: AgentDomain, kind: Kind, start: () => Promise<ServerChild>): Promise<number> {
   const server = await start();
@@ -104,6 +119,7 @@ async function measureHandshakes({ quick, runs, say }: HowToMeasure): Promise<Sa
       const resumed = await domain.connect(kind, side.port, { resume, atOnce: HANDSHAKES_AT_ONCE });
       const spentMs = (await side.cpuMs()) - before;
       await domain.close(kind);
+      await untilQuiet(side);
       if (resumed !== (resume ? count : 0)) throw new Error(`${resumed} of ${count} sessions were resumed`);
       return spentMs / count;
     };

@@ -1,5 +1,6 @@
 import { parseHostId, type HostId } from '@sekisho/core/ids.ts';
 import { nextValue } from './counters.ts';
+import { prepared } from './prepared.ts';
 import { recordChange } from './record-change.ts';
 import type { Store } from './store.ts';
 import type { DbOrTx, Tx } from './tables.ts';
@@ -27,12 +28,8 @@ export async function claimSession(
 ): Promise<{ epoch: number; replaced: Session | undefined }> {
   const replaced = await findRow(tx, claim.hostId);
   const epoch = await nextValue(tx, 'session-epoch');
-  const row = { worker_id: claim.workerId, epoch, boot_id: claim.bootId, since_ms: claim.nowMs };
-  await tx
-    .insertInto('sessions')
-    .values({ host_id: claim.hostId, ...row })
-    .onConflict((conflict) => conflict.column('host_id').doUpdateSet(row))
-    .execute();
+  const { hostId, workerId, bootId, nowMs } = claim;
+  await putSession.run(tx, { hostId, workerId, epoch, bootId, nowMs });
   if (replaced !== undefined && replaced.workerId !== claim.workerId) {
     await recordChange(tx, 'session', claim.hostId);
   }
@@ -61,13 +58,8 @@ export async function releaseSession(
   tx: Tx,
   session: Pick<Session, 'hostId' | 'workerId' | 'epoch'>,
 ): Promise<boolean> {
-  const { numDeletedRows } = await tx
-    .deleteFrom('sessions')
-    .where('host_id', '=', session.hostId)
-    .where('worker_id', '=', session.workerId)
-    .where('epoch', '=', session.epoch)
-    .executeTakeFirstOrThrow();
-  return numDeletedRows > 0n;
+  const { hostId, workerId, epoch } = session;
+  return (await deleteSession.run(tx, { hostId, workerId, epoch })) > 0;
 }
 
 /** Ends all sessions of a worker (it lost the feed, or stops); returns how many. */
@@ -95,13 +87,45 @@ export async function listSessions(
 }
 
 async function findRow(db: DbOrTx, hostId: HostId): Promise<Session | undefined> {
-  const row = await db
-    .selectFrom('sessions')
-    .select(['host_id', 'worker_id', 'epoch', 'boot_id', 'since_ms'])
-    .where('host_id', '=', hostId)
-    .executeTakeFirst();
+  const row = await selectSession.first(db, { hostId });
   return row === undefined ? undefined : fromRow(row);
 }
+
+const selectSession = prepared((db, wish: { hostId: HostId }) =>
+  db
+    .selectFrom('sessions')
+    .select(['host_id', 'worker_id', 'epoch', 'boot_id', 'since_ms'])
+    .where('host_id', '=', wish.hostId),
+);
+
+const putSession = prepared(
+  (db, row: { hostId: HostId; workerId: string; epoch: number; bootId: string; nowMs: number }) =>
+    db
+      .insertInto('sessions')
+      .values({
+        host_id: row.hostId,
+        worker_id: row.workerId,
+        epoch: row.epoch,
+        boot_id: row.bootId,
+        since_ms: row.nowMs,
+      })
+      .onConflict((conflict) =>
+        conflict.column('host_id').doUpdateSet((own) => ({
+          worker_id: own.ref('excluded.worker_id'),
+          epoch: own.ref('excluded.epoch'),
+          boot_id: own.ref('excluded.boot_id'),
+          since_ms: own.ref('excluded.since_ms'),
+        })),
+      ),
+);
+
+const deleteSession = prepared((db, wish: { hostId: HostId; workerId: string; epoch: number }) =>
+  db
+    .deleteFrom('sessions')
+    .where('host_id', '=', wish.hostId)
+    .where('worker_id', '=', wish.workerId)
+    .where('epoch', '=', wish.epoch),
+);
 
 function fromRow(row: {
   host_id: string;
