@@ -169,7 +169,7 @@ export function trustRoutes(): FakeRoute[] {
           seq: (query.before ?? 43) - 1,
           atMs: TEST_NOW_MS,
           category: 'TOKEN',
-          act: 'token.create',
+          act: 'create-token',
           actor: 'local',
           origin: 'socket',
           subject: 'branch office',
@@ -179,13 +179,13 @@ export function trustRoutes(): FakeRoute[] {
         {
           seq: (query.before ?? 43) - 2,
           atMs: TEST_NOW_MS,
-          category: 'CERT',
-          act: 'certificate.refuse',
+          category: 'TOKEN',
+          act: 'refuse-token',
           actor: 'anonymous',
           origin: '192.0.2.7',
           subject: 'web-07',
           outcome: 'refused' as const,
-          detail: { code: 'TOKEN_REFUSED', reason: 'expired' },
+          detail: { code: 'TOKEN_REFUSED', reason: 'expired', count: 12 },
         },
       ]
         .filter(({ outcome }) => query.outcome === undefined || outcome === query.outcome)

@@ -104,11 +104,14 @@ const given = <Filters extends object>(
     [Name in keyof Filters]?: NonNullable<Filters[Name]>;
   };
 
-/** Why something was refused, for administrators alone: the code that the other side saw, and what only this row tells. */
-function reasonOf({ code, reason }: Readonly<Record<string, unknown>>): string {
+/**
+ * Why something was refused, for administrators alone: the code that the other side saw, what only this row tells, and how
+ * often, where refusals were merged.
+ */
+function reasonOf({ code, reason, count }: Readonly<Record<string, unknown>>): string {
   const [seen, hidden] = [code, reason].map((part) =>
     typeof part === 'string' && part !== '' ? part : undefined,
   );
-  if (seen !== undefined && hidden !== undefined) return `${seen} (${hidden})`;
-  return seen ?? hidden ?? '–';
+  const why = seen !== undefined && hidden !== undefined ? `${seen} (${hidden})` : (seen ?? hidden ?? '–');
+  return typeof count === 'number' ? `${why} ×${count}` : why;
 }
