@@ -11,8 +11,7 @@ import {
   socketRefusal,
   type Daemon,
 } from './data-folder.ts';
-import { connectRemote } from './remote-connection.ts';
-import { readRemote, type RemoteWish } from './remote.ts';
+import type { RemoteWish } from './remote.ts';
 
 /** A reply longer than this is not read further. */
 export const REPLY_BYTES_MAX = 64 * 1024 * 1024;
@@ -66,6 +65,9 @@ async function openLocal(cli: Cli, data: string | undefined): Promise<ServerConn
 }
 
 async function openRemote(cli: Cli, wish: RemoteWish): Promise<ServerConnection> {
+  // loaded only where it is needed: most commands are for the server of this machine
+  const { readRemote } = await import('./remote.ts');
+  const { connectRemote } = await import('./remote-connection.ts');
   const remote = await readRemote(cli, wish);
   const { options, failure, close } = await connectRemote(cli, remote);
   const http: Http = { options, failure: async (error) => failure(error) };
