@@ -58,6 +58,10 @@ export interface SimulationProgress {
   readonly total: number;
   /** Agents that have an open channel. */
   readonly connected: number;
+  /** What the summary will count, so far. */
+  readonly heartbeats: number;
+  readonly documentsAcknowledged: number;
+  readonly jobsReported: number;
 }
 
 /** What a simulation measured. Times in milliseconds. */
@@ -312,6 +316,14 @@ class Simulation {
   }
 
   #tell(phase: SimulationProgress['phase'], done: number, total: number): void {
-    this.#options.onProgress?.({ phase, done, total, connected: this.#connected() });
+    this.#options.onProgress?.({
+      phase,
+      done,
+      total,
+      connected: this.#connected(),
+      heartbeats: this.#latency.count,
+      documentsAcknowledged: this.#acknowledged,
+      jobsReported: this.#jobs,
+    });
   }
 }

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { launch, processesNaming, runToEnd } from '../testing/launch.ts';
 
 const WITHIN_MS = 120_000;
-const FLEET = ['simulate', '--agents', '5', '--heartbeat', '1s', '--spread', '0s'];
+const FLEET = ['simulate', '--agents', '5', '--heartbeat', '5s', '--spread', '0s'];
 
 /** A folder for temporary files, in which a simulation must leave nothing. */
 async function scratch(context: TestContext): Promise<{ TMPDIR: string }> {
@@ -26,7 +26,7 @@ async function nothingLeft(folder: string): Promise<void> {
 test('S-10 without a server the simulation makes one, and leaves neither process nor folder', async (context) => {
   const env = await scratch(context);
   const { code, stdout, stderr } = await runToEnd(
-    [...FLEET, '--duration', '2s', '--jobs-per-hour', '7200', '--json'],
+    [...FLEET, '--duration', '6s', '--jobs-per-hour', '7200', '--json'],
     { env },
   );
   assert.equal(code, 0, `${stdout}${stderr}`);
