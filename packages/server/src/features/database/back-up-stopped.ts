@@ -4,7 +4,6 @@ import type { DatabaseBackup } from '@sekisho/core/wire/database.ts';
 import type { Log } from '@sekisho/platform/log.ts';
 import { loadConfig } from '../../config.ts';
 import { openStore } from '../../store/open-store.ts';
-import { findDomain } from '../domain/domain.store.ts';
 import { backUpDatabase } from './back-up-database.ts';
 import { backupsFolderOf, backupView, readSchemaVersion } from './read-database.ts';
 
@@ -24,7 +23,7 @@ export async function backUpStoppedDatabase(options: {
   const { database } = config;
   const store = await openStore({ database, dataFolder, clock, log, listen: false });
   try {
-    const domain = await findDomain(store.db);
+    const domain = await store.db.selectFrom('domain').select('id').executeTakeFirst();
     if (domain === undefined) throw new AppError('DATABASE_EMPTY');
     const folder = options.to ?? backupsFolderOf(config, dataFolder);
     const schemaVersion = await readSchemaVersion(store.db);
