@@ -20,16 +20,25 @@ serve({
   give: (input) => {
     identities = z.array(hostIdentity).parse(input);
   },
-  /** Opens one connection for each host, so many at a time, and says one thing on it; how many sessions were resumed. */
+  /** Opens one connection for each of these hosts, so many at a time, and says one thing on it; how many sessions were resumed. */
   connect: async (input) => {
-    const wish = z.object({ kind, port: z.int(), resume: z.boolean(), atOnce: z.int() }).parse(input);
+    const wish = z
+      .object({
+        kind,
+        port: z.int(),
+        resume: z.boolean(),
+        atOnce: z.int(),
+        first: z.int(),
+        last: z.int().optional(),
+      })
+      .parse(input);
     const agents: LeanAgent[] = [];
-    open.set(wish.kind, agents);
-    await eachOf(identities, wish.atOnce, async (identity) => {
+    await eachOf(identities.slice(wish.first, wish.last), wish.atOnce, async (identity) => {
       const agent = await openConnection(wish.kind, wish.port, identity, { resume: wish.resume });
       await agent.say();
       agents.push(agent);
     });
+    open.set(wish.kind, [...(open.get(wish.kind) ?? []), ...agents]);
     return agents.filter(({ resumed }) => resumed).length;
   },
   /** The connections say something in turn, so many at a time, until the time is over; how many answers came. */

@@ -19,8 +19,12 @@ export interface AgentDomain {
   startServer(): Promise<ServerChild>;
   /** A process with the yardsticks' listeners. */
   startBare(): Promise<ServerChild>;
-  /** Opens a connection for each host; how many TLS sessions were resumed. */
-  connect(kind: Kind, port: number, how?: { resume?: boolean; atOnce?: number }): Promise<number>;
+  /** Opens a connection for each host, or for those from `first` to before `last`; how many TLS sessions were resumed. */
+  connect(
+    kind: Kind,
+    port: number,
+    how?: { resume?: boolean; atOnce?: number; first?: number; last?: number },
+  ): Promise<number>;
   close(kind: Kind): Promise<void>;
   remove(): Promise<void>;
 }
@@ -61,8 +65,8 @@ export async function makeAgentDomain(hosts: number): Promise<AgentDomain> {
         const child = startChild('server.ts', measuredOptions('bare'));
         return listening(child, child.call('startBare', material, bare));
       },
-      connect: (kind, port, { resume = false, atOnce = AT_ONCE } = {}) =>
-        agents.call('connect', { kind, port, resume, atOnce }, z.int()),
+      connect: (kind, port, { resume = false, atOnce = AT_ONCE, first = 0, last } = {}) =>
+        agents.call('connect', { kind, port, resume, atOnce, first, last }, z.int()),
       close: async (kind) => {
         await agents.call('close', kind, z.unknown());
       },
