@@ -18,7 +18,8 @@ export function createAdministratorIdentify(context: ServerContext): Identify {
     if (access === 'peer') throw new AppError('ROUTE_UNKNOWN');
     if (!context.feed.fresh) throw new AppError('SERVER_STOPPING');
     const key = bearerOf(request);
-    if (key === undefined) return { kind: 'principal', principal: await principalOfSession(context, request) };
+    if (key === undefined)
+      return { kind: 'principal', principal: await principalOfSession(context, request) };
     const principal = await authenticateApiKey(context, key, originOf(request));
     if (principal === undefined) throw new AppError('SIGN_IN_REQUIRED');
     return { kind: 'principal', principal };
