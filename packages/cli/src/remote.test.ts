@@ -27,7 +27,7 @@ const endings: (() => unknown)[] = [];
 const owner = { after: (work: () => unknown) => void endings.push(work) };
 before(async () => {
   server = await TrustServer.start(owner, { clock: systemClock });
-  key = await newApiKey(server, 'hanako');
+  key = await newApiKey(server, 'office');
   url = `https://127.0.0.1:${server.server.ports.admin}`;
 });
 after(async () => {

@@ -75,7 +75,7 @@ export function realProvider(
     interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
     findAccount: (_, accountId) => ({
       accountId,
-      claims: () => ({ sub: accountId, email: 'hanako@example.com', email_verified: true }),
+      claims: () => ({ sub: accountId, email: 'office@example.com', email_verified: true }),
     }),
   });
   const answer = provider.callback();

@@ -15,13 +15,13 @@ import { administratorById } from './sample-accounts.ts';
 import { found } from './sample-ids.ts';
 
 type View = z.input<typeof apiKeyView>;
-const HANAKO = { id: '66666666-6666-4666-8666-666666666666', name: 'hanako.sato' };
+const OFFICE = { id: '66666666-6666-4666-8666-666666666666', name: 'head.office' };
 const KEY = '99999999-aaaa-4aaa-8aaa-999999999999';
 
 const key = (over: Partial<View> = {}): View => ({
   id: KEY,
   name: 'weekly report',
-  owner: HANAKO,
+  owner: OFFICE,
   scopes: ['host.read', 'job.read'],
   group: null,
   state: 'active',

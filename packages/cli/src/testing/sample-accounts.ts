@@ -20,17 +20,17 @@ import { fakeRoute, type FakeRoute } from './fake-server.ts';
 import { TEST_NOW_MS } from './fake-terminal.ts';
 import { found } from './sample-ids.ts';
 
-const HANAKO = '66666666-6666-4666-8666-666666666666';
-const TARO = '77777777-7777-4777-8777-777777777777';
+const OFFICE = '66666666-6666-4666-8666-666666666666';
+const SHOP = '77777777-7777-4777-8777-777777777777';
 const SESSION = '88888888-8888-4888-8888-888888888888';
 const GROUP = '33333333-3333-4333-8333-333333333333';
 
 type View = z.input<typeof administratorView>;
 
 const administrator = (over: Partial<View> = {}): View => ({
-  id: HANAKO,
-  name: 'hanako.sato',
-  displayName: '佐藤 花子',
+  id: OFFICE,
+  name: 'head.office',
+  displayName: '本社 管理',
   state: 'active',
   grants: [{ role: 'administrator', group: null }],
   password: true,
@@ -46,9 +46,9 @@ const administrator = (over: Partial<View> = {}): View => ({
 const ADMINISTRATORS: View[] = [
   administrator(),
   administrator({
-    id: TARO,
-    name: 'taro',
-    displayName: 'Taro Yamada',
+    id: SHOP,
+    name: 'shop',
+    displayName: 'Night Shift',
     state: 'invited',
     grants: [
       { role: 'viewer', group: null },
@@ -56,7 +56,7 @@ const ADMINISTRATORS: View[] = [
     ],
     password: false,
     totp: false,
-    createdBy: 'hanako.sato',
+    createdBy: 'head.office',
     usedAtMs: null,
     revision: 1,
   }),
@@ -71,7 +71,7 @@ const link = (purpose: z.input<typeof linkView>['purpose']): z.input<typeof link
 
 const session: z.input<typeof adminSessionView> = {
   id: SESSION,
-  administrator: { id: HANAKO, name: 'hanako.sato' },
+  administrator: { id: OFFICE, name: 'head.office' },
   method: 'password',
   origin: '192.0.2.44',
   userAgent: 'Mozilla/5.0',
@@ -94,12 +94,12 @@ export const accountRoutes = (): FakeRoute[] => [
   fakeRoute(listAdministrators, () => ({ administrators: ADMINISTRATORS, next: null })),
   fakeRoute(getAdministrator, ({ params }) => administratorById(params.id)),
   fakeRoute(createAdministrator, ({ body }) => {
-    if (body.name === 'taro') throw new AppError('ADMINISTRATOR_NAME_TAKEN', { name: body.name });
+    if (body.name === 'shop') throw new AppError('ADMINISTRATOR_NAME_TAKEN', { name: body.name });
     const made = { name: body.name, displayName: body.displayName, grants: body.grants };
     return {
       administrator: administrator({
         ...made,
-        id: TARO,
+        id: SHOP,
         state: 'invited',
         password: false,
         totp: false,
@@ -111,12 +111,12 @@ export const accountRoutes = (): FakeRoute[] => [
   }),
   fakeRoute(setGrants, ({ params, body }) => {
     const row = administratorById(params.id);
-    if (row.id === HANAKO) throw new AppError('LAST_ADMINISTRATOR', { name: row.name });
+    if (row.id === OFFICE) throw new AppError('LAST_ADMINISTRATOR', { name: row.name });
     return { ...row, grants: body.grants };
   }),
   fakeRoute(disableAdministrator, ({ params }) => {
     const row = administratorById(params.id);
-    if (row.id === HANAKO) throw new AppError('LAST_ADMINISTRATOR', { name: row.name });
+    if (row.id === OFFICE) throw new AppError('LAST_ADMINISTRATOR', { name: row.name });
     return { ...row, state: 'disabled' as const, disabledAtMs: TEST_NOW_MS };
   }),
   fakeRoute(enableAdministrator, ({ params }) => administratorById(params.id)),
@@ -126,7 +126,7 @@ export const accountRoutes = (): FakeRoute[] => [
   }),
   fakeRoute(makeFirstLink, () => link('first')),
   fakeRoute(listSessions, ({ query }) => ({
-    sessions: query.administrator === TARO ? [] : [session],
+    sessions: query.administrator === SHOP ? [] : [session],
     next: null,
   })),
   fakeRoute(endSession, ({ params }) =>

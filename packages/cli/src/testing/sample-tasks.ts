@@ -17,7 +17,7 @@ const task = (digit: string, change: Partial<Task>): Task => ({
   code: null,
   params: {},
   createdAtMs: TEST_NOW_MS - 60_000,
-  createdBy: 'hanako',
+  createdBy: 'office',
   endedAtMs: TEST_NOW_MS - 30_000,
   ...change,
 });

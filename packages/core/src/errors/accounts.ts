@@ -201,11 +201,11 @@ export const accountErrors = {
     status: 400,
     en: {
       words: '"{name}" cannot be a name to sign in with.',
-      hint: 'Use letters a to z, digits, and . _ - @ after the first one; for example: hanako.sato. Names such as "local" are reserved.',
+      hint: 'Use letters a to z, digits, and . _ - @ after the first one; for example: head.office. Names such as "local" are reserved.',
     },
     ja: {
       words: '"{name}" はサインイン名として使用できません。',
-      hint: '英小文字と数字、2 文字目以降は . _ - @ も使用できます (例: hanako.sato)。"local" などの名前は予約されています。',
+      hint: '英小文字と数字、2 文字目以降は . _ - @ も使用できます (例: head.office)。"local" などの名前は予約されています。',
     },
   },
   ADMINISTRATOR_NAME_TAKEN: {

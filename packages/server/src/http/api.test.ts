@@ -21,7 +21,7 @@ for (const dialect of ['sqlite', 'postgres'] as const) {
         { after: (work: () => unknown) => void endings.push(work) },
         { dialect, clock },
       );
-      key = await newApiKey(server, 'hanako');
+      key = await newApiKey(server, 'office');
       media = (
         await server.enrol(
           { name: 'media.example', media: true },
@@ -168,7 +168,7 @@ for (const dialect of ['sqlite', 'postgres'] as const) {
       const other = await ask({ ...request, body: { name: 'another' } });
       assert.equal(other.status, 422);
       assert.equal(codeOf(other), 'IDEMPOTENCY_KEY_REUSED');
-      const stranger = await newApiKey(server, 'taro');
+      const stranger = await newApiKey(server, 'shop');
       const theirs = await webRequest(server, { ...request, key: stranger });
       assert.notEqual(json(theirs)['token'], json(answers[0]!)['token'], 'keys belong to who sends them');
       const rows = await server.server.context.store.db
@@ -184,7 +184,7 @@ for (const dialect of ['sqlite', 'postgres'] as const) {
         assert.equal(codeOf(refused), 'IDEMPOTENCY_KEY_INVALID', bad);
       }
       clock.jump(IDEMPOTENCY_KEPT_MS + 1);
-      key = await newApiKey(server, 'hanako-2');
+      key = await newApiKey(server, 'office-2');
       assert.equal((await ask(request)).headers['idempotency-replayed'], undefined);
     });
 
@@ -235,7 +235,7 @@ for (const dialect of ['sqlite', 'postgres'] as const) {
       const tag = read.headers.etag ?? '';
       const known = await ask({ path, headers: { 'if-none-match': tag } });
       assert.deepEqual([known.status, known.body], [304, '']);
-      const second = await newApiKey(server, `jiro-${dialect}`);
+      const second = await newApiKey(server, `desk-${dialect}`);
       const theirs = await webRequest(server, {
         ...{ method: 'PUT', path, key: second, headers: { 'if-match': tag } },
         body: spec('shared', ['/home']),
@@ -250,7 +250,7 @@ for (const dialect of ['sqlite', 'postgres'] as const) {
       assert.equal(mine.status, 412);
       const told = problem.parse(JSON.parse(mine.body));
       assert.equal(told.code, 'PRECONDITION_FAILED');
-      assert.match(told.title, new RegExp(`jiro-${dialect}`));
+      assert.match(told.title, new RegExp(`desk-${dialect}`));
       assert.deepEqual(json(await ask({ path }))['paths'], ['/home']);
       assert.equal(codeOf(await ask({ method: 'PUT', path, body: spec('shared') })), 'PLAN_REVISION_MISSING');
       const stale = await ask({ method: 'PUT', path, body: { ...spec('shared'), revision: 1 } });

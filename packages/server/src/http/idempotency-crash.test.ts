@@ -15,7 +15,7 @@ const saidPorts = z.object({ ports: z.object({ admin: z.number() }) });
 
 test('S-05 killed between the effect and its reply: who repeats the request is told, and it is not done twice', async (t) => {
   const server = await TrustServer.start(t, { clock: systemClock });
-  const key = await newApiKey(server, 'hanako');
+  const key = await newApiKey(server, 'office');
   await server.server.stop();
   const child = fork(CHILD, ['run', server.dataFolder], {
     env: { ...process.env, SEKISHO_TEST_CRASH_POINT: 'idempotency.effect-committed' },

@@ -13,7 +13,7 @@ export const adminCreate = defineVerb({
   args: { name: '<name>' },
   flags: { data: serverData, displayName: text('--display-name <text>'), role: roleFlag },
   examples: {
-    operator: "sekisho admin create hanako.sato --display-name 'Hanako Sato' --role operator",
+    operator: "sekisho admin create head.office --display-name 'Head Office' --role operator",
     group: 'sekisho admin create branch --role operator@33333333-3333-4333-8333-333333333333',
   },
   run: ({ cli, args, flags }) => {

@@ -11,7 +11,7 @@ export const adminDisable = defineVerb({
   path: 'admin disable',
   args: { name: '<name>' },
   flags: { data: serverData },
-  examples: { plain: 'sekisho admin disable hanako.sato' },
+  examples: { plain: 'sekisho admin disable head.office' },
   run: ({ cli, args, flags }) =>
     withServer(cli, flags.data, async ({ call }) => {
       const { id, name } = await resolveAdministrator(call, args.name ?? '');

@@ -10,7 +10,7 @@ export const adminEnable = defineVerb({
   path: 'admin enable',
   args: { name: '<name>' },
   flags: { data: serverData },
-  examples: { plain: 'sekisho admin enable hanako.sato' },
+  examples: { plain: 'sekisho admin enable head.office' },
   run: ({ cli, args, flags }) =>
     withServer(cli, flags.data, async ({ call }) => {
       const { id, name } = await resolveAdministrator(call, args.name ?? '');

@@ -15,7 +15,7 @@ export const adminLinkOidc = defineVerb({
     provider: requiredText('--provider <id>'),
     subject: requiredText('--subject <subject>'),
   },
-  examples: { plain: 'sekisho admin link-oidc hanako.sato --provider company --subject 00u1a2b3c4' },
+  examples: { plain: 'sekisho admin link-oidc head.office --provider company --subject 00u1a2b3c4' },
   run: ({ cli, args, flags }) =>
     withServer(cli, flags.data, async ({ call }) => {
       const { id, name } = await resolveAdministrator(call, args.name ?? '');

@@ -10,7 +10,7 @@ export const adminReset = defineVerb({
   path: 'admin reset',
   args: { name: '<name>' },
   flags: { data: serverData },
-  examples: { plain: 'sekisho admin reset hanako.sato' },
+  examples: { plain: 'sekisho admin reset head.office' },
   run: ({ cli, args, flags }) =>
     withServer(cli, flags.data, async ({ call }) => {
       const { id, name } = await resolveAdministrator(call, args.name ?? '');

@@ -13,7 +13,7 @@ export const adminSetRoles = defineVerb({
   path: 'admin set-roles',
   args: { name: '<name>' },
   flags: { data: serverData, role: roleFlag },
-  examples: { plain: 'sekisho admin set-roles hanako.sato --role operator' },
+  examples: { plain: 'sekisho admin set-roles head.office --role operator' },
   run: ({ cli, args, flags }) => {
     const grants = requireRoles(flags.role, 'sekisho admin set-roles');
     return withServer(cli, flags.data, async ({ call }) => {

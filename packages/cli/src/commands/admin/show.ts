@@ -9,7 +9,7 @@ export const adminShow = defineVerb({
   path: 'admin show',
   args: { name: '<name>' },
   flags: { data: serverData },
-  examples: { plain: 'sekisho admin show hanako.sato' },
+  examples: { plain: 'sekisho admin show head.office' },
   run: ({ cli, args, flags }) =>
     withServer(cli, flags.data, async ({ call }) => {
       const found = await resolveAdministrator(call, args.name ?? '');

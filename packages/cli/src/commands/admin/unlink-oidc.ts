@@ -10,7 +10,7 @@ export const adminUnlinkOidc = defineVerb({
   path: 'admin unlink-oidc',
   args: { name: '<name>' },
   flags: { data: serverData },
-  examples: { plain: 'sekisho admin unlink-oidc hanako.sato' },
+  examples: { plain: 'sekisho admin unlink-oidc head.office' },
   run: ({ cli, args, flags }) =>
     withServer(cli, flags.data, async ({ call }) => {
       const { id, name } = await resolveAdministrator(call, args.name ?? '');

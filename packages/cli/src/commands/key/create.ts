@@ -36,9 +36,9 @@ export const keyCreate = defineVerb({
   },
   examples: {
     report:
-      "sekisho key create --owner hanako.sato --name 'weekly report' --scope host.read --scope job.read --valid 90d",
+      "sekisho key create --owner head.office --name 'weekly report' --scope host.read --scope job.read --valid 90d",
     branch:
-      "sekisho key create --owner hanako.sato --name 'branch backups' --scope job.run --group 33333333-3333-4333-8333-333333333333 --valid 30d",
+      "sekisho key create --owner head.office --name 'branch backups' --scope job.run --group 33333333-3333-4333-8333-333333333333 --valid 30d",
   },
   run: ({ cli, flags }) => {
     const missing = flags.scope.length === 0 ? '--scope <right>' : '--valid <duration>';

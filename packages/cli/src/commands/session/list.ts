@@ -19,7 +19,7 @@ export const sessionList = defineVerb({
     limit: numberOr('--limit <n>', 1, PAGE_ROWS_MAX, PAGE_ROWS_DEFAULT),
     after: text('--after <place>'),
   },
-  examples: { plain: 'sekisho session list', one: 'sekisho session list --admin hanako.sato' },
+  examples: { plain: 'sekisho session list', one: 'sekisho session list --admin head.office' },
   run: ({ cli, flags }) =>
     withServer(cli, flags.data, async ({ call }) => {
       const one = flags.admin === undefined ? undefined : await resolveAdministrator(call, flags.admin);

@@ -24,7 +24,7 @@ export const accountVerbs = {
   },
   'admin create': {
     summary: 'Create an administrator and print the invitation: a link that works once',
-    args: { name: 'what they will sign in with, such as hanako.sato' },
+    args: { name: 'what they will sign in with, such as head.office' },
     flags: { data, displayName: 'name as people see it; the same when omitted', role },
     examples: {
       operator: 'Somebody who keeps the backups running',

@@ -26,7 +26,7 @@ export const accountVerbs: typeof Verbs = {
   },
   'admin create': {
     summary: '管理者を作成し、招待用のワンタイムリンクを表示する',
-    args: { name: 'サインインに使用する名前 (例: hanako.sato)' },
+    args: { name: 'サインインに使用する名前 (例: head.office)' },
     flags: { data, displayName: '表示名 (省略時は名前と同じ)', role },
     examples: {
       operator: 'バックアップを運用する担当者を追加する',

@@ -19,19 +19,19 @@ after(async () => {
 
 const clock = new FakeClock();
 let trust: TrustServer;
-let hanako: AdministratorId;
+let office: AdministratorId;
 
 before(async () => {
   trust = await TrustServer.start(owner, { clock });
   const grants = [{ role: 'operator', groupId: null }] as const;
-  hanako = await addAdministrator(trust.server.context.store, 'hanako', grants);
-  // somebody must stay when hanako's account is closed
+  office = await addAdministrator(trust.server.context.store, 'office', grants);
+  // somebody must stay when office's account is closed
   const everything = [{ role: 'administrator', groupId: null }] as const;
   await addAdministrator(trust.server.context.store, 'chief', everything);
 });
 
 const make = (scopes: Right[] = ['host.read', 'job.run'], validSeconds = 3_600) =>
-  trust.call(createApiKey, { body: { name: 'script', owner: 'hanako', scopes, validSeconds } });
+  trust.call(createApiKey, { body: { name: 'script', owner: 'office', scopes, validSeconds } });
 
 /** How the administration port answers to this key. */
 async function use(key: string, path = '/v1/hosts', more: { method?: string; body?: unknown } = {}) {
@@ -72,13 +72,13 @@ test('S-04 a key is cut with its owner: by the role, and by the account', async 
   const register = { method: 'POST', body: { name: 'web-01.example' } };
   assert.equal((await use(key, '/v1/known-hosts', register)).status, 200);
   const roles = (role: 'operator' | 'viewer') =>
-    trust.call(setGrants, { params: { id: hanako }, body: { grants: [{ role, group: null }] } });
+    trust.call(setGrants, { params: { id: office }, body: { grants: [{ role, group: null }] } });
   await roles('viewer');
   assert.equal((await use(key, '/v1/known-hosts', register)).code, 'RIGHT_MISSING');
   assert.equal((await use(key)).status, 200);
-  await trust.call(disableAdministrator, { params: { id: hanako } });
+  await trust.call(disableAdministrator, { params: { id: office } });
   assert.equal((await use(key)).code, 'API_KEY_REFUSED');
-  await trust.call(enableAdministrator, { params: { id: hanako } });
+  await trust.call(enableAdministrator, { params: { id: office } });
   await roles('operator');
   assert.equal((await use(key, '/v1/known-hosts', register)).status, 200);
 });
@@ -114,15 +114,15 @@ test('S-04 a key makes no key, ends none and changes nothing of the account', as
 });
 
 test("S-04 one's own keys are listed, those of others are not there", async () => {
-  const taro = await addAdministrator(trust.server.context.store, 'taro', [
+  const shop = await addAdministrator(trust.server.context.store, 'shop', [
     { role: 'operator', groupId: null },
   ]);
-  const body = { name: 'of taro', owner: 'taro', scopes: ['host.read'] as Right[], validSeconds: 3_600 };
+  const body = { name: 'of shop', owner: 'shop', scopes: ['host.read'] as Right[], validSeconds: 3_600 };
   const theirs = await trust.call(createApiKey, { body });
-  assert.equal(theirs.owner.id, taro);
+  assert.equal(theirs.owner.id, shop);
   const { key, id } = await make();
   const listed = JSON.parse((await use(key, '/v1/api-keys')).body) as { keys: { owner: { name: string } }[] };
-  assert.deepEqual([...new Set(listed.keys.map((one) => one.owner.name))], ['hanako']);
+  assert.deepEqual([...new Set(listed.keys.map((one) => one.owner.name))], ['office']);
   assert.equal((await use(key, `/v1/api-keys/${theirs.id}`)).code, 'NOT_FOUND');
   assert.equal((await use(key, `/v1/api-keys/${id}`)).status, 200);
   assert.equal((await trust.call(getApiKey, { params: { id } })).usedAtMs, clock.nowMs());

@@ -27,9 +27,9 @@ const FROM = '192.0.2.1';
 async function scene(t: HasAfter, open: OpenTestStore, grants: readonly Grant[] = [OPERATOR]) {
   const { store, clock, another } = await open(t);
   const context = { store, clock, log: silentLog(), random: new SeededRandom('keys') };
-  const ownerId = await addAdministrator(store, 'hanako', grants);
-  const hanako = await principalOf(store, ownerId, grants);
-  const make = (wish: { scopes?: Right[]; group?: GroupId; seconds?: number; owner?: string }, by = hanako) =>
+  const ownerId = await addAdministrator(store, 'office', grants);
+  const office = await principalOf(store, ownerId, grants);
+  const make = (wish: { scopes?: Right[]; group?: GroupId; seconds?: number; owner?: string }, by = office) =>
     createApiKey(
       context,
       createRoute.body.parse({
@@ -48,7 +48,7 @@ async function scene(t: HasAfter, open: OpenTestStore, grants: readonly Grant[] 
       actor: row.actor,
       ...(JSON.parse(row.detail) as Record<string, unknown>),
     }));
-  return { context, store, clock, another, ownerId, hanako, make, use, audited };
+  return { context, store, clock, another, ownerId, office, make, use, audited };
 }
 
 eachStore((_dialect, open) => {
@@ -58,7 +58,7 @@ eachStore((_dialect, open) => {
     const principal = await use(secret);
     assert.equal(principal?.kind, 'api-key');
     assert.equal(principal?.administratorId, ownerId);
-    assert.equal(principal?.name, 'hanako (key nightly report)');
+    assert.equal(principal?.name, 'office (key nightly report)');
     assert.deepEqual([...principal!.rights.keys()].sort(), ['host.read', 'job.run']);
     const stored = JSON.stringify(await store.db.selectFrom('api_keys').selectAll().execute());
     assert.equal(stored.includes(secret.reveal().slice(4)), false);
@@ -66,13 +66,13 @@ eachStore((_dialect, open) => {
   });
 
   test('S-04 a key that is expired, revoked, unknown or mistyped is refused alike; the reason is in the audit log', async (t) => {
-    const { make, use, clock, context, audited, hanako } = await scene(t, open);
+    const { make, use, clock, context, audited, office } = await scene(t, open);
     const short = await make({ seconds: 60 });
     const gone = await make({});
     await clock.advance(60 * SECOND_MS - 1);
     assert.notEqual(await use(short.secret), undefined, 'its last millisecond');
     await clock.advance(1);
-    await revokeApiKey(context, gone.key.id, hanako);
+    await revokeApiKey(context, gone.key.id, office);
     const mistyped = new Secret(gone.secret.reveal().replace(/.$/, (last) => (last === '0' ? '1' : '0')));
     for (const secret of [short.secret, gone.secret, makeKeyText(context.random), mistyped])
       await assert.rejects(
@@ -160,30 +160,30 @@ eachStore((_dialect, open) => {
 
   test('S-04 on the own socket a key is made for an administrator who is named; signed in, for oneself alone', async (t) => {
     const { make, use, ownerId, store } = await scene(t, open);
-    await addAdministrator(store, 'taro', [OPERATOR]);
+    await addAdministrator(store, 'shop', [OPERATOR]);
     await assert.rejects(make({}, ADMIN), code('API_KEY_OWNER_NEEDED'));
     await assert.rejects(make({ owner: 'nobody' }, ADMIN), code('NOT_FOUND'));
-    await assert.rejects(make({ owner: 'taro' }), code('API_KEY_OWNER_OTHER'));
-    const { secret } = await make({ owner: 'Hanako' }, ADMIN);
+    await assert.rejects(make({ owner: 'shop' }), code('API_KEY_OWNER_OTHER'));
+    const { secret } = await make({ owner: 'Office' }, ADMIN);
     assert.equal((await use(secret))?.administratorId, ownerId);
     await assert.rejects(
-      make({ owner: 'hanako', scopes: ['ca.write'] }, ADMIN),
+      make({ owner: 'office', scopes: ['ca.write'] }, ADMIN),
       code('API_KEY_SCOPE_TOO_WIDE'),
     );
   });
 
   test('S-04 a revoked key is refused by every server of the domain, and is revoked once', async (t) => {
-    const { make, use, context, another, hanako, audited, store } = await scene(t, open);
+    const { make, use, context, another, office, audited, store } = await scene(t, open);
     const { key, secret } = await make({});
-    const taroId = await addAdministrator(store, 'taro', [OPERATOR]);
-    const taro = await principalOf(store, taroId, [OPERATOR]);
-    await assert.rejects(revokeApiKey(context, key.id, taro), code('NOT_FOUND'));
-    const first = await revokeApiKey(context, key.id, hanako);
-    assert.deepEqual(await revokeApiKey(context, key.id, hanako), first);
+    const taroId = await addAdministrator(store, 'shop', [OPERATOR]);
+    const shop = await principalOf(store, taroId, [OPERATOR]);
+    await assert.rejects(revokeApiKey(context, key.id, shop), code('NOT_FOUND'));
+    const first = await revokeApiKey(context, key.id, office);
+    assert.deepEqual(await revokeApiKey(context, key.id, office), first);
     assert.equal((await audited('revoke-api-key')).length, 1);
     const changes = await store.db.selectFrom('change_feed').select(['kind', 'key']).execute();
     assert.ok(
-      changes.some((change) => change.kind === 'administrator' && change.key === hanako.administratorId),
+      changes.some((change) => change.kind === 'administrator' && change.key === office.administratorId),
     );
     if (store.dialect === 'sqlite') return; // one server alone
     const elsewhere = { ...context, store: await another() };
@@ -231,7 +231,7 @@ eachStore((_dialect, open) => {
       after = { ms: last.createdAtMs, id: last.id };
     }
     assert.equal(seen.size, API_KEYS_PER_ADMINISTRATOR_MAX);
-    const taro = await addAdministrator(store, 'taro', [OPERATOR]);
-    assert.deepEqual(await selectKeysPage(store.db, { limit: 30, after: undefined, owner: taro }), []);
+    const shop = await addAdministrator(store, 'shop', [OPERATOR]);
+    assert.deepEqual(await selectKeysPage(store.db, { limit: 30, after: undefined, owner: shop }), []);
   });
 });

@@ -35,14 +35,14 @@ let offsetMs = 0;
 const clock: Clock = { ...systemClock, nowMs: () => systemClock.nowMs() + offsetMs };
 const KEY = newProviderKey('one');
 const OTHER_KEY = newProviderKey('two');
-const SUBJECT = 'hanako-at-the-provider';
+const SUBJECT = 'office-at-the-provider';
 const SECRET_VARIABLE = 'TEST_OIDC_CLIENT_SECRET';
 
 let trust: TrustServer;
 let real: ProviderPlace;
 let forged: ProviderPlace;
 let gone: ProviderPlace;
-let hanako: AdministratorId;
+let office: AdministratorId;
 
 before(async () => {
   [real, forged, gone] = [
@@ -66,8 +66,8 @@ before(async () => {
   await trust.restart();
   useRealProvider(KEY);
   const grants = [{ role: 'operator', groupId: null }] as const;
-  hanako = await addAdministrator(trust.server.context.store, 'hanako', grants, clock.nowMs());
-  await trust.call(linkOidc, { params: { id: hanako }, body: { provider: 'real', subject: SUBJECT } });
+  office = await addAdministrator(trust.server.context.store, 'office', grants, clock.nowMs());
+  await trust.call(linkOidc, { params: { id: office }, body: { provider: 'real', subject: SUBJECT } });
 });
 
 function useRealProvider(key: typeof KEY): void {
@@ -116,7 +116,7 @@ test('S-04 signing in at an OpenID provider opens a session of the account that 
   assert.equal(end.status, 303, end.body);
   assert.equal(end.headers.location, '/');
   const me = await one.call(getMe);
-  assert.equal(me.administrator?.name, 'hanako');
+  assert.equal(me.administrator?.name, 'office');
   assert.equal(one.cookies.has('__Host-sekisho-oidc'), false, 'the cookie of the sign-in is gone');
 });
 
@@ -214,7 +214,7 @@ const claimsOf = (nonce: string, nowSeconds: number) => ({
 
 test('S-04 a token that is good but of an identity that nobody tied lets nobody in, whatever its e-mail address says', async () => {
   const answer = await withToken((nonce, now) =>
-    signedToken(KEY, { ...claimsOf(nonce, now), email: 'hanako@example.com', email_verified: true }),
+    signedToken(KEY, { ...claimsOf(nonce, now), email: 'office@example.com', email_verified: true }),
   );
   assert.equal(codeOf(answer), 'OIDC_NOT_LINKED', 'the same subject at another issuer is somebody else');
 });
@@ -279,13 +279,13 @@ test('S-04 a description that names another issuer is not believed', async () =>
 test('S-04 an invitation is taken up with an identity, once; a link for the first administrator is not', async () => {
   const invite = async (name: string): Promise<LinkView> =>
     (await trust.call(createAdministrator, { body: { name, displayName: name, grants: [] } })).link;
-  const { code } = await invite('taro');
-  await trust.call(unlinkOidc, { params: { id: hanako } });
+  const { code } = await invite('shop');
+  await trust.call(unlinkOidc, { params: { id: office } });
   const one = browser();
   const { location } = await one.call(startOidcWithLink, { params: { provider: 'real' }, body: { code } });
   assert.equal((await comeBack(one, await throughProvider(new URL(location)))).status, 303);
   const me = await one.call(getMe);
-  assert.equal(me.administrator?.name, 'taro');
+  assert.equal(me.administrator?.name, 'shop');
   assert.deepEqual(me.administrator?.oidc, { issuer: real.issuer, subject: SUBJECT });
   assert.equal(me.administrator?.state, 'active');
   const again = one.call(startOidcWithLink, { params: { provider: 'real' }, body: { code } });
@@ -295,18 +295,18 @@ test('S-04 an invitation is taken up with an identity, once; a link for the firs
     { code: 'LINK_UNKNOWN' },
   );
   await assert.rejects(
-    trust.call(linkOidc, { params: { id: hanako }, body: { provider: 'real', subject: SUBJECT } }),
+    trust.call(linkOidc, { params: { id: office }, body: { provider: 'real', subject: SUBJECT } }),
     { code: 'OIDC_IDENTITY_TAKEN' },
   );
 });
 
 test('S-04 an identity that is untied lets nobody in, and ends the sessions it opened', async () => {
-  const taro = await trust.server.context.store.db
+  const shop = await trust.server.context.store.db
     .selectFrom('administrators')
     .select('id')
-    .where('name', '=', 'taro')
+    .where('name', '=', 'shop')
     .executeTakeFirstOrThrow();
-  const id = taro.id as AdministratorId;
+  const id = shop.id as AdministratorId;
   const one = browser();
   assert.equal((await comeBack(one, await throughProvider(await begin(one)))).status, 303);
   assert.equal((await trust.call(unlinkOidc, { params: { id } })).oidc, null);

@@ -37,7 +37,7 @@ let account: Account;
 
 before(async () => {
   trust = await TrustServer.start(owner, { clock });
-  ({ browser, account } = await administratorWith(browsers, trust, 'hanako', [
+  ({ browser, account } = await administratorWith(browsers, trust, 'office', [
     { role: 'viewer', group: null },
   ]));
 });
@@ -89,7 +89,7 @@ test('S-04 a passkey is made in a session, and opens another one without a passw
   assert.equal(made.status, 200, JSON.stringify(made.body));
   const { status, by, body } = await signIn(good);
   assert.equal(status, 200, JSON.stringify(body));
-  assert.equal((await by.call(getMe)).name, 'hanako');
+  assert.equal((await by.call(getMe)).name, 'office');
   const { passkeys } = (await send(browser, 'GET', '/v1/me/passkeys')).body as { passkeys: Json[] };
   assert.deepEqual(
     passkeys.map((one) => [one['name'], one['usedAtMs'], one['transports']]),
@@ -180,12 +180,12 @@ test('S-04 the same passkey is registered once', async () => {
 });
 
 test("S-04 passkeys are one's own: another administrator neither sees, renames nor removes them", async () => {
-  const taro = await administratorWith(browsers, trust, 'taro', [{ role: 'administrator', group: null }]);
-  assert.deepEqual((await send(taro.browser, 'GET', '/v1/me/passkeys')).body, { passkeys: [] });
+  const shop = await administratorWith(browsers, trust, 'shop', [{ role: 'administrator', group: null }]);
+  assert.deepEqual((await send(shop.browser, 'GET', '/v1/me/passkeys')).body, { passkeys: [] });
   const { passkeys } = (await send(browser, 'GET', '/v1/me/passkeys')).body as { passkeys: { id: string }[] };
   const path = `/v1/me/passkeys/${passkeys[0]?.id}`;
-  assert.equal((await send(taro.browser, 'PUT', path, { name: 'x' })).body['code'], 'NOT_FOUND');
-  assert.equal((await send(taro.browser, 'DELETE', path)).body['code'], 'NOT_FOUND');
+  assert.equal((await send(shop.browser, 'PUT', path, { name: 'x' })).body['code'], 'NOT_FOUND');
+  assert.equal((await send(shop.browser, 'DELETE', path)).body['code'], 'NOT_FOUND');
   assert.equal((await send(browser, 'PUT', path, { name: 'old phone' })).body['name'], 'old phone');
 });
 
@@ -204,6 +204,6 @@ test('S-04 a passkey that was removed opens nothing, nor does any after the acco
   assert.equal((await send(browser, 'DELETE', `/v1/me/passkeys/${String(id)}`)).status, 200);
   assert.equal((await answerOf(brief)).code, 'PASSKEY_REFUSED');
   const { code } = await trust.call(resetAdministrator, { params: { id: account.id } });
-  await new AdminBrowser(browsers, trust).accept(code, 'hanako');
+  await new AdminBrowser(browsers, trust).accept(code, 'office');
   assert.equal((await answerOf(good)).code, 'PASSKEY_REFUSED');
 });

@@ -81,12 +81,12 @@ describe('signing in at the administration port', () => {
     assert.match((await one.request({ path: '/first' })).body, /administrators\.md/);
     const opened = await one.call(openLink, { body: { code: trust.firstCode } });
     assert.deepEqual([opened.purpose, opened.name], ['first', null]);
-    const wish = { code: trust.firstCode, pending: opened.pending, name: 'Hanako.Sato' };
+    const wish = { code: trust.firstCode, pending: opened.pending, name: 'Head.Office' };
     const totp = (): string => one.code(opened.totp.secret, 0);
     const accept = (over: object): Promise<unknown> =>
       one.call(acceptLink, { body: { ...wish, password: TEST_PASSWORD, totp: totp(), ...over } });
     await assert.rejects(accept({ password: 'too short' }), code('PASSWORD_TOO_SHORT'));
-    await assert.rejects(accept({ password: 'hanako.sato2026' }), code('PASSWORD_LIKE_NAME'));
+    await assert.rejects(accept({ password: 'head.office2026' }), code('PASSWORD_LIKE_NAME'));
     await assert.rejects(accept({ name: 'local' }), code('ADMINISTRATOR_NAME_INVALID'));
     await assert.rejects(accept({ name: undefined }), code('BODY_INVALID'));
     await assert.rejects(accept({ totp: one.code(opened.totp.secret, 7) }), code('TOTP_CLOCK_DRIFT'));
@@ -98,7 +98,7 @@ describe('signing in at the administration port', () => {
       'of two at once one wins',
     );
     const me = await one.call(getMe);
-    assert.equal(me.name, 'hanako.sato');
+    assert.equal(me.name, 'head.office');
     assert.deepEqual(me.administrator?.grants, [{ role: 'administrator', group: null }]);
     const { id, name } = me.administrator!;
     account = { id, name, password: TEST_PASSWORD, totpSecret: opened.totp.secret };
@@ -123,7 +123,7 @@ describe('signing in at the administration port', () => {
 
   test('S-04 a sign-in takes password and code, and its cookie opens the routes', async () => {
     const one = await signedIn();
-    assert.equal((await one.call(getMe)).name, 'hanako.sato');
+    assert.equal((await one.call(getMe)).name, 'head.office');
     assert.deepEqual((await one.call(listHosts)).hosts.length, 1);
     const answer = await one.request({ method: 'POST', path: '/v1/sign-out', body: '{}' });
     assert.equal(answer.status, 200);
