@@ -1,5 +1,7 @@
 import { ERRORS } from '@sekisho/core/errors.ts';
 import type { ErrorEntry } from '@sekisho/core/errors/table.ts';
+import { accessErrors } from '@sekisho/core/errors/access.ts';
+import { accountErrors } from '@sekisho/core/errors/accounts.ts';
 import { auditErrors } from '@sekisho/core/errors/audit.ts';
 import { agentErrors } from '@sekisho/core/errors/agent.ts';
 import { apiErrors } from '@sekisho/core/errors/api.ts';
@@ -9,6 +11,7 @@ import { mediaErrors } from '@sekisho/core/errors/media.ts';
 import { pkiErrors } from '@sekisho/core/errors/pki.ts';
 import { protectionErrors } from '@sekisho/core/errors/protection.ts';
 import { remoteErrors } from '@sekisho/core/errors/remote.ts';
+import { simulateErrors } from '@sekisho/core/errors/simulate.ts';
 import { storeErrors } from '@sekisho/core/errors/store.ts';
 import { trustErrors } from '@sekisho/core/errors/trust.ts';
 import { printedNote, type Page } from './page.ts';
@@ -26,6 +29,12 @@ const AREAS: readonly { table: Readonly<Record<string, ErrorEntry>>; en: string;
     en: 'Certificates, revocation lists, signed documents',
     ja: '証明書、証明書失効リスト、署名付き文書',
   },
+  { table: accountErrors, en: 'Administrators and signing in', ja: '管理者とサインイン' },
+  {
+    table: accessErrors,
+    en: 'API keys, single sign-on, passkeys, groups',
+    ja: 'API キー、シングルサインオン、パスキー、グループ',
+  },
   { table: agentErrors, en: 'Agent', ja: 'エージェント' },
   { table: mediaErrors, en: 'Media server', ja: 'メディアサーバー' },
   {
@@ -41,6 +50,7 @@ const AREAS: readonly { table: Readonly<Record<string, ErrorEntry>>; en: string;
     en: 'Administering from another machine',
     ja: '別のマシンからの管理',
   },
+  { table: simulateErrors, en: 'Simulation', ja: 'シミュレーション' },
   { table: cliErrors, en: 'Command line', ja: 'コマンドライン' },
 ];
 const WORDS = {

@@ -6,6 +6,7 @@ import { metricsPages } from './metrics.ts';
 import { openApiPage } from './openapi.ts';
 import type { Page } from './page.ts';
 import { requirementsPage } from './requirements.ts';
+import { rightsPages } from './rights.ts';
 import { routesPage } from './routes.ts';
 import { settingsPages } from './settings.ts';
 
@@ -14,6 +15,7 @@ export const referencePages = (root: string): Page[] => [
   ...commandPages(),
   ...errorPages(),
   ...auditEventPages(),
+  ...rightsPages(),
   routesPage(),
   openApiPage(),
   limitsPage(),
