@@ -179,10 +179,7 @@ export class ChannelHub {
     }
     const { store, workerId, clock, onOpen } = this.#parts;
     const nowMs = clock.nowMs();
-    const claim = await store.submit(
-      (tx) => claimSession(tx, { hostId, workerId, bootId: '', nowMs }),
-      'finish', // when a whole fleet comes back, its claims share commits
-    );
+    const claim = await store.relaxed((tx) => claimSession(tx, { hostId, workerId, bootId: '', nowMs }));
     session.epoch = claim.epoch;
     const first = this.#sessions.get(hostId);
     this.#sessions.set(hostId, session);
@@ -248,7 +245,7 @@ export class ChannelHub {
     session.epoch = 0; // given back once, whoever hears of the end first
     const { store, workerId } = this.#parts;
     const row = { hostId, workerId, epoch };
-    this.#task(store.submit((tx) => releaseSession(tx, row), 'finish').then(() => undefined));
+    this.#task(store.relaxed((tx) => releaseSession(tx, row)).then(() => undefined));
   }
 
   /** Two agents have the identity of this host: an event for people, and a row of the audit. */

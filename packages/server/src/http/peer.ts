@@ -9,6 +9,7 @@ import { TLSSocket } from 'node:tls';
 import type { DomainFacts } from '../context.ts';
 import type { KeyStore } from '../features/keys/key-store.ts';
 import type { CertificateRegistry } from '../features/revocation/certificate-registry.ts';
+import { VerifiedChains } from './verified-chains.ts';
 
 /** The host at the other end: its certificate was verified, and nothing a body says can change who it is. */
 export interface PeerIdentity {
@@ -43,6 +44,7 @@ export interface PeerReaderParts {
 export class PeerReader {
   readonly #parts: PeerReaderParts;
   readonly #peers = new WeakMap<Socket, ConnectionPeer>();
+  readonly #chains = new VerifiedChains();
 
   constructor(parts: PeerReaderParts) {
     this.#parts = parts;
@@ -123,19 +125,25 @@ export class PeerReader {
     const presented = socket.getPeerX509Certificate();
     if (presented === undefined) return { kind: 'none' };
     const { clock, domain, keys, log } = this.#parts;
+    const facts = { anchors: keys.anchors(), issuers: keys.issuers() };
+    const known = this.#chains.find(presented.fingerprint256, facts, clock.nowMs());
+    if (known !== undefined) return known;
     try {
       const leaf = parseCertificate(presented.raw);
       const { hostId, issuerKeyId } = verifyChain({
         leaf,
-        intermediates: keys.issuers(),
-        anchors: keys.anchors(),
+        intermediates: facts.issuers,
+        anchors: facts.anchors,
         nowMs: clock.nowMs(),
         domainId: domain.id,
         role: 'host-client',
       });
       if (hostId === undefined) throw new AppError('PEER_CERTIFICATE_REQUIRED');
       const { fingerprint, serial, notAfterMs, der } = leaf;
-      return { kind: 'verified', der, peer: { hostId, fingerprint, serial, issuerKeyId, notAfterMs } };
+      const peer = { hostId, fingerprint, serial, issuerKeyId, notAfterMs };
+      const verified = { kind: 'verified' as const, der, peer };
+      this.#chains.keep(presented.fingerprint256, leaf, verified);
+      return verified;
     } catch (error) {
       const refusal =
         error instanceof AppError ? error : new AppError('PEER_CERTIFICATE_REQUIRED', {}, { cause: error });
