@@ -1,13 +1,18 @@
-import { ERRORS } from '@sekisho/core/errors.ts';
+import { AppError, ERRORS } from '@sekisho/core/errors.ts';
 import { createClient } from '@sekisho/core/wire/client.ts';
 import { problem } from '@sekisho/core/wire/route.ts';
 import { createToken, listHosts, listTokens, registerHost } from '@sekisho/core/wire/trust.ts';
+import { silentLog } from '@sekisho/platform/log.ts';
+import { eventually } from '@sekisho/testkit/eventually.ts';
 import { FakeClock } from '@sekisho/testkit/fake-clock.ts';
 import { TrustServer, type Answer } from '@sekisho/testkit/trust-server.ts';
 import { newApiKey, webCaller, webRequest, type WebRequest } from '@sekisho/testkit/web-client.ts';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import { IDEMPOTENCY_KEPT_MS } from './idempotency.ts';
+import { Idempotency, IDEMPOTENCY_KEPT_MS } from './idempotency.ts';
+import { LOCAL_PRINCIPAL } from './local-principal.ts';
 
 for (const dialect of ['sqlite', 'postgres'] as const) {
   describe(`on ${dialect}`, () => {
@@ -207,6 +212,67 @@ for (const dialect of ['sqlite', 'postgres'] as const) {
       assert.equal((await ask(register)).status, 404);
       await server.call(registerHost, { body: { name: 'later.example' } });
       assert.equal((await ask(register)).status, 200);
+    });
+
+    test('S-05 what a request left going in the background does not touch its kept reply', async () => {
+      const request = {
+        ...{ method: 'POST', path: '/v1/database/backups', body: {} },
+        headers: { 'idempotency-key': 'backup' },
+      };
+      const first = await ask(request);
+      assert.equal(first.status, 200, first.body);
+      const path = `/v1/tasks/${String(json(first)['taskId'])}`;
+      await eventually('the task has ended', async () =>
+        json(await ask({ path }))['endedAtMs'] === null ? undefined : true,
+      );
+      const again = await ask(request);
+      assert.equal(again.headers['idempotency-replayed'], 'true', again.body);
+      assert.deepEqual(json(again), json(first));
+    });
+
+    test('S-05 no password can be tried against what is kept of a request with an idempotency key', async () => {
+      const body = { name: 'carries a password' };
+      const request = { method: 'POST', path: '/v1/tokens', body, headers: { 'idempotency-key': 'keyed' } };
+      assert.equal((await ask(request)).status, 200);
+      const rows = await server.server.context.store.db
+        .selectFrom('idempotency_keys')
+        .select('request_sha256')
+        .where('idempotency_key', '=', 'keyed')
+        .execute();
+      const bare = hash('sha256', JSON.stringify(['POST', '/v1/tokens', body]), 'hex');
+      assert.deepEqual(
+        rows.map(({ request_sha256: kept }) => [kept.length, kept === bare]),
+        [[64, false]],
+      );
+    });
+
+    test('S-05 a commit whose answer was lost counts as an effect: the key is not freed', async () => {
+      const { store, keys } = server.server.context;
+      const parts = { store, clock, log: silentLog(), box: keys, workerId: 'lost' };
+      const idempotency = new Idempotency(parts);
+      const request = { method: 'POST', url: '/', body: {}, headers: { 'idempotency-key': 'in-doubt' } };
+      let tries = 0;
+      const once = (): Promise<unknown> =>
+        idempotency.once(
+          request as unknown as FastifyRequest,
+          {} as unknown as FastifyReply,
+          LOCAL_PRINCIPAL,
+          async () => {
+            tries += 1;
+            await store.db
+              .updateTable('idempotency_keys')
+              .set({ reply: JSON.stringify({ workerId: 'lost', effect: true }) })
+              .where('idempotency_key', '=', 'in-doubt')
+              .execute();
+            throw new Error('the connection ended during COMMIT');
+          },
+        );
+      await assert.rejects(once(), /during COMMIT/);
+      await assert.rejects(
+        once(),
+        (error: unknown) => error instanceof AppError && error.code === 'IDEMPOTENCY_OUTCOME_UNKNOWN',
+      );
+      assert.equal(tries, 1);
     });
 
     test('S-05 the typed client sends what the connection lost again, and it is done once', async () => {

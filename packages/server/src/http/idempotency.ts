@@ -4,7 +4,7 @@ import { DAY_MS, HOUR_MS, type Clock } from '@sekisho/core/time.ts';
 import { crashPoint } from '@sekisho/platform/crash-point.ts';
 import type { Log } from '@sekisho/platform/log.ts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { createHash } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { z } from 'zod';
 import type { Store } from '../store/store.ts';
 import type { Tx } from '../store/tables.ts';
@@ -24,6 +24,7 @@ const RETRY_SECONDS = 2;
 
 /** What is under way: by which process, and whether it has changed anything yet. */
 const underWay = z.object({ workerId: z.string(), effect: z.boolean() });
+const underWayText = (workerId: string, effect: boolean): string => JSON.stringify({ workerId, effect });
 /** What was answered. A refusal after an effect is kept too. */
 const stored = z.union([
   z.object({ status: z.int(), etag: z.string().nullable(), body: z.unknown() }),
@@ -35,11 +36,14 @@ interface Row {
   readonly key: string;
 }
 
-/** Seals replies, which may carry secrets. */
+/** Seals replies, which may carry secrets, and has a key for what is compared of requests. */
 interface Box {
   seal(plaintext: Uint8Array, context: string): string;
   open(sealed: string, context: string): Uint8Array;
+  derive(purpose: string): Uint8Array;
 }
+
+const REQUESTS_PURPOSE = 'idempotency-requests';
 
 /**
  * Writes that are carried out once, however often they are sent (S-05). A row says that the request began; each transaction
@@ -50,9 +54,11 @@ export class Idempotency {
   readonly #parts: { store: Store; clock: Clock; log: Log; box: Box; workerId: string };
   /** What this process works on now. */
   readonly #here = new Set<string>();
+  readonly #requestsKey: Uint8Array;
 
   constructor(parts: { store: Store; clock: Clock; log: Log; box: Box; workerId: string }) {
     this.#parts = parts;
+    this.#requestsKey = parts.box.derive(REQUESTS_PURPOSE);
   }
 
   /** Without a key the work is simply done. Refusals: IDEMPOTENCY_…, and those of the work. */
@@ -69,7 +75,7 @@ export class Idempotency {
     if (this.#here.has(name)) throw new AppError('IDEMPOTENCY_UNDER_WAY', { retrySeconds: RETRY_SECONDS });
     this.#here.add(name);
     try {
-      const before = await this.#begin(row, requestHash(request));
+      const before = await this.#begin(row, requestHash(request, this.#requestsKey));
       if (before !== undefined) return this.#replay(row, before, reply);
       return await this.#carryOut(row, reply, work);
     } finally {
@@ -126,7 +132,7 @@ export class Idempotency {
           idempotency_key: row.key,
           request_sha256: requestSha256,
           status: null,
-          reply: JSON.stringify({ workerId, effect: false }),
+          reply: underWayText(workerId, false),
           created_at_ms: nowMs,
         })
         .execute();
@@ -142,14 +148,14 @@ export class Idempotency {
     const lives = first.workerId !== workerId && others.some(({ id, live }) => live && id === first.workerId);
     if (lives) throw new AppError('IDEMPOTENCY_UNDER_WAY', { retrySeconds: RETRY_SECONDS });
     if (first.effect) throw new AppError('IDEMPOTENCY_OUTCOME_UNKNOWN');
-    await this.#write(tx, row, { status: null, reply: JSON.stringify({ workerId, effect: false }) });
+    await this.#write(tx, row, { status: null, reply: underWayText(workerId, false) });
   }
 
   async #carryOut(row: Row, reply: FastifyReply, work: () => Promise<unknown>): Promise<unknown> {
     const { workerId } = this.#parts;
     let effect = false;
     const mark = async (tx: Tx): Promise<void> => {
-      await this.#write(tx, row, { status: null, reply: JSON.stringify({ workerId, effect: true }) });
+      await this.#write(tx, row, { status: null, reply: underWayText(workerId, true) });
       afterCommit(tx, () => {
         effect = true;
       });
@@ -180,6 +186,8 @@ export class Idempotency {
             .deleteFrom('idempotency_keys')
             .where('actor', '=', row.actor)
             .where('idempotency_key', '=', row.key)
+            // a commit whose answer was lost may have happened: then the row says so, and stays
+            .where('reply', '=', underWayText(this.#parts.workerId, false))
             .execute();
         });
         return;
@@ -211,6 +219,7 @@ export class Idempotency {
       .set(set)
       .where('actor', '=', row.actor)
       .where('idempotency_key', '=', row.key)
+      .where('status', 'is', null) // an answer stays as it is
       .execute();
   }
 
@@ -236,11 +245,14 @@ function keyOf(request: FastifyRequest): string | undefined {
 
 /** Keys belong to whoever sent them: nobody gets the reply of another. */
 const actorOf = ({ kind, administratorId, apiKeyId, name }: Principal): string =>
-  `${kind}:${administratorId ?? ''}:${apiKeyId ?? ''}:${name}`.replaceAll('\0', '').slice(0, ACTOR_LENGTH_MAX);
+  `${kind}:${administratorId ?? ''}:${apiKeyId ?? ''}:${name}`
+    .replaceAll('\0', '')
+    .slice(0, ACTOR_LENGTH_MAX);
 const ACTOR_LENGTH_MAX = 500;
 
-const requestHash = (request: FastifyRequest): string =>
-  createHash('sha256')
+/** Keyed: bodies carry passwords, and whoever reads the database must not try them against a bare hash. */
+const requestHash = (request: FastifyRequest, key: Uint8Array): string =>
+  createHmac('sha256', key)
     .update(JSON.stringify([request.method, request.url, request.body ?? null]))
     .digest('hex');
 

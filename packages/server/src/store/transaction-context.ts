@@ -54,9 +54,21 @@ export const withTransactionContext = <T>(
 export type CommitHook = (tx: Tx) => Promise<void>;
 const commitHooks = new AsyncLocalStorage<CommitHook>();
 
-/** Runs work each of whose transactions is committed together with what the hook writes, or not at all. */
-export const runWithCommitHook = <T>(hook: CommitHook, work: () => Promise<T>): Promise<T> =>
-  commitHooks.run(hook, work);
+/**
+ * Runs work each of whose transactions is committed together with what the hook writes, or not at all. What the work left
+ * going (a task, a loop that it woke) is no part of it once it has returned.
+ */
+export const runWithCommitHook = async <T>(hook: CommitHook, work: () => Promise<T>): Promise<T> => {
+  let isOver = false;
+  const whileWorking: CommitHook = async (tx) => {
+    if (!isOver) await hook(tx);
+  };
+  try {
+    return await commitHooks.run(whileWorking, work);
+  } finally {
+    isOver = true;
+  }
+};
 
 /** The context of a transaction that `store.transaction` began. */
 export function transactionContext(tx: Tx): TransactionContext {
