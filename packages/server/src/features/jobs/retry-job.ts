@@ -1,9 +1,11 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import type { HostId, JobId } from '@sekisho/core/ids.ts';
 import { decideRetry } from '@sekisho/core/rules/jobs.ts';
+import { reachOf, type Principal, type Right } from '@sekisho/core/rules/rights.ts';
 import type { OrderAct } from '@sekisho/core/wire/documents.ts';
 import type { Tx } from '../../store/tables.ts';
 import type { Actor, FleetContext } from '../fleet/fleet-context.ts';
+import { jobIsWithin } from '../groups/within-reach.ts';
 import { findStoredPlan } from '../plans/read-plans.ts';
 import { ensureRepositories } from '../repositories/ensure-repositories.ts';
 import { requireCertificates } from './check-certificates.ts';
@@ -13,16 +15,20 @@ import { backupOrder, refusalsOf } from './run-plan.ts';
 
 /**
  * P-13 Starts a finished job once more, as a job of its own: a backup by its plan as it is now, a restore or browsing as it
- * was ordered.
- * @throws AppError NOT_FOUND, JOB_RETRY_…, JOB_HOST_…, JOBS_OPEN_TOO_MANY
+ * was ordered. What needs a right of its own to be ordered needs it to be ordered again: a restore overwrites files.
+ * @throws AppError NOT_FOUND, RIGHT_MISSING, JOB_RETRY_…, JOB_HOST_…, JOBS_OPEN_TOO_MANY
  */
-export async function retryJob(context: FleetContext, actor: Actor, id: JobId): Promise<JobId> {
+export async function retryJob(context: FleetContext, principal: Principal, id: JobId): Promise<JobId> {
   return context.store.transaction(async (tx) => {
     const job = await selectJob(tx, id);
     if (job === undefined) throw new AppError('NOT_FOUND', { what: 'job', id });
     const decision = decideRetry(job);
     if (!decision.allow) throw new AppError(decision.code, decision.params);
-    return job.kind === 'backup' ? retryBackup(context, tx, actor, job) : retryOrder(context, tx, actor, job);
+    if (job.kind === 'backup') return retryBackup(context, tx, principal, job);
+    const right: Right = job.kind === 'restore' ? 'restore.run' : 'point.read';
+    if (!(await jobIsWithin(tx, reachOf(principal, right), id)))
+      throw new AppError('RIGHT_MISSING', { right });
+    return retryOrder(context, tx, principal, job);
   });
 }
 

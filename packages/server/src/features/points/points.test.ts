@@ -1,6 +1,7 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import { parseJobId, repositoryName, type HostId, type JobId, type SnapshotId } from '@sekisho/core/ids.ts';
 import { RETENTION_MINIMUM_AGE_MS } from '@sekisho/core/limits.ts';
+import { everyRight, narrowRights, type Principal, type Right } from '@sekisho/core/rules/rights.ts';
 import { DAY_MS, HOUR_MS } from '@sekisho/core/time.ts';
 import type { SpoolItem } from '@sekisho/core/wire/agent.ts';
 import type { JobReport } from '@sekisho/core/wire/jobs.ts';
@@ -11,7 +12,9 @@ import type { HasAfter } from '@sekisho/testkit/temp-folder.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { takeSpool } from '../fleet/take-spool.ts';
+import { cancelJob } from '../jobs/cancel-job.ts';
 import { selectJob } from '../jobs/jobs.store.ts';
+import { retryJob } from '../jobs/retry-job.ts';
 import { runPlan } from '../jobs/run-plan.ts';
 import { createPlan, deletePlan } from '../plans/save-plan.ts';
 import { maintainDue } from '../repositories/maintain-due.ts';
@@ -242,6 +245,22 @@ eachStore((_dialect, open) => {
       .where('act', '=', 'order-restore')
       .execute();
     assert.equal(audited.length, 1);
+  });
+
+  test('S-04 a restore is ordered again by those alone who may order one', async (t) => {
+    const { domain, backUp } = await scene(t, open);
+    const request = { point: await backUp(), paths: [], targetFolder: null, conflict: 'overwrite' as const };
+    const id = await startRestore(domain.context, ADMIN, request);
+    await cancelJob(domain.context, ADMIN, id);
+    const runner = (...rights: Right[]): Principal => ({
+      ...ADMIN,
+      kind: 'api-key',
+      rights: narrowRights(everyRight(), rights, 'domain'),
+    });
+    for (const rights of [['job.run'], ['job.run', 'job.read', 'point.read', 'plan.write']] as Right[][])
+      await assert.rejects(retryJob(domain.context, runner(...rights), id), code('RIGHT_MISSING'));
+    const again = await retryJob(domain.context, runner('job.run', 'restore.run'), id);
+    assert.equal((await selectJob(domain.store.db, again))?.kind, 'restore');
   });
 
   test('P-16 no restore and no browsing without a valid certificate at both ends', async (t) => {
