@@ -16,7 +16,8 @@ export async function backUpPostgres(
   await makePrivateFolder(options.folder);
   const path = join(options.folder, options.name);
   const temporary = `${path}.tmp`;
-  const file = await open(temporary, 'w', 0o600);
+  await rm(temporary, { force: true }); // left by a crash, or somebody's link in a folder that is not ours alone
+  const file = await open(temporary, 'wx', 0o600);
   try {
     await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY');
     try {

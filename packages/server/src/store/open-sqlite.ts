@@ -150,10 +150,9 @@ export async function backUpSqlite(database: DatabaseSync, folder: string, name:
   const temporary = `${path}.tmp`;
   try {
     await rm(temporary, { force: true });
-    database.prepare('VACUUM INTO ?').run(temporary);
-    const file = await open(temporary, 'r+');
+    const file = await open(temporary, 'wx', 0o600); // SQLite fills an empty file: ours alone from its first byte
     try {
-      await file.chmod(0o600);
+      database.prepare('VACUUM INTO ?').run(temporary);
       await file.sync();
     } finally {
       await file.close();

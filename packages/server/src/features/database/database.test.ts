@@ -11,14 +11,19 @@ import { startOn, TrustServer } from '@sekisho/testkit/trust-server.ts';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFile, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { statSync } from 'node:fs';
+import { chmod, copyFile, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
+import { Worker } from 'node:worker_threads';
 import { initServer } from '../../main.ts';
+import { backUpSqlite } from '../../store/open-sqlite.ts';
 import { backUpDatabase } from './back-up-database.ts';
 import { listBackups, pruneBackups } from './backup-files.ts';
 import { CONFIG_BEFORE_MOVE, moveDatabase, type MoveOptions } from './move-database.ts';
+import type { VacuumAnswer } from './vacuum-worker.ts';
 
 const BUNDLE = '/v1/agent/documents/bundle';
 const CHILD = join(import.meta.dirname, '../../testing/move-child.ts');
@@ -101,6 +106,39 @@ test('S-07 a backup that was cut short leaves nothing that looks like one, and o
     (await readdir(folder)).filter((name) => name.endsWith('.tmp')),
     [],
   );
+});
+
+test('S-07 a copy of the database is its owner’s alone from the first byte, and is written through nobody’s link', async (t) => {
+  const folder = await tempFolder(t);
+  await chmod(folder, 0o777);
+  const source = join(folder, 'source.db');
+  const database = new DatabaseSync(source);
+  t.after(() => {
+    database.close();
+  });
+  database.exec('CREATE TABLE hosts (id TEXT PRIMARY KEY)');
+  const modes: number[] = [];
+  const watched = {
+    prepare: (sql: string) => ({
+      run: (target: string) => {
+        modes.push(statSync(target).mode & 0o777);
+        return database.prepare(sql).run(target);
+      },
+    }),
+  } as unknown as DatabaseSync;
+  await backUpSqlite(watched, folder, 'copy.db');
+  assert.deepEqual(modes, [0o600]);
+
+  const victim = join(folder, 'victim');
+  await writeFile(victim, '');
+  const target = join(folder, 'copy.tmp');
+  await symlink(victim, target);
+  const worker = new Worker(new URL('./vacuum-worker.ts', import.meta.url), {
+    workerData: { source, target },
+  });
+  const [answer] = (await once(worker, 'message')) as [VacuumAnswer];
+  assert.ok(!answer.ok && answer.fault.includes('EEXIST'), JSON.stringify(answer));
+  assert.equal(await readFile(victim, 'utf8'), '');
 });
 
 test('S-07 a domain moves from SQLite to PostgreSQL and back, killed at every step, and its hosts go on', async (t) => {

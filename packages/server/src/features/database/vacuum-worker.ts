@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, closeSync, fsyncSync, openSync, readSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 
@@ -26,11 +26,12 @@ const CHUNK_BYTES = 1024 * 1024;
 function copyAndCheck({ source, target }: VacuumRequest): VacuumAnswer {
   const database = new DatabaseSync(source, { readOnly: true, timeout: 30_000 });
   try {
+    // SQLite fills an empty file: ours alone from its first byte, whatever folder it is in, and nobody's link
+    closeSync(openSync(target, 'wx', 0o600));
     database.prepare('VACUUM INTO ?').run(target);
   } finally {
     database.close();
   }
-  chmodSync(target, 0o600);
   const copy = new DatabaseSync(target, { readOnly: true });
   const rows: Record<string, number> = {};
   try {
