@@ -7,9 +7,10 @@ import type { confirmTotp as confirmRoute } from '@sekisho/core/wire/sign-in.ts'
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { ServerContext } from '../../context.ts';
+import type { Tx } from '../../store/tables.ts';
 import { openSession } from '../admin-sessions/open-session.ts';
 import { readSession } from '../admin-sessions/read-session.ts';
-import { revokeSessions } from '../admin-sessions/session-rows.ts';
+import { findSession, revokeSessions, type SessionRow } from '../admin-sessions/session-rows.ts';
 import {
   findAdministrator,
   updateAdministrator,
@@ -17,7 +18,7 @@ import {
 } from '../administrators/administrator-rows.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import { dropPending, PENDING_VALID_MS, startPending, takePending } from './pending-sign-in.ts';
-import { provePassword } from './sign-in-with-password.ts';
+import { provePassword, requireProved } from './sign-in-with-password.ts';
 import { setUpTotp } from './sign-in-with-totp.ts';
 import { newTotpSecret, totpSetupOf } from './totp.ts';
 
@@ -45,11 +46,15 @@ export async function changePassword(
   const judged = decidePassword(wished, administrator);
   if (!judged.allow) throw new AppError(judged.code, judged.params);
   const { request, reply } = asking;
-  const { method } = await readSession(context, request);
-  await provePassword(context, { name: administrator.name, administrator, password, request });
+  const session = await readSession(context, request);
+  const proving = { name: administrator.name, administrator, password, request };
+  const provedHash = await provePassword(context, proving);
   const passwordHash = await passwords.inLane('known', () => passwords.hash(wished));
   await store.transaction(async (tx) => {
     const nowMs = clock.nowMs();
+    // a reset or the end of the session may have come while the hashes were made
+    await requireProved(tx, administrator.id, provedHash);
+    await requireStillOpen(tx, session);
     await updateAdministrator(tx, administrator.id, { passwordHash });
     await revokeSessions(tx, administrator.id, nowMs);
     await dropPending(tx, administrator.id);
@@ -67,6 +72,7 @@ export async function changePassword(
       nowMs,
     );
   });
+  const { method } = session;
   await openSession(context, { administratorId: administrator.id, method, request, reply });
   return administrator.id;
 }
@@ -79,12 +85,14 @@ export async function changeTotp(
 ): Promise<z.input<typeof totpRoute.reply>> {
   const { clock, domain, random, store } = context;
   const administrator = await ownAccount(context, principal);
-  await provePassword(context, { name: administrator.name, administrator, password, request });
+  const proving = { name: administrator.name, administrator, password, request };
+  const provedHash = await provePassword(context, proving);
   const secret = newTotpSecret(random);
   const administratorId = administrator.id;
-  const pending = await store.transaction((tx) =>
-    startPending(context, tx, { kind: PENDING_KIND, administratorId, body: { secret } }),
-  );
+  const pending = await store.transaction(async (tx) => {
+    await requireProved(tx, administratorId, provedHash);
+    return startPending(context, tx, { kind: PENDING_KIND, administratorId, body: { secret } });
+  });
   return {
     pending: pending.reveal(),
     expiresAtMs: clock.nowMs() + PENDING_VALID_MS,
@@ -100,8 +108,9 @@ export async function confirmTotp(
 ): Promise<AdministratorId> {
   const { clock, store } = context;
   const administrator = await ownAccount(context, principal);
-  const { method } = await readSession(context, request);
+  const session = await readSession(context, request);
   await store.transaction(async (tx) => {
+    await requireStillOpen(tx, session);
     const taken = await takePending(context, tx, PENDING_KIND, pending);
     if (taken.administratorId !== administrator.id) throw new AppError('SIGN_IN_STEP_EXPIRED');
     const { secret } = pendingBody.parse(taken.body);
@@ -109,8 +118,14 @@ export async function confirmTotp(
     await revokeSessions(tx, administrator.id, clock.nowMs());
     await dropPending(tx, administrator.id);
   });
+  const { method } = session;
   await openSession(context, { administratorId: administrator.id, method, request, reply });
   return administrator.id;
+}
+
+/** Refusal: SESSION_EXPIRED, for a session that was ended since the request came in. */
+async function requireStillOpen(tx: Tx, { id }: SessionRow): Promise<void> {
+  if ((await findSession(tx, id))?.revokedAtMs !== null) throw new AppError('SESSION_EXPIRED');
 }
 
 /** The account of whoever is signed in. Refusals: SESSION_NEEDED, API_KEY_MAY_NOT. */

@@ -1,12 +1,16 @@
 import { AppError } from '@sekisho/core/errors.ts';
+import type { AdministratorId } from '@sekisho/core/ids.ts';
 import { canonicalPassword } from '@sekisho/core/rules/password.ts';
 import type { signIn } from '@sekisho/core/wire/sign-in.ts';
+import type { Secret } from '@sekisho/platform/secret.ts';
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { ServerContext } from '../../context.ts';
 import { originOf } from '../../http/request-origin.ts';
+import type { Tx } from '../../store/tables.ts';
 import { knownDevice } from '../admin-sessions/device-cookie.ts';
 import {
+  findAdministrator,
   findAdministratorByName,
   updateAdministrator,
   type AdministratorRow,
@@ -27,26 +31,37 @@ export async function signInWithPassword(
 ): Promise<z.input<typeof signIn.reply>> {
   const { clock, domain, random, store } = context;
   const administrator = await findAdministratorByName(store.db, name);
-  await provePassword(context, { name, administrator, password, request });
+  const provedHash = await provePassword(context, { name, administrator, password, request });
   if (administrator === undefined) throw new Error('nobody has proved a password');
+  const begin = (kind: string, body: Readonly<Record<string, unknown>>): Promise<Secret> =>
+    store.transaction(async (tx) => {
+      await requireProved(tx, administrator.id, provedHash);
+      return startPending(context, tx, { kind, administratorId: administrator.id, body });
+    });
   const expiresAtMs = clock.nowMs() + PENDING_VALID_MS;
-  const { id: administratorId } = administrator;
   if (administrator.totpSealed !== null) {
-    const pending = await store.transaction((tx) =>
-      startPending(context, tx, { kind: 'totp', administratorId, body: {} }),
-    );
+    const pending = await begin('totp', {});
     return { next: 'totp', pending: pending.reveal(), expiresAtMs };
   }
   const secret = newTotpSecret(random);
-  const pending = await store.transaction((tx) =>
-    startPending(context, tx, { kind: 'set-up-totp', administratorId, body: { secret } }),
-  );
+  const pending = await begin('set-up-totp', { secret });
   const totp = totpSetupOf(secret, domain.name, administrator.name);
   return { next: 'set-up-totp', pending: pending.reveal(), expiresAtMs, totp };
 }
 
 /**
- * Checks a password within the budgets of whoever tries, and renews a hash of another cost.
+ * Is the password that was proved still the one of the account? It may have been replaced while the try waited for its turn:
+ * then whoever knows the old one comes too late. Refusals: SIGN_IN_REFUSED, ADMINISTRATOR_DISABLED.
+ */
+export async function requireProved(tx: Tx, id: AdministratorId, provedHash: string): Promise<void> {
+  const now = await findAdministrator(tx, id);
+  if (now?.passwordHash !== provedHash) throw new AppError('SIGN_IN_REFUSED');
+  if (now.disabledAtMs !== null) throw new AppError('ADMINISTRATOR_DISABLED');
+}
+
+/**
+ * Checks a password within the budgets of whoever tries, and renews a hash of another cost. Returns the hash that was proved,
+ * for `requireProved`.
  * Refusals: SIGN_IN_REFUSED, SIGN_IN_LIMITED, SIGN_IN_BUSY, ADMINISTRATOR_DISABLED.
  */
 export async function provePassword(
@@ -57,7 +72,7 @@ export async function provePassword(
     readonly password: string;
     readonly request: FastifyRequest;
   },
-): Promise<void> {
+): Promise<string> {
   const { administrator, name, request } = given;
   const origin = originOf(request);
   const device = knownDevice(context, administrator?.id, request);
@@ -65,8 +80,9 @@ export async function provePassword(
     const from = { name, administratorId: administrator?.id, origin, device };
     const one = await describeTry(context, from, 'password');
     await checkTry(context, one);
-    await context.passwords.inLane(one.lane, () => tryPassword(context, given, one));
+    const provedHash = await context.passwords.inLane(one.lane, () => tryPassword(context, given, one));
     if (administrator?.disabledAtMs != null) throw new AppError('ADMINISTRATOR_DISABLED');
+    return provedHash;
   } catch (error) {
     if (error instanceof AppError && error.code !== 'SIGN_IN_BUSY')
       await noteRefusal(context, error, { administrator, origin });
@@ -78,18 +94,19 @@ async function tryPassword(
   context: ServerContext,
   given: { readonly administrator: AdministratorRow | undefined; readonly password: string },
   one: SignInTry,
-): Promise<void> {
+): Promise<string> {
   const { administrator } = given;
   await countTry(context, one);
   const stored = administrator?.passwordHash ?? null;
   const { right, renewed } = await context.passwords.verify(canonicalPassword(given.password), stored);
-  if (!right || administrator === undefined) throw new AppError('SIGN_IN_REFUSED');
-  await context.store.transaction(async (tx) => {
+  if (!right || administrator === undefined || stored === null) throw new AppError('SIGN_IN_REFUSED');
+  return context.store.transaction(async (tx) => {
     await giveBack(tx, one, 'step');
-    if (renewed === undefined) return;
+    if (renewed === undefined) return stored;
     // unless somebody set another one in the meantime
     const now = await findAdministratorByName(tx, administrator.name);
-    if (now?.passwordHash === stored)
-      await updateAdministrator(tx, administrator.id, { passwordHash: renewed });
+    if (now?.passwordHash !== stored) return stored;
+    await updateAdministrator(tx, administrator.id, { passwordHash: renewed });
+    return renewed;
   });
 }

@@ -27,6 +27,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { DEVICE_COOKIE, SESSION_COOKIE } from '../../http/cookies.ts';
 import { readSession } from '../admin-sessions/read-session.ts';
+import { revokeSessions } from '../admin-sessions/session-rows.ts';
+import { findAdministrator, updateAdministrator } from '../administrators/administrator-rows.ts';
 
 const code = (expected: string) => (error: unknown) => {
   assert.ok(error instanceof AppError, String(error));
@@ -339,6 +341,43 @@ describe('signing in at the administration port', () => {
     await here.call(confirmTotp, { body: { pending: begun.pending, code: typed } });
     account = { ...account, totpSecret: begun.totp.secret };
     await (await signedIn()).call(signOut);
+  });
+
+  test('S-04 a password that was replaced while it was proved opens nothing any more', async (t) => {
+    const here = await signedIn();
+    const { passwords, store } = trust.server.context;
+    const { id, name, password } = account;
+    const own = (await findAdministrator(store.db, id))?.passwordHash ?? '';
+    const other = await passwords.hash('somebody set this one meanwhile');
+    const set = (passwordHash: string): Promise<void> =>
+      store.transaction((tx) => updateAdministrator(tx, id, { passwordHash }));
+    const verify = passwords.verify.bind(passwords);
+    t.mock.method(passwords, 'verify', async (given: string, stored: string | null) => {
+      const result = await verify(given, stored);
+      await set(other);
+      return result;
+    });
+    const late: (() => Promise<unknown>)[] = [
+      () => browser().call(signIn, { body: { name, password } }),
+      () => here.call(changePassword, { body: { password, newPassword: 'another long enough one' } }),
+      () => here.call(changeTotp, { body: { password } }),
+    ];
+    for (const call of late) {
+      await set(own);
+      await assert.rejects(call(), code('SIGN_IN_REFUSED'));
+    }
+    t.mock.restoreAll();
+    // and a session that was ended meanwhile sets no password
+    await set(own);
+    t.mock.method(passwords, 'verify', async (given: string, stored: string | null) => {
+      const result = await verify(given, stored);
+      await store.transaction((tx) => revokeSessions(tx, id, clock.nowMs()));
+      return result;
+    });
+    await assert.rejects(late[1]?.() ?? Promise.resolve(), code('SESSION_EXPIRED'));
+    assert.equal((await findAdministrator(store.db, id))?.passwordHash, own);
+    t.mock.restoreAll();
+    await (await signedIn()).call(getMe);
   });
 
   test('S-04 links: used, expired, replaced and unknown ones are refused, and a reset ends what was there', async () => {
