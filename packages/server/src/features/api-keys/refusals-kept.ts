@@ -1,8 +1,9 @@
 import { MINUTE_MS } from '@sekisho/core/time.ts';
 
-/** Refusals of one subject that are written within a minute, and subjects that are told apart. */
+/** Refusals of one subject that are written within a minute, and subjects that are told apart: those beyond are counted as one. */
 export const REFUSALS_PER_MINUTE_MAX = 10;
 export const SUBJECTS_MAX = 1_000;
+const OTHERS = '';
 
 /**
  * Says of each refusal whether it is worth a row: the rest of its minute is in the program's log alone. With another number
@@ -23,9 +24,11 @@ export class RefusalsKept {
       this.#taken.clear();
       this.#sinceMs = nowMs;
     }
-    const taken = this.#taken.get(subject) ?? 0;
-    if (taken >= this.#perMinuteMax || (taken === 0 && this.#taken.size >= SUBJECTS_MAX)) return false;
-    this.#taken.set(subject, taken + 1);
+    const isToldApart = this.#taken.has(subject) || this.#taken.size < SUBJECTS_MAX;
+    const counted = isToldApart ? subject : OTHERS;
+    const taken = this.#taken.get(counted) ?? 0;
+    if (taken >= this.#perMinuteMax) return false;
+    this.#taken.set(counted, taken + 1);
     return true;
   }
 }

@@ -3,6 +3,11 @@ import type { DbOrTx, Tx } from '../../store/tables.ts';
 
 /** Tallies that are kept; the oldest go when more come. */
 export const FAILURE_ROWS_MAX = 20_000;
+/**
+ * Subjects that begin so are one for each account, and never make room: whoever floods the table with tries from many
+ * addresses must not get new guesses at a code by it.
+ */
+export const CODES_PREFIX = 'c:';
 
 /** The tallies of these subjects, as far as there are any. */
 export async function readTallies(db: DbOrTx, subjects: readonly string[]): Promise<Map<string, Tally>> {
@@ -42,13 +47,19 @@ export async function pruneTallies(tx: Tx, beforeMs: number): Promise<number> {
   const { rows } = await tx
     .selectFrom('sign_in_failures')
     .select((select) => select.fn.countAll<number>().as('rows'))
+    .where('subject', 'not like', `${CODES_PREFIX}%`)
     .executeTakeFirstOrThrow();
   const over = Number(rows) - FAILURE_ROWS_MAX;
   if (over <= 0) return Number(rows);
   await tx
     .deleteFrom('sign_in_failures')
     .where('subject', 'in', (select) =>
-      select.selectFrom('sign_in_failures').select('subject').orderBy('last_at_ms').limit(over),
+      select
+        .selectFrom('sign_in_failures')
+        .select('subject')
+        .where('subject', 'not like', `${CODES_PREFIX}%`)
+        .orderBy('last_at_ms')
+        .limit(over),
     )
     .execute();
   return FAILURE_ROWS_MAX;

@@ -44,7 +44,7 @@ test('S-04 10,000 tries from one address and 10,000 from as many keep nobody els
   const owner = new AdminBrowser(t, trust);
   const account = await owner.accept(trust.firstCode, 'office');
   const administrator = await findAdministratorByName(context.store.db, 'office');
-  const attempt = (from: string, name: string, known: boolean): Promise<void> =>
+  const attempt = (from: string, name: string, known: boolean): Promise<unknown> =>
     provePassword(context, {
       name,
       administrator: known ? administrator : undefined,
@@ -168,7 +168,9 @@ eachStore((_dialect, open) => {
           .insertInto('sign_in_failures')
           .values(all.slice(at, at + 2_000))
           .execute();
+      await writeTally(tx, 'c:old', { failures: 20, firstAtMs: 1, lastAtMs: nowMs - 3 * HOUR_MS });
       assert.equal(await pruneTallies(tx, nowMs - 4 * HOUR_MS), FAILURE_ROWS_MAX);
+      assert.equal((await readTallies(tx, ['c:old'])).size, 1, 'a flood buys no new guesses at a code');
       const left = await readTallies(tx, ['a:0', 'a:99', 'a:100', `a:${FAILURE_ROWS_MAX + 299}`]);
       assert.deepEqual([...left.keys()], ['a:100']);
       await writeTally(tx, 'a:100', { failures: 7, firstAtMs: 1, lastAtMs: nowMs });

@@ -1,5 +1,6 @@
 import type { AppError } from '@sekisho/core/errors.ts';
 import type { ServerContext } from '../../context.ts';
+import { addressKey } from '../../http/connections.ts';
 import type { Store } from '../../store/store.ts';
 import type { AdministratorRow } from '../administrators/administrator-rows.ts';
 import { RefusalsKept } from '../api-keys/refusals-kept.ts';
@@ -23,7 +24,8 @@ export async function noteRefusal(
   const nowMs = clock.nowMs();
   const rows = kept.get(store) ?? new RefusalsKept();
   kept.set(store, rows);
-  if (!rows.take(`${administrator?.id ?? UNKNOWN_NAME} ${origin}`, nowMs)) return;
+  // by its network: one sender with many addresses takes no place from the tries of others
+  if (!rows.take(`${administrator?.id ?? UNKNOWN_NAME} ${addressKey(origin)}`, nowMs)) return;
   await store.transaction((tx) =>
     recordRepeatedRefusal(
       tx,

@@ -16,7 +16,14 @@ import { addressKey } from '../../http/connections.ts';
 import { LOCAL_ORIGIN } from '../../http/request-origin.ts';
 import type { Tx } from '../../store/tables.ts';
 import { signInOrigins } from '../admin-sessions/session-rows.ts';
-import { deleteTallies, FAILURE_ROWS_MAX, pruneTallies, readTallies, writeTally } from './failures.store.ts';
+import {
+  CODES_PREFIX,
+  deleteTallies,
+  FAILURE_ROWS_MAX,
+  pruneTallies,
+  readTallies,
+  writeTally,
+} from './failures.store.ts';
 import type { Lane } from './password-hasher.ts';
 
 type Parts = Pick<ServerContext, 'clock' | 'store'>;
@@ -58,7 +65,7 @@ export async function describeTry(
     pair: `p:${hash('sha256', `${from.name}\n${address}`, 'hex')}`,
     address: `a:${address}`,
     device: `d:${device ?? ''}`,
-    codes: `c:${administratorId ?? ''}`,
+    codes: `${CODES_PREFIX}${administratorId ?? ''}`,
   };
   const counted = budgetsOf(source, step).map((budget) => ({ budget, subject: subjects[budget] }));
   return { lane: source.knownDevice || source.knownAddress ? 'known' : 'stranger', counted };
