@@ -9,7 +9,7 @@ import type { AuditSource } from '../../audit/verify-log.ts';
 import type { Cli } from '../../cli.ts';
 import { codeOf, serverData } from '../../client/data-folder.ts';
 import { withServer } from '../../client/open-server.ts';
-import { choiceOr, on, path } from '../../flag.ts';
+import { choiceOr, on, text } from '../../flag.ts';
 import { defineVerb } from '../../verb.ts';
 
 const FORMATS = ['jsonl', 'csv'] as const;
@@ -23,7 +23,7 @@ export const auditExport = defineVerb({
   flags: {
     data: serverData,
     format: choiceOr('--format <format>', FORMATS, 'jsonl'),
-    out: path('--out <file>'),
+    out: text('--out <file>'),
     bom: on('--bom'),
   },
   examples: {

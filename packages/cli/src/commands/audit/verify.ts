@@ -7,7 +7,7 @@ import { verifyLog, type AuditSource, type VerifiedLog } from '../../audit/verif
 import { note, say, sayJson, type Cli, type VerbResult } from '../../cli.ts';
 import { serverData } from '../../client/data-folder.ts';
 import { withServer } from '../../client/open-server.ts';
-import { path, text } from '../../flag.ts';
+import { text } from '../../flag.ts';
 import { readTextFile } from '../../input/read-file.ts';
 import { renderPairs, renderTable } from '../../output/table.ts';
 import { defineVerb } from '../../verb.ts';
@@ -21,9 +21,9 @@ export const auditVerify = defineVerb({
   flags: {
     data: serverData,
     caFingerprint: text('--ca-fingerprint <hex>'),
-    checkpoint: path('--checkpoint <file>'),
-    file: path('--file <file>'),
-    save: path('--save <file>'),
+    checkpoint: text('--checkpoint <file>'),
+    file: text('--file <file>'),
+    save: text('--save <file>'),
   },
   examples: {
     plain: 'sekisho audit verify',
