@@ -97,7 +97,8 @@ test('S-04 a key in an address is refused on every route that is served, and its
     assert.equal(body.includes(key.slice(4)), false, 'the key is not repeated');
   }
   const { rows } = await trust.call(listAudit, { query: {} });
-  assert.ok(rows.some((row) => row.act === 'leak-api-key' && row.subject === id));
+  const leak = rows.find((row) => row.act === 'leak-api-key' && row.subject === id);
+  assert.equal(leak?.origin, '127.0.0.1', 'as every other row has it');
   assert.equal(JSON.stringify(rows).includes(key.slice(4)), false);
 });
 

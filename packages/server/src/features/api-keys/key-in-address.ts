@@ -1,6 +1,7 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import type { FastifyInstance } from 'fastify';
 import type { ServerContext } from '../../context.ts';
+import { originOf } from '../../http/request-origin.ts';
 import { recordRepeatedRefusal } from '../audit/record-audit.ts';
 import { selectKeyByHash } from './api-keys.store.ts';
 import { findKeyText, keyHash } from './key-text.ts';
@@ -20,7 +21,7 @@ export function refuseKeysInAddresses(
     if (found === undefined) return;
     const nowMs = context.clock.nowMs();
     const key = await selectKeyByHash(context.store.db, keyHash(found));
-    const origin = request.raw.socket.remoteAddress ?? 'local';
+    const origin = originOf(request);
     context.log.warn({ apiKeyId: key?.id, origin }, 'an API key stood in the address of a request');
     if (key !== undefined && kept.take(key.id, nowMs)) {
       const { id: subject, owner: actor, name } = key;
