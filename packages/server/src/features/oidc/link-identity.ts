@@ -5,6 +5,7 @@ import type { ServerContext } from '../../context.ts';
 import type { Tx } from '../../store/tables.ts';
 import { revokeSessions } from '../admin-sessions/session-rows.ts';
 import { findAdministrator, type AdministratorRow } from '../administrators/administrator-rows.ts';
+import { keepAdministrator } from '../administrators/keep-administrator.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import { dropPending } from '../sign-in/pending-sign-in.ts';
 import { findLinked, setIdentity, type OidcIdentity } from './oidc.store.ts';
@@ -12,7 +13,7 @@ import { findLinked, setIdentity, type OidcIdentity } from './oidc.store.ts';
 /**
  * Ties an identity at a provider to an account, or takes it away (null). Every session of the account ends: the way in has
  * changed.
- * @throws AppError NOT_FOUND, OIDC_IDENTITY_TAKEN
+ * @throws AppError NOT_FOUND, OIDC_IDENTITY_TAKEN, LAST_ADMINISTRATOR
  */
 export const linkIdentity = (
   context: Pick<ServerContext, 'store' | 'clock'>,
@@ -34,7 +35,7 @@ export async function linkIdentityIn(
   if (before === undefined) throw new AppError('NOT_FOUND', { what: 'administrator', id });
   const owner = identity === null ? undefined : await findLinked(tx, identity);
   if (owner !== undefined && owner !== id) throw new AppError('OIDC_IDENTITY_TAKEN');
-  await setIdentity(tx, id, identity);
+  await keepAdministrator(tx, before.name, () => setIdentity(tx, id, identity));
   await revokeSessions(tx, id, nowMs);
   await dropPending(tx, id);
   await recordAudit(

@@ -6,6 +6,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ServerContext } from '../../context.ts';
 import { mount } from '../../http/mount.ts';
 import type { DbOrTx, Tx } from '../../store/tables.ts';
+import { keepAdministrator } from '../administrators/keep-administrator.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import { createStartBudget } from '../oidc/start-oidc.ts';
 import { signedIn } from '../sign-in/sign-in.routes.ts';
@@ -43,7 +44,7 @@ export function passkeyRoutes(app: FastifyInstance, context: ServerContext): voi
   mount(app, wire.removePasskey, async ({ params, principal }) =>
     store.transaction(async (tx) => {
       const found = await ownNamed(tx, principal, params.id);
-      await deletePasskey(tx, found);
+      await keepAdministrator(tx, principal.name, () => deletePasskey(tx, found));
       await note(tx, 'remove-passkey', principal, { id: found.id, passkey: found.name }, clock.nowMs());
       return viewPasskey(found);
     }),
