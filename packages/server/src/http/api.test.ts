@@ -9,7 +9,7 @@ import { TrustServer, type Answer } from '@sekisho/testkit/trust-server.ts';
 import { newApiKey, webCaller, webRequest, type WebRequest } from '@sekisho/testkit/web-client.ts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import assert from 'node:assert/strict';
-import { hash } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { Idempotency, IDEMPOTENCY_KEPT_MS } from './idempotency.ts';
 import { LOCAL_PRINCIPAL } from './local-principal.ts';
@@ -231,19 +231,32 @@ for (const dialect of ['sqlite', 'postgres'] as const) {
     });
 
     test('S-05 no password can be tried against what is kept of a request with an idempotency key', async () => {
-      const body = { name: 'carries a password' };
-      const request = { method: 'POST', path: '/v1/tokens', body, headers: { 'idempotency-key': 'keyed' } };
-      assert.equal((await ask(request)).status, 200);
-      const rows = await server.server.context.store.db
+      const { store, keys } = server.server.context;
+      const exported = (passphrase: string): Promise<Answer> =>
+        ask({
+          ...{ method: 'POST', path: '/v1/root/export', body: { passphrase } },
+          headers: { 'idempotency-key': 'keyed' },
+        });
+      const [first, again] = [
+        await exported('a good long passphrase'),
+        await exported('a good long passphrase'),
+      ];
+      assert.deepEqual([first.status, again.headers['idempotency-replayed']], [200, 'true'], first.body);
+      assert.equal(again.body, first.body);
+      assert.equal(codeOf(await exported('another long passphrase')), 'IDEMPOTENCY_KEY_REUSED');
+      const rows = await store.db
         .selectFrom('idempotency_keys')
         .select('request_sha256')
         .where('idempotency_key', '=', 'keyed')
         .execute();
-      const bare = hash('sha256', JSON.stringify(['POST', '/v1/tokens', body]), 'hex');
+      const text = JSON.stringify(['POST', '/v1/root/export', { passphrase: 'a good long passphrase' }]);
+      const keyed = createHmac('sha256', keys.derive('idempotency-requests')).update(text).digest('hex');
       assert.deepEqual(
-        rows.map(({ request_sha256: kept }) => [kept.length, kept === bare]),
-        [[64, false]],
+        rows.map(({ request_sha256: kept }) => kept.length),
+        [64],
       );
+      for (const quick of [hash('sha256', text, 'hex'), keyed])
+        assert.notEqual(rows[0]?.request_sha256, quick);
     });
 
     test('S-05 a commit whose answer was lost counts as an effect: the key is not freed', async () => {

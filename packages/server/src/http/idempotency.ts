@@ -4,7 +4,8 @@ import { DAY_MS, HOUR_MS, type Clock } from '@sekisho/core/time.ts';
 import { crashPoint } from '@sekisho/platform/crash-point.ts';
 import type { Log } from '@sekisho/platform/log.ts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { createHmac } from 'node:crypto';
+import { createHmac, scrypt } from 'node:crypto';
+import { promisify } from 'node:util';
 import { z } from 'zod';
 import type { Store } from '../store/store.ts';
 import type { Tx } from '../store/tables.ts';
@@ -75,7 +76,7 @@ export class Idempotency {
     if (this.#here.has(name)) throw new AppError('IDEMPOTENCY_UNDER_WAY', { retrySeconds: RETRY_SECONDS });
     this.#here.add(name);
     try {
-      const before = await this.#begin(row, requestHash(request, this.#requestsKey));
+      const before = await this.#begin(row, await requestHash(request, this.#requestsKey));
       if (before !== undefined) return this.#replay(row, before, reply);
       return await this.#carryOut(row, reply, work);
     } finally {
@@ -250,11 +251,26 @@ const actorOf = ({ kind, administratorId, apiKeyId, name }: Principal): string =
     .slice(0, ACTOR_LENGTH_MAX);
 const ACTOR_LENGTH_MAX = 500;
 
-/** Keyed: bodies carry passwords, and whoever reads the database must not try them against a bare hash. */
-const requestHash = (request: FastifyRequest, key: Uint8Array): string =>
-  createHmac('sha256', key)
-    .update(JSON.stringify([request.method, request.url, request.body ?? null]))
-    .digest('hex');
+/**
+ * What a request is known by: keyed, and what people type as secrets goes in as slowly as passwords are hashed. So whoever
+ * reads the database, even with its keys, gets no quicker way to try passwords and passphrases by it.
+ */
+async function requestHash(request: FastifyRequest, key: Uint8Array): Promise<string> {
+  const secrets: string[] = [];
+  const text = JSON.stringify([request.method, request.url, request.body ?? null], (name, value: unknown) => {
+    if (typeof value !== 'string' || !TYPED_SECRET.test(name)) return value;
+    secrets.push(value);
+    return '';
+  });
+  const hmac = createHmac('sha256', key).update(text);
+  if (secrets.length > 0) hmac.update(await derive(JSON.stringify(secrets), key, 32, SLOW));
+  return hmac.digest('hex');
+}
+
+const TYPED_SECRET = /pass(?:word|phrase)$/i;
+/** @source OWASP Password Storage Cheat Sheet: scrypt with 32 MiB */
+const SLOW = { N: 2 ** 15, r: 8, p: 3, maxmem: 64 * 1024 * 1024 };
+const derive = promisify<string, Uint8Array, number, typeof SLOW, Buffer>(scrypt);
 
 const contextOf = ({ actor, key }: Row): string => `idempotency:${actor}:${key}`;
 
