@@ -106,6 +106,36 @@ eachStore((dialect, open) => {
     );
   });
 
+  test('S-07 a batch in which an act fails runs again with savepoints, and so do those after it from the start', async (t) => {
+    const { store } = await open(t);
+    const hows: How[] = ['fine', 'throws', 'fine', 'repeats-key', 'fine'];
+    const runTogether = async (name: string): Promise<{ transactions: number; committed: string[] }> => {
+      const transactions = new Set<Tx>();
+      const committed: string[] = [];
+      const ends = await Promise.allSettled(
+        hows.map((how, n) =>
+          store.submit((tx) => {
+            transactions.add(tx);
+            return act(tx, `${name}.${n}`, how, committed);
+          }),
+        ),
+      );
+      assert.deepEqual(
+        ends.map(({ status }) => status === 'fulfilled'),
+        hows.map((how) => how === 'fine'),
+      );
+      return { transactions: transactions.size, committed };
+    };
+    assert.deepEqual(await runTogether('a'), { transactions: 2, committed: ['a.0', 'a.2', 'a.4'] });
+    assert.deepEqual(await runTogether('b'), { transactions: 1, committed: ['b.0', 'b.2', 'b.4'] });
+    const kept = ['a.0', 'a.2', 'a.4', 'b.0', 'b.2', 'b.4'];
+    assert.deepEqual(await keysOf(store), kept);
+    assert.deepEqual(
+      await changesOf(store),
+      kept.map((key, n) => ({ seq: n + 1, key })),
+    );
+  });
+
   test('S-07 rows that the whole batch writes together and the database refuses cost nobody else their act', async (t) => {
     const { store } = await open(t);
     const collect = collectRows<string>(async (tx, keys) => {

@@ -12,6 +12,8 @@ export const WAITING_ITEMS_MAX = 1_024;
 export const BUSY_RETRY_SECONDS = 2;
 /** Batches that go first while somebody waits for a quiet moment. */
 export const QUIET_BATCHES_MAX = 16;
+/** Batches with savepoints after one in which an act failed: whoever makes acts fail on purpose makes few batches run twice. */
+export const GUARDED_BATCHES = 64;
 
 /** `begin`: may be refused when too much waits. `finish`: the second half of what was begun; it goes first, and is never refused. */
 export type Stage = 'begin' | 'finish';
@@ -28,7 +30,8 @@ type Outcome =
 /**
  * Group commit: acts of many callers share a transaction, and so its fsync. There is no timer: a batch takes what waits when the one
  * before it has returned, so a lonely act goes at once and a crowd shares. Each act is still all or nothing: one that fails is taken
- * back alone, and its caller alone hears of it.
+ * back alone, and its caller alone hears of it. Few fail, so a batch runs without savepoints (SQLite copies every page that is touched
+ * under one); if an act of it fails, nothing of the batch is kept, and it runs again with one around each act.
  */
 export class GroupCommit {
   readonly #transaction: <T>(work: (tx: Tx) => Promise<T>) => Promise<T>;
@@ -37,6 +40,7 @@ export class GroupCommit {
   readonly #quiet: { batches: number; readonly resolve: () => void }[] = [];
   #running: Promise<void> | undefined;
   #closed = false;
+  #guarded = 0;
 
   constructor(transaction: <T>(work: (tx: Tx) => Promise<T>) => Promise<T>) {
     this.#transaction = transaction;
@@ -91,15 +95,32 @@ export class GroupCommit {
 
   /** Never rejects: every item hears of its own. */
   async #commit(batch: readonly Item[]): Promise<void> {
+    const [first] = batch;
+    if (first === undefined) return;
+    if (batch.length === 1) return this.#alone(first);
     try {
-      settle(batch, await this.#transaction((tx) => workTogether(tx, batch)));
+      settle(batch, await this.#together(batch));
     } catch (error) {
-      if (batch.length === 1 || concernsAll(error)) for (const item of batch) item.reject(error);
+      if (concernsAll(error)) for (const item of batch) item.reject(error);
       else for (const item of batch) await this.#alone(item);
     }
   }
 
-  /** The batch failed as a whole, and nobody knows whose fault it was: each gets one try by itself. */
+  /** Rejects when the batch failed as a whole. */
+  async #together(batch: readonly Item[]): Promise<Outcome[]> {
+    if (this.#guarded > 0) this.#guarded -= 1;
+    else {
+      try {
+        return await this.#transaction((tx) => workTogether(tx, batch, workBare));
+      } catch (error) {
+        if (!(error instanceof FailedAct)) throw error;
+        this.#guarded = GUARDED_BATCHES;
+      }
+    }
+    return this.#transaction((tx) => workTogether(tx, batch, workGuarded));
+  }
+
+  /** One act in a transaction of its own. When a batch failed as a whole, nobody knows whose fault it was: each gets this one try. */
   async #alone(item: Item): Promise<void> {
     try {
       item.resolve(await this.#transaction(item.work));
@@ -120,10 +141,24 @@ function settle(batch: readonly Item[], outcomes: readonly Outcome[]): void {
   }
 }
 
-async function workTogether(tx: Tx, batch: readonly Item[]): Promise<Outcome[]> {
+type DoWork = (tx: Tx, work: Item['work']) => Promise<Outcome>;
+
+async function workTogether(tx: Tx, batch: readonly Item[], doWork: DoWork): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
-  for (const { work } of batch) outcomes.push(await workGuarded(tx, work));
+  for (const { work } of batch) outcomes.push(await doWork(tx, work));
   return outcomes;
+}
+
+/** An act failed where nothing can be taken back but the whole batch. */
+class FailedAct extends Error {}
+
+async function workBare(tx: Tx, work: Item['work']): Promise<Outcome> {
+  try {
+    return { done: true, result: await work(tx) };
+  } catch (error) {
+    if (isPostgresConflict(error)) throw error; // the whole batch runs again
+    throw new FailedAct('an act of the batch failed', { cause: error });
+  }
 }
 
 /** One act of a batch; when it fails, the rest of the transaction is as if it had not been there. */
