@@ -141,7 +141,7 @@ test('T-13 guessing tokens is limited by address: the guesser waits, nobody else
   const right = await trust.token();
   const codes = new Set<string | undefined>();
   for (let tries = 0; tries < TOKEN_FAILURES_MAX; tries += 1) {
-    const answer = await guess('127.0.0.2', `${right.slice(0, -1)}${tries}`);
+    const answer = await guess('127.0.0.2', `${right.slice(0, -1)}.${tries}`);
     assert.ok(isWholeRefusal(answer), answer.text);
     codes.add(answer.code);
   }
