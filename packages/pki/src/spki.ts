@@ -92,31 +92,13 @@ const SMALL_PRIMES: readonly number[] = Array.from({ length: 751 }, (_, index) =
 const SMALL_PRIMES_PRODUCT = SMALL_PRIMES.reduce((product, prime) => product * BigInt(prime), 1n);
 
 /**
- * The key object of an SPKI; DerError when OpenSSL refuses it (a point off its curve, for example). P-256, the key of nearly every
- * host, goes in as its two coordinates: OpenSSL's decoders cost more than checking a signature. The rest goes through PEM, because
- * Node finds out by exceptions that an object or bytes are no key object: that costs as much as reading the key.
+ * The key object of an SPKI; DerError when OpenSSL refuses it (a point off its curve, for example). It goes through PEM, because Node
+ * finds out by exceptions that an object or bytes are no key object: that costs as much as reading the key.
  */
 export function publicKeyOfSpki(spkiDer: Uint8Array): KeyObject {
   try {
-    const point = pointOfP256(spkiDer);
-    if (point === undefined) return createPublicKey(toPem('PUBLIC KEY', spkiDer));
-    const half = point.length / 2;
-    const x = point.toString('base64url', 0, half);
-    const y = point.toString('base64url', half);
-    return createPublicKey({ format: 'jwk', key: { kty: 'EC', crv: 'P-256', x, y } });
+    return createPublicKey(toPem('PUBLIC KEY', spkiDer));
   } catch (error) {
     throw new DerError('the key is not valid', { cause: error });
   }
-}
-
-/** What an SPKI with an uncompressed point of P-256 begins with: there is one way to write it. @source RFC 5480 §2 */
-const P256_SPKI_START = Buffer.from('3059301306072a8648ce3d020106082a8648ce3d03010703420004', 'hex');
-const P256_POINT_BYTES = 64;
-
-function pointOfP256(spkiDer: Uint8Array): Buffer | undefined {
-  if (spkiDer.length !== P256_SPKI_START.length + P256_POINT_BYTES) return undefined;
-  const spki = Buffer.from(spkiDer.buffer, spkiDer.byteOffset, spkiDer.length);
-  return spki.subarray(0, P256_SPKI_START.length).equals(P256_SPKI_START)
-    ? spki.subarray(P256_SPKI_START.length)
-    : undefined;
 }
