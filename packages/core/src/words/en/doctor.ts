@@ -20,7 +20,7 @@ export const doctor = {
   states: { ok: 'ok', notice: 'notice', warning: 'warning', fault: 'fault' },
   title: { server: 'Management server: {folder}', agent: 'Agent: {folder}', machine: 'This machine' },
   mend: 'mend',
-  summary: '{faults} faults, {warnings} warnings, {notices} notices, {oks} in order.',
+  summary: 'Faults: {faults}, warnings: {warnings}, notices: {notices}, in order: {oks}.',
   findings: {
     nodeOk: { words: 'Node {version}.', mend: '' },
     nodeOld: { words: 'Node {version} is too old.', mend: 'Run sekisho with Node {needed} or newer.' },
@@ -92,7 +92,10 @@ export const doctor = {
       mend: 'Look for a program that keeps the file open; then restart the server.',
     },
     backupOk: { words: 'The newest backup of the database is {hours} hours old.', mend: '' },
-    backupNone: { words: 'The database was never backed up.', mend: 'sekisho db backup' },
+    backupNone: {
+      words: 'The folder of the automatic backups holds none of this database.',
+      mend: 'sekisho db backup',
+    },
     backupOld: { words: 'The newest backup of the database is {days} days old.', mend: 'sekisho db backup' },
     backupBeside: {
       words: 'Backups of the database lie on the same disk as the database.',
@@ -159,7 +162,7 @@ export const doctor = {
       mend: 'sekisho server detach-root --out root.key, and keep the file elsewhere',
     },
     riskAdministrators: {
-      words: '{count} administrators can sign in: when that one is away, nobody can.',
+      words: 'Administrators who can sign in: {count}. Have two or more, so that one may be away.',
       mend: 'sekisho admin create --help',
     },
     riskListensEverywhere: {

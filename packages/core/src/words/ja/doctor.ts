@@ -98,7 +98,10 @@ export const doctor: Words['doctor'] = {
       mend: 'ファイルを開いたままのプログラムを探し、その後サーバーを再起動してください。',
     },
     backupOk: { words: 'データベースの最新のバックアップは {hours} 時間前のものです。', mend: '' },
-    backupNone: { words: 'データベースは一度もバックアップされていません。', mend: 'sekisho db backup' },
+    backupNone: {
+      words: '自動バックアップのフォルダーに、このデータベースのバックアップがありません。',
+      mend: 'sekisho db backup',
+    },
     backupOld: {
       words: 'データベースの最新のバックアップは {days} 日前のものです。',
       mend: 'sekisho db backup',
@@ -168,7 +171,7 @@ export const doctor: Words['doctor'] = {
       mend: 'sekisho server detach-root --out root.key を実行し、ファイルを別の場所に保管してください',
     },
     riskAdministrators: {
-      words: 'サインインできる管理者は {count} 人です。その人が不在だと誰も操作できません。',
+      words: 'サインインできる管理者は {count} 人です。1 人が不在でも困らないよう、2 人以上にしてください。',
       mend: 'sekisho admin create --help',
     },
     riskListensEverywhere: {
