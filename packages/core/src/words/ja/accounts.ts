@@ -86,8 +86,8 @@ export const accounts: typeof Accounts = {
   labels: {
     displayName: '表示名',
     roles: 'ロール',
-    totp: '第二要素 (TOTP)',
-    password: 'パスワード',
+    totp: '第二要素 (TOTP) 設定済み',
+    password: 'パスワード設定済み',
     singleSignOn: 'シングルサインオン',
     lastUsed: '最終使用',
     disabledAt: '無効化日時',
