@@ -48,7 +48,7 @@ export const repositoryName = branded(parseRepositoryName, 'repository name');
 export const sha256Hex = branded(parseSha256Hex, 'SHA-256');
 
 /** The last millisecond that RFC 3339 can write: what comes later breaks whoever shows it. */
-const EPOCH_MS_MAX = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+export const EPOCH_MS_MAX = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 /** Milliseconds since 1970. */
 export const epochMs = z.int().min(0).max(EPOCH_MS_MAX);
 /** A document serial or a generation: only ever goes up. */

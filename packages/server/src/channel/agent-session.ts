@@ -1,10 +1,13 @@
 import { SECOND_MS, type Clock } from '@sekisho/core/time.ts';
 import { agentFrame, type AgentFrame, type ServerFrame } from '@sekisho/core/wire/agent.ts';
+import { plainHeartbeat } from '@sekisho/core/wire/plain-heartbeat.ts';
 import type { JobId } from '@sekisho/core/ids.ts';
 import type { Log } from '@sekisho/platform/log.ts';
+import type { Duplex } from 'node:stream';
 import { WebSocket, type RawData } from 'ws';
 import type { PeerIdentity } from '../http/peer.ts';
 import { CLOSE_CODES, type CloseReason } from './close-codes.ts';
+import { textFrame } from './text-frame.ts';
 
 /** Frames of one agent that wait to be handled; more end its channel. */
 export const FRAMES_QUEUED_MAX = 64;
@@ -19,6 +22,8 @@ export interface SessionParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly socket: WebSocket;
+  /** What the WebSocket writes to. It never holds a frame back (nothing is compressed), so that whole frames may be written beside it. */
+  readonly wire: Duplex;
   readonly peer: PeerIdentity;
   /** Why this peer must not go on, asked for each frame (T-42); undefined when it may. */
   readonly refusal: (peer: PeerIdentity) => CloseReason | undefined;
@@ -69,13 +74,16 @@ export class AgentSession {
 
   /** Sends a frame; an agent that does not read is cut off. */
   send(frame: ServerFrame): void {
-    const { socket } = this.#parts;
+    const { socket, wire } = this.#parts;
     if (!this.open) return;
     if (socket.bufferedAmount > SEND_BUFFER_BYTES_MAX) {
       this.#cutDeaf();
       return;
     }
-    socket.send(JSON.stringify(frame));
+    const text = JSON.stringify(frame);
+    const whole = textFrame(text);
+    if (whole === undefined) socket.send(text);
+    else wire.write(whole);
   }
 
   /** Does the agent answer within two seconds? */
@@ -181,7 +189,10 @@ export class AgentSession {
   #parse(data: RawData): AgentFrame | undefined {
     try {
       const text = (data as Buffer).toString('utf8');
-      const parsed = agentFrame.safeParse(JSON.parse(text));
+      const raw: unknown = JSON.parse(text);
+      const plain = plainHeartbeat(raw);
+      if (plain !== undefined) return plain;
+      const parsed = agentFrame.safeParse(raw);
       if (parsed.success) return parsed.data;
       const detail = parsed.error.issues[0]?.message ?? 'unknown';
       this.#parts.log.warn({ hostId: this.peer.hostId, code: 'FRAME_MALFORMED', detail }, 'frame refused');

@@ -74,7 +74,8 @@ export class ChannelHub {
       const onClose = (ended: AgentSession): void => {
         this.#closed(ended);
       };
-      const session = new AgentSession({ clock, log, socket: webSocket, peer, refusal, onFrame, onClose });
+      const parts = { clock, log, socket: webSocket, wire: socket, peer, refusal, onFrame, onClose };
+      const session = new AgentSession(parts);
       session.pause();
       this.#all.add(session);
       this.#inTurn(session);
