@@ -15,6 +15,8 @@ import { z } from 'zod';
 import { serve } from '../harness/child.ts';
 
 const SETTLE_MS = 300;
+/** So long is the server's answer to a heartbeat: the echo gives back no more of what it gets. */
+const REPLY_BYTES = 103;
 
 const tlsMaterial = z.object({ key: z.string(), cert: z.string(), ca: z.string() });
 let server: RunningServer | undefined;
@@ -92,7 +94,7 @@ async function startBare(tls: z.infer<typeof tlsMaterial>): Promise<{ port: numb
   bare.on('upgrade', (request, socket, head) => {
     echo.handleUpgrade(request, socket, head, (webSocket) => {
       webSocket.on('message', (data, isBinary) => {
-        webSocket.send(data, { binary: isBinary });
+        webSocket.send((data as Buffer).subarray(0, REPLY_BYTES), { binary: isBinary });
       });
       webSocket.on('error', () => {
         webSocket.terminate();
