@@ -24,7 +24,7 @@ export interface PeerIdentity {
 export type ConnectionPeer =
   | { readonly kind: 'none' }
   | { readonly kind: 'refused'; readonly refusal: AppError }
-  | { readonly kind: 'verified'; readonly peer: PeerIdentity; readonly der: Uint8Array };
+  | { readonly kind: 'verified'; readonly peer: PeerIdentity };
 
 /** What a connection's certificate is judged with. */
 export interface PeerReaderParts {
@@ -139,9 +139,9 @@ export class PeerReader {
         role: 'host-client',
       });
       if (hostId === undefined) throw new AppError('PEER_CERTIFICATE_REQUIRED');
-      const { fingerprint, serial, notAfterMs, der } = leaf;
+      const { fingerprint, serial, notAfterMs } = leaf;
       const peer = { hostId, fingerprint, serial, issuerKeyId, notAfterMs };
-      const verified = { kind: 'verified' as const, der, peer };
+      const verified = { kind: 'verified' as const, peer };
       this.#chains.keep(presented.fingerprint256, leaf, verified);
       return verified;
     } catch (error) {

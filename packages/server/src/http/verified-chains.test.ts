@@ -10,7 +10,6 @@ const host = await authority.host();
 const leaf = host.certificate;
 const verified = {
   kind: 'verified' as const,
-  der: leaf.der,
   peer: {
     hostId: host.hostId,
     fingerprint: leaf.fingerprint,
