@@ -10,13 +10,14 @@ import { signDocument } from '@sekisho/pki/documents.ts';
 import { sha256Hex } from '@sekisho/pki/keys.ts';
 import { crashPoint } from '@sekisho/platform/crash-point.ts';
 import type { ChangeFeed } from '../../store/change-feed.ts';
+import type { Change } from '../../store/change-kinds.ts';
 import { nextSerial } from '../../store/counters.ts';
 import { recordChange } from '../../store/record-change.ts';
 import type { Store } from '../../store/store.ts';
 import type { Tx } from '../../store/tables.ts';
 import { afterCommit } from '../../store/transaction-context.ts';
 import type { KeyStore } from '../keys/key-store.ts';
-import { findLatestDocument, eachLatestSerial, insertDocument } from './documents.store.ts';
+import { eachLatestSerial, findLatestDocument, insertDocument, latestSerials } from './documents.store.ts';
 
 /** A payload without the head, which the service fills in: domain, serial, issuedAt. */
 export type DocumentContent<Type extends DocumentType> = Omit<
@@ -94,15 +95,15 @@ export async function startDocuments(parts: {
       serials.set(row.type, row.scope, row.serial);
     });
   };
-  parts.feed.subscribe(
+  parts.feed.subscribeMany(
     ['document'],
-    async ({ key }) => {
-      const { type, scope } = splitKey(key);
-      if (type === undefined || type === 'order') return;
-      const newest = await findLatestDocument(parts.store.db, type, scope);
-      if (newest === undefined || newest.serial < (serials.get(type, scope) ?? 0)) return;
-      serials.set(type, scope, newest.serial);
-      cache.delete(key);
+    async (changes) => {
+      for (const [type, scopes] of scopesByType(changes))
+        for (const { scope, serial } of await latestSerials(parts.store.db, type, [...scopes])) {
+          if (serial < (serials.get(type, scope) ?? 0)) continue;
+          serials.set(type, scope, serial);
+          cache.delete(documentKey(type, scope));
+        }
     },
     fill,
   );
@@ -139,6 +140,19 @@ class LatestSerials {
     if (known === undefined) this.#byType.set(type, new Map([[scope, serial]]));
     else known.set(scope, serial);
   }
+}
+
+/** What changed, without orders (nobody echoes those): a crowd that enrols has an assignment each. */
+function scopesByType(changes: readonly Change[]): Map<DocumentType, Set<string>> {
+  const byType = new Map<DocumentType, Set<string>>();
+  for (const { key } of changes) {
+    const { type, scope } = splitKey(key);
+    if (type === undefined || type === 'order') continue;
+    const scopes = byType.get(type);
+    if (scopes === undefined) byType.set(type, new Set([scope]));
+    else scopes.add(scope);
+  }
+  return byType;
 }
 
 function splitKey(key: string): { type: DocumentType | undefined; scope: string } {
