@@ -164,6 +164,10 @@ test('invariant 10 F-04: an agent whose server’s port an insider took tells it
         response.end('{}');
       },
     );
+    t.after(() => {
+      server.closeAllConnections();
+      server.close();
+    });
     server.listen(port, '127.0.0.1', () => {
       assert
         .rejects(agent.heartbeatNow(), peerRefusal)

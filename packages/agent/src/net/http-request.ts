@@ -25,11 +25,32 @@ export interface HttpReply {
   readonly body: Buffer;
 }
 
-/** One request, its whole reply in memory (bounded). A status is not judged here. */
-export function sendRequest(
-  target: { readonly host: string; readonly port: number; readonly agent?: Agent },
+/** Where a request goes, over whose connections. */
+interface HttpTarget {
+  readonly host: string;
+  readonly port: number;
+  readonly agent?: Agent;
+}
+
+/** Kept connections that may turn out to be dead, one after the other, before a new one is made. */
+const DEAD_CONNECTIONS_MAX = 8;
+
+/**
+ * One request, its whole reply in memory (bounded). A status is not judged here. What is asked here may be asked twice: a kept
+ * connection that the other side had closed meanwhile is no answer, and the next one is tried (RFC 9112 §9.3.1).
+ */
+export async function sendRequest(target: HttpTarget, wish: HttpRequest): Promise<HttpReply> {
+  for (let dead = 0; ; dead += 1) {
+    const reply = await sendOnce(target, wish, dead < DEAD_CONNECTIONS_MAX);
+    if (reply !== 'dead connection') return reply;
+  }
+}
+
+function sendOnce(
+  target: HttpTarget,
   wish: HttpRequest,
-): Promise<HttpReply> {
+  mayFindDead: boolean,
+): Promise<HttpReply | 'dead connection'> {
   return new Promise((resolve, reject) => {
     const body = typeof wish.body === 'string' ? Buffer.from(wish.body) : wish.body;
     const outgoing = request({
@@ -50,8 +71,13 @@ export function sendRequest(
       clearTimeout(timer);
     });
     outgoing.on('timeout', giveUp);
-    outgoing.on('error', reject);
+    let answered = false;
+    outgoing.on('error', (error) => {
+      if (mayFindDead && !answered && outgoing.reusedSocket && isReset(error)) resolve('dead connection');
+      else reject(error);
+    });
     outgoing.on('response', (incoming) => {
+      answered = true;
       const parts: Buffer[] = [];
       let bytes = 0;
       incoming.on('error', reject);
@@ -67,6 +93,9 @@ export function sendRequest(
     outgoing.end(body);
   });
 }
+
+const isReset = (error: Error): boolean =>
+  'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
 
 /** The refusal in a reply of status 400 or more: the server's own code, or SERVER_REPLY_UNUSABLE. */
 export function refusalOf(server: string, reply: Pick<HttpReply, 'status' | 'body'>): AppError {
