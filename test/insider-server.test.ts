@@ -225,12 +225,8 @@ test('invariant 10: a host answers, reports and tells progress of its own jobs a
   );
   assert.deepEqual(await domain.rows(victim), before);
   assert.equal((await trust.call(getJob, { params: { id: job.id } })).state, 'queued');
-  assert.deepEqual((await domain.refusals(insider.hostId)).sort(), [
-    'report-job',
-    'report-job',
-    'report-offer',
-    'report-offer',
-  ]);
+  // one row each at once; the repeated ones are counted, and the count is written when their window closes (S-06)
+  assert.deepEqual((await domain.refusals(insider.hostId)).sort(), ['report-job', 'report-offer']);
 
   // the ID of a scheduled run is derived: the insider can compute the victim's, and it is no use
   const scheduledAtMs = nowMs - 60_000;
@@ -266,7 +262,7 @@ test('invariant 10: only the media server of a repository announces recovery poi
   );
   assert.deepEqual((await trust.call(listPoints, {})).points, []);
   assert.deepEqual(await domain.rows(victim), before);
-  assert.equal((await domain.refusals(insider.hostId)).length, 2);
+  assert.equal((await domain.refusals(insider.hostId)).length, 1, 'the second is counted (S-06)');
 
   // a report that names another host's recovery point takes nothing of it
   const item = announce(domain.repository(victim));
