@@ -6,8 +6,8 @@ import { testFiles } from './source-files.ts';
 
 /** How long one test may take before it counts as failed. */
 const TEST_TIMEOUT_MS = 300_000;
-/** Two, because tests start servers, agents and restic beside them. */
-const TEST_FILES_AT_ONCE = 2;
+/** Three on two cores: tests wait as often as they work, and start servers, agents and restic beside them. */
+const TEST_FILES_AT_ONCE = 3;
 
 /** A test file that never ends (a socket left open) must not hold the run for ever. */
 const RUN_MINUTES_MAX = 45;

@@ -124,10 +124,7 @@ eachStore((dialect) => {
         .execute();
     };
     assert.deepEqual(await found(() => forgeLeaf(4)), ['4 tree']);
-    assert.deepEqual(
-      await found(() => db.deleteFrom('audit_tiles').execute()),
-      ['1 tree'],
-    );
+    assert.deepEqual(await found(() => db.deleteFrom('audit_tiles').execute()), ['1 tree']);
     const both = await found(async () => {
       await change(6, { subject: 'x' });
       await forgeLeaf(6);

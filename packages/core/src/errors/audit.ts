@@ -38,7 +38,7 @@ export const auditErrors = {
   AUDIT_LOG_CHANGED: {
     status: 409,
     en: {
-      words: 'The audit log was changed: {findings} findings, the first at row {first}.',
+      words: 'The audit log was changed: findings: {findings}, the first at row {first}.',
       hint: 'The findings are listed above. Keep the database and all exports and checkpoints as they are, and look for who had access to the database.',
     },
     ja: {

@@ -16,7 +16,12 @@ test('S-05 a public linter finds neither an error nor a warning in the OpenAPI d
   const config = await createConfig({ extends: ['recommended'] });
   const problems = await lintFromString({ source: JSON.stringify(document), config });
   assert.deepEqual(
-    problems.map(({ severity, ruleId, message, location }) => [severity, ruleId, message, location[0]?.pointer]),
+    problems.map(({ severity, ruleId, message, location }) => [
+      severity,
+      ruleId,
+      message,
+      location[0]?.pointer,
+    ]),
     [],
   );
 });
@@ -30,7 +35,8 @@ test('S-05 the OpenAPI document has every route once, with the right that it nee
       .sort(),
   );
   const access: readonly string[] = [...RIGHTS, 'peer', 'public', 'signed-in'];
-  for (const operation of operations) assert.ok(access.includes(operation['x-sekisho-right']), operation.operationId);
+  for (const operation of operations)
+    assert.ok(access.includes(operation['x-sekisho-right']), operation.operationId);
 });
 
 test('S-05 every route has a summary and every part of the API its words, and none is left over', () => {

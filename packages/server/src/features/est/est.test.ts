@@ -86,9 +86,7 @@ eachStore((dialect) => {
     }
     assert.equal(bodies.size, 1);
     const { rows } = await trust.call(listAudit, { query: { limit: 20 } });
-    const reasons = rows
-      .filter(({ act }) => act === 'refuse-token')
-      .map(({ detail }) => detail['reason']);
+    const reasons = rows.filter(({ act }) => act === 'refuse-token').map(({ detail }) => detail['reason']);
     assert.deepEqual(reasons, ['deleted', 'foreign', 'used-up', 'expired', 'unknown']);
     const states = (await trust.call(listTokens)).tokens.map(({ state }) => state).sort();
     assert.deepEqual(states, ['active', 'deleted', 'expired', 'used']);
