@@ -44,6 +44,8 @@ export interface HowToMeasure {
 export interface Bench {
   readonly name: string;
   readonly figures: readonly FigureSpec[];
+  /** Left out of a `--quick` run that does not ask for it: it takes a minute whatever its data. */
+  readonly slow?: boolean;
   /** Gives at least `runs` samples of each of its figures; starts and ends all that it needs. */
   readonly measure: (how: HowToMeasure) => Promise<readonly Sample[]>;
 }

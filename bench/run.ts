@@ -15,9 +15,10 @@ import {
 import { tableOf } from './harness/table.ts';
 
 const RESULTS = join(import.meta.dirname, 'results.json');
+const SLOW = BENCHES.filter(({ slow }) => slow === true).map(({ name }) => name);
 const USAGE = `npm run bench -- [--quick] [--only ID]… [--json]
 
-  --quick    smaller data, under three minutes
+  --quick    smaller data, under three minutes; without ${SLOW.join(', ')}, whose earlier figures stay
   --only ID  this figure (or bench) alone; may be repeated
   --json     results as JSON on standard output, instead of the table
 
@@ -40,7 +41,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   const wanted = (bench: Bench): boolean =>
-    values.only.length === 0 ||
+    (values.only.length === 0 && !(values.quick && bench.slow === true)) ||
     values.only.some((id) => id === bench.name || bench.figures.some((figure) => figure.id === id));
   const benches = BENCHES.filter(wanted);
   if (benches.length === 0) {
@@ -59,7 +60,8 @@ async function main(args: readonly string[]): Promise<number> {
       console.error(error);
     }
   }
-  const kept = values.only.length === 0 ? [] : (readResults(RESULTS)?.figures ?? []);
+  const isAll = benches.length === BENCHES.length;
+  const kept = isAll ? [] : (readResults(RESULTS)?.figures ?? []);
   const all: Results = { machine, figures: merge(kept, measured, FIGURES) };
   if (measured.length > 0) writeResults(RESULTS, all);
   process.stdout.write(

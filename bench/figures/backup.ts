@@ -42,6 +42,7 @@ const limit = (id: string, title: string, unit: string, aim: number): FigureSpec
 /** P-11 A backup and a restore of mixed files through the agent's proxy and a media server, in processes of their own. */
 export const backup: Bench = {
   name: 'backup',
+  slow: true,
   figures: [
     time('backup-time', 'backup of 1 GiB of mixed files'),
     time('restore-time', 'its restore'),

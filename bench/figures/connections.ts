@@ -5,7 +5,7 @@ import type { Kind } from '../harness/lean-agent.ts';
 import { inTurn } from '../harness/statistics.ts';
 
 const MEMORY_AGENTS = 1_000;
-const MEMORY_AGENTS_QUICK = 600;
+const MEMORY_AGENTS_QUICK = 350;
 /** They are connected before memory is looked at for the first time. */
 const WARM_UP_AGENTS = 150;
 const HANDSHAKE_AGENTS = 300;

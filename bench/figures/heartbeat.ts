@@ -7,7 +7,7 @@ const AGENTS = 1_000;
 /** Slices of each side, in turn. */
 const SLICES = 14;
 const SLICE_MS = 1_000;
-const QUICK_SLICE_MS = 400;
+const QUICK_SLICE_MS = 300;
 /** Heartbeats under way at once. */
 const AT_ONCE = 100;
 const WARM_UP_MS = 2_000;

@@ -52,6 +52,7 @@ interface IssuanceOptions {
   readonly clients?: number;
   readonly slices?: number;
   readonly perSlice?: number;
+  readonly warmUp?: number;
   /** Writes a CPU profile of the server there. */
   readonly profileFolder?: string | undefined;
 }
@@ -59,7 +60,7 @@ interface IssuanceOptions {
 const CLIENTS = 32;
 const SLICES = 7;
 const PER_SLICE = 1_600;
-const QUICK = { slices: 5, perSlice: 480 } as const;
+const QUICK = { slices: 5, perSlice: 288, warmUp: 1_024 } as const;
 /** Certificates that are issued before anything is measured: the compiler has seen the path by then. */
 const WARM_UP = 2_560;
 const FLOOR_ROUNDS = 1_500;
@@ -73,7 +74,8 @@ export async function measureIssuance(options: IssuanceOptions = {}): Promise<Sa
   const place = await makePlace(database);
   const children: ChildProcess[] = [];
   try {
-    const count = WARM_UP + slices * perSlice;
+    const warmUp = options.warmUp ?? WARM_UP;
+    const count = warmUp + slices * perSlice;
     const tokens = await prepareDomain(place, count);
     const client = startChild('client-child.ts', [], []);
     children.push(client);
@@ -92,7 +94,7 @@ export async function measureIssuance(options: IssuanceOptions = {}): Promise<Sa
     const floor = new Floor();
     const found: Slice[] = [];
     const replies: string[] = [];
-    replies.push(...(await runSlice(server, client, WARM_UP)).replies);
+    replies.push(...(await runSlice(server, client, warmUp)).replies);
     floor.measure();
     for (let n = 0; n < slices; n += 1) {
       const before = floor.measure();
