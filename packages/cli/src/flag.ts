@@ -37,13 +37,6 @@ export const requiredText = (spec: string): Flag<string> => ({
   },
 });
 
-/** Text with a default. */
-export const textOr = (spec: string, fallback: string): Flag<string> => ({
-  spec,
-  defaultText: fallback,
-  read: (raw) => textOf(raw) ?? fallback,
-});
-
 /** May be given more than once; empty when it was not. */
 export const texts = (spec: string): Flag<readonly string[]> => ({
   spec,

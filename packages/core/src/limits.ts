@@ -30,6 +30,8 @@ export const NOT_BEFORE_BACK_MS = 10 * 60_000;
 /** P-02: nothing younger is forgotten, by whatever order. */
 export const RETENTION_MINIMUM_AGE_MS = 14 * 86_400_000;
 export const TRASH_KEEP_MS = 14 * 86_400_000;
+/** Agents of one simulation. */
+export const SIMULATED_AGENTS_MAX = 100_000;
 /** Passphrases that protect a key outside the server. */
 export const PASSPHRASE_LENGTH_MIN = 12;
 export const PASSPHRASE_LENGTH_MAX = 1024;

@@ -15,8 +15,6 @@ import { createSharedDocuments } from './shared-documents.ts';
 import { startSimulatedAgent, type AgentWatch, type SimulatedAgent } from './simulated-agent.ts';
 import { sourceAddress } from './source-addresses.ts';
 
-/** Agents of one simulation. */
-export const SIMULATED_AGENTS_MAX = 100_000;
 /** Agents that are stopped at once. */
 const STOP_AT_ONCE = 200;
 const PROGRESS_EVERY_MS = 200;

@@ -1,3 +1,4 @@
+import { SIMULATED_AGENTS_MAX } from '@sekisho/core/limits.ts';
 import type { SimulationSummary } from '@sekisho/agent/simulate/simulate.ts';
 import { AppError, fill } from '@sekisho/core/errors.ts';
 import { SECOND_MS } from '@sekisho/core/time.ts';
@@ -16,7 +17,6 @@ import { summaryText } from '../simulate/summary-text.ts';
 import { defineVerb } from '../verb.ts';
 
 const AGENT_PORT_DEFAULT = 13_000;
-const AGENTS_MAX = 100_000;
 const SEED_MAX = 999_999_999;
 /** Agents that begin in a second, unless --spread says otherwise: a real fleet does not come in one moment either. */
 const BEGIN_PER_SECOND = 50;
@@ -32,7 +32,7 @@ export const simulateVerb = defineVerb({
     caFingerprint: text('--ca-fingerprint <hex>'),
     tokenFile: text('--token-file <file>'),
     tokenEnv: text('--token-env <variable>'),
-    agents: numberOr('--agents <n>', 1, AGENTS_MAX, 100),
+    agents: numberOr('--agents <n>', 1, SIMULATED_AGENTS_MAX, 100),
     heartbeat: { ...durationMs('--heartbeat <time>', '1s', '1h'), defaultText: '5s' },
     duration: { ...durationMs('--duration <time>', '1s', '30d'), defaultText: '50s' },
     spread: durationMs('--spread <time>', '0s', '1d'),

@@ -52,29 +52,24 @@ interface Running {
   ended: Promise<void>;
 }
 
+interface TaskRunnerParts {
+  readonly store: Store;
+  readonly feed: ChangeFeed;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly workerId: string;
+}
+
 /** The tasks of this server process: what they do is a row, so that who asks for one sees it on every server. */
 export class TaskRunner {
-  readonly #parts: {
-    store: Store;
-    feed: ChangeFeed;
-    clock: Clock;
-    random: Random;
-    log: Log;
-    workerId: string;
-  };
+  readonly #parts: TaskRunnerParts;
   readonly #running = new Map<TaskId, Running>();
   #unsubscribe: (() => void) | undefined;
   #sweep: Loop | undefined;
   #stopping = false;
 
-  constructor(parts: {
-    store: Store;
-    feed: ChangeFeed;
-    clock: Clock;
-    random: Random;
-    log: Log;
-    workerId: string;
-  }) {
+  constructor(parts: TaskRunnerParts) {
     this.#parts = parts;
   }
 
