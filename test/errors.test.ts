@@ -1,4 +1,5 @@
-import { ERRORS } from '@sekisho/core/errors.ts';
+import { ERRORS, errorWords, explainError, isErrorCode } from '@sekisho/core/errors.ts';
+import { isNoun } from '@sekisho/core/errors/nouns.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import ts from 'typescript';
@@ -37,6 +38,48 @@ test('both languages name the same values', () => {
     assert.deepEqual(placeholders(ja.words), placeholders(en.words), `${code}: words`);
     assert.deepEqual(placeholders(ja.hint), placeholders(en.hint), `${code}: hint`);
   }
+});
+
+test('every value has a name in both languages where a code is explained', () => {
+  for (const [code, { en, ja }] of codes) {
+    assert.ok(isErrorCode(code));
+    const inEnglish = explainError(code, 'en');
+    assert.doesNotMatch(inEnglish.words + inEnglish.hint, CJK, code);
+    const inJapanese = explainError(code, 'ja');
+    const values = [...(inJapanese.words + inJapanese.hint).matchAll(/<([^<>]+)>/g)].map(
+      ([, name = '']) => name,
+    );
+    const written = [...(ja.words + ja.hint).matchAll(/<([^<>]+)>/g)].map(([, name = '']) => name);
+    for (const value of values.filter((one) => !written.includes(one)))
+      assert.match(value, /[\u3041-\u30ff\u4e00-\u9fff]|^(ID|OID|URL)$/, `${code}: ${value}`);
+    assert.doesNotMatch(
+      inEnglish.words + inEnglish.hint + inJapanese.words + inJapanese.hint,
+      /\{\w+\}/,
+      code,
+    );
+    assert.equal(
+      explainError(code, 'en').words.includes('<'),
+      en.words.includes('{') || en.words.includes('<'),
+    );
+  }
+});
+
+test('every thing that a refusal names has its noun in both languages', () => {
+  const missing = sourceFiles(ROOT).flatMap((file) =>
+    [...readText(ROOT, file).matchAll(/'(?:NOT_FOUND|SECRET_UNREADABLE)',\s*\{\s*what: '([^']+)'/g)]
+      .map(([, what = '']) => what)
+      .filter((what) => !isNoun(what))
+      .map((what) => `${file}: ${what}`),
+  );
+  assert.deepEqual(missing, []);
+  assert.equal(
+    errorWords('NOT_FOUND', { what: 'point', id: 7 }, 'ja').words,
+    '復旧ポイント 7 は存在しません。',
+  );
+  assert.equal(
+    errorWords('NOT_FOUND', { what: 'point', id: 7 }, 'en').words,
+    'There is no recovery point 7.',
+  );
 });
 
 test('no code stands in two areas', () => {

@@ -6,12 +6,14 @@ import { apiErrors } from './errors/api.ts';
 import { cliErrors } from './errors/cli.ts';
 import { generalErrors } from './errors/general.ts';
 import { mediaErrors } from './errors/media.ts';
+import { nounIn } from './errors/nouns.ts';
 import { pkiErrors } from './errors/pki.ts';
 import { protectionErrors } from './errors/protection.ts';
 import { simulateErrors } from './errors/simulate.ts';
 import { remoteErrors } from './errors/remote.ts';
 import { storeErrors } from './errors/store.ts';
 import { trustErrors } from './errors/trust.ts';
+import { valueName } from './errors/value-names.ts';
 import type { Language } from './language.ts';
 
 /** Every refusal of the program: code → HTTP status, words and hint in both languages. */
@@ -60,14 +62,24 @@ export class AppError extends Error {
   }
 }
 
-/** Words and hint of a code with its parameters filled in. */
+/** Words and hint of a code with its parameters filled in, the thing that it names (`what`) by its noun. */
 export function errorWords(
   code: ErrorCode,
   params: ErrorParams,
   language: Language,
 ): { words: string; hint: string } {
   const entry = ERRORS[code][language];
-  return { words: fill(entry.words, params), hint: fill(entry.hint, params) };
+  const { what } = params;
+  const told = typeof what === 'string' ? { ...params, what: nounIn(language, what) } : params;
+  return { words: fill(entry.words, told), hint: fill(entry.hint, told) };
+}
+
+/** What a code means when it was not given just now: every value by its name, `No space is left on the disk that holds <path>.` */
+export function explainError(code: ErrorCode, language: Language): { words: string; hint: string } {
+  const entry = ERRORS[code][language];
+  const explained = (template: string): string =>
+    template.replace(/\{(\w+)\}/g, (_, name: string) => `<${valueName(name, language) ?? name}>`);
+  return { words: explained(entry.words), hint: explained(entry.hint) };
 }
 
 /** A rule's refusal. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { route } from './route.ts';
 
-/** What a code means, in the language that was asked for. `{name}` stands for a value of the refusal. */
+/** What a code means, in the language that was asked for. `<name>` stands for a value of the refusal. */
 export const errorCodeView = z.object({
   code: z.string(),
   status: z.int(),

@@ -57,12 +57,13 @@ for (const dialect of ['sqlite', 'postgres'] as const) {
       assert.match(refused.headers.vary ?? '', /Accept-Language/);
       const told = problem.parse(JSON.parse(refused.body));
       assert.equal(told.code, 'NOT_FOUND');
+      assert.equal(told.title, `プラン ${media} は存在しません。`);
       assert.equal(told.detail, ERRORS.NOT_FOUND.ja.hint);
       assert.match(told.instance ?? '', /^urn:sekisho:request:.+/);
       const explained = await webRequest(server, { path: told.type, headers: { 'accept-language': 'en' } });
       assert.deepEqual(json(explained), {
         ...{ code: 'NOT_FOUND', status: 404 },
-        ...{ title: ERRORS.NOT_FOUND.en.words, detail: ERRORS.NOT_FOUND.en.hint },
+        ...{ title: 'There is no <thing> <ID>.', detail: ERRORS.NOT_FOUND.en.hint },
       });
       const page = await webRequest(server, {
         path: told.type,
@@ -70,6 +71,7 @@ for (const dialect of ['sqlite', 'postgres'] as const) {
       });
       assert.match(page.headers['content-type'] ?? '', /^text\/html/);
       assert.match(page.body, /<html lang="ja">/);
+      assert.match(page.body, /<p>&#60;対象&#62; &#60;ID&#62; は存在しません。<\/p>/);
       assert.equal((await webRequest(server, { path: '/v1/errors/NO_SUCH' })).status, 404);
     });
 

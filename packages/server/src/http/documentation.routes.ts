@@ -1,4 +1,4 @@
-import { AppError, ERRORS, isErrorCode, type ErrorCode } from '@sekisho/core/errors.ts';
+import { AppError, ERRORS, explainError, isErrorCode, type ErrorCode } from '@sekisho/core/errors.ts';
 import type { Language } from '@sekisho/core/language.ts';
 import { getErrorCode } from '@sekisho/core/wire/documentation.ts';
 import type { FastifyInstance } from 'fastify';
@@ -23,7 +23,7 @@ export function errorPages(app: FastifyInstance): void {
     const { code } = params;
     if (!isErrorCode(code)) throw new AppError('NOT_FOUND', { what: 'code', id: code });
     const language = languageOfHeader(request.headers['accept-language']);
-    const { words: title, hint: detail } = ERRORS[code][language];
+    const { words: title, hint: detail } = explainError(code, language);
     void reply.header('content-language', language).header('vary', 'Accept, Accept-Language');
     const view = { code, status: ERRORS[code].status, title, detail };
     if (/\btext\/html\b/.test(request.headers.accept ?? ''))

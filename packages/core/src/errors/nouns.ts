@@ -1,0 +1,36 @@
+import type { Language } from '../language.ts';
+
+/**
+ * The things that refusals name as their `what`, as people read them: the API says them in English (a program may branch on
+ * them), the words of a refusal in the reader's language. A test holds that none is missing.
+ */
+const NOUNS: Readonly<Record<string, Readonly<Record<Language, string>>>> = {
+  administrator: { en: 'administrator', ja: '管理者' },
+  'API key': { en: 'API key', ja: 'API キー' },
+  assignment: { en: 'assignment', ja: '割り当て文書' },
+  'audit row': { en: 'audit row', ja: '監査ログの行' },
+  bundle: { en: 'trust bundle', ja: 'トラストバンドル' },
+  code: { en: 'error code', ja: 'エラーコード' },
+  group: { en: 'group', ja: 'グループ' },
+  host: { en: 'host', ja: 'ホスト' },
+  job: { en: 'job', ja: 'ジョブ' },
+  'key-encryption key': { en: 'key-encryption key', ja: '鍵暗号化キー' },
+  'known host': { en: 'known host', ja: '既知のホスト' },
+  list: { en: 'management server list', ja: '管理サーバーリスト' },
+  passkey: { en: 'passkey', ja: 'パスキー' },
+  plan: { en: 'plan', ja: 'プラン' },
+  point: { en: 'recovery point', ja: '復旧ポイント' },
+  policy: { en: 'policy', ja: 'ポリシー' },
+  'private key': { en: 'private key', ja: '秘密鍵' },
+  repository: { en: 'repository', ja: 'リポジトリ' },
+  session: { en: 'session', ja: 'セッション' },
+  'sign-in provider': { en: 'sign-in provider', ja: 'サインインプロバイダー' },
+  task: { en: 'task', ja: 'タスク' },
+  token: { en: 'token', ja: 'トークン' },
+};
+
+/** The noun in a language; what has none (an internal name) stays as it is. */
+export const nounIn = (language: Language, what: string): string => NOUNS[what]?.[language] ?? what;
+
+/** Has the thing a noun? */
+export const isNoun = (what: string): boolean => Object.hasOwn(NOUNS, what);
