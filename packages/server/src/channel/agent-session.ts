@@ -18,13 +18,10 @@ export const PING_ANSWER_MS = 2 * SECOND_MS;
 /** After the closing handshake was begun, for an agent that does not end it. */
 const CLOSE_PATIENCE_MS = 2 * SECOND_MS;
 
+/** What all channels of this process have in common. */
 export interface SessionParts {
   readonly clock: Clock;
   readonly log: Log;
-  readonly socket: WebSocket;
-  /** What the WebSocket writes to. It never holds a frame back (nothing is compressed), so that whole frames may be written beside it. */
-  readonly wire: Duplex;
-  readonly peer: PeerIdentity;
   /** Why this peer must not go on, asked for each frame (T-42); undefined when it may. */
   readonly refusal: (peer: PeerIdentity) => CloseReason | undefined;
   /** Undefined: it was done at once. */
@@ -32,58 +29,75 @@ export interface SessionParts {
   readonly onClose: (session: AgentSession) => void;
 }
 
-/** One open channel of one agent. Frames are handled one after the other; each asks again whether the peer still counts. */
+/** The connection of one channel. */
+export interface SessionEnds {
+  readonly socket: WebSocket;
+  /** What the WebSocket writes to. It never holds a frame back (nothing is compressed), so that whole frames may be written beside it. */
+  readonly wire: Duplex;
+  readonly peer: PeerIdentity;
+}
+
+const DONE: Promise<void> = Promise.resolve();
+
+/**
+ * One open channel of one agent. Frames are handled one after the other; each asks again whether the peer still counts. A fleet has as
+ * many of these as agents, most of them idle: what few need is made when it is needed.
+ */
 export class AgentSession {
   readonly peer: PeerIdentity;
   /** Orders that were sent and not answered yet: not sent again before the next heartbeat. */
-  readonly offered = new Set<JobId>();
+  offered: Set<JobId> | undefined;
   /** Jobs that this agent told progress of and that are not its own, so far as the server knows. */
-  readonly strangers = new Set<JobId>();
+  strangers: Set<JobId> | undefined;
   lastFrameMs: number;
+  /** Of the claim that other server processes see; zero when there is none. */
   epoch = 0;
   readonly #parts: SessionParts;
-  readonly #pings = new Map<string, (answer: boolean) => void>();
+  readonly #socket: WebSocket;
+  readonly #wire: Duplex;
+  #pings: Map<string, (answer: boolean) => void> | undefined;
   #queued = 0;
-  #work: Promise<void> = Promise.resolve();
+  #work = DONE;
   #closed = false;
   #pingCount = 0;
-  #cancelPatience: () => void = () => undefined;
+  #cancelPatience: (() => void) | undefined;
 
-  constructor(parts: SessionParts) {
+  constructor(parts: SessionParts, { socket, wire, peer }: SessionEnds) {
     this.#parts = parts;
-    this.peer = parts.peer;
+    this.#socket = socket;
+    this.#wire = wire;
+    this.peer = peer;
     this.lastFrameMs = parts.clock.nowMs();
-    parts.socket.on('message', (data, isBinary) => {
+    socket.on('message', (data, isBinary) => {
       this.#receive(data, isBinary);
     });
     // each ping is answered: who sends them without reading would fill this side's memory
-    parts.socket.on('ping', () => {
-      if (parts.socket.bufferedAmount > SEND_BUFFER_BYTES_MAX) this.#cutDeaf();
+    socket.on('ping', () => {
+      if (socket.bufferedAmount > SEND_BUFFER_BYTES_MAX) this.#cutDeaf();
     });
-    parts.socket.on('error', (error) => {
-      parts.log.warn({ hostId: parts.peer.hostId, err: error }, 'channel failed');
+    socket.on('error', (error) => {
+      parts.log.warn({ hostId: peer.hostId, err: error }, 'channel failed');
     });
-    parts.socket.on('close', () => {
+    socket.on('close', () => {
       this.#ended();
     });
   }
 
   get open(): boolean {
-    return !this.#closed && this.#parts.socket.readyState === WebSocket.OPEN;
+    return !this.#closed && this.#socket.readyState === WebSocket.OPEN;
   }
 
   /** Sends a frame; an agent that does not read is cut off. */
   send(frame: ServerFrame): void {
-    const { socket, wire } = this.#parts;
     if (!this.open) return;
-    if (socket.bufferedAmount > SEND_BUFFER_BYTES_MAX) {
+    if (this.#socket.bufferedAmount > SEND_BUFFER_BYTES_MAX) {
       this.#cutDeaf();
       return;
     }
     const text = JSON.stringify(frame);
     const whole = textFrame(text);
-    if (whole === undefined) socket.send(text);
-    else wire.write(whole);
+    if (whole === undefined) this.#socket.send(text);
+    else this.#wire.write(whole);
   }
 
   /** Does the agent answer within two seconds? */
@@ -91,25 +105,27 @@ export class AgentSession {
     if (!this.open) return Promise.resolve(false);
     this.#pingCount += 1;
     const nonce = `${this.epoch}-${this.#pingCount}`;
+    const pings = (this.#pings ??= new Map());
     return new Promise((resolve) => {
       const settle = (answer: boolean): void => {
         cancel();
-        this.#pings.delete(nonce);
+        pings.delete(nonce);
         resolve(answer);
       };
       const cancel = this.#parts.clock.timer(PING_ANSWER_MS, () => {
         settle(false);
       });
-      this.#pings.set(nonce, settle);
+      pings.set(nonce, settle);
       this.send({ type: 'ping', nonce });
     });
   }
 
   /** Ends the channel and says why; the socket is destroyed when the agent does not agree in time. */
   close(reason: CloseReason): void {
-    const { socket, log, peer, clock } = this.#parts;
+    const { log, clock } = this.#parts;
+    const socket = this.#socket;
     if (this.#closed || socket.readyState === WebSocket.CLOSING) return;
-    log.info({ hostId: peer.hostId, reason }, 'channel closed by the server');
+    log.info({ hostId: this.peer.hostId, reason }, 'channel closed by the server');
     socket.close(CLOSE_CODES[reason], reason);
     this.#cancelPatience = clock.timer(CLOSE_PATIENCE_MS, () => {
       socket.terminate();
@@ -118,20 +134,20 @@ export class AgentSession {
 
   /** Destroys the socket at once. */
   terminate(): void {
-    this.#parts.socket.terminate();
+    this.#socket.terminate();
   }
 
   /** Holds frames back until it is decided whether this session may be. */
   pause(): void {
-    this.#parts.socket.pause();
+    this.#socket.pause();
   }
 
   resume(): void {
-    this.#parts.socket.resume();
+    this.#socket.resume();
   }
 
   #receive(data: RawData, isBinary: boolean): void {
-    if (this.#closed || this.#parts.socket.readyState !== WebSocket.OPEN) return;
+    if (this.#closed || this.#socket.readyState !== WebSocket.OPEN) return;
     this.lastFrameMs = this.#parts.clock.nowMs();
     const reason = this.#parts.refusal(this.peer);
     if (reason !== undefined) {
@@ -145,7 +161,7 @@ export class AgentSession {
     }
     // A pong is answered out of turn: what waits before it must not make the agent look dead.
     if (frame.type === 'pong') {
-      this.#pings.get(frame.nonce)?.(true);
+      this.#pings?.get(frame.nonce)?.(true);
       return;
     }
     this.#enqueue(frame);
@@ -207,14 +223,14 @@ export class AgentSession {
 
   #cutDeaf(): void {
     this.#parts.log.warn({ hostId: this.peer.hostId }, 'agent does not read its channel');
-    this.#parts.socket.terminate();
+    this.#socket.terminate();
   }
 
   #ended(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#cancelPatience();
-    for (const settle of this.#pings.values()) settle(false);
+    this.#cancelPatience?.();
+    for (const settle of this.#pings?.values() ?? []) settle(false);
     this.#parts.onClose(this);
   }
 }

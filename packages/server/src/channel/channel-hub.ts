@@ -14,7 +14,7 @@ import type { PeerIdentity } from '../http/peer.ts';
 import { recordChange } from '../store/record-change.ts';
 import { claimSession, findSession, releaseSession } from '../store/sessions.ts';
 import type { Store } from '../store/store.ts';
-import { AgentSession, PING_ANSWER_MS } from './agent-session.ts';
+import { AgentSession, PING_ANSWER_MS, type SessionParts } from './agent-session.ts';
 import type { CloseReason } from './close-codes.ts';
 
 /** Newcomers of one host that wait for a decision; more are refused at once. */
@@ -53,10 +53,19 @@ export class ChannelHub {
   readonly #all = new Set<AgentSession>();
   readonly #answers = new Map<string, () => void>();
   readonly #tasks = new Set<Promise<void>>();
+  readonly #sessionParts: SessionParts;
+  /** SQLite belongs to this process alone: nobody else has a host's channel or asks for it, so no claim is written. */
+  readonly #isAlone: boolean;
   #stopping = false;
 
   constructor(parts: HubParts) {
     this.#parts = parts;
+    this.#isAlone = parts.store.dialect === 'sqlite';
+    const { clock, log, refusal, onFrame } = parts;
+    const onClose = (session: AgentSession): void => {
+      this.#closed(session);
+    };
+    this.#sessionParts = { clock, log, refusal, onFrame, onClose };
     // an upgrade that is no WebSocket's
     this.#sockets.on('wsClientError', (_error: Error, socket: Duplex, request: IncomingMessage) => {
       refuseRaw(socket, new AppError('REQUEST_MALFORMED'), request.headers['accept-language']);
@@ -70,15 +79,14 @@ export class ChannelHub {
       return;
     }
     this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      const { clock, log, refusal, onFrame } = this.#parts;
-      const onClose = (ended: AgentSession): void => {
-        this.#closed(ended);
-      };
-      const parts = { clock, log, socket: webSocket, wire: socket, peer, refusal, onFrame, onClose };
-      const session = new AgentSession(parts);
-      session.pause();
+      const session = new AgentSession(this.#sessionParts, { socket: webSocket, wire: socket, peer });
       this.#all.add(session);
-      this.#inTurn(session);
+      if (!this.#isUndisputed(peer.hostId)) {
+        this.#inTurn(session);
+        return;
+      }
+      this.#sessions.set(peer.hostId, session);
+      this.#parts.onOpen(session);
     });
   }
 
@@ -142,9 +150,15 @@ export class ChannelHub {
     this.#sockets.close();
   }
 
-  /** Newcomers of one host are decided one after the other. */
+  /** Nobody else has the host's channel or wants it: there is nothing to wait for. */
+  #isUndisputed(hostId: HostId): boolean {
+    return this.#isAlone && !this.#sessions.has(hostId) && !this.#newcomers.has(hostId);
+  }
+
+  /** Newcomers of one host are decided one after the other; meanwhile their frames wait. */
   #inTurn(session: AgentSession): void {
     const { hostId } = session.peer;
+    session.pause();
     const waiting = this.#newcomers.get(hostId) ?? { count: 0, turn: Promise.resolve() };
     if (waiting.count >= NEWCOMERS_PER_HOST_MAX) {
       session.close('CHANNEL_CLONE');
@@ -178,10 +192,7 @@ export class ChannelHub {
       session.terminate();
       return;
     }
-    const { store, workerId, clock, onOpen } = this.#parts;
-    const nowMs = clock.nowMs();
-    const claim = await store.relaxed((tx) => claimSession(tx, { hostId, workerId, bootId: '', nowMs }));
-    session.epoch = claim.epoch;
+    if (!this.#isAlone) session.epoch = await this.#claim(hostId);
     const first = this.#sessions.get(hostId);
     this.#sessions.set(hostId, session);
     first?.close('replaced');
@@ -190,7 +201,14 @@ export class ChannelHub {
       return;
     }
     session.resume();
-    onOpen(session);
+    this.#parts.onOpen(session);
+  }
+
+  /** Says to the other server processes that this one has the host's channel. */
+  async #claim(hostId: HostId): Promise<number> {
+    const { store, workerId, clock } = this.#parts;
+    const claim = { hostId, workerId, bootId: '', nowMs: clock.nowMs() };
+    return (await store.relaxed((tx) => claimSession(tx, claim))).epoch;
   }
 
   /** Is there another live session of this identity? One that renewed its certificate since is the same agent. */
@@ -199,7 +217,7 @@ export class ChannelHub {
     const { hostId, notAfterMs } = newcomer.peer;
     const local = this.session(hostId);
     if (local !== undefined) return notAfterMs > local.peer.notAfterMs ? false : local.alive();
-    if (store.dialect === 'sqlite') return false;
+    if (this.#isAlone) return false;
     const remote = await findSession(store, hostId);
     if (remote === undefined || !remote.live || remote.workerId === workerId) return false;
     return this.#remoteAnswers(hostId);

@@ -60,8 +60,9 @@ export class AgentDesk {
     const session = sessionOf(hostId);
     const host = session === undefined ? undefined : await desk.hostOf(hostId);
     if (session === undefined || host === undefined) return;
-    for (const id of desk.offersOf(host).filter((offer) => !session.offered.has(offer))) {
-      session.offered.add(id);
+    const offered = (session.offered ??= new Set());
+    for (const id of desk.offersOf(host).filter((offer) => !offered.has(offer))) {
+      offered.add(id);
       for (const order of await desk.orders([id])) session.send({ type: 'job.offer', order });
     }
     for (const jobId of work.cancelsOf(hostId, OFFERS_PER_REPLY_MAX))
@@ -74,7 +75,7 @@ export class AgentDesk {
     const { hostId, fingerprint } = session.peer;
     const host = desk.known(hostId);
     if (host === undefined || desk.needsStore(host)) return false;
-    session.offered.clear();
+    session.offered = undefined;
     session.send({ type: 'heartbeat.reply', seq, body: desk.answerAtOnce(host, fingerprint, body) });
     return true;
   }
@@ -88,8 +89,7 @@ export class AgentDesk {
       return;
     }
     const reply = await desk.answer(host, fingerprint, body);
-    session.offered.clear();
-    for (const id of desk.offersOf(host)) session.offered.add(id);
+    session.offered = new Set(desk.offersOf(host));
     session.send({ type: 'heartbeat.reply', seq, body: reply });
   }
 
@@ -98,9 +98,10 @@ export class AgentDesk {
     const { hostId } = session.peer;
     const known = work.get(id);
     if (known === undefined) {
-      if (session.strangers.has(id) || session.strangers.size >= STRANGERS_PER_SESSION_MAX) return;
+      const strangers = (session.strangers ??= new Set());
+      if (strangers.has(id) || strangers.size >= STRANGERS_PER_SESSION_MAX) return;
       if (!(await identifyRun(context, hostId, id))) {
-        session.strangers.add(id);
+        strangers.add(id);
         return;
       }
     } else if (known.hostId !== hostId) {

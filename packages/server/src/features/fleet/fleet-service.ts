@@ -64,7 +64,7 @@ export async function startFleet(
     refusal: (peer) => refusalOf(parts, peer),
     onOpen: (session) => {
       opened += 1;
-      log.info({ hostId: session.peer.hostId }, 'channel open');
+      log.debug({ hostId: session.peer.hostId }, 'channel open');
     },
     onFrame: (session, frame) => {
       frames[frame.type] += 1;
