@@ -33,11 +33,9 @@ const inUse = (fleet: Fleet, host: string): string | undefined =>
   fleet.host(host).agent.status().certificate?.fingerprint;
 
 /** The certificates with which a host is connected to the management server. */
-function connectedWith(fleet: Fleet, host: string): string[] {
-  for (const [hostId, fingerprints] of fleet.server.context.connections.hosts())
-    if (hostId === fleet.host(host).hostId) return [...fingerprints];
-  return [];
-}
+const connectedWith = (fleet: Fleet, host: string): string[] => [
+  ...fleet.server.context.connections.shownBy(fleet.host(host).hostId),
+];
 
 test('T-04 F-39 both ends renew in mid-backup when the server says "come now", and the backup loses nothing', async (t) => {
   const fleet = await Fleet.start(t, { hosts: [{ name: 'vault', media: true }, { name: 'laptop' }] });

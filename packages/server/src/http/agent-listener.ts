@@ -60,7 +60,6 @@ export function createAgentListener(parts: {
 }): AgentListener {
   const { connections, log } = parts;
   let serving: AgentServing | undefined;
-  const raws = new Map<string, Socket>();
   const tlsOptions = (tls: { key: string; cert: string }) => ({
     ...tls,
     ca: parts.caPem,
@@ -86,15 +85,12 @@ export function createAgentListener(parts: {
   );
   server.on('connection', (raw: Socket) => {
     connections.accepted(raw);
-    const key = socketKey(raw);
-    raws.set(key, raw);
-    raw.once('close', () => raws.delete(key));
-    raw.on('error', () => raw.destroy());
+    raw.on('error', destroy);
   });
   server.on('secureConnection', (socket: TLSSocket) => {
-    socket.on('error', () => socket.destroy());
+    socket.on('error', destroy);
     const known = serving?.peers.connectionPeer(socket);
-    if (known?.kind === 'verified') connections.verified(socket, known.peer, raws.get(socketKey(socket)));
+    if (known?.kind === 'verified') connections.verified(socket, known.peer);
     else connections.anonymous(socket);
   });
   server.on('tlsClientError', (error: Error) => {
@@ -107,7 +103,6 @@ export function createAgentListener(parts: {
     if ((request.url ?? '').split('?')[0] !== CHANNEL_PATH) throw new AppError('ROUTE_UNKNOWN');
     const peer = await behind.peers.awaitPeer(request.socket);
     if (socket.destroyed) return;
-    request.socket.setTimeout(0);
     behind.handleUpgrade(request, socket, head, peer);
   };
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -129,8 +124,10 @@ export function createAgentListener(parts: {
   };
 }
 
-/** The TLS socket and the TCP connection below it have these in common. */
-const socketKey = (socket: Socket): string => `${socket.remoteAddress ?? ''}|${socket.remotePort ?? 0}`;
+/** One for all sockets. */
+function destroy(this: Socket): void {
+  this.destroy();
+}
 
 /** Answers while nothing is served: the server starts or stops. */
 export function answerUnready(response: ServerResponse): void {

@@ -1,7 +1,6 @@
 import type { HostId, Sha256Hex } from '@sekisho/core/ids.ts';
 import { canonicalIp } from '@sekisho/core/rules/naming.ts';
 import type { Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
 import type { PeerIdentity } from './peer.ts';
 
 /** Connections that have shown no valid certificate: the oldest goes when one more comes. */
@@ -13,55 +12,75 @@ export const UNVERIFIED_IDLE_MS = 15_000;
 /** Connections of one host: the oldest goes when one more comes. An agent has a channel and a few requests. */
 export const VERIFIED_PER_HOST_MAX = 64;
 
-/** All connections of the agent port, by host; WebSockets are on the same sockets. */
+/** All connections of the agent port, by host; WebSockets are on the same sockets. One set of listeners does for all of them. */
 export class PeerConnections {
-  readonly #byHost = new Map<HostId, Map<TLSSocket, Sha256Hex>>();
-  readonly #unverified = new Map<Socket, string>();
+  /** Connections with a verified certificate, with what it says. */
+  readonly #peers = new Map<Socket, PeerIdentity>();
+  /** The same by host, the oldest first. */
+  readonly #byHost = new Map<HostId, Socket[]>();
+  readonly #unverified = new Map<Socket, Sender>();
+  /** The same by both ends' port: the TLS socket and the TCP connection below it have that in common. */
+  readonly #byPort = new Map<string, Socket>();
   readonly #perAddress = new Map<string, number>();
-  readonly #all = new Set<Socket>();
+  /** Those above TLS without a valid certificate. */
+  readonly #anonymous = new Set<Socket>();
+  readonly #onClose: (this: Socket) => void;
+
+  constructor() {
+    const forget = (socket: Socket): void => {
+      this.#forget(socket);
+    };
+    this.#onClose = function () {
+      forget(this);
+    };
+  }
 
   /** A TCP connection was accepted; until `verified` names it, it counts against the caps. */
   accepted(socket: Socket): void {
-    this.#all.add(socket);
     const address = addressKey(socket.remoteAddress);
     if ((this.#perAddress.get(address) ?? 0) >= UNVERIFIED_PER_ADDRESS_MAX) this.#dropOldest(address);
     if (this.#unverified.size >= UNVERIFIED_CONNECTIONS_MAX) this.#dropOldest(undefined);
-    this.#unverified.set(socket, address);
+    const port = portKey(socket);
+    this.#unverified.set(socket, { address, port });
+    this.#byPort.set(port, socket);
     this.#perAddress.set(address, (this.#perAddress.get(address) ?? 0) + 1);
-    socket.once('close', () => {
-      this.#all.delete(socket);
-      this.#settle(socket);
-    });
+    socket.on('close', this.#onClose);
   }
 
   /** The handshake ended without a valid certificate: the connection may ask public things, briefly. */
-  anonymous(socket: TLSSocket): void {
-    this.#all.add(socket);
-    socket.once('close', () => this.#all.delete(socket));
+  anonymous(socket: Socket): void {
+    this.#anonymous.add(socket);
+    socket.on('close', this.#onClose);
     socket.setTimeout(UNVERIFIED_IDLE_MS, () => socket.destroy());
   }
 
-  /** The handshake ended with a verified host certificate. `raw` is the TCP connection below, if it is known. */
-  verified(socket: TLSSocket, peer: PeerIdentity, raw: Socket | undefined): void {
-    if (raw !== undefined) this.#settle(raw);
-    let sockets = this.#byHost.get(peer.hostId);
-    if (sockets === undefined) this.#byHost.set(peer.hostId, (sockets = new Map()));
-    if (sockets.size >= VERIFIED_PER_HOST_MAX) sockets.keys().next().value?.destroy();
-    sockets.set(socket, peer.fingerprint);
-    this.#all.add(socket);
-    socket.once('close', () => {
-      this.#all.delete(socket);
-      const left = this.#byHost.get(peer.hostId);
-      left?.delete(socket);
-      if (left?.size === 0) this.#byHost.delete(peer.hostId);
-    });
+  /**
+   * The handshake ended with a verified host certificate. The TCP connection below ends with this one, and is not looked after
+   * any more.
+   */
+  verified(socket: Socket, peer: PeerIdentity): void {
+    const raw = this.#byPort.get(portKey(socket));
+    if (raw !== undefined) {
+      this.#settle(raw);
+      raw.off('close', this.#onClose);
+    }
+    const oldest = this.#byHost.get(peer.hostId)?.[0];
+    if (oldest !== undefined && this.count(peer.hostId) >= VERIFIED_PER_HOST_MAX) {
+      this.#forget(oldest);
+      oldest.destroy();
+    }
+    const sockets = this.#byHost.get(peer.hostId);
+    if (sockets === undefined) this.#byHost.set(peer.hostId, [socket]);
+    else sockets.push(socket);
+    this.#peers.set(socket, peer);
+    socket.on('close', this.#onClose);
   }
 
   /** Destroys the host's sockets (those of one certificate, when it is given); returns how many there were. */
   cut(hostId: HostId, fingerprint?: Sha256Hex): number {
     let cut = 0;
-    for (const [socket, shown] of this.#byHost.get(hostId) ?? []) {
-      if (fingerprint !== undefined && shown !== fingerprint) continue;
+    for (const socket of [...(this.#byHost.get(hostId) ?? [])]) {
+      if (fingerprint !== undefined && this.#peers.get(socket)?.fingerprint !== fingerprint) continue;
       socket.destroy();
       cut += 1;
     }
@@ -70,34 +89,49 @@ export class PeerConnections {
 
   /** Sockets of a host that are open now. */
   count(hostId: HostId): number {
-    return this.#byHost.get(hostId)?.size ?? 0;
+    return this.#byHost.get(hostId)?.length ?? 0;
   }
 
   get unverifiedCount(): number {
     return this.#unverified.size;
   }
 
-  /** Hosts that have a connection, with the certificates in use. */
-  *hosts(): Iterable<readonly [HostId, ReadonlySet<Sha256Hex>]> {
-    for (const [hostId, sockets] of this.#byHost) yield [hostId, new Set(sockets.values())];
+  /** Certificates in use on a host's connections. */
+  shownBy(hostId: HostId): ReadonlySet<Sha256Hex> {
+    const sockets = this.#byHost.get(hostId) ?? [];
+    return new Set(sockets.flatMap((socket) => this.#peers.get(socket)?.fingerprint ?? []));
   }
 
   /** Ends everything: the server stops, or has lost sight of what was revoked. */
   cutAll(): void {
-    for (const socket of [...this.#all]) socket.destroy();
+    for (const sockets of [this.#peers, this.#anonymous, this.#unverified])
+      for (const socket of [...sockets.keys()]) socket.destroy();
+  }
+
+  #forget(socket: Socket): void {
+    this.#settle(socket);
+    this.#anonymous.delete(socket);
+    const peer = this.#peers.get(socket);
+    if (peer === undefined) return;
+    this.#peers.delete(socket);
+    const others = this.#byHost.get(peer.hostId)?.filter((other) => other !== socket) ?? [];
+    if (others.length === 0) this.#byHost.delete(peer.hostId);
+    else this.#byHost.set(peer.hostId, others);
   }
 
   #settle(socket: Socket): void {
-    const address = this.#unverified.get(socket);
-    if (address === undefined) return;
+    const sender = this.#unverified.get(socket);
+    if (sender === undefined) return;
+    const { address, port } = sender;
     this.#unverified.delete(socket);
+    if (this.#byPort.get(port) === socket) this.#byPort.delete(port);
     const left = (this.#perAddress.get(address) ?? 1) - 1;
     if (left <= 0) this.#perAddress.delete(address);
     else this.#perAddress.set(address, left);
   }
 
   #dropOldest(ofAddress: string | undefined): void {
-    for (const [socket, address] of this.#unverified) {
+    for (const [socket, { address }] of this.#unverified) {
       if (ofAddress !== undefined && address !== ofAddress) continue;
       this.#settle(socket);
       socket.destroy();
@@ -105,6 +139,14 @@ export class PeerConnections {
     }
   }
 }
+
+/** Where a TCP connection comes from: who it counts for, and the port that tells it from others. */
+interface Sender {
+  readonly address: string;
+  readonly port: string;
+}
+
+const portKey = (socket: Socket): string => `${socket.remoteAddress ?? ''}|${socket.remotePort ?? 0}`;
 
 /** Who counts as one sender: an IPv4 address, or the /64 an IPv6 address is in. */
 export function addressKey(remoteAddress: string | undefined): string {

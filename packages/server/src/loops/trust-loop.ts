@@ -28,11 +28,8 @@ export function startTrustLoop(
   registry.listen({
     onRevocation: (hostId) => {
       let cut = 0;
-      for (const [connected, fingerprints] of connections.hosts()) {
-        if (connected !== hostId) continue;
-        for (const fingerprint of fingerprints)
-          if (registry.lookup(fingerprint)?.revoked !== false) cut += connections.cut(hostId, fingerprint);
-      }
+      for (const fingerprint of connections.shownBy(hostId))
+        if (registry.lookup(fingerprint)?.revoked !== false) cut += connections.cut(hostId, fingerprint);
       parts.changeTicketKeys();
       if (cut > 0) log.info({ hostId, cut }, 'connections of a revoked certificate were cut');
     },
