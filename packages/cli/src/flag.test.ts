@@ -1,7 +1,7 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseEndpoint } from './flag.ts';
+import { durationMs, parseEndpoint, required } from './flag.ts';
 
 for (const [given, address, port] of [
   ['backup.example.com', 'backup.example.com', 13000],
@@ -32,3 +32,13 @@ for (const given of [
     );
   });
 }
+
+test('S-01 what must be given says so in the help, and is refused when it is not there', () => {
+  const flag = required(durationMs('--valid <duration>', '60s', '366d'));
+  assert.equal(flag.required, true);
+  assert.equal(flag.read('2m', '--valid'), 120_000);
+  assert.throws(
+    () => flag.read(undefined, '--valid'),
+    (error) => error instanceof AppError && error.code === 'USAGE_OPTION_VALUE_MISSING',
+  );
+});

@@ -37,6 +37,18 @@ export const requiredText = (spec: string): Flag<string> => ({
   },
 });
 
+/** A flag that must be given: the help says so, and without it the verb is refused. */
+export const required = <Value>(flag: Flag<Value | undefined>): Flag<Value> => ({
+  ...flag,
+  required: true,
+  read: (raw, option) => {
+    const value = flag.read(raw, option);
+    if (value === undefined)
+      throw new AppError('USAGE_OPTION_VALUE_MISSING', { option, help: 'sekisho --help' });
+    return value;
+  },
+});
+
 /** May be given more than once; empty when it was not. */
 export const texts = (spec: string): Flag<readonly string[]> => ({
   spec,

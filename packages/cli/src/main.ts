@@ -8,11 +8,13 @@ import { EXIT } from './exit-codes.ts';
 import { processIo, type Io } from './io.ts';
 import { languageOfEnvironment, wordsOf } from './language.ts';
 import { createFormat } from './output/format.ts';
-import { remoteWish, REMOTE_OPTIONS } from './client/remote.ts';
+import { serverFolder } from './client/data-folder.ts';
+import { remoteWish, REMOTE_OPTIONS, type RemoteWish } from './client/remote.ts';
+import { quoteCommand } from './output/shell-quote.ts';
 import { asRefusal, exitCodeOf, printRefusal } from './output/refusal.ts';
 import { styleOf } from './output/style.ts';
 import { buildProgram, isAdministrative, LOCAL_VERBS } from './program.ts';
-import { longName } from './verb.ts';
+import { longName, type Verb } from './verb.ts';
 
 /** Runs one command line and gives its exit code. Nothing is thrown: every refusal is printed with words and hint. */
 export async function runCli(given: readonly string[], io: Io): Promise<number> {
@@ -34,8 +36,7 @@ export async function runCli(given: readonly string[], io: Io): Promise<number> 
   const program = buildProgram(words, argv, await packageVersion(), async (verb, args, options) => {
     const remote = isAdministrative(verb) ? remoteWish(options, io.env) : undefined;
     const cli: Cli = { ...base, ...asked, remote };
-    if (remote?.isFlag === true && LOCAL_VERBS.includes(verb.path))
-      throw new AppError('USAGE_LOCAL_ONLY', { command: `sekisho ${verb.path}` });
+    if (remote !== undefined && LOCAL_VERBS.includes(verb.path)) refuseRemote(cli, verb, remote, options);
     const result = await verb.run(cli, args, options);
     printResult(cli, result);
     exitCode = result.exitCode ?? EXIT.done;
@@ -64,6 +65,20 @@ export async function runCli(given: readonly string[], io: Io): Promise<number> 
     if (refusal.code === 'INTERNAL' && !asked.json) printCause(io, refusal.cause);
     return exitCodeOf(refusal);
   }
+}
+
+/** A verb of this machine alone, while a server elsewhere is named: by an option, or by a variable that may be forgotten. */
+function refuseRemote(
+  cli: Cli,
+  verb: Verb,
+  remote: RemoteWish,
+  options: Readonly<Record<string, unknown>>,
+): void {
+  const command = `sekisho ${verb.path}`;
+  if (remote.isFlag) throw new AppError('USAGE_LOCAL_ONLY', { command });
+  if (options['data'] !== undefined || options['agentData'] !== undefined) return;
+  const corrected = quoteCommand(['sekisho', ...cli.argv, '--data', serverFolder(cli, undefined)]);
+  throw new AppError('USAGE_LOCAL_ONLY_VARIABLE', { command, corrected });
 }
 
 /** `sekisho --server URL host list` means `sekisho host list --server URL`. */

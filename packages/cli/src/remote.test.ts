@@ -145,6 +145,20 @@ const REFUSALS: readonly [
     1,
   ],
   ['a local verb', () => ({}), ['server', 'init', '--name', 'x', '--server', 'x'], /USAGE_LOCAL_ONLY/, 2],
+  [
+    'a local verb while a variable names a server',
+    () => ({}),
+    ['db', 'migrate', '--from', 'sqlite', '--to', 'postgres://db.example/x'],
+    /USAGE_LOCAL_ONLY_VARIABLE[^]*sekisho db migrate .* --data \/var\/lib\/sekisho\/server/,
+    2,
+  ],
+  [
+    'a local verb with a folder of this machine, as far as that goes,',
+    () => ({}),
+    ['config', 'show', '--data', '/nowhere'],
+    /SERVER_NOT_INITIALISED/,
+    1,
+  ],
   ['another local verb', () => ({}), ['agent', 'run', '--server', 'x'], /USAGE_LOCAL_ONLY/, 2],
   [
     'both places',

@@ -14,17 +14,6 @@ export const roleFlag: Flag<readonly GrantView[]> = {
       .map((one) => grantOf(one, option)),
 };
 
-/** At least one. Refusal: USAGE_OPTION_MISSING. */
-export function requireRoles(grants: readonly GrantView[], command: string): GrantView[] {
-  if (grants.length === 0)
-    throw new AppError('USAGE_OPTION_MISSING', {
-      command,
-      option: '--role <role>',
-      help: `${command} --help`,
-    });
-  return [...grants];
-}
-
 function grantOf(text: string, option: string): GrantView {
   const at = text.indexOf('@');
   const role = chosen(at < 0 ? text : text.slice(0, at), option, ROLES);

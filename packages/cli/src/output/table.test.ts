@@ -37,6 +37,28 @@ test('S-01 no line of a table ends in a space', () => {
   }
 });
 
+test('S-01 a table is cut to the width it is given, in the columns that may be cut, and where it must be whole it is', () => {
+  const cell = fc.string({ unit: 'grapheme', maxLength: 60 });
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(cell, cell, cell), { minLength: 1 }),
+      fc.integer({ min: 20 }),
+      (rows, width) => {
+        const columns = [
+          { title: 'No.', right: true },
+          { title: 'Act', shrinks: true },
+          { title: 'By', shrinks: true },
+        ];
+        const numbered = rows.map(([, act, by], at) => [String(at), act, by]);
+        const lines = renderTable(columns, numbered, width);
+        for (const line of lines) assert.ok(stringWidth(line) <= width);
+        const whole = renderTable(columns, numbered);
+        if (whole.every((line) => stringWidth(line) <= width)) assert.deepEqual(lines, whole);
+      },
+    ),
+  );
+});
+
 test('what a host named itself cannot move the cursor or turn the text round', () => {
   const lines = renderTable([{ title: 'a' }], [['x\u001b[2J\u0007\r\n\u202ey']]);
   assert.equal(lines[2], 'x�[2J����y');

@@ -4,22 +4,35 @@ import stringWidth from 'string-width';
 export interface Column {
   readonly title: string;
   readonly right?: boolean;
+  /** May be cut to make the table fit. */
+  readonly shrinks?: boolean;
 }
 
 const GAP = '  ';
 
+const SHRUNK_CELLS_MIN = 6;
+
 /**
  * A table in terminal cells: East Asian wide characters count two. Lines carry no trailing spaces; control characters of
- * cells (names come from hosts) are shown as `�`, so that nothing moves the cursor.
+ * cells (names come from hosts) are shown as `�`, so that nothing moves the cursor. Where a width in cells is given, the
+ * widest of the columns that may be cut are cut until the table fits it.
  */
-export function renderTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string[] {
+export function renderTable(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  width = Number.POSITIVE_INFINITY,
+): string[] {
   const clean = rows.map((row) => columns.map((_, at) => visible(row[at] ?? '')));
-  const widths = columns.map((column, at) =>
+  const wanted = columns.map((column, at) =>
     Math.max(stringWidth(column.title), ...clean.map((row) => stringWidth(row[at] ?? ''))),
   );
+  const widths = shrunk(columns, wanted, width - GAP.length * (columns.length - 1));
   const line = (cells: readonly string[]): string =>
     columns
-      .map((column, at) => pad(cells[at] ?? '', widths[at] ?? 0, column.right === true))
+      .map((column, at) => {
+        const cell = truncate(cells[at] ?? '', widths[at] ?? 0);
+        return pad(cell, widths[at] ?? 0, column.right === true);
+      })
       .join(GAP)
       .trimEnd();
   return [
@@ -27,6 +40,20 @@ export function renderTable(columns: readonly Column[], rows: readonly (readonly
     line(widths.map((width) => '─'.repeat(width))),
     ...clean.map(line),
   ];
+}
+
+/** The widths that fit, or the least there are. */
+function shrunk(columns: readonly Column[], wanted: readonly number[], cells: number): readonly number[] {
+  const widths = [...wanted];
+  for (;;) {
+    const over = widths.reduce((sum, width) => sum + width, 0) - cells;
+    const widest = Math.max(
+      ...widths.filter((width, at) => columns[at]?.shrinks === true && width > SHRUNK_CELLS_MIN),
+    );
+    const at = widths.findIndex((width, column) => columns[column]?.shrinks === true && width === widest);
+    if (over <= 0 || at === -1) return widths;
+    widths[at] = widest - 1;
+  }
 }
 
 /** `Label: value` lines with the values under each other; a value of several lines stays in its column. */

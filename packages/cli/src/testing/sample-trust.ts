@@ -17,6 +17,7 @@ import {
   registerHost,
   revokeHost,
   setHostMedia,
+  securitySettings,
   setSecurity,
   unregisterHost,
   type hostView,
@@ -94,7 +95,7 @@ export function trustRoutes(): FakeRoute[] {
       caCertificatesPem: '',
       serverId: '77777777-7777-4777-8777-777777777777',
       serverVersion: '0.1.0',
-      addresses: [{ address: 'backup.example.com', agentPort: 13000, httpPort: 8014 }],
+      addresses: [{ address: 'backup.example.com', agentPort: 13000, adminPort: 13291, httpPort: 8014 }],
     })),
     fakeRoute(getRoot, () => ({ fingerprint: FINGERPRINT, state: 'attached' as const })),
     fakeRoute(attachRoot, ({ body }) => {
@@ -102,11 +103,12 @@ export function trustRoutes(): FakeRoute[] {
       return { fingerprint: FINGERPRINT, state: 'attached' as const };
     }),
     fakeRoute(getSecurity, () => SECURITY),
-    fakeRoute(setSecurity, ({ body }) => ({
-      level: body.level ?? SECURITY.level,
-      requireForwardRecords: body.requireForwardRecords ?? SECURITY.requireForwardRecords,
-      hostCertificateHours: body.hostCertificateHours ?? SECURITY.hostCertificateHours,
-    })),
+    fakeRoute(setSecurity, ({ body }) =>
+      securitySettings.parse({
+        ...SECURITY,
+        ...Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined)),
+      }),
+    ),
     fakeRoute(listHosts, ({ query }) => ({ hosts: HOSTS, next: query.limit === 2 ? 'zzz' : null })),
     fakeRoute(getHost, ({ params }) => oneHost(params.id)),
     fakeRoute(registerHost, ({ body }) => known(body.name)),
@@ -195,7 +197,13 @@ export function trustRoutes(): FakeRoute[] {
   ];
 }
 
-const SECURITY = { level: 'high', requireForwardRecords: false, hostCertificateHours: 8760 } as const;
+const SECURITY = {
+  level: 'high',
+  requireForwardRecords: false,
+  hostCertificateHours: 8760,
+  mapAutomatically: true,
+  staleCrl: 'level',
+} as const;
 
 const known = (name: string) => ({
   name,

@@ -24,6 +24,17 @@ export const remoteErrors = {
       hint: '対象のマシンにログインし、--server を付けずに実行してください。',
     },
   },
+  USAGE_LOCAL_ONLY_VARIABLE: {
+    status: 400,
+    en: {
+      words: '{command} works on this machine alone, but SEKISHO_SERVER names a server elsewhere.',
+      hint: 'If this machine is meant, name its data folder: {corrected}',
+    },
+    ja: {
+      words: '{command} はこのマシンだけを対象としますが、SEKISHO_SERVER に別のサーバーが指定されています。',
+      hint: 'このマシンを対象とする場合は、データフォルダーを指定してください: {corrected}',
+    },
+  },
   TASK_UNKNOWN: {
     status: 404,
     en: { words: 'There is no task {given}.', hint: 'See the newest ones: sekisho task list' },

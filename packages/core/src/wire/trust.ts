@@ -25,7 +25,7 @@ export const domainView = z.object({
   caCertificatesPem: z.string(),
   serverId,
   serverVersion: z.string(),
-  addresses: z.array(z.object({ address, agentPort: port, httpPort: port })),
+  addresses: z.array(z.object({ address, agentPort: port, adminPort: port, httpPort: port })),
 });
 export type DomainView = z.infer<typeof domainView>;
 export const getDomain = route({

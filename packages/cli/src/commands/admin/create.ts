@@ -2,8 +2,8 @@ import { fill } from '@sekisho/core/errors.ts';
 import { createAdministrator } from '@sekisho/core/wire/administrators.ts';
 import { serverData } from '../../client/data-folder.ts';
 import { withServer } from '../../client/open-server.ts';
-import { text } from '../../flag.ts';
-import { requireRoles, roleFlag } from '../../input/role-flag.ts';
+import { required, text } from '../../flag.ts';
+import { roleFlag } from '../../input/role-flag.ts';
 import { administratorText, linkText } from '../../output/administrator-text.ts';
 import { defineVerb } from '../../verb.ts';
 
@@ -11,17 +11,16 @@ import { defineVerb } from '../../verb.ts';
 export const adminCreate = defineVerb({
   path: 'admin create',
   args: { name: '<name>' },
-  flags: { data: serverData, displayName: text('--display-name <text>'), role: roleFlag },
+  flags: { data: serverData, displayName: text('--display-name <text>'), role: required(roleFlag) },
   examples: {
     operator: "sekisho admin create head.office --display-name 'Head Office' --role operator",
     group: 'sekisho admin create branch --role operator@33333333-3333-4333-8333-333333333333',
   },
   run: ({ cli, args, flags }) => {
     const name = args.name ?? '';
-    const grants = requireRoles(flags.role, 'sekisho admin create');
     return withServer(cli, flags.data, async ({ call }) => {
       const made = await call(createAdministrator, {
-        body: { name, displayName: flags.displayName ?? name, grants },
+        body: { name, displayName: flags.displayName ?? name, grants: [...flags.role] },
       });
       return {
         json: made,

@@ -3,8 +3,9 @@ import { setGrants } from '@sekisho/core/wire/administrators.ts';
 import { serverData } from '../../client/data-folder.ts';
 import { withServer } from '../../client/open-server.ts';
 import { resolveAdministrator } from '../../client/resolve-administrator.ts';
+import { required } from '../../flag.ts';
 import { confirm } from '../../input/confirm.ts';
-import { requireRoles, roleFlag } from '../../input/role-flag.ts';
+import { roleFlag } from '../../input/role-flag.ts';
 import { rolesText } from '../../output/administrator-text.ts';
 import { defineVerb } from '../../verb.ts';
 
@@ -12,10 +13,10 @@ import { defineVerb } from '../../verb.ts';
 export const adminSetRoles = defineVerb({
   path: 'admin set-roles',
   args: { name: '<name>' },
-  flags: { data: serverData, role: roleFlag },
+  flags: { data: serverData, role: required(roleFlag) },
   examples: { plain: 'sekisho admin set-roles head.office --role operator' },
   run: ({ cli, args, flags }) => {
-    const grants = requireRoles(flags.role, 'sekisho admin set-roles');
+    const grants = [...flags.role];
     return withServer(cli, flags.data, async ({ call }) => {
       const { id, name } = await resolveAdministrator(call, args.name ?? '');
       const { notes } = cli.words.accounts;

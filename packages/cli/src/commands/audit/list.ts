@@ -12,6 +12,8 @@ import { defineVerb } from '../../verb.ts';
 
 export const SEQ_MAX = 1_000_000_000_000;
 const SINCE_MAX = '3650d';
+/** A terminal of so many cells has room for where an act came from, and why it was refused. */
+const WIDE_CELLS_MIN = 100;
 const OUTCOMES = ['done', 'refused'] as const;
 
 /** `audit list`. */
@@ -56,6 +58,13 @@ export const auditList = defineVerb({
       const { labels, notes, states } = cli.words;
       if (reply.rows.length === 0) return { json: reply, text: [notes.nothing] };
       const last = reply.rows.at(-1);
+      // piped into another program nothing is cut
+      const width = cli.io.stdout.isTTY === true ? cli.io.stdout.columns : undefined;
+      const isWide = width === undefined || width >= WIDE_CELLS_MIN;
+      const outcomeOf = ({ outcome, detail }: (typeof reply.rows)[number]): string => {
+        const reason = isWide ? reasonOf(detail) : undefined;
+        return reason === undefined ? states.outcome[outcome] : `${states.outcome[outcome]}: ${reason}`;
+      };
       return {
         json: reply,
         text: [
@@ -63,27 +72,25 @@ export const auditList = defineVerb({
             [
               { title: labels.seq, right: true },
               { title: labels.at },
-              { title: labels.category },
-              { title: labels.act },
-              { title: labels.outcome },
-              { title: labels.reason },
-              { title: labels.actor },
-              { title: labels.origin },
-              { title: labels.subject },
+              { title: labels.act, shrinks: true },
+              { title: labels.outcome, shrinks: true },
+              { title: labels.actor, shrinks: true },
+              ...(isWide ? [{ title: labels.origin, shrinks: true }] : []),
+              { title: labels.subject, shrinks: true },
             ],
             reply.rows.map((row) => [
               String(row.seq),
               cli.format.time(row.atMs),
-              row.category,
               row.act,
-              states.outcome[row.outcome],
-              reasonOf(row.detail),
+              outcomeOf(row),
               row.actor,
-              row.origin,
+              ...(isWide ? [row.origin] : []),
               row.subject,
             ]),
+            width,
           ),
           timesLine(cli),
+          ...(width === undefined ? [] : [cli.style.dim(notes.auditWhole)]),
           ...(reply.next !== null && last !== undefined
             ? [fill(notes.moreBefore, { before: last.seq })]
             : []),
@@ -108,10 +115,10 @@ const given = <Filters extends object>(
  * Why something was refused, for administrators alone: the code that the other side saw, what only this row tells, and how
  * often, where refusals were merged.
  */
-function reasonOf({ code, reason, count }: Readonly<Record<string, unknown>>): string {
+function reasonOf({ code, reason, count }: Readonly<Record<string, unknown>>): string | undefined {
   const [seen, hidden] = [code, reason].map((part) =>
     typeof part === 'string' && part !== '' ? part : undefined,
   );
-  const why = seen !== undefined && hidden !== undefined ? `${seen} (${hidden})` : (seen ?? hidden ?? '–');
-  return typeof count === 'number' ? `${why} ×${count}` : why;
+  const why = seen !== undefined && hidden !== undefined ? `${seen} (${hidden})` : (seen ?? hidden);
+  return typeof count === 'number' ? `${why ?? ''} ×${count}`.trimStart() : why;
 }

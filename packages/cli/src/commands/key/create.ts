@@ -5,7 +5,7 @@ import { SECOND_MS } from '@sekisho/core/time.ts';
 import { createApiKey } from '@sekisho/core/wire/api-keys.ts';
 import { serverData } from '../../client/data-folder.ts';
 import { withServer } from '../../client/open-server.ts';
-import { chosen, durationMs, requiredText, text, texts, type Flag } from '../../flag.ts';
+import { chosen, durationMs, required, requiredText, text, texts, type Flag } from '../../flag.ts';
 import { keyText } from '../../output/key-text.ts';
 import { defineVerb } from '../../verb.ts';
 
@@ -29,8 +29,8 @@ export const keyCreate = defineVerb({
   flags: {
     data: serverData,
     name: requiredText('--name <text>'),
-    scope: scopeFlag,
-    valid: durationMs('--valid <duration>', '60s', '366d'),
+    scope: required(scopeFlag),
+    valid: required(durationMs('--valid <duration>', '60s', '366d')),
     group: text('--group <id>'),
     owner: text('--owner <name>'),
   },
@@ -41,13 +41,6 @@ export const keyCreate = defineVerb({
       "sekisho key create --owner head.office --name 'branch backups' --scope job.run --group 33333333-3333-4333-8333-333333333333 --valid 30d",
   },
   run: ({ cli, flags }) => {
-    const missing = flags.scope.length === 0 ? '--scope <right>' : '--valid <duration>';
-    if (flags.scope.length === 0 || flags.valid === undefined)
-      throw new AppError('USAGE_OPTION_MISSING', {
-        command: 'sekisho key create',
-        option: missing,
-        help: 'sekisho key create --help',
-      });
     const group = flags.group === undefined ? null : parseGroupId(flags.group);
     if (group === undefined)
       throw new AppError('USAGE_VALUE_INVALID', {

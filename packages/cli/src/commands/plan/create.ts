@@ -1,9 +1,9 @@
-import { AppError, fill } from '@sekisho/core/errors.ts';
+import { fill } from '@sekisho/core/errors.ts';
 import { createPlan } from '@sekisho/core/wire/plans.ts';
 import { serverData } from '../../client/data-folder.ts';
 import { withServer } from '../../client/open-server.ts';
 import { resolveHostIds } from '../../client/resolve.ts';
-import { requiredText } from '../../flag.ts';
+import { required, requiredText } from '../../flag.ts';
 import { defineVerb } from '../../verb.ts';
 import { mediaServersOf, parseSchedule, planFlags, retentionOf } from './plan-flags.ts';
 
@@ -13,15 +13,19 @@ const KEEP_EVERYTHING = { last: 0, hourly: 0, daily: 0, weekly: 0, monthly: 0, y
 export const planCreate = defineVerb({
   path: 'plan create',
   args: {},
-  flags: { data: serverData, name: requiredText('--name <name>'), ...planFlags },
+  flags: {
+    data: serverData,
+    name: requiredText('--name <name>'),
+    ...planFlags,
+    host: required(planFlags.host),
+    path: required(planFlags.path),
+  },
   examples: {
     nightly:
       "sekisho plan create --name 'web files' --host web-01 --path /srv/www --schedule 'nightly=0 2 * * *' --keep-daily 14 --keep-monthly 12",
     manual: "sekisho plan create --name documents --host laptop-07 --path /home --exclude '*.iso'",
   },
   run: ({ cli, flags }) => {
-    if (flags.host.length === 0) throw missing('--host <host>');
-    if (flags.path.length === 0) throw missing('--path <folder>');
     const timeZone = flags.timeZone ?? cli.io.timeZone;
     const schedules = flags.schedule.map((value) => parseSchedule(value, timeZone, flags.startWithin));
     return withServer(cli, flags.data, async ({ call }) => {
@@ -52,10 +56,3 @@ export const planCreate = defineVerb({
     });
   },
 });
-
-const missing = (option: string): AppError =>
-  new AppError('USAGE_OPTION_MISSING', {
-    command: 'sekisho plan create',
-    option,
-    help: 'sekisho plan create --help',
-  });

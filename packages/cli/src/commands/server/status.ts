@@ -1,8 +1,10 @@
 import { fill } from '@sekisho/core/errors.ts';
 import { getDomain, HOST_STATES } from '@sekisho/core/wire/trust.ts';
 import { serverData } from '../../client/data-folder.ts';
+import { waitForServer } from '../../client/wait-for-server.ts';
 import { withServer } from '../../client/open-server.ts';
 import { allHosts } from '../../client/resolve.ts';
+import { durationMs } from '../../flag.ts';
 import { renderPairs } from '../../output/table.ts';
 import { defineVerb } from '../../verb.ts';
 
@@ -10,10 +12,11 @@ import { defineVerb } from '../../verb.ts';
 export const serverStatus = defineVerb({
   path: 'server status',
   args: {},
-  flags: { data: serverData },
-  examples: { plain: 'sekisho server status' },
-  run: ({ cli, flags }) =>
-    withServer(cli, flags.data, async ({ call, place }) => {
+  flags: { data: serverData, wait: durationMs('--wait <duration>', '1s', '10m') },
+  examples: { plain: 'sekisho server status', wait: 'sekisho server status --wait 60s' },
+  run: async ({ cli, flags }) => {
+    if (flags.wait !== undefined) await waitForServer(cli, flags.data, flags.wait);
+    return withServer(cli, flags.data, async ({ call, place }) => {
       const domain = await call(getDomain);
       const counts = new Map<(typeof HOST_STATES)[number], number>();
       let total = 0;
@@ -39,8 +42,8 @@ export const serverStatus = defineVerb({
           [labels.version, domain.serverVersion],
           [
             labels.addresses,
-            domain.addresses.map(({ address, agentPort, httpPort }) =>
-              fill(notes.addressLine, { address, agentPort, httpPort }),
+            domain.addresses.map(({ address, agentPort, adminPort, httpPort }) =>
+              fill(notes.addressLine, { address, agentPort, adminPort, httpPort }),
             ),
           ],
           place.kind === 'local' ? [labels.adminSocket, place.socketPath] : [labels.server, place.url],
@@ -53,5 +56,6 @@ export const serverStatus = defineVerb({
           ],
         ]),
       };
-    }),
+    });
+  },
 });

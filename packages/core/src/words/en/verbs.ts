@@ -45,8 +45,11 @@ export const verbs = {
   'server status': {
     summary: 'Show the domain, its addresses and its hosts by state',
     args: {},
-    flags: { data },
-    examples: { plain: 'Is it running, and how is the fleet?' },
+    flags: { data, wait: 'wait so long for a server that is just starting, such as 60s' },
+    examples: {
+      plain: 'Is it running, and how is the fleet?',
+      wait: 'After a start: go on as soon as it answers',
+    },
   },
   'server fingerprint': {
     summary: 'Print the CA fingerprint that people compare at set-up',
@@ -252,7 +255,10 @@ export const verbs = {
       level: 'when a host needs a token to get its certificate',
       requireForwardRecords:
         "at medium: ask for a token when DNS does not confirm the host's address (on or off)",
+      mapAutomatically: 'map a free name to the host that is met under it (on or off)',
       certificateHours: 'validity of host certificates, in hours (24 to 19800)',
+      staleCrl:
+        'what hosts do with a revocation list that is out of date: refuse peers (closed), go on (open), or by the level',
     },
     examples: { strict: 'A token always', days: 'Certificates for 90 days' },
   },
@@ -423,7 +429,7 @@ export const verbs = {
       data,
       host: 'with latest: of this host (name or ID)',
       path: 'absolute path to restore (repeatable); everything when omitted',
-      to: 'absolute folder on the host to restore into',
+      to: 'absolute folder on the host to restore into; this or --original is needed',
       original: 'restore to the original places',
       conflict: 'what happens to files that are there already',
       detach,

@@ -61,8 +61,11 @@ export const verbs: Words['verbs'] = {
   'server status': {
     summary: 'ドメイン、アドレス、ホストの状態を表示する',
     args: {},
-    flags: { data },
-    examples: { plain: 'サーバーは動いているか、ホスト全体はどうか' },
+    flags: { data, wait: '起動中のサーバーが応答するまで待つ最長時間 (例: 60s)' },
+    examples: {
+      plain: 'サーバーは動いているか、ホスト全体はどうか',
+      wait: '起動した直後: 応答したらすぐ次へ進む',
+    },
   },
   'server fingerprint': {
     summary: 'セットアップのときに照合する CA 指紋を表示する',
@@ -263,7 +266,10 @@ export const verbs: Words['verbs'] = {
       level: '証明書配備のセキュリティレベル',
       requireForwardRecords:
         '[中] で、DNS の正引きがホストのアドレスを示さないときはトークンを求める (on または off)',
+      mapAutomatically: '未使用の名前で見つかったホストに、その名前を自動的にマップする (on または off)',
       certificateHours: 'ホスト証明書の有効期間 (時間、24 から 19800)',
+      staleCrl:
+        '期限が過ぎた証明書失効リストの扱い: 相手を拒否する (closed)、続ける (open)、セキュリティレベルに従う (level)',
     },
     examples: { strict: '常にトークンを求める', days: '証明書を 90 日間有効にする' },
   },
@@ -418,7 +424,7 @@ export const verbs: Words['verbs'] = {
       data,
       host: 'latest のとき: このホストのもの (名前または ID)',
       path: 'リストアする絶対パス (複数可)。省略時はすべて',
-      to: 'リストア先となる、ホスト上の絶対パスのフォルダー',
+      to: 'リストア先となる、ホスト上の絶対パスのフォルダー。これか --original が必要',
       original: '元の場所にリストアする',
       conflict: 'すでにあるファイルの扱い',
       detach,

@@ -15,6 +15,7 @@ export function domainRoutes(app: FastifyInstance, context: ServerContext): void
     addresses: context.config.addresses.map((address) => ({
       address,
       agentPort: context.ports.agent,
+      adminPort: context.ports.admin,
       httpPort: context.ports.http,
     })),
   }));
