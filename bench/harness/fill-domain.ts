@@ -28,7 +28,7 @@ export function fillDomain(path: string, hosts: number, nowMs: number): void {
   );
   const certificate = database.prepare(
     `INSERT INTO certificates (fingerprint, issuer_key_id, serial, host_id, der, not_before_ms, not_after_ms,
-     issued_at_ms, intention_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+     issued_at_ms, intention_id, crl_shard) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1)`,
   );
   const assignment = database.prepare(
     `INSERT INTO documents (type, scope, serial, content_sha256, jws, made_at_ms) VALUES ('assignment', ?, ?, ?, ?, ?)`,

@@ -3,6 +3,8 @@ export const NAME_LENGTH_MAX = 253;
 export const CSR_BYTES_MAX = 16 * 1024;
 export const CERTIFICATE_BYTES_MAX = 16 * 1024;
 export const CRL_BYTES_MAX = 128 * 1024 * 1024;
+/** Revocation lists that a trust bundle names, of all issuers together: so many shards may be open or still of use. */
+export const CRL_LISTS_MAX = 256;
 export const DOCUMENT_BYTES_MAX = 4 * 1024 * 1024;
 export const ADMIN_BODY_BYTES_MAX = 1024 * 1024;
 export const AGENT_BODY_BYTES_MAX = 1024 * 1024;
@@ -11,6 +13,23 @@ export const HEADER_BYTES_MAX = 16 * 1024;
 export const PAGE_ROWS_MAX = 500;
 export const PAGE_ROWS_DEFAULT = 100;
 export const HOST_NAMES_MAX = 32;
+/** Names that were mapped to one host by themselves; further ones wait for an administrator. */
+export const AUTOMATIC_NAMES_PER_HOST_MAX = 32;
+/** Questions about peers in one request of an agent. */
+export const PEER_QUESTIONS_MAX = 100;
+/** Names that wait for an administrator: in all, and those that one host met. */
+export const PENDING_NAMES_MAX = 10_000;
+export const PENDING_NAMES_PER_HOST_MAX = 200;
+/** New names (mapped or pending) that one host may bring up in a minute, and all together. */
+export const NEW_NAMES_PER_HOST_PER_MINUTE_MAX = 60;
+export const NEW_NAMES_PER_MINUTE_MAX = 6_000;
+/** Names in one push; more: everything is to be asked for again. */
+export const NAMES_PER_PUSH_MAX = 100;
+/** T-33: so long an agent uses an answer; a refusal is asked for again sooner. */
+export const PEER_ANSWER_SECONDS = 300;
+export const PEER_REFUSAL_SECONDS = 20;
+/** Decisions about peers that an agent keeps. */
+export const PEER_DECISIONS_MAX = 10_000;
 export const PLAN_PATHS_MAX = 200;
 export const PLAN_EXCLUDES_MAX = 500;
 export const PLAN_SCHEDULES_MAX = 20;
@@ -47,8 +66,10 @@ export const GRANTS_PER_ADMINISTRATOR_MAX = 50;
 export const ADMINISTRATORS_MAX = 1_000;
 export const PASSWORD_LENGTH_MIN = 12;
 export const PASSWORD_LENGTH_MAX = 256;
-/** Codes of one-time links, and secrets of sign-ins that wait for their second step. */
+/** Codes of one-time links. */
 export const CODE_LENGTH_MAX = 128;
+/** Sign-ins that wait for their next step: sealed, in the hands of who began them. A cookie holds them. */
+export const PENDING_LENGTH_MAX = 3_072;
 /** Passkeys of one administrator, and what a browser says of one in base64url. */
 export const PASSKEYS_PER_ADMINISTRATOR_MAX = 20;
 export const PASSKEY_PART_LENGTH_MAX = 16 * 1024;

@@ -202,6 +202,7 @@ export class ProtectionDomain {
           revoke_due_at_ms: null,
           revoked_at_ms: null,
           revocation_reason: null,
+          crl_shard: 0,
         })
         .execute();
       await recordChange(tx, 'certificate', fingerprint);

@@ -9,6 +9,8 @@ export function securityText(cli: Cli, settings: SecuritySettings): string[] {
   return renderPairs([
     [labels.level, states.level[settings.level]],
     [labels.requireForwardRecords, cli.format.onOff(settings.requireForwardRecords)],
+    [labels.mapAutomatically, cli.format.onOff(settings.mapAutomatically)],
     [labels.hostCertificateValidity, cli.format.duration(settings.hostCertificateHours * HOUR_MS)],
+    [labels.staleCrl, states.staleCrl[settings.staleCrl]],
   ]);
 }

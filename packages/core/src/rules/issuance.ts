@@ -54,7 +54,7 @@ export interface HostFacts {
 
 interface Common {
   readonly domainId: DomainId;
-  readonly security: SecuritySettings;
+  readonly security: Pick<SecuritySettings, 'level' | 'requireForwardRecords' | 'hostCertificateHours'>;
   readonly issuerNotAfterMs: number;
 }
 

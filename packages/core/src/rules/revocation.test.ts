@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import test from 'node:test';
+import { test } from 'node:test';
 import { parseHostId } from '../ids.ts';
 import { DAY_MS } from '../time.ts';
 import {
@@ -19,12 +19,17 @@ test('T-41 hosts fetch the CRL hourly at very high, every 4 h at high, every 8 h
   );
 });
 
-test('T-42 a stale CRL fails closed at very high alone', () => {
-  assert.deepEqual(
-    (['very-high', 'high', 'medium'] as const).map((level) => staleCrl(level)),
-    ['closed', 'open', 'open'],
-  );
-});
+for (const [choice, veryHigh, high, medium] of [
+  ['level', 'closed', 'open', 'open'],
+  ['open', 'open', 'open', 'open'],
+  ['closed', 'closed', 'closed', 'closed'],
+] as const)
+  test(`T-42 what a stale CRL means with the setting "${choice}"`, () => {
+    assert.deepEqual(
+      (['very-high', 'high', 'medium'] as const).map((level) => staleCrl(level, choice)),
+      [veryHigh, high, medium],
+    );
+  });
 
 const crl = { thisUpdateMs: 0, nextUpdateMs: CRL_VALID_MS };
 for (const [sentence, current, missing, nowMs, due] of [

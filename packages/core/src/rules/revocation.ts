@@ -1,7 +1,7 @@
 import { refuse, type Refusal } from '../errors.ts';
 import type { HostId } from '../ids.ts';
 import { DAY_MS, MINUTE_MS } from '../time.ts';
-import type { SecurityLevel } from '../wire/trust.ts';
+import type { SecurityLevel, StaleCrlChoice } from '../wire/trust.ts';
 
 /** A CRL is valid for 7 days (T-41). */
 export const CRL_VALID_MS = 7 * DAY_MS;
@@ -21,8 +21,10 @@ export function crlRefreshSeconds(level: SecurityLevel): number {
 }
 
 /** What a host does with a CRL past its nextUpdate (T-42): closed refuses peers, open goes on and reports. */
-export const staleCrl = (level: SecurityLevel): 'open' | 'closed' =>
-  level === 'very-high' ? 'closed' : 'open';
+export function staleCrl(level: SecurityLevel, choice: StaleCrlChoice): 'open' | 'closed' {
+  if (choice !== 'level') return choice;
+  return level === 'very-high' ? 'closed' : 'open';
+}
 
 /** Must a CRL be signed now? At half its validity (T-44), and when a revoked certificate is missing from it. */
 export function crlDue(

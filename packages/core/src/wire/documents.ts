@@ -19,6 +19,7 @@ import {
   snapshotId,
 } from './scalars.ts';
 import {
+  CRL_LISTS_MAX,
   LISTING_ENTRIES_MAX,
   PLAN_EXCLUDES_MAX,
   PLAN_PATHS_MAX,
@@ -56,7 +57,7 @@ export const bundlePayload = z.object({
   intermediates: z.array(der).max(16),
   links: z.array(der).max(32),
   /** Plain-HTTP addresses of the CRLs. */
-  crls: z.array(z.object({ issuerKeyId: z.string().max(64), path: z.string().max(200) })).max(16),
+  crls: z.array(z.object({ issuerKeyId: z.string().max(64), path: z.string().max(200) })).max(CRL_LISTS_MAX),
   /** Port of the plain-HTTP listener, on each server of the list. */
   httpPort: port,
 });

@@ -40,6 +40,10 @@ export const SECURITY_LEVELS = ['medium', 'high', 'very-high'] as const;
 export const securityLevel = z.enum(SECURITY_LEVELS);
 export type SecurityLevel = z.infer<typeof securityLevel>;
 
+/** What hosts do with a revocation list past its nextUpdate; `level`: refuse peers at very high, go on otherwise (T-42). */
+export const STALE_CRL_CHOICES = ['level', 'open', 'closed'] as const;
+export type StaleCrlChoice = (typeof STALE_CRL_CHOICES)[number];
+
 export const securitySettings = z.object({
   level: securityLevel,
   /** T-12, medium only: a token is asked for when the names' forward records don't contain the socket's address. */
@@ -48,6 +52,9 @@ export const securitySettings = z.object({
     .int()
     .min(24)
     .max(825 * 24),
+  staleCrl: z.enum(STALE_CRL_CHOICES),
+  /** T-31: a free name under which a host was met is mapped to it; off: it waits for an administrator. */
+  mapAutomatically: z.boolean(),
 });
 export type SecuritySettings = z.infer<typeof securitySettings>;
 export const getSecurity = route({
@@ -164,12 +171,14 @@ export const unregisterHost = route({
   params: z.object({ name: address }),
   reply: z.object({ removed: z.string() }),
 });
-/** Switches the media role of a host; its agent renews for a certificate that fits. */
+/**
+ * Switches the media role of a host; its agent renews for a certificate that fits. A media server serves, and is trusted by, all
+ * groups: the right must reach the whole domain.
+ */
 export const setHostMedia = route({
   method: 'PUT',
   path: '/v1/hosts/:id/media',
   right: 'host.write',
-  scope: 'group',
   params: idParams,
   body: z.object({
     media: z.boolean(),

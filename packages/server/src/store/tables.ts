@@ -9,12 +9,15 @@ export interface Tables {
   groups: GroupsTable;
   hosts: HostsTable;
   host_names: HostNamesTable;
+  pending_names: PendingNamesTable;
   known_hosts: KnownHostsTable;
   host_seen: HostSeenTable;
   tokens: TokensTable;
   intentions: IntentionsTable;
   certificates: CertificatesTable;
+  crl_shards: CrlShardsTable;
   crls: CrlsTable;
+  revocations: RevocationsTable;
   documents: DocumentsTable;
   server_lists: ServerListsTable;
   plans: PlansTable;
@@ -36,7 +39,7 @@ export interface Tables {
   administrators: AdministratorsTable;
   administrator_grants: AdministratorGrantsTable;
   sign_in_links: SignInLinksTable;
-  pending_sign_ins: PendingSignInsTable;
+  spent_sign_in_steps: SpentSignInStepsTable;
   admin_sessions: AdminSessionsTable;
   api_keys: ApiKeysTable;
   passkeys: PasskeysTable;
@@ -113,6 +116,20 @@ export interface HostNamesTable {
   created_at_ms: number;
 }
 
+export interface PendingNamesTable {
+  name: string;
+  host_id: string;
+  reason: string;
+  owner_id: string | null;
+  asked_by: string;
+  state: string;
+  first_seen_ms: number;
+  last_seen_ms: number;
+  seen: number;
+  decided_at_ms: number | null;
+  decided_by: string | null;
+}
+
 export interface KnownHostsTable {
   name: string;
   registered_at_ms: number;
@@ -179,14 +196,45 @@ export interface CertificatesTable {
   revoke_due_at_ms: number | null;
   revoked_at_ms: number | null;
   revocation_reason: string | null;
+  crl_shard: number;
+}
+
+export interface CrlShardsTable {
+  issuer_key_id: string;
+  shard: number;
+  uris: string;
+  certificates: number;
+  revision: number;
+  opened_at_ms: number;
+  closed_at_ms: number | null;
 }
 
 export interface CrlsTable {
   issuer_key_id: string;
+  shard: number;
   number: number;
+  revision: number;
+  entries: number;
   der: string;
   this_update_ms: number;
   next_update_ms: number;
+}
+
+export interface RevocationsTable {
+  num: number;
+  host_id: string;
+  reason: string;
+  at_ms: number;
+  revoked_by: string;
+  certificates: number;
+  needs: string;
+  crl_number: number | null;
+  listed_at_ms: number | null;
+  hosts_then: number;
+  last_host_num: number;
+  confirmed: number;
+  half_at_ms: number | null;
+  all_at_ms: number | null;
 }
 
 export interface DocumentsTable {
@@ -398,13 +446,9 @@ export interface SignInLinksTable {
   used_at_ms: number | null;
 }
 
-export interface PendingSignInsTable {
-  secret_sha256: string;
-  kind: string;
-  administrator_id: string | null;
-  body: string;
-  created_at_ms: number;
-  expires_at_ms: number;
+export interface SpentSignInStepsTable {
+  step_sha256: string;
+  forget_at_ms: number;
 }
 
 export interface AdminSessionsTable {
@@ -457,8 +501,9 @@ export interface IdempotencyKeysTable {
   idempotency_key: string;
   request_sha256: string;
   status: number | null;
-  reply: string | null;
+  reply_length: number;
   created_at_ms: number;
+  reply: string | null;
 }
 
 export interface TasksTable {

@@ -1,5 +1,5 @@
 import { AppError } from '@sekisho/core/errors.ts';
-import { SECURITY_LEVELS, setSecurity } from '@sekisho/core/wire/trust.ts';
+import { SECURITY_LEVELS, setSecurity, STALE_CRL_CHOICES } from '@sekisho/core/wire/trust.ts';
 import { serverData } from '../../client/data-folder.ts';
 import { withServer } from '../../client/open-server.ts';
 import { choice, number, onOff } from '../../flag.ts';
@@ -17,7 +17,9 @@ export const securitySet = defineVerb({
     data: serverData,
     level: choice('--level <level>', SECURITY_LEVELS),
     requireForwardRecords: onOff('--require-forward-records <on|off>'),
+    mapAutomatically: onOff('--map-automatically <on|off>'),
     certificateHours: number('--certificate-hours <n>', CERTIFICATE_HOURS_MIN, CERTIFICATE_HOURS_MAX),
+    staleCrl: choice('--stale-crl <what>', STALE_CRL_CHOICES),
   },
   examples: {
     strict: 'sekisho security set --level very-high',
@@ -29,11 +31,13 @@ export const securitySet = defineVerb({
       ...(flags.requireForwardRecords === undefined
         ? {}
         : { requireForwardRecords: flags.requireForwardRecords }),
+      ...(flags.mapAutomatically === undefined ? {} : { mapAutomatically: flags.mapAutomatically }),
       ...(flags.certificateHours === undefined ? {} : { hostCertificateHours: flags.certificateHours }),
+      ...(flags.staleCrl === undefined ? {} : { staleCrl: flags.staleCrl }),
     };
     if (Object.keys(change).length === 0) {
       throw new AppError('USAGE_ONE_OF_NEEDED', {
-        options: '--level, --require-forward-records, --certificate-hours',
+        options: '--level, --require-forward-records, --map-automatically, --certificate-hours, --stale-crl',
         usage: 'sekisho security set --level medium|high|very-high',
       });
     }

@@ -176,6 +176,7 @@ export async function insertCertificate(
     hostId: HostId;
     intentionId: string;
     replaces: string | null;
+    crlShard: number;
     nowMs: number;
   },
 ): Promise<void> {
@@ -191,6 +192,7 @@ export async function insertCertificate(
     issued_at_ms: row.nowMs,
     intention_id: row.intentionId,
     replaces: row.replaces,
+    crl_shard: row.crlShard,
   });
 }
 

@@ -189,7 +189,8 @@ async function createDomain(
       })
       .execute();
     const { keyId: issuerKeyId } = authority.issuing;
-    const issued = { certificate, issuerKeyId, hostId: ids.serverHostId, intentionId, replaces: null, nowMs };
+    const born = { certificate, issuerKeyId, hostId: ids.serverHostId, intentionId };
+    const issued = { ...born, replaces: null, crlShard: 0, nowMs };
     await insertCertificate(tx, issued);
     const keys = await loadKeys(tx, kek);
     for (const role of ['root', 'issuing'] as const)

@@ -1,7 +1,7 @@
 import type { GroupId, HostId } from '@sekisho/core/ids.ts';
 import { crlRefreshSeconds, staleCrl } from '@sekisho/core/rules/revocation.ts';
 import type { PolicyPlan } from '@sekisho/core/wire/documents.ts';
-import type { SecurityLevel } from '@sekisho/core/wire/trust.ts';
+import type { SecuritySettings } from '@sekisho/core/wire/trust.ts';
 import { z } from 'zod';
 import type { Tx } from '../../store/tables.ts';
 import { coversGroup, listStoredPlans, type StoredPlan } from '../plans/read-plans.ts';
@@ -24,9 +24,9 @@ const groupSettings = z.object({
 export async function refreshPolicies(context: FleetContext, tx: Tx): Promise<void> {
   const groups = await listGroups(tx);
   const plans = await listStoredPlans(tx);
-  const { level } = await readSecuritySettings(tx);
+  const security = await readSecuritySettings(tx);
   for (const group of groups) {
-    const body = await policyBody(context, tx, { group, groups, plans, level });
+    const body = await policyBody(context, tx, { group, groups, plans, security });
     const serial = await context.documents.make(tx, 'policy', group.id, body);
     await recordPlans(tx, group.id, serial, body.plans);
   }
@@ -36,7 +36,7 @@ interface PolicyFacts {
   readonly group: FleetGroup;
   readonly groups: readonly FleetGroup[];
   readonly plans: readonly StoredPlan[];
-  readonly level: SecurityLevel;
+  readonly security: SecuritySettings;
 }
 
 async function policyBody(
@@ -44,15 +44,15 @@ async function policyBody(
   tx: Tx,
   facts: PolicyFacts,
 ): Promise<DocumentBody<'policy'>> {
-  const { group, groups, level } = facts;
+  const { group, groups, security } = facts;
   const named = await findHosts(tx, [...new Set(facts.plans.flatMap((plan) => plan.spec.targets.hosts))]);
   const members = new Set(named.filter((host) => host.groupId === group.id).map((host) => host.id));
   const plans = facts.plans.flatMap((plan) => policyPlanOf(plan, groups, group.id, members) ?? []);
   return {
     group: group.id,
     ...effectiveSettings(context, groups, group.id),
-    crlRefreshSeconds: crlRefreshSeconds(level),
-    staleCrl: staleCrl(level),
+    crlRefreshSeconds: crlRefreshSeconds(security.level),
+    staleCrl: staleCrl(security.level, security.staleCrl),
     mediaServers: await mediaServersOf(tx, plans),
     plans,
   };

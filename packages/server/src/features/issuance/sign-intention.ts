@@ -84,7 +84,7 @@ async function recordResult(
   const ended = { fingerprint: certificate.fingerprint, failure: null };
   if (!(await finishIntention(tx, intention.id, ended, nowMs))) return otherEnd(tx, intention);
   const replaces = await recordHost(tx, context, intention, nowMs);
-  const row = { certificate, issuerKeyId, hostId, intentionId: intention.id, replaces, nowMs };
+  const row = { certificate, issuerKeyId, hostId, intentionId: intention.id, replaces, crlShard: 0, nowMs };
   await insertCertificate(tx, row);
   await recordChange(tx, 'certificate', certificate.fingerprint);
   const audit = {

@@ -37,6 +37,9 @@ export async function insertCrl(tx: Tx, issuerKeyId: string, crl: CrlRow): Promi
     .insertInto('crls')
     .values({
       issuer_key_id: issuerKeyId,
+      shard: 0,
+      revision: 0,
+      entries: 0,
       number: crl.number,
       der: Buffer.from(crl.der).toString('base64'),
       this_update_ms: crl.thisUpdateMs,

@@ -5,4 +5,6 @@ export const SECURITY_DEFAULTS: SecuritySettings = {
   level: 'high',
   requireForwardRecords: false,
   hostCertificateHours: 365 * 24,
+  staleCrl: 'level',
+  mapAutomatically: true,
 };

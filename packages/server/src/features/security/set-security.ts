@@ -1,5 +1,5 @@
 import type { Principal } from '@sekisho/core/rules/rights.ts';
-import type { SecuritySettings } from '@sekisho/core/wire/trust.ts';
+import { securitySettings, type SecuritySettings } from '@sekisho/core/wire/trust.ts';
 import type { Clock } from '@sekisho/core/time.ts';
 import { contentTag, requireUnchanged, type Precondition } from '../../http/entity-tag.ts';
 import { recordChange } from '../../store/record-change.ts';
@@ -22,11 +22,8 @@ export async function setSecurity(
     await requireUnchanged(precondition, contentTag(before), () =>
       lastChangeOf(tx, 'security', ['set-security']),
     );
-    const after: SecuritySettings = {
-      level: change.level ?? before.level,
-      requireForwardRecords: change.requireForwardRecords ?? before.requireForwardRecords,
-      hostCertificateHours: change.hostCertificateHours ?? before.hostCertificateHours,
-    };
+    const given = Object.entries(change).filter(([, value]) => value !== undefined);
+    const after = securitySettings.parse({ ...before, ...Object.fromEntries(given) });
     await writeSecurity(tx, after, nowMs);
     await recordAudit(
       tx,

@@ -91,14 +91,25 @@ certificates.first_used_at_ms bigint
 certificates.revoke_due_at_ms bigint
 certificates.revoked_at_ms bigint
 certificates.revocation_reason text
+certificates.crl_shard bigint not null
 change_feed.seq bigint not null
 change_feed.kind text not null
 change_feed.key text not null
 change_feed.at_ms bigint not null
 counters.name text not null
 counters.value bigint not null
+crl_shards.issuer_key_id text not null
+crl_shards.shard bigint not null
+crl_shards.uris text not null
+crl_shards.certificates bigint not null
+crl_shards.revision bigint not null
+crl_shards.opened_at_ms bigint not null
+crl_shards.closed_at_ms bigint
 crls.issuer_key_id text not null
+crls.shard bigint not null
 crls.number bigint not null
+crls.revision bigint not null
+crls.entries bigint not null
 crls.der text not null
 crls.this_update_ms bigint not null
 crls.next_update_ms bigint not null
@@ -153,8 +164,9 @@ idempotency_keys.actor text not null
 idempotency_keys.idempotency_key text not null
 idempotency_keys.request_sha256 text not null
 idempotency_keys.status bigint
-idempotency_keys.reply text
+idempotency_keys.reply_length bigint not null
 idempotency_keys.created_at_ms bigint not null
+idempotency_keys.reply text
 intentions.id text not null
 intentions.kind text not null
 intentions.host_id text not null
@@ -208,12 +220,17 @@ passkeys.sign_count bigint not null
 passkeys.transports text not null
 passkeys.created_at_ms bigint not null
 passkeys.used_at_ms bigint
-pending_sign_ins.secret_sha256 text not null
-pending_sign_ins.kind text not null
-pending_sign_ins.administrator_id text
-pending_sign_ins.body text not null
-pending_sign_ins.created_at_ms bigint not null
-pending_sign_ins.expires_at_ms bigint not null
+pending_names.name text not null
+pending_names.host_id text not null
+pending_names.reason text not null
+pending_names.owner_id text
+pending_names.asked_by text not null
+pending_names.state text not null
+pending_names.first_seen_ms bigint not null
+pending_names.last_seen_ms bigint not null
+pending_names.seen bigint not null
+pending_names.decided_at_ms bigint
+pending_names.decided_by text
 plans.id text not null
 plans.name text not null
 plans.spec text not null
@@ -246,6 +263,20 @@ repositories.password text not null
 repositories.created_at_ms bigint not null
 repositories.sealed_at_ms bigint
 repositories.maintained_at_ms bigint
+revocations.num bigint not null
+revocations.host_id text not null
+revocations.reason text not null
+revocations.at_ms bigint not null
+revocations.revoked_by text not null
+revocations.certificates bigint not null
+revocations.needs text not null
+revocations.crl_number bigint
+revocations.listed_at_ms bigint
+revocations.hosts_then bigint not null
+revocations.last_host_num bigint not null
+revocations.confirmed bigint not null
+revocations.half_at_ms bigint
+revocations.all_at_ms bigint
 schema_migrations.version bigint not null
 schema_migrations.name text not null
 schema_migrations.checksum text not null
@@ -273,6 +304,8 @@ sign_in_links.created_at_ms bigint not null
 sign_in_links.created_by text not null
 sign_in_links.expires_at_ms bigint not null
 sign_in_links.used_at_ms bigint
+spent_sign_in_steps.step_sha256 text not null
+spent_sign_in_steps.forget_at_ms bigint not null
 tasks.id text not null
 tasks.num bigint not null
 tasks.kind text not null
@@ -323,7 +356,8 @@ certificates: certificates_issuer_key_id_serial_key UNIQUE (issuer_key_id, seria
 certificates: certificates_pkey PRIMARY KEY (fingerprint)
 change_feed: change_feed_pkey PRIMARY KEY (seq)
 counters: counters_pkey PRIMARY KEY (name)
-crls: crls_pkey PRIMARY KEY (issuer_key_id, number)
+crl_shards: crl_shards_pkey PRIMARY KEY (issuer_key_id, shard)
+crls: crls_pkey PRIMARY KEY (issuer_key_id, shard, number)
 documents: documents_pkey PRIMARY KEY (type, scope, serial)
 domain: domain_pkey PRIMARY KEY (id)
 groups: groups_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES groups(id)
@@ -346,13 +380,14 @@ leases: leases_pkey PRIMARY KEY (name)
 outbox: outbox_pkey PRIMARY KEY (num)
 passkeys: passkeys_administrator_id_fkey FOREIGN KEY (administrator_id) REFERENCES administrators(id)
 passkeys: passkeys_pkey PRIMARY KEY (credential_id)
-pending_sign_ins: pending_sign_ins_pkey PRIMARY KEY (secret_sha256)
+pending_names: pending_names_pkey PRIMARY KEY (name, host_id)
 plans: plans_pkey PRIMARY KEY (id)
 points: points_num_key UNIQUE (num)
 points: points_pkey PRIMARY KEY (repository, snapshot_id)
 policy_plans: policy_plans_pkey PRIMARY KEY (group_id, serial, plan_id)
 repositories: repositories_host_id_generation_key UNIQUE (host_id, generation)
 repositories: repositories_pkey PRIMARY KEY (name)
+revocations: revocations_pkey PRIMARY KEY (num)
 schema_migrations: schema_migrations_pkey PRIMARY KEY (version)
 server_lists: server_lists_name_key UNIQUE (name)
 server_lists: server_lists_pkey PRIMARY KEY (id)
@@ -360,6 +395,7 @@ sessions: sessions_pkey PRIMARY KEY (host_id)
 settings: settings_pkey PRIMARY KEY (key)
 sign_in_failures: sign_in_failures_pkey PRIMARY KEY (subject)
 sign_in_links: sign_in_links_pkey PRIMARY KEY (secret_sha256)
+spent_sign_in_steps: spent_sign_in_steps_pkey PRIMARY KEY (step_sha256)
 tasks: tasks_num_key UNIQUE (num)
 tasks: tasks_pkey PRIMARY KEY (id)
 tokens: tokens_pkey PRIMARY KEY (id)
@@ -390,10 +426,11 @@ CREATE INDEX certificates_by_host ON certificates USING btree (host_id, issued_a
 CREATE INDEX certificates_due ON certificates USING btree (revoke_due_at_ms) WHERE (revoke_due_at_ms IS NOT NULL);
 CREATE UNIQUE INDEX certificates_issuer_key_id_serial_key ON certificates USING btree (issuer_key_id, serial);
 CREATE UNIQUE INDEX certificates_pkey ON certificates USING btree (fingerprint);
-CREATE INDEX certificates_revoked ON certificates USING btree (issuer_key_id, revoked_at_ms) WHERE (revoked_at_ms IS NOT NULL);
+CREATE INDEX certificates_revoked ON certificates USING btree (issuer_key_id, crl_shard, serial, not_after_ms, revoked_at_ms, revocation_reason) WHERE (revoked_at_ms IS NOT NULL);
 CREATE UNIQUE INDEX change_feed_pkey ON change_feed USING btree (seq);
 CREATE UNIQUE INDEX counters_pkey ON counters USING btree (name);
-CREATE UNIQUE INDEX crls_pkey ON crls USING btree (issuer_key_id, number);
+CREATE UNIQUE INDEX crl_shards_pkey ON crl_shards USING btree (issuer_key_id, shard);
+CREATE UNIQUE INDEX crls_pkey ON crls USING btree (issuer_key_id, shard, number);
 CREATE UNIQUE INDEX documents_pkey ON documents USING btree (type, scope, serial);
 CREATE UNIQUE INDEX domain_pkey ON domain USING btree (id);
 CREATE UNIQUE INDEX groups_pkey ON groups USING btree (id);
@@ -423,8 +460,8 @@ CREATE INDEX outbox_by_subject ON outbox USING btree (subject, created_at_ms);
 CREATE UNIQUE INDEX outbox_pkey ON outbox USING btree (num);
 CREATE INDEX passkeys_by_administrator ON passkeys USING btree (administrator_id);
 CREATE UNIQUE INDEX passkeys_pkey ON passkeys USING btree (credential_id);
-CREATE INDEX pending_sign_ins_by_expiry ON pending_sign_ins USING btree (expires_at_ms);
-CREATE UNIQUE INDEX pending_sign_ins_pkey ON pending_sign_ins USING btree (secret_sha256);
+CREATE INDEX pending_names_by_host ON pending_names USING btree (host_id);
+CREATE UNIQUE INDEX pending_names_pkey ON pending_names USING btree (name, host_id);
 CREATE UNIQUE INDEX plans_pkey ON plans USING btree (id);
 CREATE INDEX points_by_host ON points USING btree (host_id, received_at_ms);
 CREATE INDEX points_by_snapshot ON points USING btree (snapshot_id);
@@ -434,6 +471,9 @@ CREATE UNIQUE INDEX policy_plans_pkey ON policy_plans USING btree (group_id, ser
 CREATE INDEX repositories_by_media ON repositories USING btree (media_host_id);
 CREATE UNIQUE INDEX repositories_host_id_generation_key ON repositories USING btree (host_id, generation);
 CREATE UNIQUE INDEX repositories_pkey ON repositories USING btree (name);
+CREATE INDEX revocations_by_host ON revocations USING btree (host_id, num);
+CREATE INDEX revocations_open ON revocations USING btree (num) WHERE (all_at_ms IS NULL);
+CREATE UNIQUE INDEX revocations_pkey ON revocations USING btree (num);
 CREATE UNIQUE INDEX schema_migrations_pkey ON schema_migrations USING btree (version);
 CREATE UNIQUE INDEX server_lists_name_key ON server_lists USING btree (name);
 CREATE UNIQUE INDEX server_lists_pkey ON server_lists USING btree (id);
@@ -443,6 +483,8 @@ CREATE UNIQUE INDEX settings_pkey ON settings USING btree (key);
 CREATE INDEX sign_in_failures_by_time ON sign_in_failures USING btree (last_at_ms);
 CREATE UNIQUE INDEX sign_in_failures_pkey ON sign_in_failures USING btree (subject);
 CREATE UNIQUE INDEX sign_in_links_pkey ON sign_in_links USING btree (secret_sha256);
+CREATE INDEX spent_sign_in_steps_by_time ON spent_sign_in_steps USING btree (forget_at_ms);
+CREATE UNIQUE INDEX spent_sign_in_steps_pkey ON spent_sign_in_steps USING btree (step_sha256);
 CREATE INDEX tasks_by_state ON tasks USING btree (state, num);
 CREATE UNIQUE INDEX tasks_num_key ON tasks USING btree (num);
 CREATE UNIQUE INDEX tasks_pkey ON tasks USING btree (id);

@@ -115,6 +115,7 @@ CREATE TABLE certificates (
   revoke_due_at_ms BIGINT,
   revoked_at_ms BIGINT,
   revocation_reason TEXT,
+  crl_shard BIGINT NOT NULL,
   UNIQUE (issuer_key_id, serial)
 );
 CREATE TABLE change_feed (
@@ -127,13 +128,26 @@ CREATE TABLE counters (
   name TEXT NOT NULL PRIMARY KEY,
   value BIGINT NOT NULL
 );
+CREATE TABLE crl_shards (
+  issuer_key_id TEXT NOT NULL,
+  shard BIGINT NOT NULL,
+  uris TEXT NOT NULL,
+  certificates BIGINT NOT NULL,
+  revision BIGINT NOT NULL,
+  opened_at_ms BIGINT NOT NULL,
+  closed_at_ms BIGINT,
+  PRIMARY KEY (issuer_key_id, shard)
+);
 CREATE TABLE crls (
   issuer_key_id TEXT NOT NULL,
+  shard BIGINT NOT NULL,
   number BIGINT NOT NULL,
+  revision BIGINT NOT NULL,
+  entries BIGINT NOT NULL,
   der TEXT NOT NULL,
   this_update_ms BIGINT NOT NULL,
   next_update_ms BIGINT NOT NULL,
-  PRIMARY KEY (issuer_key_id, number)
+  PRIMARY KEY (issuer_key_id, shard, number)
 );
 CREATE TABLE documents (
   type TEXT NOT NULL,
@@ -204,8 +218,9 @@ CREATE TABLE idempotency_keys (
   idempotency_key TEXT NOT NULL,
   request_sha256 TEXT NOT NULL,
   status BIGINT,
-  reply TEXT,
+  reply_length BIGINT NOT NULL,
   created_at_ms BIGINT NOT NULL,
+  reply TEXT,
   PRIMARY KEY (actor, idempotency_key)
 );
 CREATE TABLE intentions (
@@ -273,13 +288,19 @@ CREATE TABLE passkeys (
   created_at_ms BIGINT NOT NULL,
   used_at_ms BIGINT
 );
-CREATE TABLE pending_sign_ins (
-  secret_sha256 TEXT NOT NULL PRIMARY KEY,
-  kind TEXT NOT NULL,
-  administrator_id TEXT,
-  body TEXT NOT NULL,
-  created_at_ms BIGINT NOT NULL,
-  expires_at_ms BIGINT NOT NULL
+CREATE TABLE pending_names (
+  name TEXT NOT NULL,
+  host_id TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  owner_id TEXT,
+  asked_by TEXT NOT NULL,
+  state TEXT NOT NULL,
+  first_seen_ms BIGINT NOT NULL,
+  last_seen_ms BIGINT NOT NULL,
+  seen BIGINT NOT NULL,
+  decided_at_ms BIGINT,
+  decided_by TEXT,
+  PRIMARY KEY (name, host_id)
 );
 CREATE TABLE plans (
   id TEXT NOT NULL PRIMARY KEY,
@@ -324,6 +345,22 @@ CREATE TABLE repositories (
   maintained_at_ms BIGINT,
   UNIQUE (host_id, generation)
 );
+CREATE TABLE revocations (
+  num BIGINT NOT NULL PRIMARY KEY,
+  host_id TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  at_ms BIGINT NOT NULL,
+  revoked_by TEXT NOT NULL,
+  certificates BIGINT NOT NULL,
+  needs TEXT NOT NULL,
+  crl_number BIGINT,
+  listed_at_ms BIGINT,
+  hosts_then BIGINT NOT NULL,
+  last_host_num BIGINT NOT NULL,
+  confirmed BIGINT NOT NULL,
+  half_at_ms BIGINT,
+  all_at_ms BIGINT
+);
 CREATE TABLE schema_migrations (
   version BIGINT NOT NULL PRIMARY KEY,
   name TEXT NOT NULL,
@@ -362,6 +399,10 @@ CREATE TABLE sign_in_links (
   created_by TEXT NOT NULL,
   expires_at_ms BIGINT NOT NULL,
   used_at_ms BIGINT
+);
+CREATE TABLE spent_sign_in_steps (
+  step_sha256 TEXT NOT NULL PRIMARY KEY,
+  forget_at_ms BIGINT NOT NULL
 );
 CREATE TABLE tasks (
   id TEXT NOT NULL PRIMARY KEY,
@@ -405,7 +446,9 @@ CREATE INDEX audit_merges_by_close ON audit_merges (closes_at_ms);
 CREATE INDEX ca_keys_by_role ON ca_keys (role, state);
 CREATE INDEX certificates_by_host ON certificates (host_id, issued_at_ms);
 CREATE INDEX certificates_due ON certificates (revoke_due_at_ms) WHERE revoke_due_at_ms IS NOT NULL;
-CREATE INDEX certificates_revoked ON certificates (issuer_key_id, revoked_at_ms) WHERE revoked_at_ms IS NOT NULL;
+CREATE INDEX certificates_revoked
+  ON certificates (issuer_key_id, crl_shard, serial, not_after_ms, revoked_at_ms, revocation_reason)
+  WHERE revoked_at_ms IS NOT NULL;
 CREATE INDEX host_names_by_host ON host_names (host_id);
 CREATE INDEX hosts_by_group ON hosts (group_id);
 CREATE INDEX idempotency_keys_by_time ON idempotency_keys (created_at_ms);
@@ -417,10 +460,13 @@ CREATE INDEX jobs_by_snapshot ON jobs (snapshot_id);
 CREATE INDEX jobs_by_state ON jobs (state, num);
 CREATE INDEX outbox_by_subject ON outbox (subject, created_at_ms);
 CREATE INDEX passkeys_by_administrator ON passkeys (administrator_id);
-CREATE INDEX pending_sign_ins_by_expiry ON pending_sign_ins (expires_at_ms);
+CREATE INDEX pending_names_by_host ON pending_names (host_id);
 CREATE INDEX points_by_host ON points (host_id, received_at_ms);
 CREATE INDEX points_by_snapshot ON points (snapshot_id);
 CREATE INDEX repositories_by_media ON repositories (media_host_id);
+CREATE INDEX revocations_by_host ON revocations (host_id, num);
+CREATE INDEX revocations_open ON revocations (num) WHERE all_at_ms IS NULL;
 CREATE INDEX sessions_by_worker ON sessions (worker_id);
 CREATE INDEX sign_in_failures_by_time ON sign_in_failures (last_at_ms);
+CREATE INDEX spent_sign_in_steps_by_time ON spent_sign_in_steps (forget_at_ms);
 CREATE INDEX tasks_by_state ON tasks (state, num);

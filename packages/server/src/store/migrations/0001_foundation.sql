@@ -58,7 +58,7 @@ CREATE TABLE hosts (
 );
 CREATE INDEX hosts_by_group ON hosts (group_id);
 
--- kind: primary, approved. Automatic and pending mappings come with names.
+-- kind: primary, approved, shared (then every mapping of that name is), automatic (gives no rights; in no certificate).
 CREATE TABLE host_names (
   name TEXT NOT NULL,
   host_id TEXT NOT NULL REFERENCES hosts (id),
@@ -67,6 +67,24 @@ CREATE TABLE host_names (
   PRIMARY KEY (name, host_id)
 );
 CREATE INDEX host_names_by_host ON host_names (host_id);
+
+-- A host under a name that it may not go by until an administrator says so. owner_id: who has the name (NULL: nobody).
+-- state: pending, rejected (refused; pending again when it is found again).
+CREATE TABLE pending_names (
+  name TEXT NOT NULL,
+  host_id TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  owner_id TEXT,
+  asked_by TEXT NOT NULL,
+  state TEXT NOT NULL,
+  first_seen_ms BIGINT NOT NULL,
+  last_seen_ms BIGINT NOT NULL,
+  seen BIGINT NOT NULL,
+  decided_at_ms BIGINT,
+  decided_by TEXT,
+  PRIMARY KEY (name, host_id)
+);
+CREATE INDEX pending_names_by_host ON pending_names (host_id);
 
 CREATE TABLE known_hosts (
   name TEXT NOT NULL PRIMARY KEY,
@@ -139,20 +157,63 @@ CREATE TABLE certificates (
   revoke_due_at_ms BIGINT,
   revoked_at_ms BIGINT,
   revocation_reason TEXT,
+  crl_shard BIGINT NOT NULL,
   UNIQUE (issuer_key_id, serial)
 );
 CREATE INDEX certificates_by_host ON certificates (host_id, issued_at_ms);
-CREATE INDEX certificates_revoked ON certificates (issuer_key_id, revoked_at_ms) WHERE revoked_at_ms IS NOT NULL;
+-- All that a revocation list says of a certificate, in the order in which it is read by pages.
+CREATE INDEX certificates_revoked
+  ON certificates (issuer_key_id, crl_shard, serial, not_after_ms, revoked_at_ms, revocation_reason)
+  WHERE revoked_at_ms IS NOT NULL;
 CREATE INDEX certificates_due ON certificates (revoke_due_at_ms) WHERE revoke_due_at_ms IS NOT NULL;
 
+-- A revocation list is for the certificates of one shard, and each certificate names its own. Shard 0 is an issuer's whole list.
+-- uris: JSON, where the list is found, as the certificates say it. certificates: about how many were issued into it. revision goes up
+-- with each revocation.
+CREATE TABLE crl_shards (
+  issuer_key_id TEXT NOT NULL,
+  shard BIGINT NOT NULL,
+  uris TEXT NOT NULL,
+  certificates BIGINT NOT NULL,
+  revision BIGINT NOT NULL,
+  opened_at_ms BIGINT NOT NULL,
+  closed_at_ms BIGINT,
+  PRIMARY KEY (issuer_key_id, shard)
+);
+
+-- revision: of the shard, as the list has it.
 CREATE TABLE crls (
   issuer_key_id TEXT NOT NULL,
+  shard BIGINT NOT NULL,
   number BIGINT NOT NULL,
+  revision BIGINT NOT NULL,
+  entries BIGINT NOT NULL,
   der TEXT NOT NULL,
   this_update_ms BIGINT NOT NULL,
   next_update_ms BIGINT NOT NULL,
-  PRIMARY KEY (issuer_key_id, number)
+  PRIMARY KEY (issuer_key_id, shard, number)
 );
+
+-- Each revocation by an administrator, and how it spread. needs: JSON, the revision of each shard that lists it. hosts_then: the other
+-- hosts of that moment; last_host_num: the highest number of a host then. confirmed: of them, by their heartbeats.
+CREATE TABLE revocations (
+  num BIGINT NOT NULL PRIMARY KEY,
+  host_id TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  at_ms BIGINT NOT NULL,
+  revoked_by TEXT NOT NULL,
+  certificates BIGINT NOT NULL,
+  needs TEXT NOT NULL,
+  crl_number BIGINT,
+  listed_at_ms BIGINT,
+  hosts_then BIGINT NOT NULL,
+  last_host_num BIGINT NOT NULL,
+  confirmed BIGINT NOT NULL,
+  half_at_ms BIGINT,
+  all_at_ms BIGINT
+);
+CREATE INDEX revocations_open ON revocations (num) WHERE all_at_ms IS NULL;
+CREATE INDEX revocations_by_host ON revocations (host_id, num);
 
 -- scope: '' for the bundle, the list's, host's or group's ID, the job's ID for an order.
 CREATE TABLE documents (
@@ -397,16 +458,12 @@ CREATE TABLE sign_in_links (
   used_at_ms BIGINT
 );
 
--- A sign-in that waits for its second step: TOTP, a passkey's challenge, the OIDC provider. body is sealed.
-CREATE TABLE pending_sign_ins (
-  secret_sha256 TEXT NOT NULL PRIMARY KEY,
-  kind TEXT NOT NULL,
-  administrator_id TEXT,
-  body TEXT NOT NULL,
-  created_at_ms BIGINT NOT NULL,
-  expires_at_ms BIGINT NOT NULL
+-- Steps of sign-ins that were carried out: each works once. Those that wait are nowhere, but sealed in the hands of who began them.
+CREATE TABLE spent_sign_in_steps (
+  step_sha256 TEXT NOT NULL PRIMARY KEY,
+  forget_at_ms BIGINT NOT NULL
 );
-CREATE INDEX pending_sign_ins_by_expiry ON pending_sign_ins (expires_at_ms);
+CREATE INDEX spent_sign_in_steps_by_time ON spent_sign_in_steps (forget_at_ms);
 
 CREATE TABLE admin_sessions (
   id TEXT NOT NULL PRIMARY KEY,
@@ -465,8 +522,9 @@ CREATE TABLE idempotency_keys (
   idempotency_key TEXT NOT NULL,
   request_sha256 TEXT NOT NULL,
   status BIGINT,
-  reply TEXT,
+  reply_length BIGINT NOT NULL,
   created_at_ms BIGINT NOT NULL,
+  reply TEXT,
   PRIMARY KEY (actor, idempotency_key)
 );
 CREATE INDEX idempotency_keys_by_time ON idempotency_keys (created_at_ms);
