@@ -216,6 +216,44 @@ describe('the loopback proxy between restic and a media server', () => {
     assert.deepEqual([answer.status, answer.continued], [200, true]);
   });
 
+  test('P-11 restic may leave in the middle of a download or an upload: the next request is served', async (t) => {
+    const { proxy, gaveUp } = await open(t);
+    await ask(proxy, 'POST', '?create=true');
+    const blob = randomBytes(8_000_000);
+    const path = `data/${nameOf(blob)}`;
+    assert.equal((await ask(proxy, 'POST', path, { body: blob })).status, 200);
+    const url = new URL(proxy.repositoryUrl.reveal().slice('rest:'.length));
+    const whole = {
+      host: url.hostname,
+      port: url.port,
+      auth: `${url.username}:${url.password}`,
+      agent: false,
+    };
+    await new Promise<void>((resolve, reject) => {
+      const download = httpRequest({ ...whole, path: url.pathname + path }, (incoming) => {
+        incoming.once('data', () => download.destroy());
+        incoming.once('close', resolve);
+        incoming.on('error', () => undefined);
+      });
+      download.on('error', reject).end();
+    });
+    const other = randomBytes(8_000_000);
+    await new Promise<void>((resolve) => {
+      const upload = httpRequest({
+        ...whole,
+        method: 'POST',
+        path: `${url.pathname}data/${nameOf(other)}`,
+        headers: { 'content-length': other.byteLength },
+      });
+      upload.on('error', () => undefined).once('close', resolve);
+      upload.write(other.subarray(0, 4_000_000), () => upload.destroy());
+    });
+    assert.ok((await ask(proxy, 'GET', path)).body.equals(blob));
+    assert.equal((await ask(proxy, 'GET', `data/${nameOf(other)}`)).status, 404);
+    assert.equal((await ask(proxy, 'POST', `data/${nameOf(other)}`, { body: other })).status, 200);
+    assert.equal(gaveUp.length, 0);
+  });
+
   const strangers: [string, { auth?: string | null; repository?: string }, number][] = [
     ['without credentials', { auth: null }, 401],
     ['with wrong credentials', { auth: 'user:guess' }, 401],

@@ -18,6 +18,7 @@ import {
 } from 'node:http';
 import { refusalOf, sendRequest, describeNetworkError } from '../net/http-request.ts';
 import type { MediaConnection } from './media-connection.ts';
+import { streamBody } from './stream-body.ts';
 
 /** While nothing at all gets through for so long, the run is given up rather than retried by restic for ever. */
 export const MEDIA_UNREACHABLE_MAX_MS = 3 * 60_000;
@@ -96,18 +97,22 @@ export async function startResticProxy(options: {
       headers: forwarded(request.headers),
     });
     upstream.setTimeout(REQUEST_IDLE_MAX_MS, () => upstream.destroy(new Error('nothing moved for too long')));
-    request.on('data', (part: Buffer) => {
-      bytesUp += part.byteLength;
-    });
+    let stopBody: () => void = () => undefined;
+    const sendBody = (): void => {
+      stopBody = streamBody(request, upstream, (piece) => {
+        bytesUp += piece.byteLength;
+      });
+    };
     if (expectsContinue) {
-      request.pause();
       upstream.once('continue', () => {
         response.writeContinue();
-        request.pipe(upstream);
+        sendBody();
       });
       upstream.flushHeaders();
-    } else request.pipe(upstream);
-    connectFailures(request, response, upstream);
+    } else sendBody();
+    connectFailures(request, response, upstream, () => {
+      stopBody();
+    });
     upstream.once('response', (reply) => {
       unreachableSinceMs = undefined;
       if (refusal?.code === 'MEDIA_SERVER_UNREACHABLE') refusal = undefined;
@@ -120,6 +125,7 @@ export async function startResticProxy(options: {
     request: IncomingMessage,
     response: ServerResponse,
     upstream: ClientRequest,
+    stopBody: () => void,
   ): void {
     /** restic went away: that the upload breaks off then is no fault of the media server. */
     let isLeft = false;
@@ -132,7 +138,7 @@ export async function startResticProxy(options: {
     });
     request.on('error', leave);
     upstream.on('error', (error) => {
-      request.unpipe(upstream);
+      stopBody();
       if (isLeft) return;
       const reason =
         error instanceof AppError
@@ -152,10 +158,12 @@ export async function startResticProxy(options: {
   function passBack(reply: IncomingMessage, response: ServerResponse): void {
     const status = reply.statusCode ?? 502;
     response.writeHead(status, forwarded(reply.headers));
+    if (status >= 400 && status !== 404) watchProblem(reply);
+    reply.on('error', () => response.destroy());
     // TLS hands out pieces of 16 KiB, several at once: they leave together
     let corked = false;
-    reply.on('data', (part: Buffer) => {
-      bytesDown += part.byteLength;
+    streamBody(reply, response, (piece) => {
+      bytesDown += piece.byteLength;
       if (corked) return;
       corked = true;
       response.cork();
@@ -164,9 +172,6 @@ export async function startResticProxy(options: {
         response.uncork();
       });
     });
-    if (status >= 400 && status !== 404) watchProblem(reply);
-    reply.on('error', () => response.destroy());
-    reply.pipe(response);
   }
 
   function watchProblem(reply: IncomingMessage): void {
@@ -174,7 +179,7 @@ export async function startResticProxy(options: {
     let bytes = 0;
     reply.on('data', (part: Buffer) => {
       bytes += part.byteLength;
-      if (bytes <= PROBLEM_BYTES_MAX) parts.push(part);
+      if (bytes <= PROBLEM_BYTES_MAX) parts.push(Buffer.from(part)); // what is passed on is released
     });
     reply.once('end', () => {
       const found = problemIn(Buffer.concat(parts));

@@ -1,10 +1,11 @@
 import { AppError } from '@sekisho/core/errors.ts';
+import { releaseBytes } from '@sekisho/platform/release-bytes.ts';
 import type { Readable } from 'node:stream';
 
 /**
  * Gives every chunk of a body to `take`, which returns a promise only when the body has to wait: then it is paused. Without
- * a promise for each chunk, gigabytes leave little garbage. The stream is not destroyed when `take` fails, so that the client
- * can still hear why.
+ * a promise for each chunk, gigabytes leave little garbage, and the memory of a chunk that was taken is released: `take` keeps
+ * none of it. The stream is not destroyed when `take` fails, so that the client can still hear why.
  * @throws AppError OBJECT_CUT_OFF when the connection ends before the body does; whatever `take` throws
  */
 export function consumeBody(
@@ -31,9 +32,15 @@ export function consumeBody(
         fail(error);
         return;
       }
-      if (waiting === undefined) return;
+      if (waiting === undefined) {
+        releaseBytes(chunk);
+        return;
+      }
       body.pause();
-      waiting.then(() => body.resume(), fail);
+      waiting.then(() => {
+        releaseBytes(chunk);
+        body.resume();
+      }, fail);
     };
     const onEnd = (): void => {
       (waiting ?? Promise.resolve()).then(() => {
