@@ -6,6 +6,7 @@ import { apiErrors } from './errors/api.ts';
 import { cliErrors } from './errors/cli.ts';
 import { generalErrors } from './errors/general.ts';
 import { mediaErrors } from './errors/media.ts';
+import { namesErrors } from './errors/names.ts';
 import { nounIn } from './errors/nouns.ts';
 import { pkiErrors } from './errors/pki.ts';
 import { protectionErrors } from './errors/protection.ts';
@@ -20,6 +21,7 @@ import type { Language } from './language.ts';
 export const ERRORS = {
   ...generalErrors,
   ...trustErrors,
+  ...namesErrors,
   ...pkiErrors,
   ...storeErrors,
   ...mediaErrors,

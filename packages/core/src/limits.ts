@@ -35,6 +35,8 @@ export const PLAN_EXCLUDES_MAX = 500;
 export const PLAN_SCHEDULES_MAX = 20;
 export const PLAN_TARGETS_MAX = 1000;
 export const PLANS_PER_POLICY_MAX = 500;
+/** Plans within the reach of somebody whose right ends at groups: nobody uses up those of the whole domain. */
+export const PLANS_PER_LIMITED_REACH_MAX = 100;
 export const UNREADABLE_FILES_MAX = 500;
 export const LOG_TAIL_LINES_MAX = 200;
 export const LOG_LINE_LENGTH_MAX = 1000;

@@ -17,6 +17,7 @@ const NOUNS: Readonly<Record<string, Readonly<Record<Language, string>>>> = {
   'key-encryption key': { en: 'key-encryption key', ja: '鍵暗号化キー' },
   'known host': { en: 'known host', ja: '既知のホスト' },
   list: { en: 'management server list', ja: '管理サーバーリスト' },
+  mapping: { en: 'host name mapping', ja: 'ホスト名マッピング' },
   passkey: { en: 'passkey', ja: 'パスキー' },
   plan: { en: 'plan', ja: 'プラン' },
   point: { en: 'recovery point', ja: '復旧ポイント' },

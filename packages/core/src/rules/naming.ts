@@ -1,5 +1,6 @@
 import { refuse, type Refusal } from '../errors.ts';
-import { NAME_LENGTH_MAX } from '../limits.ts';
+import type { HostId } from '../ids.ts';
+import { AUTOMATIC_NAMES_PER_HOST_MAX, NAME_LENGTH_MAX } from '../limits.ts';
 
 /** A name that passed: case-folded DNS name, or an IP address in its canonical text (RFC 5952). */
 export interface HostName {
@@ -34,6 +35,91 @@ export function judgeName(raw: string): NameDecision {
 export function canonicalIp(raw: string): string | undefined {
   const ip = parseIp(raw);
   return ip === undefined ? undefined : ipText(ip);
+}
+
+/** How a name came to a host. `shared`: every mapping of that name is. `automatic`: gives no rights (T-31). */
+export const MAPPING_KINDS = ['primary', 'approved', 'shared', 'automatic'] as const;
+export type MappingKind = (typeof MAPPING_KINDS)[number];
+
+/** Why a name waits for an administrator. `yielded`: it was mapped automatically until another host enrolled under it. */
+export const PENDING_REASONS = [
+  'taken',
+  'reserved',
+  'map-off',
+  'rejected',
+  'own-word',
+  'full',
+  'yielded',
+] as const;
+export type PendingReason = (typeof PENDING_REASONS)[number];
+
+/** Names that are never mapped by themselves (T-31). */
+export const RESERVED_FOR = ['management-server', 'media-server', 'cluster', 'registered-host'] as const;
+export interface ReservedName {
+  readonly for: (typeof RESERVED_FOR)[number];
+  /** Who an administrator's own configuration says it belongs to; empty: nobody yet. */
+  readonly hostIds: readonly HostId[];
+}
+
+/** What is known of a name under which a host was met. */
+export interface NameFacts {
+  /** As dialled or claimed. */
+  readonly raw: string;
+  /** Whose certificate was shown. */
+  readonly hostId: HostId;
+  readonly askedBy: HostId;
+  /** Of the canonical name. */
+  readonly mappings: readonly { readonly hostId: HostId; readonly kind: MappingKind }[];
+  readonly reserved: ReservedName | undefined;
+  /** An administrator rejected this name for this host. */
+  readonly rejected: boolean;
+  /** The setting (on by default). */
+  readonly mapAutomatically: boolean;
+  /** Names of this host that were mapped automatically. */
+  readonly automaticNames: number;
+}
+
+/** `pend` and `refuse` are refusals, with their words. */
+export type NameOutcome =
+  | { readonly outcome: 'go-on'; readonly because: MappingKind | 'configured' }
+  | { readonly outcome: 'map'; readonly name: string }
+  | (Refusal & {
+      readonly outcome: 'pend';
+      readonly name: string;
+      readonly reason: PendingReason;
+      readonly ownerId: HostId | null;
+    })
+  | (Refusal & { readonly outcome: 'refuse' });
+
+/**
+ * T-31 Does this name belong to this host? Mapped: go on. Free, and mapping automatically is on: map it. Else it waits for an
+ * administrator. What the configuration says of a reserved name (a media server's endpoint, a server's address) is an administrator's
+ * word: it goes on unless another host has the name.
+ */
+export function decideName(facts: NameFacts): NameOutcome {
+  const { hostId, reserved } = facts;
+  const isConfigured = reserved?.hostIds.includes(hostId) === true;
+  const judged = judgeName(facts.raw);
+  if (!judged.allow)
+    return isConfigured ? { outcome: 'go-on', because: 'configured' } : { ...judged, outcome: 'refuse' };
+  const { name } = judged;
+  const mine = facts.mappings.find((mapping) => mapping.hostId === hostId);
+  if (mine !== undefined) return { outcome: 'go-on', because: mine.kind };
+  const pend = (reason: PendingReason, ownerId: HostId | null = null): NameOutcome => ({
+    ...refuse(facts.rejected ? 'PEER_NAME_REJECTED' : 'PEER_NAME_PENDING', { name, host: hostId }),
+    outcome: 'pend',
+    name,
+    reason,
+    ownerId,
+  });
+  const [owner] = facts.mappings;
+  if (owner !== undefined) return pend('taken', owner.hostId);
+  if (isConfigured) return { outcome: 'go-on', because: 'configured' };
+  if (reserved !== undefined) return pend('reserved', reserved.hostIds[0] ?? null);
+  if (facts.rejected) return pend('rejected');
+  if (facts.askedBy === hostId) return pend('own-word');
+  if (!facts.mapAutomatically) return pend('map-off');
+  return facts.automaticNames >= AUTOMATIC_NAMES_PER_HOST_MAX ? pend('full') : { outcome: 'map', name };
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;

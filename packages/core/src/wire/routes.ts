@@ -6,6 +6,7 @@ import * as database from './database.ts';
 import * as documentation from './documentation.ts';
 import * as events from './events.ts';
 import * as jobs from './jobs.ts';
+import * as names from './names.ts';
 import * as oidc from './oidc.ts';
 import * as passkeys from './passkeys.ts';
 import * as plans from './plans.ts';
@@ -26,6 +27,7 @@ export const WIRE_MODULES: Readonly<Record<string, Readonly<Record<string, unkno
   documentation,
   events,
   jobs,
+  names,
   oidc,
   passkeys,
   plans,

@@ -1,7 +1,12 @@
-/** What a change is about; its key names the row (a host ID, a fingerprint, a document's `type/scope`). */
+/**
+ * What a change is about; its key names the row (a host ID, a fingerprint, a document's `type/scope`, a host name). `name`: who may go
+ * by it was decided, so agents ask again; `name-found`: it was mapped automatically or listed as pending.
+ */
 export const CHANGE_KINDS = [
   'host',
   'known-host',
+  'name',
+  'name-found',
   'certificate',
   'revocation',
   'token',

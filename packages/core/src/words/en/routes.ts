@@ -6,6 +6,17 @@ export const ROUTE_SUMMARIES: Readonly<Record<string, string>> = {
   getDocument: 'Fetch a signed document of this host',
   getPublicBundle: 'Fetch the trust bundle before there is a certificate',
   getRepositoryPassword: 'Fetch the password of a repository',
+  // names
+  askPeers: 'Ask whether hosts may go by names',
+  listMappings: 'List which names belong to which hosts',
+  listPendingNames: 'List names that wait for an administrator',
+  getMapping: 'Read everything about one name',
+  addMapping: 'Map a name to a host',
+  approveName: 'Approve a name that waits',
+  rejectName: 'Reject a name that waits',
+  deleteMapping: 'Take a name from a host',
+  resetHost: 'Remove what is remembered of a host, and its further names',
+  explainPeers: 'Explain whether one host may talk to another',
   // trust
   getDomain: 'Read the domain, its CA certificates and addresses',
   getSecurity: 'Read the security settings',

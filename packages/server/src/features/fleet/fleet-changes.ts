@@ -102,6 +102,8 @@ export class FleetChanges {
         hub.onSessionChange(key);
         return;
       case 'known-host':
+      case 'name':
+      case 'name-found':
       case 'token':
       case 'repository':
       case 'administrator':
