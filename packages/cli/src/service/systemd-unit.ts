@@ -25,6 +25,7 @@ function serverUnit({ program, data, kekFile }: UnitPlaces): string {
       'NotifyAccess=all',
       'User=sekisho',
       'Group=sekisho',
+      environment('server'),
       `ExecStart=${quote(program)} server run --data ${quote(data)}`,
       ...(kekFile === undefined ? [] : [`LoadCredential=sekisho-kek:${kekFile}`]),
       ...restart(),
@@ -50,6 +51,7 @@ function agentUnit({ program, data }: UnitPlaces): string {
       'NotifyAccess=all',
       "# backups read every file of the host, and restores write where they are told: this is root's work",
       'User=root',
+      environment('agent'),
       `ExecStart=${quote(program)} agent run --data ${quote(data)}`,
       ...restart(),
       '',
@@ -61,6 +63,9 @@ function agentUnit({ program, data }: UnitPlaces): string {
     ],
   });
 }
+
+/** Settings as variables, where there are any. */
+const environment = (role: ServiceRole): string => `EnvironmentFile=-/etc/default/sekisho-${role}`;
 
 const restart = (): string[] => [
   'Restart=on-failure',
