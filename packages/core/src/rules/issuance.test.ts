@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import test from 'node:test';
+import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseDomainId, parseHostId, parseTokenId, type HostId } from '../ids.ts';
 import { DAY_MS, HOUR_MS } from '../time.ts';

@@ -54,6 +54,8 @@ test('S-06 when too many windows are open, the network takes in what is new, and
 });
 
 test('S-06 a clock that goes far back closes a window instead of counting for ever', () => {
+  assert.equal(isOver(window(10 * MERGE_WINDOW_MS), 9 * MERGE_WINDOW_MS), false);
+  assert.equal(isOver(window(10 * MERGE_WINDOW_MS), 9 * MERGE_WINDOW_MS - 1), true);
   assert.equal(isOver(window(10 * MERGE_WINDOW_MS), 10 * MERGE_WINDOW_MS - 1), false);
   assert.equal(isOver(window(10 * MERGE_WINDOW_MS), 8 * MERGE_WINDOW_MS), true);
 });
@@ -61,16 +63,48 @@ test('S-06 a clock that goes far back closes a window instead of counting for ev
 test('S-06 addresses are grouped by /24 and /64, and what is no address by itself', () => {
   const cases: readonly [string, string][] = [
     ['192.0.2.7', '192.0.2.0/24'],
+    ['110.120.130.140', '110.120.130.0/24'],
+    ['x192.0.2.7', 'x192.0.2.7'],
+    ['192.0.2.7x', '192.0.2.7x'],
     ['::ffff:192.0.2.7', '192.0.2.0/24'],
     ['2001:db8:0:1:2:3:4:5', '2001:db8:0:1::/64'],
     ['2001:DB8::1', '2001:db8:0:0::/64'],
     ['::1', '0:0:0:0::/64'],
     ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+    ['::', '0:0:0:0::/64'],
+    ['2001:db8::', '2001:db8:0:0::/64'],
+    ['1:2:3:4:5:6:7::', '1:2:3:4::/64'],
+    ['::1:2:3:4:5:6:7', '0:1:2:3::/64'],
+    ['1::3:4:5:6:7:8', '1:0:3:4::/64'],
+    ['g:2:3:4:5:6:7:8', 'g:2:3:4:5:6:7:8'],
+    ['1:2:3:4:5:6:7:8/64', '1:2:3:4:5:6:7:8/64'],
+    ['1:2:3:4:5:6:7:8:9', '1:2:3:4:5:6:7:8:9'],
     ['local', 'local'],
     ['agent', 'agent'],
     ['1:2:3', '1:2:3'],
   ];
   for (const [origin, network] of cases) assert.equal(networkOf(origin), network, origin);
+});
+
+test('S-06 a wider window sees many actors and subjects, from one network or from anywhere', () => {
+  const refusal: Repeatable = {
+    act: 'sign-in',
+    code: 'SIGN_IN_REFUSED',
+    reason: 'password',
+    actor: 'head.office',
+    subject: 'head.office',
+    origin: '192.0.2.7',
+  };
+  const same = {
+    act: 'sign-in',
+    code: 'SIGN_IN_REFUSED',
+    reason: 'password',
+    actor: 'many',
+    subject: 'many',
+  };
+  assert.deepEqual(atBreadth(refusal, 'exact'), refusal);
+  assert.deepEqual(atBreadth(refusal, 'network'), { ...same, origin: '192.0.2.0/24' });
+  assert.deepEqual(atBreadth(refusal, 'all'), { ...same, origin: 'many' });
 });
 
 /** The rule carried out over a list of refusals, as a store does it. */

@@ -80,7 +80,8 @@ export function networkOf(origin: string): string {
   const [head = '', tail] = address.split('::', 2);
   const groups = head === '' ? [] : head.split(':');
   if (tail !== undefined) {
-    const after = tail === '' ? [] : tail.split(':');
+    // of an address that ends in "::" this is one empty text, in the place of the last group, which no network holds
+    const after = tail.split(':');
     while (groups.length + after.length < 8) groups.push('0');
     groups.push(...after);
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { isIP } from 'node:net';
-import test from 'node:test';
+import { test } from 'node:test';
 import fc from 'fast-check';
 import { canonicalIp, judgeName, printable } from './naming.ts';
 
@@ -51,6 +51,7 @@ const accepted: readonly [raw: string, kind: 'dns' | 'ip', name: string][] = [
   ['2001:0:0:1:0:0:0:1', 'ip', '2001:0:0:1::1'],
   ['64:ff9b::192.0.2.33', 'ip', '64:ff9b::c000:221'],
   ['1:2:3:4:5:6:192.0.2.1', 'ip', '1:2:3:4:5:6:c000:201'],
+  ['2001:0db8:0000:0000:0000:ffff:192.168.100.200', 'ip', '2001:db8::ffff:c0a8:64c8'],
 ];
 for (const [raw, kind, name] of accepted) {
   test(`T-15 the name ${raw} is accepted as ${name}`, () => {

@@ -19,11 +19,42 @@ for (const [password, expected] of [
   ['aaaaaaaaaaaaaaaa', 'PASSWORD_LIKE_NAME'],
   ['abababababababab', 'PASSWORD_LIKE_NAME'],
   ['office likes long walks', 'allowed'],
+  ['officeOFFICE sixsix', 'allowed'],
+  ['officeOFFICE five', 'PASSWORD_LIKE_NAME'],
+  ['head.office123456', 'allowed'],
+  ['head.office12345', 'PASSWORD_LIKE_NAME'],
+  ['headheadhead12345', 'PASSWORD_LIKE_NAME'],
+  ['abcdabcdabcd', 'PASSWORD_LIKE_NAME'],
+  ['abcdeabcdeab', 'allowed'],
 ] as const)
   test(`S-04 "${password}" as password of Head Office: ${expected}`, () => {
     const decision = decidePassword(password, owner);
     assert.equal(decision.allow ? 'allowed' : decision.code, expected);
   });
+
+for (const [name, displayName, password, expected] of [
+  ['anna', 'Annabel Lee', 'annabel lee1', 'PASSWORD_LIKE_NAME'],
+  ['anna', 'Annabel Lee', 'lee45leelee67', 'allowed'],
+  ['a.first_second@third-fourth', 'x', 'firstfirst12345', 'PASSWORD_LIKE_NAME'],
+  ['a.first_second@third-fourth', 'x', 'secondsecond12345', 'PASSWORD_LIKE_NAME'],
+  ['a.first_second@third-fourth', 'x', 'thirdthird12345', 'PASSWORD_LIKE_NAME'],
+  ['a.first_second@third-fourth', 'x', 'fourthfourth12345', 'PASSWORD_LIKE_NAME'],
+  ['a.first_second@third-fourth', 'x', 'fifthfifth12345', 'allowed'],
+  ['x', 'Maria Gomez', 'gomezgomez12345', 'PASSWORD_LIKE_NAME'],
+  ['x', 'Ｍａｒｉａ', 'mariamaria12345', 'PASSWORD_LIKE_NAME'],
+] as const)
+  test(`S-04 "${password}" as password of ${displayName} (${name}): ${expected}`, () => {
+    const decision = decidePassword(password, { name, displayName });
+    assert.equal(decision.allow ? 'allowed' : decision.code, expected);
+  });
+
+test('S-04 a password that is too short is refused with the least length', () => {
+  assert.deepEqual(decidePassword('only11chars', owner), {
+    allow: false,
+    code: 'PASSWORD_TOO_SHORT',
+    params: { min: 12 },
+  });
+});
 
 test('S-04 what is shorter than the limit is never a password, whatever is in it', () => {
   fc.assert(

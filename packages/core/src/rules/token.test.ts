@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import test from 'node:test';
+import { test } from 'node:test';
 import { parseHostId, parseTokenId } from '../ids.ts';
 import { decideToken, tokenState, type TokenFacts } from './token.ts';
 
