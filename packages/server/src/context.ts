@@ -8,6 +8,7 @@ import type { Duplex } from 'node:stream';
 import type { ServerConfig } from './config.ts';
 import type { Accounts } from './features/administrators/accounts.ts';
 import type { AuditService } from './features/audit/audit-service.ts';
+import type { RefusalBook } from './features/audit/refusal-book.ts';
 import type { DocumentService } from './features/documents/document-service.ts';
 import type { OnProgress } from './features/jobs/progress-board.ts';
 import type { KeyStore } from './features/keys/key-store.ts';
@@ -95,6 +96,8 @@ export interface ServerContext {
   readonly documents: DocumentService;
   /** The hash tree of the audit log and its key (S-06). */
   readonly audit: AuditService;
+  /** Refusals that anybody can cause, on their way into the audit log. */
+  readonly refusals: RefusalBook;
   readonly security: SecurityCache;
   readonly connections: PeerConnections;
   /** Administrators and what they may do (S-04). */

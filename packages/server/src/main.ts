@@ -249,6 +249,7 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
     registry,
     documents,
     audit,
+    refusals,
     security,
     connections,
     accounts,
@@ -303,7 +304,7 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
     log.info({ port: listening.port }, 'metrics are served without sign-in');
   }
   const underWay = new RequestsUnderWay();
-  const apps = buildApps(context, { peers, refusals, crls, idempotency, readiness, streams });
+  const apps = buildApps(context, { peers, crls, idempotency, readiness, streams });
   for (const app of Object.values(apps)) refuseWhileDraining(app, { readiness, underWay });
   await Promise.all(Object.values(apps).map((app) => app.ready()));
   const { agentApp, adminApp } = apps;
@@ -368,7 +369,6 @@ function buildApps(
   context: ServerContext,
   parts: {
     peers: PeerReader;
-    refusals: RefusalBook;
     crls: CrlCache;
     idempotency: Idempotency;
     readiness: Readiness;
@@ -403,7 +403,7 @@ function buildApps(
   publicPages(webApp, context);
   checkpointPage(webApp, context);
   for (const app of [adminApp, webApp]) {
-    noteMissingRights(app, parts.refusals);
+    noteMissingRights(app, context.refusals);
     healthPages(app, parts.readiness);
     metricsPages(app, context.metrics);
     administrationRoutes(app, context);

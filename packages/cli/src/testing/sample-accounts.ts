@@ -120,9 +120,9 @@ export const accountRoutes = (): FakeRoute[] => [
     return { ...row, state: 'disabled' as const, disabledAtMs: TEST_NOW_MS };
   }),
   fakeRoute(enableAdministrator, ({ params }) => administratorById(params.id)),
-  fakeRoute(resetAdministrator, ({ params }) => {
+  fakeRoute(resetAdministrator, ({ params, body }) => {
     administratorById(params.id);
-    return link('reset');
+    return { ...link('reset'), revokedApiKeys: body.keepApiKeys ? 0 : 2 };
   }),
   fakeRoute(makeFirstLink, () => link('first')),
   fakeRoute(listSessions, ({ query }) => ({

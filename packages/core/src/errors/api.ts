@@ -68,6 +68,17 @@ export const apiErrors = {
       hint: '二重には実行されていません。現在の状態を確認し、必要な操作が残っている場合は新しいキーを使用してください。',
     },
   },
+  IDEMPOTENCY_RIGHTS_CHANGED: {
+    status: 409,
+    en: {
+      words: 'The first request with this idempotency key was answered, and your rights have changed since.',
+      hint: 'Nothing was done twice. Its answer is not shown again; look at what exists now.',
+    },
+    ja: {
+      words: 'この冪等キーを使用した最初の要求には応答済みですが、その後に権限が変更されました。',
+      hint: '二重には実行されていません。応答は再表示されないため、現在の状態を確認してください。',
+    },
+  },
   IDEMPOTENCY_KEYS_TOO_MANY: {
     status: 429,
     en: {

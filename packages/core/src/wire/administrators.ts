@@ -101,13 +101,17 @@ export const enableAdministrator = route({
   params: idParams,
   reply: administratorView,
 });
-/** A link with which the owner sets a new password and second factor. What was there works until the link is used. */
+/**
+ * A link with which the owner sets a new password and second factor. Password, sessions and passkeys work until the link is used;
+ * API keys, whose use nobody sees, end at once unless they are to be kept, and those made since then end with its use.
+ */
 export const resetAdministrator = route({
   method: 'POST',
   path: '/v1/administrators/:id/reset',
   right: 'administrator.write',
   params: idParams,
-  reply: linkView,
+  body: z.object({ keepApiKeys: z.boolean().default(false) }),
+  reply: linkView.extend({ revokedApiKeys: count }),
 });
 /** The link for the first administrator, on the server's own socket alone; an earlier one stops working. */
 export const makeFirstLink = route({

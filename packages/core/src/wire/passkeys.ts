@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { CODE_LENGTH_MAX, PASSKEY_PART_LENGTH_MAX } from '../limits.ts';
+import { PASSKEY_PART_LENGTH_MAX, PENDING_LENGTH_MAX } from '../limits.ts';
 import { meView } from './administrators.ts';
 import { displayName, epochMs, sha256Hex } from './scalars.ts';
 import { route } from './route.ts';
 
-const pending = z.string().min(1).max(CODE_LENGTH_MAX);
+const pending = z.string().min(1).max(PENDING_LENGTH_MAX);
 /** Bytes as browsers write them (base64url). */
 const bytes = z
   .string()

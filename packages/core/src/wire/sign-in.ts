@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CODE_LENGTH_MAX, PASSWORD_LENGTH_MAX } from '../limits.ts';
+import { CODE_LENGTH_MAX, PASSWORD_LENGTH_MAX, PENDING_LENGTH_MAX } from '../limits.ts';
 import { administratorName, LINK_PURPOSES, meView } from './administrators.ts';
 import { displayName, epochMs } from './scalars.ts';
 import { route } from './route.ts';
@@ -12,7 +12,8 @@ const totpCode = z
   .max(20)
   .transform((raw) => raw.replace(/\s/g, ''))
   .pipe(z.string().regex(/^\d{6}$/));
-const secret = z.string().min(1).max(CODE_LENGTH_MAX);
+const linkCode = z.string().min(1).max(CODE_LENGTH_MAX);
+const pending = z.string().min(1).max(PENDING_LENGTH_MAX);
 
 /** What an authenticator app is set up with. Shown while it is set up, and never again. */
 export const totpSetup = z.object({
@@ -39,7 +40,7 @@ export const signInWithTotp = route({
   method: 'POST',
   path: '/v1/sign-in/totp',
   right: 'public',
-  body: z.object({ pending: secret, code: totpCode }),
+  body: z.object({ pending, code: totpCode }),
   reply: meView,
 });
 /** Looks at a one-time link without using it up: whose it is, and a secret for the authenticator app. */
@@ -47,7 +48,7 @@ export const openLink = route({
   method: 'POST',
   path: '/v1/sign-in/link',
   right: 'public',
-  body: z.object({ code: secret }),
+  body: z.object({ code: linkCode }),
   reply: z.object({
     purpose: z.enum(LINK_PURPOSES),
     /** Null: the first administrator chooses one. */
@@ -64,8 +65,8 @@ export const acceptLink = route({
   path: '/v1/sign-in/link/accept',
   right: 'public',
   body: z.object({
-    code: secret,
-    pending: secret,
+    code: linkCode,
+    pending,
     /** Of the first administrator alone. */
     name: administratorName.optional(),
     displayName: displayName.optional(),
@@ -101,6 +102,6 @@ export const confirmTotp = route({
   method: 'PUT',
   path: '/v1/me/totp',
   right: 'signed-in',
-  body: z.object({ pending: secret, code: totpCode }),
+  body: z.object({ pending, code: totpCode }),
   reply: meView,
 });

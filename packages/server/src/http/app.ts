@@ -81,7 +81,9 @@ export function createApp(options: AppOptions): FastifyInstance {
     const { httpVersion, headers } = request.raw;
     const isWhole = httpVersion === '1.0' || (httpVersion === '1.1' && headers.host !== undefined);
     if (!isWhole) throw new AppError('REQUEST_MALFORMED'); // RFC 9112 §3.2
-    // before a byte of the body is read
+  });
+  // before a byte of the body is read, and after every `onRequest`: a key that leaked into such an address has leaked, too
+  app.addHook('preParsing', async (request) => {
     if (request.is404) throw known.refusal(request.method, request.url);
   });
   app.setNotFoundHandler((request, reply) => {

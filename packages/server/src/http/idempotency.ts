@@ -4,7 +4,7 @@ import { DAY_MS, HOUR_MS, type Clock } from '@sekisho/core/time.ts';
 import { crashPoint } from '@sekisho/platform/crash-point.ts';
 import type { Log } from '@sekisho/platform/log.ts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { createHmac, scrypt } from 'node:crypto';
+import { createHmac, hash, scrypt } from 'node:crypto';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import type { Store } from '../store/store.ts';
@@ -20,21 +20,30 @@ export const IDEMPOTENCY_KEPT_MS = DAY_MS;
 export const IDEMPOTENCY_KEYS_PER_ACTOR_MAX = 10_000;
 /** A longer reply is not kept: who asks again is told that the outcome is unknown. */
 export const IDEMPOTENCY_REPLY_LENGTH_MAX = 512 * 1024;
+/** What is kept of one actor's replies altogether; beyond that one is as if it were too long. */
+export const IDEMPOTENCY_REPLIES_LENGTH_MAX = 32 * 1024 * 1024;
 export const IDEMPOTENCY_PRUNE_EVERY_MS = HOUR_MS;
 const RETRY_SECONDS = 2;
 
 /** What is under way: by which process, and whether it has changed anything yet. */
 const underWay = z.object({ workerId: z.string(), effect: z.boolean() });
 const underWayText = (workerId: string, effect: boolean): string => JSON.stringify({ workerId, effect });
-/** What was answered. A refusal after an effect is kept too. */
-const stored = z.union([
-  z.object({ status: z.int(), etag: z.string().nullable(), body: z.unknown() }),
-  z.object({ code: z.string(), params: z.record(z.string(), z.union([z.string(), z.number()])) }),
-]);
+/** What was answered, and for what rights. A refusal after an effect is kept too. */
+const stored = z.object({
+  /** Of whoever asked, as they were when the work began: what was seen with others is not shown again. */
+  rightsSha256: z.string(),
+  answer: z.union([
+    z.object({ status: z.int(), etag: z.string().nullable(), body: z.unknown() }),
+    z.object({ code: z.string(), params: z.record(z.string(), z.union([z.string(), z.number()])) }),
+  ]),
+});
+type Answer = z.infer<typeof stored>['answer'];
 
 interface Row {
   readonly actor: string;
   readonly key: string;
+  /** What whoever asks may do now. */
+  readonly rightsSha256: string;
 }
 
 /** Seals replies, which may carry secrets, and has a key for what is compared of requests. */
@@ -49,7 +58,8 @@ const REQUESTS_PURPOSE = 'idempotency-requests';
 /**
  * Writes that are carried out once, however often they are sent (S-05). A row says that the request began; each transaction
  * of the handler marks in itself that it had an effect; the sealed reply follows. So after a crash it is known: nothing
- * happened and the request is carried out, or something did and whoever repeats it is told so – never done twice.
+ * happened and the request is carried out, or something did and whoever repeats it is told so – never done twice. A reply is
+ * shown again to the rights alone with which it was asked for.
  */
 export class Idempotency {
   readonly #parts: { store: Store; clock: Clock; log: Log; box: Box; workerId: string };
@@ -71,7 +81,7 @@ export class Idempotency {
   ): Promise<unknown> {
     const key = keyOf(request);
     if (key === undefined) return work();
-    const row: Row = { actor: actorOf(principal), key };
+    const row: Row = { actor: actorOf(principal), key, rightsSha256: rightsHash(principal) };
     const name = `${row.actor}\n${key}`;
     if (this.#here.has(name)) throw new AppError('IDEMPOTENCY_UNDER_WAY', { retrySeconds: RETRY_SECONDS });
     this.#here.add(name);
@@ -133,8 +143,9 @@ export class Idempotency {
           idempotency_key: row.key,
           request_sha256: requestSha256,
           status: null,
-          reply: underWayText(workerId, false),
+          reply_length: 0,
           created_at_ms: nowMs,
+          reply: underWayText(workerId, false),
         })
         .execute();
       return undefined;
@@ -201,13 +212,18 @@ export class Idempotency {
     }
   }
 
-  async #keep(row: Row, status: number, answer: z.infer<typeof stored>): Promise<void> {
+  async #keep(row: Row, status: number, answer: Answer): Promise<void> {
     const { store, box, log } = this.#parts;
-    const text = JSON.stringify(answer);
-    const reply =
+    const content: z.input<typeof stored> = { rightsSha256: row.rightsSha256, answer };
+    const text = JSON.stringify(content);
+    const sealed =
       text.length > IDEMPOTENCY_REPLY_LENGTH_MAX ? null : box.seal(Buffer.from(text, 'utf8'), contextOf(row));
     try {
-      await store.transaction((tx) => this.#write(tx, row, { status, reply }));
+      await store.transaction(async (tx) => {
+        const fits =
+          sealed !== null && (await keptLength(tx, row)) + sealed.length <= IDEMPOTENCY_REPLIES_LENGTH_MAX;
+        await this.#write(tx, row, { status, reply: fits ? sealed : null });
+      });
     } catch (error) {
       // it is done and answered; who repeats it is told that the outcome is unknown
       log.warn({ err: error }, 'the reply to an idempotency key could not be kept');
@@ -217,7 +233,7 @@ export class Idempotency {
   async #write(tx: Tx, row: Row, set: { status: number | null; reply: string | null }): Promise<void> {
     await tx
       .updateTable('idempotency_keys')
-      .set(set)
+      .set({ ...set, reply_length: set.reply?.length ?? 0 })
       .where('actor', '=', row.actor)
       .where('idempotency_key', '=', row.key)
       .where('status', 'is', null) // an answer stays as it is
@@ -226,7 +242,8 @@ export class Idempotency {
 
   #replay(row: Row, sealed: string, reply: FastifyReply): unknown {
     const text = Buffer.from(this.#parts.box.open(sealed, contextOf(row))).toString('utf8');
-    const answer = stored.parse(JSON.parse(text));
+    const { answer, rightsSha256 } = stored.parse(JSON.parse(text));
+    if (rightsSha256 !== row.rightsSha256) throw new AppError('IDEMPOTENCY_RIGHTS_CHANGED');
     void reply.header(IDEMPOTENCY_REPLAYED_HEADER, 'true');
     if ('code' in answer) throw refusalOfStored(answer);
     void reply.status(answer.status);
@@ -250,6 +267,24 @@ const actorOf = ({ kind, administratorId, apiKeyId, name }: Principal): string =
     .replaceAll('\0', '')
     .slice(0, ACTOR_LENGTH_MAX);
 const ACTOR_LENGTH_MAX = 500;
+
+/** What somebody may do and how far, in one text for the same rights. */
+function rightsHash({ rights }: Principal): string {
+  const sorted = [...rights]
+    .map(([right, reach]) => [right, reach === 'domain' ? reach : [...reach].sort()] as const)
+    .sort(([one], [other]) => (one < other ? -1 : 1));
+  return hash('sha256', JSON.stringify(sorted), 'hex');
+}
+
+/** How long the replies are that are kept for an actor. */
+async function keptLength(tx: Tx, { actor }: Row): Promise<number> {
+  const { length } = await tx
+    .selectFrom('idempotency_keys')
+    .select((select) => select.fn.sum<number | null>('reply_length').as('length'))
+    .where('actor', '=', actor)
+    .executeTakeFirstOrThrow();
+  return Number(length ?? 0);
+}
 
 /**
  * What a request is known by: keyed, and what people type as secrets goes in as slowly as passwords are hashed. So whoever

@@ -50,10 +50,13 @@ export const accountVerbs = {
     examples: { plain: 'They are back' },
   },
   'admin reset': {
-    summary: 'Print a link with which somebody sets a new password and second factor',
+    summary: 'Print a link with which somebody sets a new password and second factor; their API keys end',
     args: { name },
-    flags: { data },
-    examples: { plain: 'Password or telephone lost' },
+    flags: { data, keepKeys: 'the API keys made until now go on working' },
+    examples: {
+      plain: 'Somebody else may know the password',
+      forgotten: 'Password forgotten or telephone lost, and nothing more: scripts go on working',
+    },
   },
   'admin link': {
     summary: 'Print the link for the first administrator again; the earlier one stops working',
@@ -122,6 +125,10 @@ export const accounts = {
     disableQuestion: 'Disable this administrator?',
     disabled: 'The administrator {name} is disabled.',
     enabled: 'The administrator {name} is enabled.',
+    resetPreview:
+      'Every API key of {name} stops working at once. When nobody else can have one: --keep-keys. The password works until the link is used.',
+    resetQuestion: 'Reset this administrator?',
+    keysEnded: 'API keys of {name} that ended: {keys}.',
     sessionEnded: 'The session of {name} from {origin} has ended.',
     noAdministratorYet:
       'This domain has no administrator yet. Print a link for the first one: sekisho admin link',

@@ -52,10 +52,13 @@ export const accountVerbs: typeof Verbs = {
     examples: { plain: '担当者が復帰したとき' },
   },
   'admin reset': {
-    summary: '新しいパスワードと第二要素を設定するためのリンクを表示する',
+    summary: '新しいパスワードと第二要素を設定するためのリンクを表示する (API キーは失効する)',
     args: { name },
-    flags: { data },
-    examples: { plain: 'パスワードまたは電話機を紛失したとき' },
+    flags: { data, keepKeys: '現在の API キーを引き続き使用できるようにする' },
+    examples: {
+      plain: '他人にパスワードを知られた可能性があるとき',
+      forgotten: 'パスワードを忘れた、または電話機を紛失しただけのとき (スクリプトはそのまま動作する)',
+    },
   },
   'admin link': {
     summary: '最初の管理者用のリンクを再び表示する (以前のリンクは無効になる)',
@@ -131,6 +134,10 @@ export const accounts: typeof Accounts = {
     disableQuestion: 'この管理者を無効にしますか?',
     disabled: '管理者 {name} を無効にしました。',
     enabled: '管理者 {name} を有効にしました。',
+    resetPreview:
+      '{name} の API キーはすべて直ちに使用できなくなります。他人の手に渡った可能性がない場合は --keep-keys を指定してください。パスワードはリンクが使用されるまで有効です。',
+    resetQuestion: 'この管理者をリセットしますか?',
+    keysEnded: '失効した {name} の API キー: {keys} 個',
     sessionEnded: '{name} のセッション (接続元 {origin}) を終了しました。',
     noAdministratorYet:
       'このドメインにはまだ管理者がいません。最初の管理者用のリンクを表示するには: sekisho admin link',

@@ -48,12 +48,15 @@ export function knownDevice(
   request: FastifyRequest,
 ): string | undefined {
   const cookie = readCookie(request, DEVICE_COOKIE);
-  if (cookie === undefined || cookie.length > SEALED_LENGTH_MAX || administratorId === undefined)
-    return undefined;
+  if (cookie === undefined || cookie.length > SEALED_LENGTH_MAX) return undefined;
   try {
     const opened = keys.open(Buffer.from(cookie, 'base64url').toString('utf8'), CONTEXT);
     const parsed = device.parse(JSON.parse(Buffer.from(opened).toString('utf8')));
-    const fits = parsed.administrator === administratorId && parsed.untilMs > clock.nowMs();
+    // opened in any case: how long it takes does not say whether there is such an administrator
+    const fits =
+      administratorId !== undefined &&
+      parsed.administrator === administratorId &&
+      parsed.untilMs > clock.nowMs();
     return fits ? parsed.device : undefined;
   } catch {
     return undefined; // forged, or sealed with another key: a stranger

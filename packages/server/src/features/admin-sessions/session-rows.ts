@@ -1,3 +1,4 @@
+import { AppError } from '@sekisho/core/errors.ts';
 import { parseSignInId, type AdministratorId, type SignInId } from '@sekisho/core/ids.ts';
 import { SIGN_IN_METHODS } from '@sekisho/core/wire/administrators.ts';
 import { hash } from 'node:crypto';
@@ -51,6 +52,11 @@ export async function findSessionBySecret(db: DbOrTx, secret: string): Promise<S
     .where('admin_sessions.secret_sha256', '=', sessionHash(secret))
     .executeTakeFirst();
   return row === undefined ? undefined : rowOf(row);
+}
+
+/** Refusal: SESSION_EXPIRED, for a session that was ended since the request came in. */
+export async function requireStillOpen(tx: Tx, { id }: Pick<SessionRow, 'id'>): Promise<void> {
+  if ((await findSession(tx, id))?.revokedAtMs !== null) throw new AppError('SESSION_EXPIRED');
 }
 
 export async function findSession(db: DbOrTx, id: SignInId): Promise<SessionRow | undefined> {

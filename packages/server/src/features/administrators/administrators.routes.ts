@@ -58,9 +58,11 @@ export function administratorRoutes(app: FastifyInstance, context: ServerContext
     const change = { id: params.id, principal, precondition: preconditionOf(request) };
     return shown(reply, await reopenAccount(context, change));
   });
-  mount(app, resetAdministrator, async ({ params, principal }) =>
-    viewLink(await makeResetLink(context, { id: params.id, principal })),
-  );
+  mount(app, resetAdministrator, async ({ params, body, principal }) => {
+    const change = { id: params.id, principal, keepApiKeys: body.keepApiKeys };
+    const { link, revokedApiKeys } = await makeResetLink(context, change);
+    return { ...viewLink(link), revokedApiKeys };
+  });
   mount(app, makeFirstLink, async ({ principal }) => {
     if (principal.kind !== 'local') throw new AppError('LOCAL_SOCKET_ONLY');
     return viewLink(await linkForFirst(context, principal));

@@ -7,8 +7,9 @@ import type { ServerContext } from '../../context.ts';
 import { requireUnchanged, revisionTag, type Precondition } from '../../http/entity-tag.ts';
 import type { Tx } from '../../store/tables.ts';
 import { revokeSessions } from '../admin-sessions/session-rows.ts';
+import { revokeKeysOf } from '../api-keys/revoke-api-key.ts';
 import { recordAudit } from '../audit/record-audit.ts';
-import { dropSignIns } from '../sign-in/drop-sign-ins.ts';
+import { dropLinks } from '../sign-in/links.store.ts';
 import { makeLink, type OneTimeLink } from '../sign-in/make-link.ts';
 import {
   findAdministrator,
@@ -58,7 +59,7 @@ export async function closeAccount(context: ServerContext, change: AccountChange
     await requireAllowed(tx, change, row, { change: 'disable', after: [] });
     await updateAdministrator(tx, row.id, { disabledAtMs: nowMs });
     await revokeSessions(tx, row.id, nowMs);
-    await dropSignIns(tx, row.id);
+    await dropLinks(tx, row.id);
     return { act: 'disable-administrator', detail: {} };
   });
 }
@@ -75,17 +76,22 @@ export async function reopenAccount(
   });
 }
 
-/** A link for a new password and second factor. Refusals: NOT_FOUND, ADMINISTRATOR_DISABLED, API_KEY_MAY_NOT. */
+/**
+ * A link for a new password and second factor. The account's API keys end with it, unless they are to be kept: whoever has them
+ * needs neither. Refusals: NOT_FOUND, ADMINISTRATOR_DISABLED, API_KEY_MAY_NOT.
+ */
 export async function makeResetLink(
   context: ServerContext,
-  { id, principal }: Pick<AccountChange, 'id' | 'principal'>,
-): Promise<OneTimeLink> {
+  { id, keepApiKeys, principal }: Pick<AccountChange, 'id' | 'principal'> & { readonly keepApiKeys: boolean },
+): Promise<{ link: OneTimeLink; revokedApiKeys: number }> {
   if (principal.kind === 'api-key') throw new AppError('API_KEY_MAY_NOT');
   return context.store.transaction(async (tx) => {
     const row = await requireAdministrator(tx, id);
     if (row.disabledAtMs !== null) throw new AppError('ADMINISTRATOR_DISABLED');
     const purpose = row.passwordHash === null && row.oidc === null ? 'invitation' : 'reset';
-    return makeLink(context, tx, { purpose, administrator: row, principal });
+    const nowMs = context.clock.nowMs();
+    const revokedApiKeys = keepApiKeys ? 0 : await revokeKeysOf(tx, row.id, principal, { nowMs });
+    return { link: await makeLink(context, tx, { purpose, administrator: row, principal }), revokedApiKeys };
   });
 }
 

@@ -86,6 +86,22 @@ export async function selectKeysPage(
   return (await query.execute()).map(rowOf);
 }
 
+/** Keys of an administrator that nobody has revoked, made at or after a time; the oldest first. */
+export async function selectUnrevokedKeys(
+  db: DbOrTx,
+  owner: AdministratorId,
+  madeSinceMs: number,
+): Promise<ApiKeyRow[]> {
+  const rows = await selectKeys(db)
+    .where('api_keys.administrator_id', '=', owner)
+    .where('api_keys.revoked_at_ms', 'is', null)
+    .where('api_keys.created_at_ms', '>=', madeSinceMs)
+    .orderBy('api_keys.created_at_ms')
+    .orderBy('api_keys.id')
+    .execute();
+  return rows.map(rowOf);
+}
+
 /** Keys of an administrator that still work. */
 export async function countActiveKeys(db: DbOrTx, owner: AdministratorId, nowMs: number): Promise<number> {
   const row = await db

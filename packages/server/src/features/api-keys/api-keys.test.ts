@@ -14,6 +14,7 @@ import type { HasAfter } from '@sekisho/testkit/temp-folder.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { updateAdministrator } from '../administrators/administrator-rows.ts';
+import { RefusalBook } from '../audit/refusal-book.ts';
 import { selectKeysPage } from './api-keys.store.ts';
 import { authenticateApiKey } from './authenticate-api-key.ts';
 import { createApiKey } from './create-api-key.ts';
@@ -26,7 +27,10 @@ const FROM = '192.0.2.1';
 
 async function scene(t: HasAfter, open: OpenTestStore, grants: readonly Grant[] = [OPERATOR]) {
   const { store, clock, another } = await open(t);
-  const context = { store, clock, log: silentLog(), random: new SeededRandom('keys') };
+  const log = silentLog();
+  const refusals = new RefusalBook({ store, clock, log });
+  t.after(() => refusals.stop());
+  const context = { store, clock, log, random: new SeededRandom('keys'), refusals };
   const ownerId = await addAdministrator(store, 'office', grants);
   const office = await principalOf(store, ownerId, grants);
   const make = (wish: { scopes?: Right[]; group?: GroupId; seconds?: number; owner?: string }, by = office) =>
@@ -42,12 +46,15 @@ async function scene(t: HasAfter, open: OpenTestStore, grants: readonly Grant[] 
       by,
     );
   const use = (secret: Secret, on = context) => authenticateApiKey(on, secret, FROM);
-  const audited = async (act: string): Promise<Record<string, unknown>[]> =>
-    (await store.db.selectFrom('audit').selectAll().where('act', '=', act).execute()).map((row) => ({
+  const audited = async (act: string): Promise<Record<string, unknown>[]> => {
+    await refusals.flush();
+    const rows = await store.db.selectFrom('audit').selectAll().where('act', '=', act).execute();
+    return rows.map((row) => ({
       subject: row.subject,
       actor: row.actor,
       ...(JSON.parse(row.detail) as Record<string, unknown>),
     }));
+  };
   return { context, store, clock, another, ownerId, office, make, use, audited };
 }
 

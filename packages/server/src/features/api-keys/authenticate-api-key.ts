@@ -4,19 +4,16 @@ import { narrowRights, type Principal, type Reach, type Right } from '@sekisho/c
 import { MINUTE_MS } from '@sekisho/core/time.ts';
 import type { Secret } from '@sekisho/platform/secret.ts';
 import type { ServerContext } from '../../context.ts';
-import type { Store } from '../../store/store.ts';
 import { rightsOfAdministrator } from '../administrators/administrator-rights.ts';
-import { recordRepeatedRefusal } from '../audit/record-audit.ts';
 import { readGroupsBelow } from '../groups/groups-below.ts';
 import { markKeyUsed, selectKeyByHash, type ApiKeyRow } from './api-keys.store.ts';
 import { isActive, RIGHTS_OF_NO_KEY } from './api-key-state.ts';
 import { API_KEY_PREFIX, isKeyText, keyHash } from './key-text.ts';
-import { RefusalsKept } from './refusals-kept.ts';
 
 /** The last use is noted no more often. */
 export const KEY_USE_NOTED_EVERY_MS = MINUTE_MS;
 
-type KeyContext = Pick<ServerContext, 'store' | 'clock' | 'log'>;
+type KeyContext = Pick<ServerContext, 'store' | 'clock' | 'log' | 'refusals'>;
 
 /** Why a key was refused: for the audit log and the program's log, never for whoever sent it. */
 export type KeyRefusal = 'malformed' | 'unknown' | 'revoked' | 'expired' | 'owner-disabled';
@@ -41,7 +38,7 @@ export async function authenticateApiKey(
   const owner = await rightsOfAdministrator(db, key?.administratorId ?? NOBODY, below);
   const refusal = refusalOf(secret, key, owner, nowMs);
   if (key === undefined || owner === undefined || refusal !== undefined) {
-    await noteRefusal(context, key, refusal ?? 'unknown', origin, nowMs);
+    noteRefusal(context, key, refusal ?? 'unknown', origin);
     throw new AppError('API_KEY_REFUSED');
   }
   await noteUse(context, key, nowMs);
@@ -71,35 +68,22 @@ function refusalOf(
   return owner === undefined ? 'owner-disabled' : undefined;
 }
 
-/** Strangers cannot fill the audit log, nor keep its writer busy: most of their tries are in the program's log alone. */
-const kept = new WeakMap<Store, RefusalsKept>();
-
-async function noteRefusal(
-  context: KeyContext,
+/** Written later, merged with others: how long the refusal takes says nothing about the key. */
+function noteRefusal(
+  { log, refusals }: KeyContext,
   key: ApiKeyRow | undefined,
   reason: KeyRefusal,
   origin: string,
-  nowMs: number,
-): Promise<void> {
-  context.log.warn({ apiKeyId: key?.id, reason, origin }, 'API key refused');
-  const subject = key?.id ?? reason;
-  const rows = kept.get(context.store) ?? new RefusalsKept();
-  kept.set(context.store, rows);
-  if (!rows.take(subject, nowMs)) return;
-  await context.store.transaction((tx) =>
-    recordRepeatedRefusal(
-      tx,
-      {
-        act: 'refuse-api-key',
-        actor: key?.owner ?? 'unknown',
-        origin,
-        subject,
-        outcome: 'refused',
-        detail: { code: reason, ...(key === undefined ? {} : { name: key.name }) },
-      },
-      nowMs,
-    ),
-  );
+): void {
+  log.warn({ apiKeyId: key?.id, reason, origin }, 'API key refused');
+  refusals.note({
+    act: 'refuse-api-key',
+    actor: key?.owner ?? 'unknown',
+    origin,
+    subject: key?.id ?? reason,
+    code: reason,
+    ...(key === undefined ? {} : { name: key.name }),
+  });
 }
 
 /** A use that could not be noted (the disk is full) does not stop the one who reads. */

@@ -20,9 +20,14 @@ export interface NotedRefusal {
   readonly origin: string;
   readonly subject: string;
   readonly code: string;
+  /** What the subject is called, where its ID says too little. */
+  readonly name?: string;
 }
 
-/** Collects refusals that anybody can cause and writes them, merged, once a second. */
+/**
+ * Collects refusals that anybody can cause and writes them, merged and each counted, once a second. Whoever is refused does not
+ * wait for that.
+ */
 export class RefusalBook {
   readonly #parts: { store: Store; clock: Clock; log: Log };
   readonly #waiting = new Map<string, { refusal: NotedRefusal; times: number }>();
@@ -37,7 +42,8 @@ export class RefusalBook {
   note(refusal: NotedRefusal): void {
     if (this.#stopped) return;
     const isFull = this.#waiting.size >= REFUSALS_WAITING_MAX && !this.#waiting.has(keyOf(refusal));
-    const noted = isFull ? { ...refusal, actor: MANY, origin: MANY, subject: MANY } : refusal;
+    const { act, code } = refusal;
+    const noted = isFull ? { act, code, actor: MANY, origin: MANY, subject: MANY } : refusal;
     const key = keyOf(noted);
     this.#waiting.set(key, { refusal: noted, times: (this.#waiting.get(key)?.times ?? 0) + 1 });
     this.#cancel ??= this.#parts.clock.timer(REFUSALS_FLUSH_MS, () => {
@@ -46,12 +52,18 @@ export class RefusalBook {
     });
   }
 
+  /** Writes what waits. */
+  async flush(): Promise<void> {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    this.#writing = this.#writing.then(() => this.#write());
+    await this.#writing;
+  }
+
   /** Writes what waits, and takes nothing more. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#cancel?.();
-    await this.#writing;
-    await this.#write();
+    await this.flush();
   }
 
   async #write(): Promise<void> {
@@ -62,8 +74,9 @@ export class RefusalBook {
     try {
       await store.transaction(async (tx) => {
         for (const { refusal, times } of batch) {
-          const { code, ...who } = refusal;
-          const entry = { ...who, outcome: 'refused', detail: { code } } as const;
+          const { code, name, ...who } = refusal;
+          const detail = name === undefined ? { code } : { code, name };
+          const entry = { ...who, outcome: 'refused', detail } as const;
           await recordRepeatedRefusal(tx, entry, clock.nowMs(), times);
         }
       });

@@ -55,7 +55,6 @@ export function hostRoutes(app: FastifyInstance, context: ServerContext): void {
     return tagged(reply, await need(params.id));
   });
   mount(app, setHostMedia, async ({ params, body, principal, request, reply }) => {
-    await requireHost(db, reachOf(principal, 'host.write'), params.id);
     const { media, ...settings } = body;
     const change = { hostId: params.id, media, settings, precondition: preconditionOf(request) };
     return tagged(reply, await setMedia(context, change, principal));

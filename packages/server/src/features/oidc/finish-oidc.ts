@@ -9,16 +9,17 @@ import type { z } from 'zod';
 import type { ServerContext } from '../../context.ts';
 import { readCookie } from '../../http/cookies.ts';
 import { originOf } from '../../http/request-origin.ts';
-import { openSession } from '../admin-sessions/open-session.ts';
-import { noteRefusal } from '../sign-in/note-refusal.ts';
-import { takePending } from '../sign-in/pending-sign-in.ts';
+import type { Tx } from '../../store/tables.ts';
+import { handSession, openSession, type OpenedSession } from '../admin-sessions/open-session.ts';
+import { notingRefusal } from '../sign-in/note-refusal.ts';
+import { openPending, requireUnspent, spendPending, type PendingSignIn } from '../sign-in/pending-sign-in.ts';
 import { takeInvitation } from '../sign-in/take-invitation.ts';
 import { linkIdentityIn } from './link-identity.ts';
 import { OIDC_COOKIE, setOidcCookie } from './oidc-cookie.ts';
 import type { OidcProviders } from './oidc-providers.ts';
 import type { OidcProvider } from './oidc-settings.ts';
 import { findLinked, type OidcIdentity } from './oidc.store.ts';
-import { OIDC_PENDING, oidcPending } from './start-oidc.ts';
+import { oidcPending } from './start-oidc.ts';
 
 type Pending = z.output<typeof oidcPending>;
 const SUBJECT_LENGTH_MAX = 255;
@@ -38,36 +39,42 @@ export async function finishOidc(
   const provider = context.oidc.get(providerId);
   const secret = readCookie(request, OIDC_COOKIE);
   setOidcCookie(reply, '');
-  try {
+  const origin = originOf(request);
+  const work = async (): Promise<OpenedSession> => {
     if (secret === undefined) throw new AppError('OIDC_BROWSER_OTHER');
     const answer = new URL(request.raw.url ?? '/', 'https://localhost').searchParams;
-    const pending = await takeOwn(context, provider, secret, answer.get('state'));
+    const { begun, pending } = await openOwn(context, provider, secret, answer.get('state'));
     const identity = await redeem(context, provider, pending, answer);
-    const administratorId = await whoIs(context, provider, identity, pending.link, originOf(request));
-    await openSession(context, { administratorId, method: 'oidc', request, reply });
-    return administratorId;
-  } catch (error) {
-    if (error instanceof AppError) {
+    // spent once the provider has vouched for somebody: strangers write nothing
+    return context.store.transaction(async (tx) => {
+      await spendPending(context, tx, begun);
+      const administratorId = await whoIs(context, tx, { provider, identity, link: pending.link, origin });
+      return openSession(context, tx, { administratorId, method: 'oidc', request });
+    });
+  };
+  const opened = await notingRefusal(context, { administrator: undefined, origin }, () =>
+    work().catch((error: unknown) => {
       context.log.warn({ err: error, provider: provider.id }, 'single sign-on refused');
-      await noteRefusal(context, error, { administrator: undefined, origin: originOf(request) });
-    }
-    throw error;
-  }
+      throw error;
+    }),
+  );
+  return handSession(context, opened, { request, reply });
 }
 
-/** The step that this browser began; it works once, whatever comes of it. */
-async function takeOwn(
+/** The step that this browser began. */
+async function openOwn(
   context: ServerContext,
   provider: OidcProvider,
   secret: string,
   state: string | null,
-): Promise<Pending> {
-  const taken = await context.store.transaction((tx) => takePending(context, tx, OIDC_PENDING, secret));
-  const pending = oidcPending.parse(taken.body);
+): Promise<{ begun: PendingSignIn; pending: Pending }> {
+  const begun = openPending(context, 'oidc', secret);
+  await requireUnspent(context.store.db, begun); // the provider is not asked twice
+  const pending = oidcPending.parse(begun.body);
   const [wanted, given] = [Buffer.from(pending.state), Buffer.from(state ?? '')];
   const same = wanted.length === given.length && timingSafeEqual(wanted, given);
   if (!same || pending.provider !== provider.id) throw new AppError('OIDC_BROWSER_OTHER');
-  return pending;
+  return { begun, pending };
 }
 
 async function redeem(
@@ -104,14 +111,23 @@ async function redeem(
 
 /** Whose identity it is; an invitation ties it to its account first. */
 async function whoIs(
-  context: ServerContext,
-  provider: OidcProvider,
-  identity: OidcIdentity,
-  link: string | null,
-  origin: string,
+  { clock }: ServerContext,
+  tx: Tx,
+  found: {
+    readonly provider: OidcProvider;
+    readonly identity: OidcIdentity;
+    readonly link: string | null;
+    readonly origin: string;
+  },
 ): Promise<AdministratorId> {
-  if (link !== null) return useInvitation(context, identity, link, origin);
-  const id = await findLinked(context.store.db, identity);
+  const { identity, link, origin, provider } = found;
+  if (link !== null) {
+    const nowMs = clock.nowMs();
+    const { id, name } = await takeInvitation(tx, link, origin, nowMs);
+    await linkIdentityIn(tx, { name, origin }, id, identity, nowMs);
+    return id;
+  }
+  const id = await findLinked(tx, identity);
   if (id === undefined)
     throw new AppError('OIDC_NOT_LINKED', {
       provider: provider.name,
@@ -120,19 +136,6 @@ async function whoIs(
     });
   return id;
 }
-
-const useInvitation = (
-  context: ServerContext,
-  identity: OidcIdentity,
-  code: string,
-  origin: string,
-): Promise<AdministratorId> =>
-  context.store.transaction(async (tx) => {
-    const nowMs = context.clock.nowMs();
-    const { id, name } = await takeInvitation(tx, code, origin, nowMs);
-    await linkIdentityIn(tx, { name, origin }, id, identity, nowMs);
-    return id;
-  });
 
 const invalid = (provider: OidcProvider, cause: unknown): AppError =>
   new AppError('OIDC_ANSWER_INVALID', { provider: provider.name }, { cause });

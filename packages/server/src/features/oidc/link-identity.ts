@@ -7,7 +7,6 @@ import { revokeSessions } from '../admin-sessions/session-rows.ts';
 import { findAdministrator, type AdministratorRow } from '../administrators/administrator-rows.ts';
 import { keepAdministrator } from '../administrators/keep-administrator.ts';
 import { recordAudit } from '../audit/record-audit.ts';
-import { dropPending } from '../sign-in/pending-sign-in.ts';
 import { findLinked, setIdentity, type OidcIdentity } from './oidc.store.ts';
 
 /**
@@ -37,7 +36,6 @@ export async function linkIdentityIn(
   if (owner !== undefined && owner !== id) throw new AppError('OIDC_IDENTITY_TAKEN');
   await keepAdministrator(tx, before.name, () => setIdentity(tx, id, identity));
   await revokeSessions(tx, id, nowMs);
-  await dropPending(tx, id);
   await recordAudit(
     tx,
     {

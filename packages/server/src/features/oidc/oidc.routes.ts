@@ -3,10 +3,11 @@ import type { FastifyInstance } from 'fastify';
 import type { ServerContext } from '../../context.ts';
 import { mount } from '../../http/mount.ts';
 import { viewAdministrator } from '../administrators/administrator-view.ts';
+import { createStartBudget } from '../sign-in/start-budget.ts';
 import { finishOidc } from './finish-oidc.ts';
 import { linkIdentity } from './link-identity.ts';
 import { OidcProviders } from './oidc-providers.ts';
-import { createStartBudget, startOidc } from './start-oidc.ts';
+import { startOidc } from './start-oidc.ts';
 
 /** Where the browser goes when somebody has signed in. */
 const CONSOLE_PATH = '/';
@@ -23,6 +24,7 @@ export function oidcRoutes(
     oidc: new OidcProviders({ providers: config.oidc, clock, environment }),
   };
   const requireBudget = createStartBudget();
+  const requireAnswerBudget = createStartBudget();
   mount(app, wire.listOidcProviders, () => ({ providers: context.oidc.list() }));
   mount(app, wire.startOidc, async ({ params, request, reply }) => {
     requireBudget(request, clock.nowMs());
@@ -36,6 +38,7 @@ export function oidcRoutes(
     return { location: await startOidc(context, start, { request, reply }) };
   });
   mount(app, wire.finishOidc, async ({ params, request, reply }) => {
+    requireAnswerBudget(request, clock.nowMs()); // each may ask the provider something
     const administrator = await finishOidc(context, params.provider, { request, reply });
     void reply.status(303).header('location', CONSOLE_PATH);
     return { administrator };

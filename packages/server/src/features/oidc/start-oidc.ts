@@ -1,22 +1,13 @@
-import { AppError } from '@sekisho/core/errors.ts';
-import { SECOND_MS, MINUTE_MS } from '@sekisho/core/time.ts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import * as oidc from 'openid-client';
 import { z } from 'zod';
 import type { ServerContext } from '../../context.ts';
-import { addressKey } from '../../http/connections.ts';
-import { originOf } from '../../http/request-origin.ts';
-import { RefusalsKept } from '../api-keys/refusals-kept.ts';
 import { startPending } from '../sign-in/pending-sign-in.ts';
 import { findInvitation } from '../sign-in/take-invitation.ts';
 import { setOidcCookie } from './oidc-cookie.ts';
 import type { OidcProviders } from './oidc-providers.ts';
 
-export const OIDC_PENDING = 'oidc';
-/** Sign-ins of one kind that one address may begin within a minute. */
-export const STARTS_PER_MINUTE_MAX = 60;
-
-/** What is kept, sealed, until the browser comes back. */
+/** What the browser brings back, sealed. */
 export const oidcPending = z.object({
   provider: z.string(),
   state: z.string(),
@@ -26,15 +17,6 @@ export const oidcPending = z.object({
   /** The code of an invitation that this sign-in uses up. */
   link: z.string().nullable(),
 });
-
-/** Bounds what one address begins. @throws AppError RATE_LIMITED */
-export function createStartBudget(): (request: FastifyRequest, nowMs: number) => void {
-  const starts = new RefusalsKept(STARTS_PER_MINUTE_MAX);
-  return (request, nowMs) => {
-    if (!starts.take(addressKey(originOf(request)), nowMs))
-      throw new AppError('RATE_LIMITED', { retrySeconds: MINUTE_MS / SECOND_MS });
-  };
-}
 
 /**
  * Begins a sign-in at a provider: authorization code with PKCE (S256), state and nonce, tied to this browser by a cookie.
@@ -49,7 +31,7 @@ export async function startOidc(
 ): Promise<string> {
   const provider = context.oidc.get(start.provider);
   const { link } = start;
-  if (link !== null) await context.store.transaction((tx) => findInvitation(tx, link, context.clock.nowMs()));
+  if (link !== null) await findInvitation(context.store.db, link, context.clock.nowMs());
   const configuration = await context.oidc.open(provider);
   const draw = (): string => Buffer.from(context.random.bytes(32)).toString('base64url');
   const body = {
@@ -60,9 +42,7 @@ export async function startOidc(
     redirectUri: callbackOf(request, provider.id),
     link,
   };
-  const secret = await context.store.transaction((tx) =>
-    startPending(context, tx, { kind: OIDC_PENDING, administratorId: null, body }),
-  );
+  const secret = startPending(context, { kind: 'oidc', administrator: null, body });
   setOidcCookie(reply, secret.reveal());
   const address = oidc.buildAuthorizationUrl(configuration, {
     redirect_uri: body.redirectUri,

@@ -9,9 +9,16 @@ import { z } from 'zod';
 import type { ServerContext } from '../../context.ts';
 import { isUniqueViolation } from '../../store/store.ts';
 import { readSession } from '../admin-sessions/read-session.ts';
+import { requireStillOpen, type SessionRow } from '../admin-sessions/session-rows.ts';
 import { findAdministrator, type AdministratorRow } from '../administrators/administrator-rows.ts';
 import { recordAudit } from '../audit/record-audit.ts';
-import { startPending, takePending } from '../sign-in/pending-sign-in.ts';
+import {
+  openPending,
+  requireUnspent,
+  spendPending,
+  startPending,
+  type PendingSignIn,
+} from '../sign-in/pending-sign-in.ts';
 import {
   insertPasskey,
   passkeyIdOf,
@@ -21,10 +28,9 @@ import {
 } from './passkeys.store.ts';
 import { relyingPartyOf } from './relying-party.ts';
 
-/** A passkey is made so soon after signing in alone: a session that was left open makes nobody a way in for good. */
+/** A passkey is made or removed so soon after signing in alone: a session that was left open changes nobody's ways in. */
 export const PASSKEY_SESSION_AGE_MAX_MS = 15 * MINUTE_MS;
 
-const PENDING_KIND = 'passkey-add';
 const pendingBody = z.object({ challenge: z.string(), rpId: z.string(), origin: z.string() });
 
 /**
@@ -37,7 +43,7 @@ export async function startPasskey(
   principal: Principal,
   request: FastifyRequest,
 ): Promise<{ pending: string; options: Record<string, unknown> }> {
-  const owner = await requireFreshSession(context, principal, request);
+  const { owner } = await requireFreshSession(context, principal, request);
   const party = relyingPartyOf(request);
   const known = await selectPasskeysOf(context.store.db, owner.id);
   requireRoom(known.length);
@@ -55,9 +61,7 @@ export async function startPasskey(
     supportedAlgorithmIDs: [...ALGORITHMS],
   });
   const body = { challenge: options.challenge, rpId: party.id, origin: party.origin };
-  const pending = await context.store.transaction((tx) =>
-    startPending(context, tx, { kind: PENDING_KIND, administratorId: owner.id, body }),
-  );
+  const pending = startPending(context, { kind: 'passkey-add', administrator: owner, body });
   return { pending: pending.reveal(), options: { ...options } };
 }
 
@@ -71,11 +75,11 @@ export async function addPasskey(
   body: z.output<typeof addRoute.body>,
   { principal, request }: { principal: Principal; request: FastifyRequest },
 ): Promise<PasskeyRow> {
-  const owner = await requireFreshSession(context, principal, request);
-  // taken for good: a challenge is answered once
-  const taken = await context.store.transaction((tx) => takePending(context, tx, PENDING_KIND, body.pending));
-  if (taken.administratorId !== owner.id) throw new AppError('SIGN_IN_STEP_EXPIRED');
-  const wanted = pendingBody.parse(taken.body);
+  const { owner, session } = await requireFreshSession(context, principal, request);
+  const begun = openPending(context, 'passkey-add', body.pending);
+  await requireUnspent(context.store.db, begun);
+  if (begun.administratorId !== owner.id) throw new AppError('SIGN_IN_STEP_EXPIRED');
+  const wanted = pendingBody.parse(begun.body);
   const { response } = body;
   const credential = await verifyRegistrationResponse({
     response: { ...response, response: { ...response.response }, clientExtensionResults: {} },
@@ -102,17 +106,24 @@ export async function addPasskey(
     createdAtMs: context.clock.nowMs(),
     usedAtMs: null,
   };
-  await keep(context, row, owner, principal);
+  await keep(context, row, { begun, owner, principal, session });
   return row;
 }
 
 async function keep(
-  { store }: ServerContext,
+  context: ServerContext,
   row: PasskeyRow,
-  owner: AdministratorRow,
-  principal: Principal,
+  made: {
+    readonly begun: PendingSignIn;
+    readonly owner: AdministratorRow;
+    readonly principal: Principal;
+    readonly session: SessionRow;
+  },
 ): Promise<void> {
-  const kept = store.transaction(async (tx) => {
+  const { begun, owner, principal, session } = made;
+  const kept = context.store.transaction(async (tx) => {
+    await requireStillOpen(tx, session);
+    await spendPending(context, tx, begun);
     if ((await selectPasskey(tx, row.credentialId)) !== undefined) throw new AppError('PASSKEY_KNOWN');
     requireRoom((await selectPasskeysOf(tx, owner.id)).length);
     await insertPasskey(tx, row);
@@ -135,18 +146,22 @@ async function keep(
   });
 }
 
-async function requireFreshSession(
+/**
+ * The session, which was opened a moment ago, and whose it is: what changes how somebody signs in needs one. Refusals:
+ * SESSION_NEEDED, PASSKEY_SIGN_IN_AGAIN.
+ */
+export async function requireFreshSession(
   context: ServerContext,
   principal: Principal,
   request: FastifyRequest,
-): Promise<AdministratorRow> {
+): Promise<{ owner: AdministratorRow; session: SessionRow }> {
   if (principal.kind !== 'administrator') throw new AppError('SESSION_NEEDED');
   const session = await readSession(context, request);
   if (context.clock.nowMs() - session.createdAtMs > PASSKEY_SESSION_AGE_MAX_MS)
     throw new AppError('PASSKEY_SIGN_IN_AGAIN');
   const owner = await findAdministrator(context.store.db, session.administratorId);
   if (owner === undefined) throw new AppError('SESSION_NEEDED');
-  return owner;
+  return { owner, session };
 }
 
 function requireRoom(passkeys: number): void {

@@ -6,11 +6,12 @@ import type { FastifyInstance } from 'fastify';
 import type { ServerContext } from '../../context.ts';
 import { mount } from '../../http/mount.ts';
 import type { DbOrTx, Tx } from '../../store/tables.ts';
+import { requireStillOpen } from '../admin-sessions/session-rows.ts';
 import { keepAdministrator } from '../administrators/keep-administrator.ts';
 import { recordAudit } from '../audit/record-audit.ts';
-import { createStartBudget } from '../oidc/start-oidc.ts';
 import { signedIn } from '../sign-in/sign-in.routes.ts';
-import { addPasskey, startPasskey } from './add-passkey.ts';
+import { createStartBudget } from '../sign-in/start-budget.ts';
+import { addPasskey, requireFreshSession, startPasskey } from './add-passkey.ts';
 import { deletePasskey, selectPasskeysOf, updatePasskeyName, type PasskeyRow } from './passkeys.store.ts';
 import { signInWithPasskey, startPasskeySignIn } from './sign-in-with-passkey.ts';
 
@@ -41,14 +42,16 @@ export function passkeyRoutes(app: FastifyInstance, context: ServerContext): voi
     });
     return viewPasskey({ ...row, name });
   });
-  mount(app, wire.removePasskey, async ({ params, principal }) =>
-    store.transaction(async (tx) => {
+  mount(app, wire.removePasskey, async ({ params, principal, request }) => {
+    const { session } = await requireFreshSession(context, principal, request);
+    return store.transaction(async (tx) => {
+      await requireStillOpen(tx, session);
       const found = await ownNamed(tx, principal, params.id);
       await keepAdministrator(tx, principal.name, () => deletePasskey(tx, found));
       await note(tx, 'remove-passkey', principal, { id: found.id, passkey: found.name }, clock.nowMs());
       return viewPasskey(found);
-    }),
-  );
+    });
+  });
   mount(app, wire.startPasskeySignIn, ({ request }) => {
     requireBudget(request, clock.nowMs());
     return startPasskeySignIn(context, request);

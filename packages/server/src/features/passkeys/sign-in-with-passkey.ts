@@ -6,14 +6,13 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { ServerContext } from '../../context.ts';
 import { originOf } from '../../http/request-origin.ts';
-import { openSession } from '../admin-sessions/open-session.ts';
+import { handSession, openSession, type OpenedSession } from '../admin-sessions/open-session.ts';
 import { findAdministrator } from '../administrators/administrator-rows.ts';
-import { noteRefusal } from '../sign-in/note-refusal.ts';
-import { startPending, takePending } from '../sign-in/pending-sign-in.ts';
+import { notingRefusal } from '../sign-in/note-refusal.ts';
+import { openPending, requireUnspent, spendPending, startPending } from '../sign-in/pending-sign-in.ts';
 import { markPasskeyUsed, selectPasskey, type PasskeyRow } from './passkeys.store.ts';
 import { relyingPartyOf } from './relying-party.ts';
 
-const PENDING_KIND = 'passkey';
 const pendingBody = z.object({ challenge: z.string(), rpId: z.string(), origin: z.string() });
 const CHALLENGE_BYTES = 32;
 
@@ -29,9 +28,7 @@ export async function startPasskeySignIn(
     userVerification: 'required',
   });
   const body = { challenge: options.challenge, rpId: party.id, origin: party.origin };
-  const pending = await context.store.transaction((tx) =>
-    startPending(context, tx, { kind: PENDING_KIND, administratorId: null, body }),
-  );
+  const pending = startPending(context, { kind: 'passkey', administrator: null, body });
   return { pending: pending.reveal(), options: { ...options } };
 }
 
@@ -44,21 +41,13 @@ export async function signInWithPasskey(
   body: z.output<typeof signInRoute.body>,
   { request, reply }: { request: FastifyRequest; reply: FastifyReply },
 ): Promise<AdministratorId> {
-  const passkey = await selectPasskey(context.store.db, body.response.id);
-  try {
-    await useChallenge(context, body, passkey);
-    if (passkey === undefined) throw new AppError('PASSKEY_REFUSED');
-    const { administratorId } = passkey;
-    await openSession(context, { administratorId, method: 'passkey', request, reply });
-    return administratorId;
-  } catch (error) {
-    if (error instanceof AppError) {
-      const { db } = context.store;
-      const administrator = passkey && (await findAdministrator(db, passkey.administratorId));
-      await noteRefusal(context, error, { administrator, origin: originOf(request) });
-    }
-    throw error;
-  }
+  const { db } = context.store;
+  const passkey = await selectPasskey(db, body.response.id);
+  const administrator = passkey && (await findAdministrator(db, passkey.administratorId));
+  const opened = await notingRefusal(context, { administrator, origin: originOf(request) }, () =>
+    useChallenge(context, body, passkey, request),
+  );
+  return handSession(context, opened, { request, reply });
 }
 
 /** @source WebAuthn Level 3 §7.2, the counter: step 22 and §6.1.1 */
@@ -66,10 +55,12 @@ async function useChallenge(
   context: ServerContext,
   { pending, response }: z.output<typeof signInRoute.body>,
   passkey: PasskeyRow | undefined,
-): Promise<void> {
-  const taken = await context.store.transaction((tx) => takePending(context, tx, PENDING_KIND, pending));
+  request: FastifyRequest,
+): Promise<OpenedSession> {
+  const begun = openPending(context, 'passkey', pending);
+  await requireUnspent(context.store.db, begun);
   if (passkey === undefined) throw new AppError('PASSKEY_REFUSED');
-  const wanted = pendingBody.parse(taken.body);
+  const wanted = pendingBody.parse(begun.body);
   const { userHandle, ...answer } = response.response;
   if (userHandle !== null && userHandle !== undefined && userHandle !== handleOf(passkey))
     throw new AppError('PASSKEY_REFUSED');
@@ -88,10 +79,13 @@ async function useChallenge(
   const { newCounter } = verified.authenticationInfo;
   const counts = newCounter > 0 || passkey.signCount > 0; // zero for ever: an authenticator that does not count
   if (counts && newCounter <= passkey.signCount) throw new AppError('PASSKEY_COPIED');
-  const used = await context.store.transaction((tx) =>
-    markPasskeyUsed(tx, passkey, newCounter, context.clock.nowMs()),
-  );
-  if (!used) throw new AppError('PASSKEY_COPIED');
+  return context.store.transaction(async (tx) => {
+    await spendPending(context, tx, begun);
+    if (!(await markPasskeyUsed(tx, passkey, newCounter, context.clock.nowMs())))
+      throw new AppError('PASSKEY_COPIED');
+    const { administratorId } = passkey;
+    return openSession(context, tx, { administratorId, method: 'passkey', request });
+  });
 }
 
 const handleOf = (passkey: PasskeyRow): string =>

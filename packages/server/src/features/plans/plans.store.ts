@@ -12,22 +12,6 @@ export async function countPlans(db: DbOrTx): Promise<number> {
   return Number(row.count);
 }
 
-/** The plan of that name which exists, other than one; or undefined. */
-export async function findPlanNamed(
-  db: DbOrTx,
-  name: string,
-  otherThan: PlanId | null,
-): Promise<string | undefined> {
-  const row = await db
-    .selectFrom('plans')
-    .select('id')
-    .where('name', '=', name)
-    .where('deleted_at_ms', 'is', null)
-    .where('id', '!=', otherThan ?? '')
-    .executeTakeFirst();
-  return row?.id;
-}
-
 /** A new plan, at revision 1. */
 export async function insertPlan(tx: Tx, id: PlanId, spec: PlanSpec, nowMs: number): Promise<void> {
   await tx

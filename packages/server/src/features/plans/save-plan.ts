@@ -1,7 +1,7 @@
 import type { AuditAct } from '@sekisho/core/audit-events.ts';
 import { AppError } from '@sekisho/core/errors.ts';
 import { parsePlanId, type PlanId } from '@sekisho/core/ids.ts';
-import { PLANS_PER_POLICY_MAX } from '@sekisho/core/limits.ts';
+import { PLANS_PER_LIMITED_REACH_MAX, PLANS_PER_POLICY_MAX } from '@sekisho/core/limits.ts';
 import { reachOf, type Principal } from '@sekisho/core/rules/rights.ts';
 import type { PlanSpec } from '@sekisho/core/wire/plans.ts';
 import { requireUnchanged, revisionTag, type Precondition } from '../../http/entity-tag.ts';
@@ -15,9 +15,9 @@ import { refreshPolicies } from '../fleet/refresh-policies.ts';
 import { listGroups } from '../fleet/read-hosts.ts';
 import { ensureRepositories } from '../repositories/ensure-repositories.ts';
 import { checkPlan } from './check-plan.ts';
-import { countPlans, findPlanNamed, insertPlan, markPlanDeleted, updatePlan } from './plans.store.ts';
-import { isPlanWithin } from './plan-reach.ts';
-import { coveredHosts, getStoredPlan, type StoredPlan } from './read-plans.ts';
+import { countPlans, insertPlan, markPlanDeleted, updatePlan } from './plans.store.ts';
+import { isPlanWithin, plansWithin } from './plan-reach.ts';
+import { coveredHosts, getStoredPlan, listStoredPlans, type StoredPlan } from './read-plans.ts';
 
 /** Hosts of a plan whose repositories are made while it is saved; those of a larger plan follow in the background. */
 export const HOSTS_PREPARED_AT_ONCE_MAX = 200;
@@ -35,10 +35,10 @@ export async function createPlan(
   return context.store.transaction(async (tx) => {
     const nowMs = context.clock.nowMs();
     await recordChange(tx, 'plan', id);
-    if ((await countPlans(tx)) >= PLANS_PER_POLICY_MAX)
-      throw new AppError('PLANS_TOO_MANY', { limit: PLANS_PER_POLICY_MAX });
-    await refuseTakenName(tx, spec.name, null);
     await checkPlan(tx, spec, principal);
+    const known = await plansKnownTo(tx, principal);
+    refuseTakenName(known, spec.name, null);
+    await requireRoom(tx, known, principal);
     await insertPlan(tx, id, spec, nowMs);
     await deploy(context, tx, spec);
     await audit(tx, 'create-plan', principal, id, { name: spec.name, before: null, after: spec }, nowMs);
@@ -66,8 +66,8 @@ export async function replacePlan(
     const { revision } = plan;
     if (input.revision !== undefined && input.revision !== revision)
       throw new AppError('PLAN_REVISION_CONFLICT', { revision: input.revision, current: revision });
-    await refuseTakenName(tx, spec.name, id);
     await checkPlan(tx, spec, principal, plan.spec);
+    refuseTakenName(await plansKnownTo(tx, principal), spec.name, id);
     const enabledSinceMs = sameExpectation(plan.spec, spec) ? plan.enabledSinceMs : nowMs;
     await updatePlan(tx, id, { spec, revision: revision + 1, enabledSinceMs, changedAtMs: nowMs });
     await deploy(context, tx, spec);
@@ -133,9 +133,25 @@ async function deploy(context: FleetContext, tx: Tx, spec: PlanSpec): Promise<vo
   await refreshPolicies(context, tx);
 }
 
-async function refuseTakenName(tx: Tx, name: string, otherThan: PlanId | null): Promise<void> {
-  if ((await findPlanNamed(tx, name, otherThan)) !== undefined)
+/**
+ * The plans within the reach of who writes one. Those of others are, to them, not there: neither do their names stand in the
+ * way, so that of two parts of a domain each may have its `nightly`; plans are told apart by their ID.
+ */
+const plansKnownTo = async (tx: Tx, principal: Principal): Promise<StoredPlan[]> =>
+  plansWithin(tx, await listStoredPlans(tx), reachOf(principal, 'plan.write'));
+
+function refuseTakenName(known: readonly StoredPlan[], name: string, otherThan: PlanId | null): void {
+  if (known.some((plan) => plan.spec.name === name && plan.id !== otherThan))
     throw new AppError('PLAN_NAME_TAKEN', { name });
+}
+
+/** Whoever writes plans of a part of the domain uses up a part of its plans, and hears of their own number first. */
+async function requireRoom(tx: Tx, known: readonly StoredPlan[], principal: Principal): Promise<void> {
+  const isLimited = reachOf(principal, 'plan.write') !== 'domain';
+  if (isLimited && known.length >= PLANS_PER_LIMITED_REACH_MAX)
+    throw new AppError('PLANS_TOO_MANY', { limit: PLANS_PER_LIMITED_REACH_MAX });
+  if ((await countPlans(tx)) >= PLANS_PER_POLICY_MAX)
+    throw new AppError('PLANS_TOO_MANY', { limit: PLANS_PER_POLICY_MAX });
 }
 
 const sameExpectation = (a: PlanSpec, b: PlanSpec): boolean =>

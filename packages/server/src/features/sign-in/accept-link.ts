@@ -8,8 +8,8 @@ import { z } from 'zod';
 import type { ServerContext } from '../../context.ts';
 import { originOf } from '../../http/request-origin.ts';
 import { isUniqueViolation } from '../../store/store.ts';
-import type { Tx } from '../../store/tables.ts';
-import { openSession } from '../admin-sessions/open-session.ts';
+import type { DbOrTx, Tx } from '../../store/tables.ts';
+import { handSession, openSession, type OpenedSession } from '../admin-sessions/open-session.ts';
 import { revokeSessions } from '../admin-sessions/session-rows.ts';
 import {
   findAdministrator,
@@ -18,15 +18,15 @@ import {
   updateAdministrator,
   type AdministratorRow,
 } from '../administrators/administrator-rows.ts';
+import { revokeKeysOf } from '../api-keys/revoke-api-key.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import { dropPasskeys } from '../passkeys/drop-passkeys.ts';
 import { findLink, markLinkUsed, type LinkRow } from './links.store.ts';
 import { codeHash, requireNoAdministrator } from './make-link.ts';
-import { dropPending, startPending, takePending } from './pending-sign-in.ts';
+import { openPending, startPending } from './pending-sign-in.ts';
 import { setUpTotp } from './sign-in-with-totp.ts';
 import { newTotpSecret, totpSetupOf } from './totp.ts';
 
-const PENDING_KIND = 'link';
 const pendingBody = z.object({ secret: z.string(), link: z.string() });
 /** What an authenticator app shows before the first administrator has chosen a name. */
 const FIRST_LABEL = 'administrator';
@@ -37,23 +37,19 @@ export async function openLink(
   { code }: z.output<typeof openRoute.body>,
 ): Promise<z.input<typeof openRoute.reply>> {
   const { clock, domain, random, store } = context;
-  return store.transaction(async (tx) => {
-    const { link, administrator } = await usableLink(tx, code, clock.nowMs());
-    const secret = newTotpSecret(random);
-    const pending = await startPending(context, tx, {
-      kind: PENDING_KIND,
-      administratorId: null,
-      body: { secret, link: codeHash(code) },
-    });
-    return {
-      purpose: link.purpose,
-      name: administrator?.name ?? null,
-      displayName: administrator?.displayName ?? null,
-      expiresAtMs: link.expiresAtMs,
-      pending: pending.reveal(),
-      totp: totpSetupOf(secret, domain.name, administrator?.name ?? FIRST_LABEL),
-    };
-  });
+  const { link, administrator } = await usableLink(store.db, code, clock.nowMs());
+  const secret = newTotpSecret(random);
+  // the link is what works once: a step of its own need not be spent
+  const body = { secret, link: codeHash(code) };
+  const pending = startPending(context, { kind: 'link', administrator: null, body });
+  return {
+    purpose: link.purpose,
+    name: administrator?.name ?? null,
+    displayName: administrator?.displayName ?? null,
+    expiresAtMs: link.expiresAtMs,
+    pending: pending.reveal(),
+    totp: totpSetupOf(secret, domain.name, administrator?.name ?? FIRST_LABEL),
+  };
 }
 
 /**
@@ -67,7 +63,7 @@ export async function acceptLink(
   { request, reply }: { request: FastifyRequest; reply: FastifyReply },
 ): Promise<AdministratorId> {
   const { clock, passwords, store } = context;
-  const checked = await store.transaction((tx) => usableLink(tx, body.code, clock.nowMs()));
+  const checked = await usableLink(store.db, body.code, clock.nowMs());
   const owner = ownerOf(checked.administrator, body);
   const named = decideAdministratorName(owner.name);
   if (!named.allow) throw new AppError(named.code, named.params);
@@ -76,16 +72,14 @@ export async function acceptLink(
   if (!judged.allow) throw new AppError(judged.code, judged.params);
   // whoever holds the code is no stranger, and nothing was hashed for anybody without one
   const passwordHash = await passwords.inLane('known', () => passwords.hash(password));
-  const origin = originOf(request);
-  const id = await store
-    .transaction((tx) => useLink(context, tx, { body, owner, passwordHash, origin }))
+  const opened = await store
+    .transaction((tx) => useLink(context, tx, { body, owner, passwordHash, request }))
     .catch((error: unknown) => {
       if (isUniqueViolation(error))
         throw new AppError('ADMINISTRATOR_NAME_TAKEN', { name: owner.name }, { cause: error });
       throw error;
     });
-  await openSession(context, { administratorId: id, method: 'link', request, reply });
-  return id;
+  return handSession(context, opened, { request, reply });
 }
 
 async function useLink(
@@ -95,22 +89,27 @@ async function useLink(
     readonly body: z.output<typeof acceptRoute.body>;
     readonly owner: { readonly name: string; readonly displayName: string };
     readonly passwordHash: string;
-    readonly origin: string;
+    readonly request: FastifyRequest;
   },
-): Promise<AdministratorId> {
-  const { body, origin, owner, passwordHash } = use;
+): Promise<OpenedSession> {
+  const { body, owner, passwordHash, request } = use;
+  const origin = originOf(request);
   const nowMs = context.clock.nowMs();
   const { link, administrator } = await usableLink(tx, body.code, nowMs);
   if (!(await markLinkUsed(tx, codeHash(body.code), nowMs))) throw new AppError('LINK_USED');
-  const pending = pendingBody.parse((await takePending(context, tx, PENDING_KIND, body.pending)).body);
+  const pending = pendingBody.parse(openPending(context, 'link', body.pending).body);
   if (pending.link !== codeHash(body.code)) throw new AppError('SIGN_IN_STEP_EXPIRED');
   const row = administrator ?? (await createFirst(context, tx, owner, nowMs));
   await updateAdministrator(tx, row.id, { passwordHash });
   await setUpTotp(context, tx, row, pending.secret, body.totp, origin);
   await revokeSessions(tx, row.id, nowMs);
-  await dropPending(tx, row.id);
   // a reset is there for whoever lost control of the account: passkeys of another must not outlive it
   await dropPasskeys(tx, row.id);
+  if (link.purpose === 'reset') {
+    // keys from before went with the making of the link, or were to stay; these were made by whoever was still signed in
+    const actor = { name: row.name, origin };
+    await revokeKeysOf(tx, row.id, actor, { nowMs, madeSinceMs: link.createdAtMs });
+  }
   await recordAudit(
     tx,
     {
@@ -123,7 +122,7 @@ async function useLink(
     },
     nowMs,
   );
-  return row.id;
+  return openSession(context, tx, { administratorId: row.id, method: 'link', request });
 }
 
 async function createFirst(
@@ -153,19 +152,19 @@ async function createFirst(
 
 /** The link of a code with whom it is for. Refusals: as `openLink`. */
 export async function usableLink(
-  tx: Tx,
+  db: DbOrTx,
   code: string,
   nowMs: number,
 ): Promise<{ link: LinkRow; administrator: AdministratorRow | undefined }> {
-  const link = await findLink(tx, codeHash(code));
+  const link = await findLink(db, codeHash(code));
   if (link === undefined) throw new AppError('LINK_UNKNOWN');
   if (link.usedAtMs !== null) throw new AppError('LINK_USED');
   if (nowMs >= link.expiresAtMs) throw new AppError('LINK_EXPIRED');
   if (link.administratorId === null) {
-    await requireNoAdministrator(tx);
+    await requireNoAdministrator(db);
     return { link, administrator: undefined };
   }
-  const administrator = await findAdministrator(tx, link.administratorId);
+  const administrator = await findAdministrator(db, link.administratorId);
   if (administrator === undefined) throw new AppError('LINK_UNKNOWN');
   if (administrator.disabledAtMs !== null) throw new AppError('ADMINISTRATOR_DISABLED');
   return { link, administrator };

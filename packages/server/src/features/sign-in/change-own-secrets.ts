@@ -7,22 +7,22 @@ import type { confirmTotp as confirmRoute } from '@sekisho/core/wire/sign-in.ts'
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { ServerContext } from '../../context.ts';
-import type { Tx } from '../../store/tables.ts';
-import { openSession } from '../admin-sessions/open-session.ts';
+import { handSession, openSession } from '../admin-sessions/open-session.ts';
 import { readSession } from '../admin-sessions/read-session.ts';
-import { findSession, revokeSessions, type SessionRow } from '../admin-sessions/session-rows.ts';
+import { requireStillOpen, revokeSessions } from '../admin-sessions/session-rows.ts';
 import {
   findAdministrator,
   updateAdministrator,
   type AdministratorRow,
 } from '../administrators/administrator-rows.ts';
 import { recordAudit } from '../audit/record-audit.ts';
-import { dropPending, PENDING_VALID_MS, startPending, takePending } from './pending-sign-in.ts';
+import { originOf } from '../../http/request-origin.ts';
+import { notingRefusal } from './note-refusal.ts';
+import { openPending, PENDING_VALID_MS, spendPending, startPending } from './pending-sign-in.ts';
 import { provePassword, requireProved } from './sign-in-with-password.ts';
 import { setUpTotp } from './sign-in-with-totp.ts';
 import { newTotpSecret, totpSetupOf } from './totp.ts';
 
-const PENDING_KIND = 'change-totp';
 const pendingBody = z.object({ secret: z.string() });
 
 interface Asking {
@@ -50,31 +50,31 @@ export async function changePassword(
   const proving = { name: administrator.name, administrator, password, request };
   const provedHash = await provePassword(context, proving);
   const passwordHash = await passwords.inLane('known', () => passwords.hash(wished));
-  await store.transaction(async (tx) => {
-    const nowMs = clock.nowMs();
-    // a reset or the end of the session may have come while the hashes were made
-    await requireProved(tx, administrator.id, provedHash);
-    await requireStillOpen(tx, session);
-    await updateAdministrator(tx, administrator.id, { passwordHash });
-    await revokeSessions(tx, administrator.id, nowMs);
-    await dropPending(tx, administrator.id);
-    const { principal } = asking;
-    await recordAudit(
-      tx,
-      {
-        act: 'change-password',
-        actor: principal.name,
-        origin: principal.origin,
-        subject: administrator.id,
-        outcome: 'done',
-        detail: { name: administrator.name },
-      },
-      nowMs,
-    );
-  });
-  const { method } = session;
-  await openSession(context, { administratorId: administrator.id, method, request, reply });
-  return administrator.id;
+  const work = () =>
+    store.transaction(async (tx) => {
+      const nowMs = clock.nowMs();
+      // a reset or the end of the session may have come while the hashes were made
+      await requireProved(tx, administrator.id, provedHash);
+      await requireStillOpen(tx, session);
+      await updateAdministrator(tx, administrator.id, { passwordHash });
+      await revokeSessions(tx, administrator.id, nowMs);
+      const { principal } = asking;
+      await recordAudit(
+        tx,
+        {
+          act: 'change-password',
+          actor: principal.name,
+          origin: principal.origin,
+          subject: administrator.id,
+          outcome: 'done',
+          detail: { name: administrator.name },
+        },
+        nowMs,
+      );
+      return openSession(context, tx, { administratorId: administrator.id, method: session.method, request });
+    });
+  const opened = await notingRefusal(context, { administrator, origin: asking.principal.origin }, work);
+  return handSession(context, opened, { request, reply });
 }
 
 /** Begins with another authenticator app, after the password. The present one works until the first code of the new one. */
@@ -88,11 +88,10 @@ export async function changeTotp(
   const proving = { name: administrator.name, administrator, password, request };
   const provedHash = await provePassword(context, proving);
   const secret = newTotpSecret(random);
-  const administratorId = administrator.id;
-  const pending = await store.transaction(async (tx) => {
-    await requireProved(tx, administratorId, provedHash);
-    return startPending(context, tx, { kind: PENDING_KIND, administratorId, body: { secret } });
-  });
+  const proved = await notingRefusal(context, { administrator, origin: originOf(request) }, () =>
+    requireProved(store.db, administrator.id, provedHash),
+  );
+  const pending = startPending(context, { kind: 'change-totp', administrator: proved, body: { secret } });
   return {
     pending: pending.reveal(),
     expiresAtMs: clock.nowMs() + PENDING_VALID_MS,
@@ -109,23 +108,19 @@ export async function confirmTotp(
   const { clock, store } = context;
   const administrator = await ownAccount(context, principal);
   const session = await readSession(context, request);
-  await store.transaction(async (tx) => {
-    await requireStillOpen(tx, session);
-    const taken = await takePending(context, tx, PENDING_KIND, pending);
-    if (taken.administratorId !== administrator.id) throw new AppError('SIGN_IN_STEP_EXPIRED');
-    const { secret } = pendingBody.parse(taken.body);
-    await setUpTotp(context, tx, administrator, secret, code, principal.origin);
-    await revokeSessions(tx, administrator.id, clock.nowMs());
-    await dropPending(tx, administrator.id);
-  });
-  const { method } = session;
-  await openSession(context, { administratorId: administrator.id, method, request, reply });
-  return administrator.id;
-}
-
-/** Refusal: SESSION_EXPIRED, for a session that was ended since the request came in. */
-async function requireStillOpen(tx: Tx, { id }: SessionRow): Promise<void> {
-  if ((await findSession(tx, id))?.revokedAtMs !== null) throw new AppError('SESSION_EXPIRED');
+  const begun = openPending(context, 'change-totp', pending);
+  if (begun.administratorId !== administrator.id) throw new AppError('SIGN_IN_STEP_EXPIRED');
+  const { secret } = pendingBody.parse(begun.body);
+  const work = () =>
+    store.transaction(async (tx) => {
+      await requireStillOpen(tx, session);
+      await spendPending(context, tx, begun);
+      await setUpTotp(context, tx, administrator, secret, code, principal.origin);
+      await revokeSessions(tx, administrator.id, clock.nowMs());
+      return openSession(context, tx, { administratorId: administrator.id, method: session.method, request });
+    });
+  const opened = await notingRefusal(context, { administrator, origin: principal.origin }, work);
+  return handSession(context, opened, { request, reply });
 }
 
 /** The account of whoever is signed in. Refusals: SESSION_NEEDED, API_KEY_MAY_NOT. */

@@ -10,6 +10,7 @@ export interface LinkRow {
   readonly purpose: LinkPurpose;
   /** Null: the first administrator, who is made with it. */
   readonly administratorId: AdministratorId | null;
+  readonly createdAtMs: number;
   readonly expiresAtMs: number;
   readonly usedAtMs: number | null;
 }
@@ -17,7 +18,7 @@ export interface LinkRow {
 export async function findLink(db: DbOrTx, secretSha256: string): Promise<LinkRow | undefined> {
   const row = await db
     .selectFrom('sign_in_links')
-    .select(['purpose', 'administrator_id', 'expires_at_ms', 'used_at_ms'])
+    .select(['purpose', 'administrator_id', 'created_at_ms', 'expires_at_ms', 'used_at_ms'])
     .where('secret_sha256', '=', secretSha256)
     .executeTakeFirst();
   const purpose = LINK_PURPOSES.find((one) => one === row?.purpose);
@@ -25,6 +26,7 @@ export async function findLink(db: DbOrTx, secretSha256: string): Promise<LinkRo
   return {
     purpose,
     administratorId: row.administrator_id === null ? null : storedId(row.administrator_id),
+    createdAtMs: row.created_at_ms,
     expiresAtMs: row.expires_at_ms,
     usedAtMs: row.used_at_ms,
   };

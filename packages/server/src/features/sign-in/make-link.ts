@@ -6,7 +6,7 @@ import { Secret } from '@sekisho/platform/secret.ts';
 import { hash } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import type { Store } from '../../store/store.ts';
-import type { Tx } from '../../store/tables.ts';
+import type { DbOrTx, Tx } from '../../store/tables.ts';
 import { listDomainAdministrators } from '../administrators/administrator-rows.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import { deleteLinksBefore, dropLinks, insertLink, type LinkPurpose } from './links.store.ts';
@@ -95,8 +95,8 @@ export const linkForFirst = (
   });
 
 /** Refusal: FIRST_ADMINISTRATOR_EXISTS, when somebody can sign in and administer the domain. */
-export async function requireNoAdministrator(tx: Tx): Promise<void> {
-  if ((await listDomainAdministrators(tx)).length > 0) throw new AppError('FIRST_ADMINISTRATOR_EXISTS');
+export async function requireNoAdministrator(db: DbOrTx): Promise<void> {
+  if ((await listDomainAdministrators(db)).length > 0) throw new AppError('FIRST_ADMINISTRATOR_EXISTS');
 }
 
 /** What is stored of a link's code. */

@@ -51,7 +51,7 @@ test('S-04 10,000 tries from one address and 10,000 from as many keep nobody els
       password: 'a guess that is wrong',
       request: requestFrom(from),
     });
-  const rows = async (table: 'sign_in_failures' | 'audit' | 'pending_sign_ins'): Promise<number> => {
+  const rows = async (table: 'sign_in_failures' | 'audit'): Promise<number> => {
     const { count } = await context.store.db
       .selectFrom(table)
       .select((select) => select.fn.countAll<number>().as('count'))

@@ -1,46 +1,46 @@
-import type { AppError } from '@sekisho/core/errors.ts';
+import { AppError } from '@sekisho/core/errors.ts';
 import type { ServerContext } from '../../context.ts';
-import { addressKey } from '../../http/connections.ts';
-import type { Store } from '../../store/store.ts';
 import type { AdministratorRow } from '../administrators/administrator-rows.ts';
-import { RefusalsKept } from '../api-keys/refusals-kept.ts';
-import { recordRepeatedRefusal } from '../audit/record-audit.ts';
 
 /** What somebody nobody knows is called: what they typed may be a password. */
 export const UNKNOWN_NAME = 'unknown';
 
-/** Strangers cannot keep the writer of the audit log busy: the rest is in the program's own log. */
-const kept = new WeakMap<Store, RefusalsKept>();
+/** Who tries to sign in, as far as it is known, and from where. */
+export interface Trying {
+  readonly administrator: Pick<AdministratorRow, 'id' | 'name'> | undefined;
+  readonly origin: string;
+}
 
-/** Writes a refused sign-in into the audit log, where repeated ones are merged. */
-export async function noteRefusal(
-  context: Pick<ServerContext, 'clock' | 'log' | 'store'>,
+/**
+ * Notes a refused sign-in for the audit log, where repeated ones are merged and counted. It is written later, with others: how
+ * long the refusal takes says nothing about whether there is such an account.
+ */
+export function noteRefusal(
+  { log, refusals }: Pick<ServerContext, 'log' | 'refusals'>,
   refusal: AppError,
-  who: { readonly administrator: AdministratorRow | undefined; readonly origin: string },
-): Promise<void> {
-  const { clock, log, store } = context;
-  const { administrator, origin } = who;
+  { administrator, origin }: Trying,
+): void {
   log.warn({ administratorId: administrator?.id, code: refusal.code, origin }, 'sign-in refused');
-  const nowMs = clock.nowMs();
-  const rows = kept.get(store) ?? new RefusalsKept();
-  kept.set(store, rows);
-  // by its network: one sender with many addresses takes no place from the tries of others
-  if (!rows.take(`${administrator?.id ?? UNKNOWN_NAME} ${addressKey(origin)}`, nowMs)) return;
-  await store.transaction((tx) =>
-    recordRepeatedRefusal(
-      tx,
-      {
-        act: 'sign-in',
-        actor: administrator?.name ?? UNKNOWN_NAME,
-        origin,
-        subject: administrator?.id ?? UNKNOWN_NAME,
-        outcome: 'refused',
-        detail: {
-          code: refusal.code,
-          ...(administrator === undefined ? {} : { name: administrator.name }),
-        },
-      },
-      nowMs,
-    ),
-  );
+  refusals.note({
+    act: 'sign-in',
+    actor: administrator?.name ?? UNKNOWN_NAME,
+    origin,
+    subject: administrator?.id ?? UNKNOWN_NAME,
+    code: refusal.code,
+    ...(administrator === undefined ? {} : { name: administrator.name }),
+  });
+}
+
+/** Does work whose refusals are noted; too much at once (SIGN_IN_BUSY) says nothing about who tried. */
+export async function notingRefusal<Result>(
+  context: Pick<ServerContext, 'log' | 'refusals'>,
+  who: Trying,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof AppError && error.code !== 'SIGN_IN_BUSY') noteRefusal(context, error, who);
+    throw error;
+  }
 }

@@ -1,121 +1,120 @@
 import { AppError } from '@sekisho/core/errors.ts';
-import type { AdministratorId } from '@sekisho/core/ids.ts';
-import { CODE_LENGTH_MAX } from '@sekisho/core/limits.ts';
-import { MINUTE_MS, type Clock, type Random } from '@sekisho/core/time.ts';
+import { parseAdministratorId, type AdministratorId } from '@sekisho/core/ids.ts';
+import { PENDING_LENGTH_MAX } from '@sekisho/core/limits.ts';
+import { DAY_MS, MINUTE_MS, type Clock, type Random } from '@sekisho/core/time.ts';
 import { Secret } from '@sekisho/platform/secret.ts';
 import { hash } from 'node:crypto';
+import { z } from 'zod';
 import type { DbOrTx, Tx } from '../../store/tables.ts';
-import { storedId } from '../administrators/administrator-rows.ts';
+import { findAdministrator } from '../administrators/administrator-rows.ts';
 import type { KeyStore } from '../keys/key-store.ts';
+import { openStep, SEALED_SALT_BYTES, sealStep } from './sealed-step.ts';
 
 /** A sign-in is to be finished within this time. */
 export const PENDING_VALID_MS = 10 * MINUTE_MS;
-/** Of each kind; the oldest goes when one more comes, so that nobody fills the table by beginning sign-ins. */
-export const PENDING_PER_KIND_MAX = 5_000;
-const PENDING_BYTES = 32;
+/** A spent step is remembered beyond its end: a clock that is set back does not make it good again. */
+export const SPENT_KEPT_MS = DAY_MS;
+const KEY_PURPOSE = 'pending-sign-ins';
 
-type Parts = { readonly clock: Clock; readonly random: Random; readonly keys: KeyStore };
+/** `link`: the setting-up of a second factor for a one-time link; the others are named like their routes. */
+export type PendingKind =
+  'totp' | 'set-up-totp' | 'change-totp' | 'link' | 'oidc' | 'passkey' | 'passkey-add';
+type Parts = { readonly clock: Clock; readonly keys: KeyStore };
+
+/** A step that was begun, as whoever began it brought it back. */
+export interface PendingSignIn {
+  /** Null while nobody knows who it will be. */
+  readonly administratorId: AdministratorId | null;
+  /** To be parsed by the caller. */
+  readonly body: unknown;
+  /** The account as it was: any change of it (password, roles, state) ends what was begun. */
+  readonly revision: number | null;
+  readonly expiresAtMs: number;
+  readonly stepSha256: string;
+}
+
+const sealed = z.object({
+  administrator: z.string().nullable(),
+  revision: z.int().nullable(),
+  expiresAtMs: z.int(),
+  body: z.unknown(),
+});
 
 /**
- * Keeps what the next step of a sign-in needs, sealed. The secret is given to the client; only its hash is stored.
- * `administratorId` is null while nobody knows who it will be.
+ * Begins a step: what it needs is sealed and given to the client, and nothing is kept here. So nobody crowds out what others
+ * began, from however many addresses.
  */
-export async function startPending(
-  { clock, random, keys }: Parts,
-  tx: Tx,
+export function startPending(
+  { clock, keys, random }: Parts & { readonly random: Random },
   pending: {
-    /** Which step comes next: `totp`, `oidc`, `passkey`. */
-    readonly kind: string;
-    readonly administratorId: AdministratorId | null;
+    readonly kind: PendingKind;
+    readonly administrator: { readonly id: AdministratorId; readonly revision: number } | null;
     readonly body: Readonly<Record<string, unknown>>;
   },
-): Promise<Secret> {
-  const nowMs = clock.nowMs();
-  const { kind, administratorId, body } = pending;
-  await makeRoom(tx, kind, nowMs);
-  const secret = Buffer.from(random.bytes(PENDING_BYTES)).toString('base64url');
-  const secretSha256 = hash('sha256', secret, 'hex');
-  await tx
-    .insertInto('pending_sign_ins')
-    .values({
-      secret_sha256: secretSha256,
-      kind,
-      administrator_id: administratorId,
-      body: keys.seal(Buffer.from(JSON.stringify(body), 'utf8'), contextOf(secretSha256)),
-      created_at_ms: nowMs,
-      expires_at_ms: nowMs + PENDING_VALID_MS,
-    })
-    .execute();
-  return new Secret(secret);
+): Secret {
+  const { administrator, body, kind } = pending;
+  const content: z.input<typeof sealed> = {
+    administrator: administrator?.id ?? null,
+    revision: administrator?.revision ?? null,
+    expiresAtMs: clock.nowMs() + PENDING_VALID_MS,
+    body,
+  };
+  const salt = random.bytes(SEALED_SALT_BYTES);
+  const text = sealStep(keys.derive(KEY_PURPOSE), salt, kind, JSON.stringify(content));
+  if (text.length > PENDING_LENGTH_MAX) throw new RangeError('a step that is too large');
+  return new Secret(text);
+}
+
+/** Looks at a step without spending it. Refusal: SIGN_IN_STEP_EXPIRED, for one that is unknown, too old or of another kind. */
+export function openPending({ clock, keys }: Parts, kind: PendingKind, secret: string): PendingSignIn {
+  const found = findPending({ clock, keys }, kind, secret);
+  if (found === undefined) throw new AppError('SIGN_IN_STEP_EXPIRED');
+  return found;
+}
+
+/** The same; undefined where that refuses. */
+export function findPending(
+  { clock, keys }: Parts,
+  kind: PendingKind,
+  secret: string,
+): PendingSignIn | undefined {
+  if (secret.length > PENDING_LENGTH_MAX) return undefined;
+  const text = openStep(keys.derive(KEY_PURPOSE), kind, secret);
+  if (text === undefined) return undefined;
+  const { administrator, body, expiresAtMs, revision } = sealed.parse(JSON.parse(text));
+  if (clock.nowMs() >= expiresAtMs) return undefined;
+  const administratorId = administrator === null ? null : (parseAdministratorId(administrator) ?? null);
+  return { administratorId, body, revision, expiresAtMs, stepSha256: hash('sha256', secret, 'hex') };
 }
 
 /**
- * Takes the step out: it works once. Rolled back with its transaction, it may be tried again. The body is to be parsed by
- * the caller. Refusal: SIGN_IN_STEP_EXPIRED, for one that is unknown, used, too old or of another kind.
+ * Spends a step in the transaction of what it is for: it works once, and only as long as its account is as it was. Rolled back,
+ * it may be tried again. To be called once its proof is known to be good: strangers write nothing here. Refusal:
+ * SIGN_IN_STEP_EXPIRED.
  */
-export async function takePending(
-  { clock, keys }: Omit<Parts, 'random'>,
+export async function spendPending(
+  { clock }: Pick<Parts, 'clock'>,
   tx: Tx,
-  kind: string,
-  secret: string | Secret,
-): Promise<{ readonly administratorId: AdministratorId | null; readonly body: unknown }> {
-  const given = typeof secret === 'string' ? secret : secret.reveal();
-  if (given.length > CODE_LENGTH_MAX) throw new AppError('SIGN_IN_STEP_EXPIRED');
-  const secretSha256 = hash('sha256', given, 'hex');
-  const row = await tx
-    .deleteFrom('pending_sign_ins')
-    .where('secret_sha256', '=', secretSha256)
-    .where('kind', '=', kind)
-    .where('expires_at_ms', '>', clock.nowMs())
-    .returning(['administrator_id', 'body'])
-    .executeTakeFirst();
-  if (row === undefined) throw new AppError('SIGN_IN_STEP_EXPIRED');
-  const body: unknown = JSON.parse(
-    Buffer.from(keys.open(row.body, contextOf(secretSha256))).toString('utf8'),
-  );
-  return { administratorId: row.administrator_id === null ? null : storedId(row.administrator_id), body };
-}
-
-/** Whose step it is, without taking it; undefined: nobody's, or no longer there. */
-export async function ownerOfPending(
-  db: DbOrTx,
-  kind: string,
-  secret: string,
-): Promise<AdministratorId | undefined> {
-  const row = await db
-    .selectFrom('pending_sign_ins')
-    .select('administrator_id')
-    .where('secret_sha256', '=', hash('sha256', secret, 'hex'))
-    .where('kind', '=', kind)
-    .executeTakeFirst();
-  return row === undefined || row.administrator_id === null ? undefined : storedId(row.administrator_id);
-}
-
-/** No step that was begun may be finished any more: the password or the state of the account has changed. */
-export async function dropPending(tx: Tx, administratorId: AdministratorId): Promise<void> {
-  await tx.deleteFrom('pending_sign_ins').where('administrator_id', '=', administratorId).execute();
-}
-
-async function makeRoom(tx: Tx, kind: string, nowMs: number): Promise<void> {
-  await tx.deleteFrom('pending_sign_ins').where('expires_at_ms', '<=', nowMs).execute();
-  const over = await tx
-    .selectFrom('pending_sign_ins')
-    .select('secret_sha256')
-    .where('kind', '=', kind)
-    .orderBy('created_at_ms', 'desc')
-    .offset(PENDING_PER_KIND_MAX - 1)
-    .limit(OVER_ROWS_MAX)
-    .execute();
-  if (over.length === 0) return;
+  one: PendingSignIn,
+): Promise<void> {
+  await requireUnspent(tx, one);
+  if (one.administratorId !== null) {
+    const owner = await findAdministrator(tx, one.administratorId);
+    if (owner?.revision !== one.revision) throw new AppError('SIGN_IN_STEP_EXPIRED');
+  }
+  await tx.deleteFrom('spent_sign_in_steps').where('forget_at_ms', '<=', clock.nowMs()).execute();
   await tx
-    .deleteFrom('pending_sign_ins')
-    .where(
-      'secret_sha256',
-      'in',
-      over.map(({ secret_sha256 }) => secret_sha256),
-    )
+    .insertInto('spent_sign_in_steps')
+    .values({ step_sha256: one.stepSha256, forget_at_ms: one.expiresAtMs + SPENT_KEPT_MS })
     .execute();
 }
 
-const OVER_ROWS_MAX = 100;
-const contextOf = (secretSha256: string): string => `pending:${secretSha256}`;
+/** Refusal: SIGN_IN_STEP_EXPIRED, for a step that was carried out. */
+export async function requireUnspent(db: DbOrTx, { stepSha256 }: PendingSignIn): Promise<void> {
+  const row = await db
+    .selectFrom('spent_sign_in_steps')
+    .select('step_sha256')
+    .where('step_sha256', '=', stepSha256)
+    .executeTakeFirst();
+  if (row !== undefined) throw new AppError('SIGN_IN_STEP_EXPIRED');
+}

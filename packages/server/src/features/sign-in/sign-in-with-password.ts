@@ -2,12 +2,11 @@ import { AppError } from '@sekisho/core/errors.ts';
 import type { AdministratorId } from '@sekisho/core/ids.ts';
 import { canonicalPassword } from '@sekisho/core/rules/password.ts';
 import type { signIn } from '@sekisho/core/wire/sign-in.ts';
-import type { Secret } from '@sekisho/platform/secret.ts';
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { ServerContext } from '../../context.ts';
 import { originOf } from '../../http/request-origin.ts';
-import type { Tx } from '../../store/tables.ts';
+import type { DbOrTx } from '../../store/tables.ts';
 import { knownDevice } from '../admin-sessions/device-cookie.ts';
 import {
   findAdministrator,
@@ -15,7 +14,7 @@ import {
   updateAdministrator,
   type AdministratorRow,
 } from '../administrators/administrator-rows.ts';
-import { noteRefusal } from './note-refusal.ts';
+import { notingRefusal } from './note-refusal.ts';
 import { PENDING_VALID_MS, startPending } from './pending-sign-in.ts';
 import { checkTry, countTry, describeTry, giveBack, type SignInTry } from './take-try.ts';
 import { newTotpSecret, totpSetupOf } from './totp.ts';
@@ -30,33 +29,39 @@ export async function signInWithPassword(
   request: FastifyRequest,
 ): Promise<z.input<typeof signIn.reply>> {
   const { clock, domain, random, store } = context;
-  const administrator = await findAdministratorByName(store.db, name);
-  const provedHash = await provePassword(context, { name, administrator, password, request });
-  if (administrator === undefined) throw new Error('nobody has proved a password');
-  const begin = (kind: string, body: Readonly<Record<string, unknown>>): Promise<Secret> =>
-    store.transaction(async (tx) => {
-      await requireProved(tx, administrator.id, provedHash);
-      return startPending(context, tx, { kind, administratorId: administrator.id, body });
-    });
+  const found = await findAdministratorByName(store.db, name);
+  const provedHash = await provePassword(context, { name, administrator: found, password, request });
+  if (found === undefined) throw new Error('nobody has proved a password');
+  const administrator = await notingRefusal(
+    context,
+    { administrator: found, origin: originOf(request) },
+    () => requireProved(store.db, found.id, provedHash),
+  );
   const expiresAtMs = clock.nowMs() + PENDING_VALID_MS;
   if (administrator.totpSealed !== null) {
-    const pending = await begin('totp', {});
+    const pending = startPending(context, { kind: 'totp', administrator, body: {} });
     return { next: 'totp', pending: pending.reveal(), expiresAtMs };
   }
   const secret = newTotpSecret(random);
-  const pending = await begin('set-up-totp', { secret });
+  const pending = startPending(context, { kind: 'set-up-totp', administrator, body: { secret } });
   const totp = totpSetupOf(secret, domain.name, administrator.name);
   return { next: 'set-up-totp', pending: pending.reveal(), expiresAtMs, totp };
 }
 
 /**
  * Is the password that was proved still the one of the account? It may have been replaced while the try waited for its turn:
- * then whoever knows the old one comes too late. Refusals: SIGN_IN_REFUSED, ADMINISTRATOR_DISABLED.
+ * then whoever knows the old one comes too late. The account as it is now. Refusals: SIGN_IN_REFUSED, ADMINISTRATOR_DISABLED;
+ * the caller notes them.
  */
-export async function requireProved(tx: Tx, id: AdministratorId, provedHash: string): Promise<void> {
-  const now = await findAdministrator(tx, id);
+export async function requireProved(
+  db: DbOrTx,
+  id: AdministratorId,
+  provedHash: string,
+): Promise<AdministratorRow> {
+  const now = await findAdministrator(db, id);
   if (now?.passwordHash !== provedHash) throw new AppError('SIGN_IN_REFUSED');
   if (now.disabledAtMs !== null) throw new AppError('ADMINISTRATOR_DISABLED');
+  return now;
 }
 
 /**
@@ -76,18 +81,14 @@ export async function provePassword(
   const { administrator, name, request } = given;
   const origin = originOf(request);
   const device = knownDevice(context, administrator?.id, request);
-  try {
+  return notingRefusal(context, { administrator, origin }, async () => {
     const from = { name, administratorId: administrator?.id, origin, device };
     const one = await describeTry(context, from, 'password');
     await checkTry(context, one);
     const provedHash = await context.passwords.inLane(one.lane, () => tryPassword(context, given, one));
     if (administrator?.disabledAtMs != null) throw new AppError('ADMINISTRATOR_DISABLED');
     return provedHash;
-  } catch (error) {
-    if (error instanceof AppError && error.code !== 'SIGN_IN_BUSY')
-      await noteRefusal(context, error, { administrator, origin });
-    throw error;
-  }
+  });
 }
 
 async function tryPassword(

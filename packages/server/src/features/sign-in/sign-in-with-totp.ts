@@ -7,7 +7,7 @@ import type { ServerContext } from '../../context.ts';
 import { originOf } from '../../http/request-origin.ts';
 import type { Tx } from '../../store/tables.ts';
 import { knownDevice } from '../admin-sessions/device-cookie.ts';
-import { openSession } from '../admin-sessions/open-session.ts';
+import { handSession, openSession } from '../admin-sessions/open-session.ts';
 import {
   findAdministrator,
   updateAdministrator,
@@ -15,8 +15,8 @@ import {
   type AdministratorRow,
 } from '../administrators/administrator-rows.ts';
 import { recordAudit } from '../audit/record-audit.ts';
-import { noteRefusal } from './note-refusal.ts';
-import { ownerOfPending, takePending } from './pending-sign-in.ts';
+import { notingRefusal } from './note-refusal.ts';
+import { findPending, openPending, spendPending } from './pending-sign-in.ts';
 import { checkTry, countTry, describeTry, giveBack } from './take-try.ts';
 import { stepOfCode } from './totp.ts';
 
@@ -32,30 +32,28 @@ export async function signInWithTotp(
   { request, reply }: { request: FastifyRequest; reply: FastifyReply },
 ): Promise<AdministratorId> {
   const { db } = context.store;
-  const kind = (await ownerOfPending(db, 'totp', pending)) === undefined ? 'set-up-totp' : 'totp';
-  const administratorId = await ownerOfPending(db, kind, pending);
+  const kind = findPending(context, 'totp', pending) === undefined ? 'set-up-totp' : 'totp';
+  const begun = openPending(context, kind, pending);
   const administrator =
-    administratorId === undefined ? undefined : await findAdministrator(db, administratorId);
+    begun.administratorId === null ? undefined : await findAdministrator(db, begun.administratorId);
   if (administrator === undefined) throw new AppError('SIGN_IN_STEP_EXPIRED');
+  const administratorId = administrator.id;
   const origin = originOf(request);
-  const device = knownDevice(context, administrator.id, request);
-  try {
-    const from = { name: administrator.name, administratorId: administrator.id, origin, device };
+  const device = knownDevice(context, administratorId, request);
+  const opened = await notingRefusal(context, { administrator, origin }, async () => {
+    const from = { name: administrator.name, administratorId, origin, device };
     const one = await describeTry(context, from, 'code');
     await checkTry(context, one);
     await countTry(context, one);
-    await context.store.transaction(async (tx) => {
-      const taken = await takePending(context, tx, kind, pending); // a wrong code puts it back
-      if (kind === 'totp') await useCode(context, tx, administrator.id, code);
-      else await enrol(context, tx, administrator.id, { body: taken.body, code, origin });
+    return context.store.transaction(async (tx) => {
+      await spendPending(context, tx, begun); // a wrong code takes that back
+      if (kind === 'totp') await useCode(context, tx, administratorId, code);
+      else await enrol(context, tx, administratorId, { body: begun.body, code, origin });
       await giveBack(tx, one, 'done');
+      return openSession(context, tx, { administratorId, method: 'password', request });
     });
-  } catch (error) {
-    if (error instanceof AppError) await noteRefusal(context, error, { administrator, origin });
-    throw error;
-  }
-  await openSession(context, { administratorId: administrator.id, method: 'password', request, reply });
-  return administrator.id;
+  });
+  return handSession(context, opened, { request, reply });
 }
 
 /** Uses up a code: it never works again, whichever worker is asked. Refusals: TOTP_…, ADMINISTRATOR_DISABLED. */

@@ -61,6 +61,7 @@ describe('signing in at the administration port', () => {
     return (await trust.call(createAdministrator, { body: { ...body, grants: [...body.grants] } })).link.code;
   };
   const refusals = async (): Promise<{ act: string; subject: string; code: unknown }[]> => {
+    await trust.server.context.refusals.flush();
     const rows = await trust.server.context.store.db
       .selectFrom('audit')
       .select(['act', 'subject', 'detail'])
@@ -113,7 +114,7 @@ describe('signing in at the administration port', () => {
     const rows = JSON.stringify([
       await db.selectFrom('administrators').selectAll().execute(),
       await db.selectFrom('sign_in_links').selectAll().execute(),
-      await db.selectFrom('pending_sign_ins').selectAll().execute(),
+      await db.selectFrom('spent_sign_in_steps').selectAll().execute(),
       await db.selectFrom('admin_sessions').selectAll().execute(),
       await db.selectFrom('audit').selectAll().execute(),
       await db.selectFrom('idempotency_keys').selectAll().execute(),

@@ -1,5 +1,5 @@
 import { AppError } from '@sekisho/core/errors.ts';
-import type { Tx } from '../../store/tables.ts';
+import type { DbOrTx, Tx } from '../../store/tables.ts';
 import type { AdministratorRow } from '../administrators/administrator-rows.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import { usableLink } from './accept-link.ts';
@@ -10,8 +10,8 @@ import { codeHash } from './make-link.ts';
  * An invitation that is there and not used, with whom it is for. The first administrator has no account yet, and a reset is
  * about the password: neither is taken up by single sign-on. Refusals: OIDC_LINK_PURPOSE, and those of `openLink`.
  */
-export async function findInvitation(tx: Tx, code: string, nowMs: number): Promise<AdministratorRow> {
-  const { link, administrator } = await usableLink(tx, code, nowMs);
+export async function findInvitation(db: DbOrTx, code: string, nowMs: number): Promise<AdministratorRow> {
+  const { link, administrator } = await usableLink(db, code, nowMs);
   if (administrator === undefined || link.purpose !== 'invitation') throw new AppError('OIDC_LINK_PURPOSE');
   return administrator;
 }
