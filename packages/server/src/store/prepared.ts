@@ -44,8 +44,12 @@ export function prepared<Params extends PreparedParams, Row>(
       if (direct !== undefined) return direct.rows<Row>(form.sql, values);
       return db.executeQuery<Row>(CompiledQuery.raw(form.sql, values)).then(({ rows }) => rows);
     },
-    async first(db, params) {
-      return (await this.rows(db, params))[0];
+    first(db, params) {
+      const form = formOf(db, params);
+      const direct = findTransactionContext(db)?.direct;
+      const values = bind(form, params);
+      if (direct !== undefined) return direct.first<Row>(form.sql, values);
+      return db.executeQuery<Row>(CompiledQuery.raw(form.sql, values)).then(({ rows }) => rows[0]);
     },
     run(db, params) {
       const form = formOf(db, params);

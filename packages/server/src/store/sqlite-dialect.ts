@@ -132,6 +132,14 @@ export class SqliteConnection implements DatabaseConnection, DirectRunner {
     }
   }
 
+  first<Row>(sql: string, parameters: readonly unknown[]): Promise<Row | undefined> {
+    try {
+      return Promise.resolve(this.#prepare(sql).statement.get(...parameters.map(bind)) as Row | undefined);
+    } catch (error) {
+      return Promise.reject(this.#translate(error));
+    }
+  }
+
   scan<Row>(sql: string, parameters: readonly unknown[], take: (row: Row) => void): Promise<void> {
     try {
       // the types of the query builder say what the columns are

@@ -7,6 +7,8 @@ export type DialectName = 'sqlite' | 'postgres';
 /** Runs SQL that is compiled already on the transaction's own connection, past the query builder. */
 export interface DirectRunner {
   rows<Row>(sql: string, parameters: readonly unknown[]): Promise<readonly Row[]>;
+  /** The first row alone. */
+  first<Row>(sql: string, parameters: readonly unknown[]): Promise<Row | undefined>;
   /** Gives each row to `take` before the next is read. */
   scan<Row>(sql: string, parameters: readonly unknown[], take: (row: Row) => void): Promise<void>;
   /** How many rows were changed. */

@@ -4,6 +4,7 @@ import { emptyRoot, leafHash, rootOf } from '@sekisho/pki/merkle.ts';
 import { checkpointText, openCheckpoint, signNote } from '@sekisho/pki/note.ts';
 import { crashPoint } from '@sekisho/platform/crash-point.ts';
 import { timingSafeEqual } from 'node:crypto';
+import { prepared } from '../../store/prepared.ts';
 import type { DbOrTx, Tx } from '../../store/tables.ts';
 import { transactionContext } from '../../store/transaction-context.ts';
 import type { AuditKey } from './audit-key.ts';
@@ -118,14 +119,17 @@ async function readRows(
   after: number,
   end: number,
 ): Promise<Map<number, StoredAuditRow & { mac: string }>> {
-  const rows = await tx
-    .selectFrom('audit')
-    .select(['seq', 'at_ms', 'category', 'act', 'actor', 'origin', 'subject', 'outcome', 'detail', 'mac'])
-    .where('seq', '>', after)
-    .where('seq', '<=', end)
-    .execute();
+  const rows = await selectRows.rows(tx, { after, end });
   return new Map(rows.map((row) => [row.seq, row]));
 }
+
+const selectRows = prepared((db, wish: { after: number; end: number }) =>
+  db
+    .selectFrom('audit')
+    .select(['seq', 'at_ms', 'category', 'act', 'actor', 'origin', 'subject', 'outcome', 'detail', 'mac'])
+    .where('seq', '>', wish.after)
+    .where('seq', '<=', wish.end),
+);
 
 async function sign(tiles: Tiles, size: number, key: AuditKey, nowMs: number): Promise<StoredCheckpoint> {
   const root = size === 0 ? emptyRoot() : await rootOf(size, tiles.subtree);

@@ -1,4 +1,5 @@
 import { parseHostId, parsePlanId, type HostId } from '@sekisho/core/ids.ts';
+import { prepared } from '../../store/prepared.ts';
 import type { DbOrTx, Tx } from '../../store/tables.ts';
 import { coveredHosts, coversHost, findStoredPlan, listStoredPlans } from '../plans/read-plans.ts';
 import { ensureRepositories } from '../repositories/ensure-repositories.ts';
@@ -119,45 +120,59 @@ async function sealCompromised(context: FleetContext, tx: Tx, key: string): Prom
 }
 
 async function hostsOfCertificates(tx: Tx, fingerprints: readonly string[]): Promise<HostId[]> {
-  if (fingerprints.length === 0) return [];
-  const rows = await tx
-    .selectFrom('certificates')
-    .select('host_id')
-    .distinct()
-    .where('fingerprint', 'in', fingerprints)
-    .execute();
-  return rows.flatMap((row) => parseHostId(row.host_id) ?? []);
+  const found: HostId[] = [];
+  for (let from = 0; from < fingerprints.length; from += FINGERPRINTS_PER_QUERY_MAX) {
+    const part = fingerprints.slice(from, from + FINGERPRINTS_PER_QUERY_MAX);
+    const rows = await selectOwners.rows(tx, { fingerprints: part });
+    found.push(...rows.flatMap((row) => parseHostId(row.host_id) ?? []));
+  }
+  return found;
 }
+
+/** Below the limits of both databases. */
+const FINGERPRINTS_PER_QUERY_MAX = 32;
+
+const selectOwners = prepared((db, wish: { fingerprints: readonly string[] }) =>
+  db.selectFrom('certificates').select('host_id').distinct().where('fingerprint', 'in', wish.fingerprints),
+);
 
 async function nextChanges(
   tx: DbOrTx,
 ): Promise<{ rows: ChangeRow[]; cursor: number; upTo: number; gap: boolean }> {
-  const row = await tx.selectFrom('counters').select('value').where('name', '=', CURSOR).executeTakeFirst();
-  const cursor = row?.value ?? 0;
-  const first = await tx
-    .selectFrom('change_feed')
-    .select('seq')
-    .where('seq', '>', cursor)
-    .orderBy('seq')
-    .limit(1)
-    .executeTakeFirst();
-  const rows = await tx
-    .selectFrom('change_feed')
-    .select(['seq', 'kind', 'key'])
-    .where('seq', '>', cursor)
-    .where('kind', 'in', KINDS)
-    .orderBy('seq')
-    .limit(CHANGES_PER_TRANSACTION_MAX)
-    .execute();
-  const last = await tx
-    .selectFrom('change_feed')
-    .select((select) => select.fn.max('seq').as('seq'))
-    .executeTakeFirst();
-  const newest = Number(last?.seq ?? cursor);
-  const gap = first !== undefined && first.seq > cursor + 1;
+  const cursor = (await selectCursor.first(tx, {}))?.value ?? 0;
+  const ends = await selectEnds.first(tx, { cursor });
+  const rows = [...(await selectChanges.rows(tx, { cursor }))];
+  const newest = Number(ends?.last ?? cursor);
+  const gap = ends?.first != null && ends.first > cursor + 1;
   const full = rows.length >= CHANGES_PER_TRANSACTION_MAX && !gap;
   return { rows, cursor, upTo: full ? (rows.at(-1)?.seq ?? newest) : Math.max(cursor, newest), gap };
 }
+
+const selectCursor = prepared((db) => db.selectFrom('counters').select('value').where('name', '=', CURSOR));
+
+const selectEnds = prepared((db, wish: { cursor: number }) =>
+  db.selectNoFrom(({ selectFrom }) => [
+    selectFrom('change_feed')
+      .select('seq')
+      .where('seq', '>', wish.cursor)
+      .orderBy('seq')
+      .limit(1)
+      .as('first'),
+    selectFrom('change_feed')
+      .select(({ fn }) => fn.max('seq').as('seq'))
+      .as('last'),
+  ]),
+);
+
+const selectChanges = prepared((db, wish: { cursor: number }) =>
+  db
+    .selectFrom('change_feed')
+    .select(['seq', 'kind', 'key'])
+    .where('seq', '>', wish.cursor)
+    .where('kind', 'in', KINDS)
+    .orderBy('seq')
+    .limit(CHANGES_PER_TRANSACTION_MAX),
+);
 
 async function writeCursor(tx: Tx, seq: number): Promise<void> {
   await tx
