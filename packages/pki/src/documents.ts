@@ -39,19 +39,39 @@ export async function signDocument<T extends DocumentType>(wish: {
     throw new AppError('DOCUMENT_SIGNER_WRONG', {
       detail: 'the certificate is not that of the signing key or role',
     });
-  const header: DocumentHeader = {
-    alg,
-    typ: documentKind(type),
-    kid: signer.keyId,
-    x5c: chain.map((certificate) => Buffer.from(certificate.der).toString('base64')),
-  };
-  const signingInput = `${base64url(JSON.stringify(header))}.${base64url(JSON.stringify(checked.data))}`;
+  const header = headerText({ alg, type, chain: [chain[0], ...chain.slice(1)] });
+  const signingInput = `${header}.${base64url(JSON.stringify(checked.data))}`;
   const signature = await signer.sign(Buffer.from(signingInput, 'latin1'));
   const raw = signer.algorithm === 'ed25519' ? signature : rawEcdsa(signature, alg === 'ES256' ? 32 : 48);
   const jws = `${signingInput}.${Buffer.from(raw).toString('base64url')}`;
   if (jws.length > DOCUMENT_BYTES_MAX) throw malformed(`larger than ${DOCUMENT_BYTES_MAX} bytes`);
   return jws;
 }
+
+/** The encoded header; kept with the signer's certificate when that is all of the chain: it is the same for all of a type. */
+function headerText(parts: {
+  readonly alg: string;
+  readonly type: DocumentType;
+  readonly chain: readonly [Certificate, ...Certificate[]];
+}): string {
+  const { alg, type, chain } = parts;
+  const [signer] = chain;
+  const known = chain.length > 1 ? undefined : headers.get(signer)?.get(type);
+  if (known !== undefined) return known;
+  const header: DocumentHeader = {
+    alg,
+    typ: documentKind(type),
+    kid: signer.keyId,
+    x5c: chain.map((certificate) => Buffer.from(certificate.der).toString('base64')),
+  };
+  const text = base64url(JSON.stringify(header));
+  if (chain.length > 1) return text;
+  const ofSigner = headers.get(signer) ?? new Map<DocumentType, string>();
+  headers.set(signer, ofSigner.set(type, text));
+  return text;
+}
+
+const headers = new WeakMap<Certificate, Map<DocumentType, string>>();
 
 /** A document that was verified: believe the payload, and compare `contentSha256` for forks. */
 export interface VerifiedDocument<T extends DocumentType> {

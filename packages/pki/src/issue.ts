@@ -22,7 +22,6 @@ import {
   keyUsage,
   subjectAltName,
   subjectKeyId,
-  type KeyUsage,
 } from './extensions.ts';
 import type { CertificateProfile } from './lint.ts';
 import { assertNoFindings, lintCertificate } from './lint.ts';
@@ -98,8 +97,8 @@ export function issueServerTls(
     ...wish,
     subjectDer: commonNameDer(wish.serverId),
     extensions: [
-      basicConstraints(false),
-      keyUsage(leafUsages(wish.spkiDer)),
+      LEAF_CONSTRAINTS,
+      leafUsage(wish.spkiDer),
       extKeyUsage([OID.serverAuth, OID.clientAuth, OID.cmcRa]),
       subjectAltName({ uris: [serverSpiffeId(wish.domainId, wish.serverId)], dns: wish.dns, ips: wish.ips }),
     ],
@@ -124,8 +123,8 @@ export function issueDocumentSigner(
     ...wish,
     subjectDer: commonNameDer(`Document Signer ${hash('sha256', wish.spkiDer, 'hex').slice(0, 8)}`),
     extensions: [
-      basicConstraints(false),
-      keyUsage(['digitalSignature']),
+      LEAF_CONSTRAINTS,
+      SIGNING_USAGE,
       extKeyUsage([OID.documentSigner], true),
       subjectAltName({ uris: [documentSignerUri(wish.domainId)] }),
     ],
@@ -152,9 +151,9 @@ export function issueHostCertificate(
     notAfterMs: plan.notAfterMs,
     subjectDer: commonNameDer(plan.hostId),
     extensions: [
-      basicConstraints(false),
-      keyUsage(leafUsages(wish.spkiDer)),
-      extKeyUsage(plan.media ? [OID.clientAuth, OID.serverAuth] : [OID.clientAuth]),
+      LEAF_CONSTRAINTS,
+      leafUsage(wish.spkiDer),
+      plan.media ? MEDIA_SERVER_USAGE : CLIENT_USAGE,
       subjectAltName({ uris: [hostSpiffeId(plan.domainId, plan.hostId)], dns: plan.dns, ips: plan.ips }),
     ],
   });
@@ -215,6 +214,12 @@ async function sign(draft: Draft): Promise<Certificate> {
 }
 
 const VERSION_3 = element(contextConstructed(0), smallInteger(2));
+// extensions that are the same in all leaves
+const LEAF_CONSTRAINTS = basicConstraints(false);
+const SIGNING_USAGE = keyUsage(['digitalSignature']);
+const RSA_USAGE = keyUsage(['digitalSignature', 'keyEncipherment']);
+const CLIENT_USAGE = extKeyUsage([OID.clientAuth]);
+const MEDIA_SERVER_USAGE = extKeyUsage([OID.clientAuth, OID.serverAuth]);
 
 /** Method (1) of RFC 7093 §2: the leftmost 160 bits of the SHA-256 of the key's BIT STRING. */
 function shortKeyId(spkiDer: Uint8Array): string {
@@ -225,11 +230,11 @@ function shortKeyId(spkiDer: Uint8Array): string {
   });
 }
 
-function leafUsages(spkiDer: Uint8Array): readonly KeyUsage[] {
+function leafUsage(spkiDer: Uint8Array): Uint8Array {
   return parsing('ISSUANCE_LINT_REFUSED', () => {
     const spki = new DerReader(spkiDer).enter(TAG.sequence, 'the key');
     const algorithm = spki.enter(TAG.sequence, 'the key algorithm').oid('the key algorithm');
-    return algorithm === OID.rsaEncryption ? ['digitalSignature', 'keyEncipherment'] : ['digitalSignature'];
+    return algorithm === OID.rsaEncryption ? RSA_USAGE : SIGNING_USAGE;
   });
 }
 

@@ -1,3 +1,4 @@
+import { canonicalJson } from '@sekisho/core/canonical-json.ts';
 import type { DomainId } from '@sekisho/core/ids.ts';
 import type { Clock } from '@sekisho/core/time.ts';
 import {
@@ -70,7 +71,7 @@ export function documentMaker(parts: {
       signer: parts.keys.signerFor(role),
       chain: [parts.keys.certificateOf(role)],
     });
-    await insertDocument(tx, { type, scope, serial, contentSha256, jws, nowMs });
+    await insertDocument(tx, { type, scope, serial, contentSha256, jws, nowMs }, newest === undefined);
     await recordChange(tx, 'document', documentKey(type, scope));
     crashPoint('document.before-commit');
     afterCommit(tx, () => {
@@ -164,15 +165,4 @@ function splitKey(key: string): { type: DocumentType | undefined; scope: string 
 function parsePayload<Type extends DocumentType>(type: Type, payload: unknown): DocumentPayload<Type> {
   // the table maps each type to its own schema, which TypeScript cannot follow through an index
   return DOCUMENT_PAYLOADS[type].parse(payload) as DocumentPayload<Type>;
-}
-
-/** JSON with sorted keys: equal content has equal bytes. */
-export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
-  const entries = Object.entries(value)
-    .filter(([, child]) => child !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, child]) => `${JSON.stringify(key)}:${canonicalJson(child)}`);
-  return `{${entries.join(',')}}`;
 }

@@ -54,12 +54,14 @@ const selectSerials = prepared((db, wish: { type: DocumentType; scopes: readonly
 /** Versions of one document that are kept; only the newest is handed out. */
 export const DOCUMENT_VERSIONS_MAX = 10;
 
-/** Inserts the newest version, and removes those beyond the limit. */
+/** Inserts the newest version, and removes those beyond the limit; `isFirst`: there is no other. */
 export const insertDocument = async (
   tx: Tx,
   row: { type: DocumentType; scope: string; nowMs: number } & DocumentRow,
+  isFirst: boolean,
 ): Promise<void> => {
   await insertOne.run(tx, { ...row });
+  if (isFirst) return;
   const { type, scope } = row;
   const oldestKept = await selectOldestKept.first(tx, { type, scope });
   if (oldestKept === undefined) return;

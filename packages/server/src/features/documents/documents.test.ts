@@ -7,9 +7,7 @@ import { TrustServer } from '@sekisho/testkit/trust-server.ts';
 import { DOCUMENT_VERSIONS_MAX } from './documents.store.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { bundleContent } from '../domain/trust-bundle.ts';
-import { canonicalJson } from './document-service.ts';
 
 eachStore((dialect) => {
   test('the same content makes no new document; other content gets a higher serial, also when the clock went back', async (t) => {
@@ -83,14 +81,4 @@ eachStore((dialect) => {
     const strange = await trust.agentRequest({ path: '/v1/agent/documents/order', tls: host.tls });
     assert.equal(strange.status, 400);
   });
-});
-
-test('equal content has equal bytes, whatever the order of its keys', () => {
-  fc.assert(
-    fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (content) => {
-      const turned = Object.fromEntries(Object.entries(content).reverse());
-      assert.equal(canonicalJson(turned), canonicalJson(content));
-      assert.deepEqual(JSON.parse(canonicalJson(content)), JSON.parse(JSON.stringify(content)));
-    }),
-  );
 });
