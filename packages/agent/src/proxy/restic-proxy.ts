@@ -5,6 +5,7 @@ import type { Clock, Random } from '@sekisho/core/time.ts';
 import { problem } from '@sekisho/core/wire/route.ts';
 import type { Log } from '@sekisho/platform/log.ts';
 import { listen } from '@sekisho/platform/ports.ts';
+import { releaseBytes } from '@sekisho/platform/release-bytes.ts';
 import { Secret } from '@sekisho/platform/secret.ts';
 import { createHash, timingSafeEqual } from 'node:crypto';
 import {
@@ -97,6 +98,11 @@ export async function startResticProxy(options: {
       headers: forwarded(request.headers),
     });
     upstream.setTimeout(REQUEST_IDLE_MAX_MS, () => upstream.destroy(new Error('nothing moved for too long')));
+    // HTTP's own listener, which copies what it needs, comes first; ours goes before another request gets the socket
+    upstream.once('socket', (socket) => {
+      socket.on('data', releaseBytes);
+      upstream.once('close', () => socket.off('data', releaseBytes));
+    });
     let stopBody: () => void = () => undefined;
     const sendBody = (): void => {
       stopBody = streamBody(request, upstream, (piece) => {
