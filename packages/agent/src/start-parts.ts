@@ -83,7 +83,7 @@ export async function startParts(
   health.set('document-damaged', documents.damaged.size > 0, [...documents.damaged].join(' '));
   const crls = await openCrlStore({
     folder: folder.crls,
-    bundle: documents.held('bundle')?.payload,
+    bundle: () => documents.held('bundle')?.payload,
     issuers: () => [...documents.anchors, ...documents.intermediates],
     log,
   });
@@ -287,7 +287,7 @@ export async function startParts(
       mode: policy()?.mode ?? 'push',
     }),
     onReply: (reply) => {
-      fetching.request(reply.fetch);
+      fetching.request(reply.fetch, 'heartbeat');
       reply.offers.forEach(offer);
       for (const jobId of reply.cancels) runner.cancel(jobId);
     },

@@ -3,16 +3,28 @@ import type { Sha256Hex } from '@sekisho/core/ids.ts';
 import { CRL_BYTES_MAX } from '@sekisho/core/limits.ts';
 import type { Certificate } from './certificate.ts';
 import { readSerial } from './certificate.ts';
-import { DerError, DerReader, parsing, readElement, decodeTimeMs } from './der/read.ts';
-import { contextConstructed, TAG } from './der/write.ts';
+import {
+  DerError,
+  DerReader,
+  decodeTimeMs,
+  parsing,
+  readElement,
+  type DerElement,
+  utcTimeMs,
+} from './der/read.ts';
+import { contextConstructed, contextPrimitive, TAG } from './der/write.ts';
 import { readAuthorityKeyId } from './extensions.ts';
+import { readNames } from './general-names.ts';
 import { sha256Hex } from './keys.ts';
 import { readName } from './name.ts';
 import { OID } from './oids.ts';
+import { SerialSet } from './serial-set.ts';
 import { readSignatureAlgorithm, verifySignature } from './signature.ts';
 
 /** Entries of one list: 36 bytes each is the least. */
 export const CRL_ENTRIES_MAX = 4_000_000;
+/** Addresses that a list may have. */
+export const SCOPE_URIS_MAX = 8;
 
 /** Reasons by their number in a CRL; those that no list of ours gives are read as well. @source RFC 5280 §5.3.1 */
 export const CRL_REASONS = new Map([
@@ -35,6 +47,14 @@ export interface CrlEntry {
   readonly reason: CrlReason;
 }
 
+/** Which certificates of its issuer a list speaks for. */
+export interface CrlScope {
+  /** The addresses by which a certificate names this list; empty: it speaks for all certificates of its issuer. */
+  readonly uris: readonly string[];
+  /** It says nothing of CA certificates. */
+  readonly onlyUserCertificates: boolean;
+}
+
 /** A certificate revocation list as it was read; believe it after `verifyCrl`. */
 export interface Crl {
   readonly der: Uint8Array;
@@ -47,11 +67,19 @@ export interface Crl {
   readonly number: number;
   readonly thisUpdateMs: number;
   readonly nextUpdateMs: number;
+  /** What its issuing distribution point says. @source RFC 5280 §5.2.5 */
+  readonly scope: CrlScope;
   /** Serials of all entries, lower-case hex without leading zero bytes. */
-  readonly serials: ReadonlySet<string>;
+  readonly serials: SerialSet;
+  readonly entryCount: number;
+  /** Zero without entries. */
+  readonly newestRevokedAtMs: number;
   /** The entries with date and reason, read again from the bytes: a list of millions isn't kept twice. */
   entries(): Iterable<CrlEntry>;
 }
+
+/** A list that speaks for all certificates of its issuer. */
+export const WHOLE_SCOPE: CrlScope = { uris: [], onlyUserCertificates: false };
 
 /** The signed part of a list. */
 export type CrlTbs = Omit<Crl, 'der' | 'sha256' | 'signature'>;
@@ -94,14 +122,10 @@ export function parseCrlTbs(tbsDer: Uint8Array): CrlTbs {
   const [start, end] = list === undefined ? [0, 0] : [list.contentStart, list.end];
   if (list !== undefined && start === end) throw new DerError('the list of entries is empty');
   const extensions = tbs.enter(contextConstructed(0), 'the extensions of the list');
-  const { authorityKeyId, number } = readListExtensions(extensions);
+  const { authorityKeyId, number, scope } = readListExtensions(extensions);
   tbs.finish('the extensions of the list');
   const entries = (): Iterable<CrlEntry> => readEntries(tbsDer, start, end);
-  const serials = new Set<string>();
-  for (const entry of entries()) {
-    serials.add(entry.serial);
-    if (serials.size > CRL_ENTRIES_MAX) throw new DerError('too many entries');
-  }
+  const { starts, newestRevokedAtMs } = walkEntries(tbsDer, start, end);
   return {
     tbsDer,
     signatureAlgorithm,
@@ -110,24 +134,89 @@ export function parseCrlTbs(tbsDer: Uint8Array): CrlTbs {
     number,
     thisUpdateMs,
     nextUpdateMs,
-    serials,
+    scope,
+    serials: new SerialSet(tbsDer, starts),
+    entryCount: starts.length,
+    newestRevokedAtMs,
     entries,
   };
 }
 
-function* readEntries(bytes: Uint8Array, start: number, end: number): Generator<CrlEntry> {
-  for (let offset = start; offset < end;) {
+/** Reads every entry, so that nothing is left to be found wrong later; gives where each serial begins. */
+function walkEntries(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): { starts: Uint32Array; newestRevokedAtMs: number } {
+  const starts = new Uint32Array(Math.min(CRL_ENTRIES_MAX, Math.ceil((end - start) / ENTRY_BYTES_MIN)));
+  let count = 0;
+  let newestRevokedAtMs = 0;
+  for (let offset = start; offset < end; count += 1) {
+    if (count >= starts.length) throw new DerError('too many entries');
+    const next = passPlainEntry(bytes, offset, end);
+    if (next !== 0) {
+      starts[count] = offset + 4;
+      newestRevokedAtMs = Math.max(newestRevokedAtMs, plainDateMs(bytes, offset));
+      offset = next;
+      continue;
+    }
     const found = readElement(bytes, offset, end);
     if (found.tag !== TAG.sequence) throw new DerError('an entry expected');
     offset = found.end;
-    const entry = new DerReader(bytes, found.contentStart, found.end);
-    const serial = readSerial(entry).hex;
-    const date = entry.next();
-    const revokedAtMs = decodeTimeMs(date.tag, entry.content(date), 'the revocation date');
-    const reason = entry.done ? 'unspecified' : readReason(entry);
-    entry.finish('an entry');
-    yield { serial, revokedAtMs, reason };
+    starts[count] = readElement(bytes, found.contentStart, found.end).contentStart;
+    newestRevokedAtMs = Math.max(newestRevokedAtMs, readEntry(bytes, found).revokedAtMs);
   }
+  return { starts: starts.slice(0, count), newestRevokedAtMs };
+}
+/** The extension that says a reason, up to its number. */
+const REASON_EXTENSION = Buffer.from('300c300a0603551d1504030a01', 'hex');
+
+/**
+ * Most entries of a list have one form: a positive serial, a UTCTime, perhaps a reason. They are passed without an object for each of
+ * their parts; every other form is for the reader of grammar, which also says what is wrong. Gives the entry's end, or zero.
+ */
+function passPlainEntry(bytes: Uint8Array, start: number, end: number): number {
+  const content = bytes[start + 1]!;
+  const next = start + 2 + content;
+  if (bytes[start] !== TAG.sequence || content >= 0x80 || next > end || bytes[start + 2] !== TAG.integer)
+    return 0;
+  const serialBytes = bytes[start + 3]!;
+  const [first, second] = [bytes[start + 4]!, bytes[start + 5]!];
+  if (serialBytes < 2 || serialBytes > 20 || first >= 0x80 || (first === 0 && second < 0x80)) return 0;
+  const date = start + 4 + serialBytes;
+  if (bytes[date] !== TAG.utcTime || bytes[date + 1] !== 13 || Number.isNaN(utcTimeMs(bytes, date + 2)))
+    return 0;
+  let at = date + 15;
+  if (at === next) return next;
+  if (next - at !== REASON_EXTENSION.length + 1) return 0;
+  for (const byte of REASON_EXTENSION) if (bytes[at++] !== byte) return 0;
+  return REASON_NAMES.has(bytes[at]!) ? next : 0;
+}
+
+/** The date of an entry that `passPlainEntry` passed. */
+const plainDateMs = (bytes: Uint8Array, start: number): number =>
+  utcTimeMs(bytes, start + 4 + bytes[start + 3]! + 2);
+
+/** A serial of one byte and a date. */
+const ENTRY_BYTES_MIN = 20;
+
+function* readEntries(bytes: Uint8Array, start: number, end: number): Generator<CrlEntry> {
+  for (let offset = start; offset < end;) {
+    const found = readElement(bytes, offset, end);
+    offset = found.end;
+    const { serial, revokedAtMs, reason } = readEntry(bytes, found);
+    yield { serial: serial.hex, revokedAtMs, reason };
+  }
+}
+
+function readEntry(bytes: Uint8Array, found: DerElement) {
+  const entry = new DerReader(bytes, found.contentStart, found.end);
+  const serial = readSerial(entry);
+  const date = entry.next();
+  const revokedAtMs = decodeTimeMs(date.tag, entry.content(date), 'the revocation date');
+  const reason = entry.done ? 'unspecified' : readReason(entry);
+  entry.finish('an entry');
+  return { serial, revokedAtMs, reason };
 }
 
 const REASON_NAMES: ReadonlyMap<number, CrlReason> = new Map(
@@ -151,9 +240,14 @@ function readReason(entry: DerReader): CrlReason {
   return reason;
 }
 
-function readListExtensions(reader: DerReader): { authorityKeyId: string | undefined; number: number } {
+function readListExtensions(reader: DerReader): {
+  authorityKeyId: string | undefined;
+  number: number;
+  scope: CrlScope;
+} {
   let authorityKeyId: string | undefined;
   let number: number | undefined;
+  let scope = WHOLE_SCOPE;
   forEachExtension(reader, (type, critical, value) => {
     if (type === OID.authorityKeyId) {
       authorityKeyId = readAuthorityKeyId(value);
@@ -161,13 +255,37 @@ function readListExtensions(reader: DerReader): { authorityKeyId: string | undef
     } else if (type === OID.crlNumber) {
       number = value.small('cRLNumber');
       value.finish('cRLNumber');
+    } else if (type === OID.issuingDistributionPoint) {
+      if (!critical) throw new DerError('issuingDistributionPoint is not critical');
+      scope = readScope(value);
     } else if (critical) {
       throw new DerError(`the critical extension ${type} of the list is not known`);
     }
   });
   reader.finish('the extensions of the list');
   if (number === undefined) throw new DerError('cRLNumber is missing');
-  return { authorityKeyId, number };
+  return { authorityKeyId, number, scope };
+}
+
+/** Lists of some reasons only, indirect ones and those of attribute certificates are none of ours, and refused. */
+function readScope(value: DerReader): CrlScope {
+  const point = value.enter(TAG.sequence, 'issuingDistributionPoint');
+  value.finish('issuingDistributionPoint');
+  const name = point.enterIf(contextConstructed(0));
+  const full = name?.enterIf(contextConstructed(0));
+  if (name !== undefined && full === undefined)
+    throw new DerError('a distribution point without a full name');
+  const uris = full === undefined ? [] : readNames(full, 'a distribution point').uris;
+  if (full !== undefined && uris.length === 0) throw new DerError('a distribution point without an address');
+  if (uris.length > SCOPE_URIS_MAX) throw new DerError('a distribution point with too many addresses');
+  name?.finish('a distribution point');
+  const onlyUser = point.takeIf(contextPrimitive(1));
+  if (onlyUser !== undefined) {
+    const content = point.content(onlyUser);
+    if (content.length !== 1 || content[0] !== 0xff) throw new DerError('onlyContainsUserCerts is not TRUE');
+  }
+  point.finish('issuingDistributionPoint: another scope is not known');
+  return { uris, onlyUserCertificates: onlyUser !== undefined };
 }
 
 function forEachExtension(

@@ -26,9 +26,11 @@ export const OID = {
   basicConstraints: '2.5.29.19',
   crlNumber: '2.5.29.20',
   crlReason: '2.5.29.21',
+  issuingDistributionPoint: '2.5.29.28',
   crlDistributionPoints: '2.5.29.31',
   authorityKeyId: '2.5.29.35',
   extKeyUsage: '2.5.29.37',
+  authorityInfoAccess: '1.3.6.1.5.5.7.1.1',
   // extended key usages
   anyExtKeyUsage: '2.5.29.37.0',
   serverAuth: '1.3.6.1.5.5.7.3.1',
@@ -37,6 +39,17 @@ export const OID = {
   cmcRa: '1.3.6.1.5.5.7.3.28',
   /** Of our own: this key signs Sekisho documents, and nothing else (T-01). */
   documentSigner: '1.3.6.1.4.1.58888.1.1',
+  /** @source RFC 6960 §4.2.2.2 */
+  ocspSigning: '1.3.6.1.5.5.7.3.9',
+  // OCSP
+  ocsp: '1.3.6.1.5.5.7.48.1',
+  ocspBasic: '1.3.6.1.5.5.7.48.1.1',
+  ocspNonce: '1.3.6.1.5.5.7.48.1.2',
+  ocspNoCheck: '1.3.6.1.5.5.7.48.1.5',
+  sha1: '1.3.14.3.2.26',
+  sha256: '2.16.840.1.101.3.4.2.1',
+  sha384: '2.16.840.1.101.3.4.2.2',
+  sha512: '2.16.840.1.101.3.4.2.3',
   // PKCS#9, PKCS#7
   extensionRequest: '1.2.840.113549.1.9.14',
   data: '1.2.840.113549.1.7.1',

@@ -1,4 +1,5 @@
 import { sign, type KeyObject } from 'node:crypto';
+import { promisify } from 'node:util';
 import { keyAlgorithmOf, keyIdOfSpki, spkiOf, type KeyAlgorithm } from './keys.ts';
 
 /**
@@ -22,9 +23,20 @@ export function fileSigner(privateKey: KeyObject): Signer {
     algorithm,
     spkiDer,
     keyId: keyIdOfSpki(spkiDer),
-    sign: (data) => Promise.resolve(sign(digest, data, privateKey)),
+    sign: (data) =>
+      data.length > SIGNED_AT_ONCE_BYTES_MAX
+        ? signAside(digest, data, privateKey)
+        : Promise.resolve(sign(digest, data, privateKey)),
   };
 }
+
+/** More than this is hashed on another thread: a long revocation list would hold up everybody else. */
+const SIGNED_AT_ONCE_BYTES_MAX = 256 * 1024;
+const signAside = promisify(sign) as (
+  digest: string | null,
+  data: Uint8Array,
+  key: KeyObject,
+) => Promise<Uint8Array>;
 
 const DIGESTS: Readonly<Record<KeyAlgorithm, string | null>> = {
   p256: 'sha256',

@@ -29,7 +29,7 @@ async function bench(t: TestContext, crlPort = 1) {
       held: () => ({ payload: { crls: [{ path: '/crl' }], httpPort: crlPort } }),
       damaged: new Set(),
     } as unknown as DocumentStore,
-    crls: {} as CrlStore,
+    crls: { numberOf: () => undefined } as unknown as CrlStore,
     server: {
       server: { address: '127.0.0.1' },
       call: (_route: unknown, input: { params: { type: string } }) => {

@@ -1,12 +1,11 @@
 import { AppError } from '@sekisho/core/errors.ts';
-import { CRL_BYTES_MAX } from '@sekisho/core/limits.ts';
 import type { Clock, Random } from '@sekisho/core/time.ts';
 import { getDocument, type Fetchable } from '@sekisho/core/wire/agent.ts';
 import type { Log } from '@sekisho/platform/log.ts';
 import type { HealthBoard } from '../health.ts';
-import { refusalOf, sendRequest } from '../net/http-request.ts';
 import type { ServerConnection } from '../net/server-connection.ts';
 import type { CrlStore } from '../revocation/crl-store.ts';
+import { CrlFetcher } from '../revocation/fetch-crls.ts';
 import type { Spool } from '../spool/spool.ts';
 import type { DocumentStore, KeptDocument } from './document-store.ts';
 
@@ -15,17 +14,17 @@ import type { DocumentStore, KeptDocument } from './document-store.ts';
  * plain port, which may be slow or shut: they are fetched beside the documents, and no document waits for them.
  */
 export interface Fetcher {
-  /** Adds to what is to be fetched; several wishes for the same become one. */
-  request(what: readonly Fetchable[]): void;
+  /**
+   * Adds to what is to be fetched; several wishes for the same become one. What a heartbeat's answer repeats doesn't hurry CRLs that
+   * could not be fetched a moment ago.
+   */
+  request(what: readonly Fetchable[], why?: 'told' | 'heartbeat'): void;
   /** Resolves when nothing is left to fetch. */
   settled(): Promise<void>;
   /** Resolves when no document is left to fetch, whatever becomes of the CRLs. */
   documentsSettled(): Promise<void>;
   stop(): Promise<void>;
 }
-
-const CRL_TIMEOUT_MS = 60_000;
-const CRL_WHOLE_MAX_MS = 10 * 60_000;
 
 export function startFetcher(options: {
   documents: DocumentStore;
@@ -44,6 +43,8 @@ export function startFetcher(options: {
   const refused = new Map<KeptDocument, string>();
   const documentLane = new Lane(DOCUMENT_ORDER, fetchOne);
   const crlLane = new Lane(['crl'], fetchOne);
+  const again = (): void => crlLane.request(['crl']);
+  const crlFetcher = new CrlFetcher({ documents, crls, server, again, clock, random, log });
 
   async function fetchDocument(type: KeptDocument): Promise<void> {
     const { jws } = await server.call(getDocument, { params: { type } });
@@ -80,38 +81,10 @@ export function startFetcher(options: {
     await spool.put({ kind: 'event', spoolId: random.uuid(), event, atMs: clock.nowMs(), detail });
   }
 
-  /** Over plain HTTP: a CRL is signed, and must be had also by who is refused elsewhere. */
   async function fetchCrls(): Promise<void> {
-    const bundle = documents.held('bundle')?.payload;
-    const target = server.server;
-    if (bundle === undefined || target === undefined) return;
-    let changed = false;
-    for (const { path } of bundle.crls) {
-      try {
-        changed = (await fetchCrl(target.address, bundle.httpPort, path)) || changed;
-      } catch (error) {
-        log.warn({ err: error, path }, 'a CRL was not taken');
-      }
-    }
-    if (changed) {
-      log.info({ number: crls.number }, 'CRL taken');
-      options.onAdopted('crl');
-    }
-  }
-
-  async function fetchCrl(host: string, port: number, path: string): Promise<boolean> {
-    const reply = await sendRequest(
-      { host, port },
-      {
-        method: 'GET',
-        path,
-        timeoutMs: CRL_TIMEOUT_MS,
-        wholeMaxMs: CRL_WHOLE_MAX_MS,
-        replyBytesMax: CRL_BYTES_MAX,
-      },
-    );
-    if (reply.status !== 200) throw refusalOf(`${host}:${port}`, reply);
-    return crls.offer(reply.body);
+    if (!(await crlFetcher.fetchAll())) return;
+    log.info({ number: crls.number }, 'CRL taken');
+    options.onAdopted('crl');
   }
 
   async function fetchOne(what: Fetchable): Promise<void> {
@@ -126,9 +99,9 @@ export function startFetcher(options: {
   }
 
   return {
-    request(what) {
+    request(what, why = 'told') {
       documentLane.request(what.filter((one) => one !== 'crl'));
-      crlLane.request(what.filter((one) => one === 'crl'));
+      if (what.includes('crl') && crlFetcher.isDue(why)) again();
     },
     async settled() {
       while (documentLane.busy || crlLane.busy)
@@ -136,6 +109,7 @@ export function startFetcher(options: {
     },
     documentsSettled: () => documentLane.settled(),
     async stop() {
+      crlFetcher.stop();
       await Promise.all([documentLane.stop(), crlLane.stop()]);
     },
   };

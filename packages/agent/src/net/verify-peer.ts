@@ -110,7 +110,7 @@ function decide(
   const decision = decidePeer({
     notBeforeMs: leaf.notBeforeMs,
     notAfterMs: leaf.notAfterMs,
-    crl: issuer === undefined ? undefined : revocations?.freshness(issuer),
+    crl: issuer === undefined ? undefined : revocations?.freshness(issuer, leaf.crlUrls),
     staleCrl: trust.staleCrl,
     revoked: issuer !== undefined && revocations?.isRevoked(issuer, leaf.serial) === true,
     expected: name.expected,

@@ -68,7 +68,7 @@ describe('the loopback proxy between restic and a media server', () => {
     intermediates: [authority.issuing.certificate],
     revocations: {
       isRevoked: (key, serial) => revocations.isRevoked(key, serial),
-      freshness: (key) => revocations.listOf(key),
+      freshness: (key, urls) => revocations.listFor(key, urls),
     },
     staleCrl: 'open',
     nowMs: clock.nowMs(),

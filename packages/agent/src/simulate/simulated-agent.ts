@@ -135,7 +135,7 @@ export function startSimulatedAgent(
     watch.answered(nowMs - sentMs);
     watch.acknowledged(echoed.filter((serial, at) => serial > (acknowledged[at] ?? 0)).length);
     acknowledged = echoed;
-    fetcher.request(reply.fetch);
+    fetcher.request(reply.fetch, 'heartbeat');
     reply.offers.forEach(refuse);
   }
 

@@ -112,6 +112,17 @@ export const pkiErrors = {
       hint: 'この CA についてトラストバンドルが示すリストを取得してください。',
     },
   },
+  CRL_SCOPE_WRONG: {
+    status: 409,
+    en: {
+      words: 'At {path} lies a certificate revocation list of another place: {found}.',
+      hint: 'It is not used in place of the other one. Look at what stands between this host and the management server.',
+    },
+    ja: {
+      words: '{path} にあるのは、別の場所 ({found}) の証明書失効リスト (CRL) です。',
+      hint: '別のリストの代わりには使いません。このホストと管理サーバーの間にあるものを確認してください。',
+    },
+  },
   CRL_NUMBER_LOWER: {
     status: 409,
     en: {

@@ -1,6 +1,6 @@
 import { refuse, type Refusal } from '../errors.ts';
 import type { HostId } from '../ids.ts';
-import { DAY_MS, MINUTE_MS } from '../time.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../time.ts';
 import type { SecurityLevel, StaleCrlChoice } from '../wire/trust.ts';
 
 /** A CRL is valid for 7 days (T-41). */
@@ -25,6 +25,13 @@ export function staleCrl(level: SecurityLevel, choice: StaleCrlChoice): 'open' |
   if (choice !== 'level') return choice;
   return level === 'very-high' ? 'closed' : 'open';
 }
+
+/** After a failure a host tries again by itself: after half a minute, then twice as long each time, at most an hour. */
+export const crlRetryMs = (failures: number, fraction: number): number =>
+  Math.min(CRL_RETRY_MS * 2 ** Math.min(failures - 1, 10), HOUR_MS) * (0.75 + fraction / 2);
+const CRL_RETRY_MS = 30_000;
+/** A server that says "there is a new one" to a host whose last try failed is believed again after this. */
+export const CRL_ASKED_AGAIN_MS = 5_000;
 
 /** Must a CRL be signed now? At half its validity (T-44), and when a revoked certificate is missing from it. */
 export function crlDue(

@@ -283,6 +283,43 @@ export function decodeTimeMs(tag: number, content: Uint8Array, what: string): nu
   return epochMs;
 }
 
+/** Milliseconds of the 13 digits and the Z of a UTCTime; NaN when they are not one. Without an object: for lists of millions. */
+export function utcTimeMs(bytes: Uint8Array, at: number): number {
+  const year = two(bytes, at);
+  const month = two(bytes, at + 2);
+  const day = two(bytes, at + 4);
+  const [hour, minute, second] = [two(bytes, at + 6), two(bytes, at + 8), two(bytes, at + 10)];
+  const holds =
+    month >= 1 && month <= 12 && day >= 1 && day <= 28 && hour <= 23 && minute <= 59 && second <= 59;
+  if (!holds || !(year >= 0) || bytes[at + 12] !== 0x5a) return day > 28 ? rareDayMs(bytes, at) : Number.NaN;
+  return (
+    epochOf(year < 50 ? 2000 + year : 1900 + year, month, day) + (hour * 3600 + minute * 60 + second) * 1000
+  );
+}
+
+/** The last days of a month need a calendar. */
+function rareDayMs(bytes: Uint8Array, at: number): number {
+  try {
+    return decodeTimeMs(TAG.utcTime, bytes.subarray(at, at + 13), '');
+  } catch {
+    return Number.NaN;
+  }
+}
+
+const two = (bytes: Uint8Array, at: number): number => {
+  const [tens, ones] = [bytes[at]! - 0x30, bytes[at + 1]! - 0x30];
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN;
+};
+
+/** Days of the proleptic Gregorian calendar, counted from March. */
+function epochOf(year: number, month: number, day: number): number {
+  const shifted = month <= 2 ? year - 1 : year;
+  const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1;
+  const days =
+    shifted * 365 + Math.floor(shifted / 4) - Math.floor(shifted / 100) + Math.floor(shifted / 400);
+  return (days + dayOfYear - 719_468) * 86_400_000;
+}
+
 /** Runs a parser and turns what it finds wrong into the refusal of that object. */
 export function parsing<Result>(code: ErrorCode, parse: () => Result): Result {
   try {

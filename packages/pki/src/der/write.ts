@@ -29,6 +29,17 @@ export const contextPrimitive = (number: number): number => 0x80 | number;
 /** Context-specific tag, constructed: `[n] EXPLICIT`, or IMPLICIT of something constructed. */
 export const contextConstructed = (number: number): number => 0xa0 | number;
 
+/** Tag and length of an element whose content follows elsewhere. */
+export function elementHead(tag: number, length: number): Uint8Array {
+  if (length < 0x80) return Uint8Array.of(tag, length);
+  const lengthBytes = length < 0x100 ? 1 : length < 0x10000 ? 2 : length < 0x1000000 ? 3 : 4;
+  const head = Buffer.alloc(2 + lengthBytes);
+  head[0] = tag;
+  head[1] = 0x80 | lengthBytes;
+  head.writeUIntBE(length, 2, lengthBytes);
+  return head;
+}
+
 /** One element with the given content, which may come in parts. */
 export function element(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
   let length = 0;
@@ -124,14 +135,23 @@ export const printableString = (text: string): Uint8Array =>
  * @source RFC 5280 §4.1.2.5
  */
 export function time(epochMs: number): Uint8Array {
+  const digits = timeDigits(epochMs);
+  return Number(digits.slice(0, 4)) < 2050
+    ? element(TAG.utcTime, Buffer.from(digits.slice(2), 'latin1'))
+    : element(TAG.generalizedTime, Buffer.from(digits, 'latin1'));
+}
+
+/** GeneralizedTime in whole seconds, whatever the year: what OCSP uses. @source RFC 6960 §4.2.1 */
+export const generalizedTime = (epochMs: number): Uint8Array =>
+  element(TAG.generalizedTime, Buffer.from(timeDigits(epochMs), 'latin1'));
+
+function timeDigits(epochMs: number): string {
   const [date, clock] = new Date(Math.floor(epochMs / 1000) * 1000).toISOString().split('T') as [
     string,
     string,
   ];
   const digits = `${date.replaceAll('-', '')}${clock.slice(0, 8).replaceAll(':', '')}Z`;
-  const year = Number(digits.slice(0, 4));
-  if (year < 1950 || date.length !== 10) throw new RangeError('a time outside 1950–9999');
-  return year < 2050
-    ? element(TAG.utcTime, Buffer.from(digits.slice(2), 'latin1'))
-    : element(TAG.generalizedTime, Buffer.from(digits, 'latin1'));
+  if (Number(digits.slice(0, 4)) < 1950 || date.length !== 10)
+    throw new RangeError('a time outside 1950–9999');
+  return digits;
 }
