@@ -4,6 +4,7 @@ import { Agent } from 'node:http';
 import { isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect, type TLSSocket } from 'node:tls';
+import type { SessionTerms, TlsSession, TlsSessions } from './tls-sessions.ts';
 
 /** Certificates of a peer that are looked at: leaf, issuing CA, root, and one to spare. */
 const PRESENTED_CERTIFICATES_MAX = 8;
@@ -34,14 +35,37 @@ export interface DialOptions {
   readonly localAddress?: string | undefined;
   /** Gives the connection up while it is being made. */
   readonly signal?: AbortSignal | undefined;
+  /** Earlier sessions with this server, if they may be resumed. */
+  readonly sessions?: TlsSessions | undefined;
 }
+
+/** Only these are resumed: their keys are agreed anew each time, so that a ticket's key that leaks later opens nothing. */
+const RESUMED_PROTOCOL = 'TLSv1.3';
 
 /**
  * Opens a TLS connection (1.2 or newer) and hands it out only when the peer passed every check. The checks run on each
- * connection, as Node's own hook is skipped for resumed sessions; sessions are not resumed. What fails below TLS rejects with
- * the system's error, a failed check with its PEER_… refusal.
+ * connection, as Node's own hook is skipped for resumed sessions. A resumed session shows no certificate: what the server showed when
+ * it began is judged by what is known now, and when that does not pass, a full handshake decides. What fails below TLS rejects
+ * with the system's error, a failed check with its PEER_… refusal.
  */
-export function dialTls(options: DialOptions): Promise<TLSSocket> {
+export async function dialTls(options: DialOptions): Promise<TLSSocket> {
+  const terms = { ca: options.ca, chainPem: options.identity?.chainPem ?? '' };
+  const session = options.sessions?.take(terms);
+  if (session !== undefined) {
+    const resumed = await dialOnce(options, terms, session);
+    if (resumed !== 'refused session') return resumed;
+    options.sessions?.clear();
+  }
+  const socket = await dialOnce(options, terms, undefined);
+  if (socket === 'refused session') throw new Error('a session was refused that nobody offered');
+  return socket;
+}
+
+function dialOnce(
+  options: DialOptions,
+  terms: SessionTerms,
+  session: TlsSession | undefined,
+): Promise<TLSSocket | 'refused session'> {
   return new Promise((resolve, reject) => {
     const socket = connect({
       host: options.host,
@@ -52,6 +76,7 @@ export function dialTls(options: DialOptions): Promise<TLSSocket> {
       ...(options.identity === undefined
         ? {}
         : { key: options.identity.keyPem, cert: options.identity.chainPem }),
+      ...(session === undefined ? {} : { session: session.ticket }),
       minVersion: 'TLSv1.2',
       // Judged right below, with the check named; OpenSSL's verdict is one of the checks.
       rejectUnauthorized: false,
@@ -79,14 +104,23 @@ export function dialTls(options: DialOptions): Promise<TLSSocket> {
     socket.once('error', fail);
     socket.once('secureConnect', () => {
       settle();
+      const resumed = socket.isSessionReused() ? session : undefined;
+      let presented: PresentedPeer;
       try {
-        options.verify(presentedBy(socket));
+        presented = resumed?.presented ?? presentedBy(socket);
+        options.verify(presented);
       } catch (error) {
+        if (resumed !== undefined) resolve('refused session');
         fail(error);
         return;
       }
       socket.removeAllListeners('error');
       socket.setKeepAlive(true, KEEP_ALIVE_AFTER_MS);
+      const { sessions } = options;
+      if (sessions !== undefined && socket.getProtocol() === RESUMED_PROTOCOL)
+        socket.on('session', (ticket) => {
+          sessions.keep(terms, { ticket, presented });
+        });
       resolve(socket);
     });
   });

@@ -16,6 +16,7 @@ import type { Identity } from '../identity/identity-store.ts';
 import { callRoute } from './call-route.ts';
 import { DialingAgent, dialTls } from './dial.ts';
 import { describeNetworkError, refusalOf } from './http-request.ts';
+import { TlsSessions } from './tls-sessions.ts';
 import { verifyServer, type TrustFacts } from './verify-peer.ts';
 
 /** A server of the list, or the one setup knew when there is no list yet. */
@@ -71,6 +72,7 @@ export function createServerConnection(options: {
   const { clock, random, log } = options;
   const failures = new Map<string, ServerFailures>();
   const agents = new Map<string, DialingAgent>();
+  const sessions = new Map<string, TlsSessions>();
   let current: string | undefined;
   let lastContactMs: number | undefined;
   let lastError: AppError | undefined;
@@ -125,6 +127,8 @@ export function createServerConnection(options: {
   async function dial(server: KnownServer, signal: AbortSignal) {
     const trust = options.trust();
     const { keyPem, chainPem } = options.identity();
+    let kept = sessions.get(server.key);
+    if (kept === undefined) sessions.set(server.key, (kept = new TlsSessions()));
     return dialTls({
       host: server.address,
       port: server.port,
@@ -132,6 +136,7 @@ export function createServerConnection(options: {
       identity: { keyPem, chainPem },
       localAddress: options.localAddress,
       signal,
+      sessions: kept,
       verify: (peer) => {
         verifyServer(peer, options.trust(), server);
       },
@@ -209,6 +214,7 @@ export function createServerConnection(options: {
     identityChanged() {
       for (const agent of agents.values()) retire(agent);
       agents.clear();
+      sessions.clear();
     },
     stop() {
       stopping.abort();
