@@ -5,6 +5,7 @@ import { makeTempFolder } from '@sekisho/testkit/temp-folder.ts';
 import { startOn, TrustServer } from '@sekisho/testkit/trust-server.ts';
 import { certificateToPem } from '@sekisho/pki/certificate.ts';
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { chmod, copyFile, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -147,6 +148,26 @@ test('S-02 disk: no room by the setting, and nothing that can be written', async
     'fault diskUnwritable',
   ]);
   assert.deepEqual(states(await checkDisk('/proc', 1, size)), ['fault diskFull']);
+});
+
+test('S-02 S-08 disk: one that is full for real is found, and mended by room alone', async (t) => {
+  const folder = await makeTempFolder();
+  t.after(async () => {
+    spawnSync('umount', ['-l', folder.path]);
+    await folder.remove();
+  });
+  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', folder.path]).status !== 0)
+    return t.skip('needs the right to mount a small disk');
+  const ballast = join(folder.path, 'ballast');
+  assert.deepEqual(states(await checkDisk(folder.path, 1, String)), ['warning diskLow']);
+  await assert.rejects(writeFile(ballast, Buffer.alloc(5 * 1024 * 1024)), { code: 'ENOSPC' });
+  assert.deepEqual(states(await checkDisk(folder.path, 1, String)), ['fault diskFull']);
+  const [unwritable] = await checkDisk(folder.path, 0, String);
+  assert.ok(unwritable !== undefined && 'params' in unwritable);
+  assert.equal(nameOf(unwritable), 'diskUnwritable');
+  assert.equal(unwritable.params['reason'], 'ENOSPC');
+  await rm(ballast);
+  assert.deepEqual(states(await checkDisk(folder.path, 1, String)), ['warning diskLow']);
 });
 
 test('S-02 permissions of the folder and of its secret files', async () => {

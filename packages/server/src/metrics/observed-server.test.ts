@@ -1,15 +1,19 @@
+import type { Clock } from '@sekisho/core/time.ts';
 import { systemRandom } from '@sekisho/platform/clock.ts';
 import { createLog } from '@sekisho/platform/log.ts';
 import { listenForMetrics } from '@sekisho/platform/metrics-listener.ts';
 import { FakeClock } from '@sekisho/testkit/fake-clock.ts';
 import { makeTempFolder } from '@sekisho/testkit/temp-folder.ts';
+import { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely';
 import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
+import { Readiness, type ReadinessParts } from '../health/readiness.ts';
 import { REQUEST_ID } from '../http/request-id.ts';
 import { initServer, startServer, type RunningServer } from '../main.ts';
+import type { Tables } from '../store/tables.ts';
 import { METRICS } from './table.ts';
 
 const lines: Record<string, unknown>[] = [];
@@ -181,6 +185,52 @@ test('S-08 alive and ready are told to everybody, the reasons only to those who 
     (await ask('admin', '/readyz', { authorization: 'Bearer nonsense' })).body,
     '{"status":"ready"}',
   );
+});
+
+test('S-08 a server that may not serve says which of its reasons it is', async () => {
+  const { store, feed, keys, dataFolder } = server.context;
+  const own = new FakeClock();
+  own.jump(clock.nowMs() - own.nowMs());
+  const parts = { clock: own, store, feed, keys, dataFolder, freeMegabytes: 1 };
+  const reasons = async (wish: Partial<ReadinessParts>): Promise<readonly string[]> => {
+    const judged = new Readiness({ ...parts, ...wish }).judge();
+    await own.advance(2_000);
+    const { ready, reasons: found } = await judged;
+    assert.equal(ready, found.length === 0);
+    return found;
+  };
+  assert.deepEqual(await reasons({}), []);
+  assert.deepEqual(await reasons({ freeMegabytes: 1_000_000_000 }), ['disk-full']);
+  assert.deepEqual(await reasons({ dataFolder: `${dataFolder}/gone` }), ['disk-full']);
+  // one database refuses, the other never answers
+  for (const answer of [
+    () => Promise.reject(new Error('refused')),
+    () => new Promise<never>(() => undefined),
+  ]) {
+    const driver = Object.assign(new DummyDriver(), { acquireConnection: answer });
+    const db = new Kysely<Tables>({
+      dialect: {
+        createAdapter: () => new SqliteAdapter(),
+        createDriver: () => driver,
+        createIntrospector: (of) => new SqliteIntrospector(of),
+        createQueryCompiler: () => new SqliteQueryCompiler(),
+      },
+    });
+    assert.deepEqual(await reasons({ store: { ...store, db } }), ['database-silent']);
+  }
+  const { notBeforeMs, notAfterMs } = keys.certificateOf('server-tls');
+  for (const nowMs of [notAfterMs + 1, notBeforeMs - 1])
+    assert.deepEqual(await reasons({ clock: { ...realOf(own), nowMs: () => nowMs } }), [
+      'certificate-expired',
+    ]);
+});
+
+/** A clock's methods, bound, so that one of them can be replaced. */
+const realOf = (of: Clock): Clock => ({
+  nowMs: () => of.nowMs(),
+  monotonicMs: () => of.monotonicMs(),
+  sleep: (delayMs) => of.sleep(delayMs),
+  timer: (delayMs, call) => of.timer(delayMs, call),
 });
 
 /** The text format, strictly: HELP and TYPE before the samples, each series once, histograms that add up. */

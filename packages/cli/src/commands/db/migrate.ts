@@ -34,8 +34,9 @@ export const dbMigrate = defineVerb({
         if (table !== '') note(cli, fill(notes.movingTable, { table, done: done + 1, total }));
       },
     });
+    const overridden = Boolean(cli.io.env['SEKISHO_DATABASE']);
     return {
-      json: moved,
+      json: { ...moved, overridden },
       text: [
         ...(moved.copiedBefore ? [notes.movedBefore] : []),
         fill(notes.moved, {
@@ -44,6 +45,7 @@ export const dbMigrate = defineVerb({
           from: moved.from,
           to: moved.to,
         }),
+        ...(overridden ? [fill(notes.movedOverridden, { from: moved.from, to: moved.to })] : []),
         fill(notes.movedNext, { data: quoteWord(folder) }),
       ],
     };

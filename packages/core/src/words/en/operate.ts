@@ -119,5 +119,7 @@ export const operateNotes = {
   movingTable: 'Table {done} of {total}: {table}',
   moved: 'Moved {tables} tables with {rows} rows from {from} to {to}; both were compared.',
   movedBefore: 'An earlier run had copied everything; only the configuration was left.',
+  movedOverridden:
+    'Warning: the variable SEKISHO_DATABASE goes over the settings file. While it names {from}, the server goes on there: unset it, or set it to {to}.',
   movedNext: 'The old database was not changed. Start the server: sekisho server run --data {data}',
 };

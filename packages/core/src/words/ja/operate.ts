@@ -122,6 +122,8 @@ export const operateNotes = {
   movingTable: '表 {done}/{total}: {table}',
   moved: '{tables} 個の表、{rows} 行を {from} から {to} へ移しました。両方を照合済みです。',
   movedBefore: '以前の実行ですべてコピー済みだったため、設定の切り替えだけを行いました。',
+  movedOverridden:
+    '警告: 環境変数 SEKISHO_DATABASE は設定ファイルより優先されます。{from} を指している間、サーバーは元のデータベースを使い続けます。変数を削除するか、{to} に変更してください。',
   movedNext:
     '元のデータベースは変更していません。サーバーを起動してください: sekisho server run --data {data}',
 };

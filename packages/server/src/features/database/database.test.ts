@@ -5,6 +5,7 @@ import { getTask } from '@sekisho/core/wire/tasks.ts';
 import { systemRandom } from '@sekisho/platform/clock.ts';
 import { silentLog } from '@sekisho/platform/log.ts';
 import { eventually } from '@sekisho/testkit/eventually.ts';
+import { findPostgresBin } from '@sekisho/testkit/postgres.ts';
 import { emptyDatabase } from '@sekisho/testkit/stores.ts';
 import { tempFolder } from '@sekisho/testkit/temp-folder.ts';
 import { startOn, TrustServer } from '@sekisho/testkit/trust-server.ts';
@@ -192,6 +193,26 @@ test('S-07 a domain moves from SQLite to PostgreSQL and back, killed at every st
   });
   assert.equal(manifest.rows['hosts'], 3);
   await trust.server.stop();
+
+  // that backup, loaded by PostgreSQL's own program into a scratch database, is the domain
+  const scratch = await emptyDatabase(t, 'postgres');
+  const psql = spawnSync(
+    join(findPostgresBin(), 'psql'),
+    ['-X', '-q', '-1', '-v', 'ON_ERROR_STOP=1', '-f', join(folder, manifest.file), scratch.database],
+    { encoding: 'utf8' },
+  );
+  assert.equal(psql.status, 0, psql.stderr);
+  const moved = await readFile(config, 'utf8');
+  await writeFile(config, JSON.stringify({ ...JSON.parse(moved), database: scratch.database }));
+  trust.server = await startOn(trust.dataFolder, trust.clock);
+  const { db } = trust.server.context.store;
+  for (const table of ['hosts', 'tokens'] as const) {
+    const found = await db.selectFrom(table).select('id').execute();
+    assert.equal(found.length, manifest.rows[table], table);
+  }
+  assert.equal((await trust.agentRequest({ path: BUNDLE, tls: second.tls })).status, 200);
+  await trust.server.stop();
+  await writeFile(config, moved);
 
   const back = await move({ from: 'postgres', to: 'sqlite:again.db' });
   assert.equal(back.copiedBefore, false);

@@ -256,6 +256,29 @@ test('S-05 too many streams of one administrator are refused', async (t) => {
   assert.equal((await webRequest(server, { path: '/v1/events?topics=weather', key })).status, 400);
 });
 
+test('S-05 streams end when changes can no longer be read, and when the server stops; each says why', async (t) => {
+  const key = await newApiKey(server, 'last');
+  const { db } = server.server.context.store;
+  const before = await follow(t, 'hosts', { key });
+  await before.until('ready');
+  await db.schema.alterTable('change_feed').renameTo('change_feed_away').execute();
+  for (let seconds = 0; seconds < 7; seconds += 1) await clock.advance(1_000);
+  assert.equal((await before.until('end')).data.reason, 'stale');
+  await eventually('the connection closes', () => (before.ended ? true : undefined));
+  await db.schema.alterTable('change_feed_away').renameTo('change_feed').execute();
+  await eventually('the feed is fresh again', async () => {
+    await clock.advance(1_000);
+    return server.server.context.feed.fresh ? true : undefined;
+  });
+
+  const after = await follow(t, 'hosts', { key });
+  await after.until('ready');
+  const stopped = server.server.stop();
+  assert.equal((await after.until('end')).data.reason, 'stopping');
+  await eventually('the connection closes', () => (after.ended ? true : undefined));
+  await stopped;
+});
+
 test('S-05 a reader who takes nothing is cut with a reason, and nothing piles up for them', async () => {
   const own = new FakeClock();
   const written: string[] = [];
