@@ -141,7 +141,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
     id: 'S-08',
     what: 'Platforms and operation',
     status: 'partly',
-    open: 'container file, Debian package, arm64, Windows, macOS',
+    open: 'running the container file (no engine here), arm64, Windows, macOS',
   },
   { id: 'S-09', what: 'Documentation', status: 'partly', open: 'the settings reference of later parts' },
   { id: 'S-10', what: 'A simulated fleet', status: 'proved' },
