@@ -81,7 +81,8 @@ function findPath(
   intermediates: readonly Certificate[],
   anchors: readonly Certificate[],
 ): Certificate[] {
-  let nearest: AppError = refusal('PEER_CHAIN_UNTRUSTED', leaf);
+  // made when it is thrown: an error with its words and its stack costs as much as a signature
+  let nearest = (): AppError => refusal('PEER_CHAIN_UNTRUSTED', leaf);
   const candidates = intermediates.slice(0, INTERMEDIATES_MAX);
   let checksLeft = SIGNATURE_CHECKS_MAX;
   const extend = (path: Certificate[]): Certificate[] | undefined => {
@@ -91,13 +92,13 @@ function findPath(
       const isAnchor = anchors.includes(issuer);
       if (!isAnchor && path.length + 2 > PATH_LENGTH_MAX) continue;
       if (!mayIssue(issuer, path.length - 1)) {
-        nearest = refusal('PEER_ISSUER_NOT_CA', last);
+        nearest = () => refusal('PEER_ISSUER_NOT_CA', last);
         continue;
       }
       if (checksLeft === 0) return undefined;
       checksLeft -= 1;
       if (!isSignedBy(last, issuer)) {
-        nearest = signatureRefusal(last);
+        nearest = () => signatureRefusal(last);
         continue;
       }
       if (isAnchor) return [...path, issuer];
@@ -107,7 +108,7 @@ function findPath(
     return undefined;
   };
   const path = extend([leaf]);
-  if (path === undefined) throw nearest;
+  if (path === undefined) throw nearest();
   return path;
 }
 
@@ -172,16 +173,16 @@ function checkRole(
   domainId: DomainId,
 ): { hostId?: HostId; serverId?: ServerId } {
   const leaf = path[0]!;
-  const wrong = refusal('PEER_ROLE_WRONG', leaf, { role });
-  if (leaf.isCa) throw wrong;
+  const wrong = (): AppError => refusal('PEER_ROLE_WRONG', leaf, { role });
+  if (leaf.isCa) throw wrong();
   if (!leaf.keyUsages.has('digitalSignature'))
     throw refusal('PEER_KEY_USAGE_WRONG', leaf, { missing: 'digitalSignature' });
-  if (leaf.keyUsages.has('keyCertSign') || leaf.keyUsages.has('cRLSign')) throw wrong;
+  if (leaf.keyUsages.has('keyCertSign') || leaf.keyUsages.has('cRLSign')) throw wrong();
   if (leaf.san.uris.length !== 1)
     throw refusal('PEER_NAME_WRONG', leaf, { expected: `spiffe://${domainId}/…` });
   const name = parseSpiffeId(leaf.san.uris[0]!);
-  if (name === undefined) throw wrong;
-  if (!ROLES[role](name, leaf, path.length)) throw wrong;
+  if (name === undefined) throw wrong();
+  if (!ROLES[role](name, leaf, path.length)) throw wrong();
   if (name.domainId !== domainId) throw refusal('PEER_DOMAIN_OTHER', leaf, { found: name.domainId });
   if (name.kind === 'document-signer') return {};
   if (leaf.subjectCn !== name.id) throw refusal('PEER_NAME_WRONG', leaf, { expected: name.id });
