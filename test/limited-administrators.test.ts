@@ -70,7 +70,6 @@ const CASES: Readonly<Record<string, Ask | 'list'>> = {
   listPlans: 'list',
   listPoints: 'list',
   getHost: byHost,
-  setHostMedia: (of) => ({ params: { id: of.host }, body: { media: false } }),
   allowReissue: (of) => ({ params: { id: of.host }, body: { allow: true } }),
   runPlan: (of) => ({ params: { id: of.plan }, body: { hosts: null, scheduleName: null } }),
   getJob: (of) => ({ params: { id: of.queued } }),
@@ -300,6 +299,31 @@ test('S-04 a plan that reaches beyond the groups is not shown, and is run host b
     (await run([mine.host])).jobs.map((job) => job.hostName),
     ['mine-1.example'],
   );
+});
+
+test('S-04 names of plans of others are free to whoever does not see them, and say nothing', async () => {
+  const targets = { hosts: [mine.host], groups: [] };
+  const make = (name: string) => limited(plans.createPlan, { body: spec({ name, targets }) });
+  const own = await make('branch');
+  await assert.rejects(make('branch'), { code: 'PLAN_NAME_TAKEN' });
+  const same = await make('theirs folders');
+  const rename = (name: string) =>
+    limited(plans.replacePlan, {
+      params: { id: same.id },
+      body: { ...spec({ name, targets }), revision: 1 },
+    });
+  await assert.rejects(rename('branch'), { code: 'PLAN_NAME_TAKEN' });
+  assert.equal((await rename('everything')).name, 'everything', 'a plan from above has that name');
+  for (const { id } of [own, same]) await limited(plans.deletePlan, { params: { id } });
+  const everywhere = { ...spec({ name: 'theirs folders', targets }) };
+  await assert.rejects(server.call(plans.createPlan, { body: everywhere }), { code: 'PLAN_NAME_TAKEN' });
+});
+
+test('S-04 a media server serves every group: the right for one makes and unmakes none', async () => {
+  for (const media of [true, false])
+    await assert.rejects(limited(trust.setHostMedia, { params: { id: mine.host }, body: { media } }), {
+      code: 'RIGHT_MISSING',
+    });
 });
 
 test('S-04 a plan is not made or moved over hosts and groups of others, nor with their host as media server', async () => {

@@ -1,4 +1,6 @@
 import { AppError, ERRORS } from '@sekisho/core/errors.ts';
+import type { GroupId } from '@sekisho/core/ids.ts';
+import type { Principal } from '@sekisho/core/rules/rights.ts';
 import { createClient } from '@sekisho/core/wire/client.ts';
 import { problem } from '@sekisho/core/wire/route.ts';
 import { createToken, listHosts, listTokens, registerHost } from '@sekisho/core/wire/trust.ts';
@@ -11,7 +13,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import assert from 'node:assert/strict';
 import { createHmac, hash } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import { Idempotency, IDEMPOTENCY_KEPT_MS } from './idempotency.ts';
+import { Idempotency, IDEMPOTENCY_KEPT_MS, IDEMPOTENCY_REPLIES_LENGTH_MAX } from './idempotency.ts';
 import { LOCAL_PRINCIPAL } from './local-principal.ts';
 
 for (const dialect of ['sqlite', 'postgres'] as const) {
@@ -288,6 +290,38 @@ for (const dialect of ['sqlite', 'postgres'] as const) {
         (error: unknown) => error instanceof AppError && error.code === 'IDEMPOTENCY_OUTCOME_UNKNOWN',
       );
       assert.equal(tries, 1);
+    });
+
+    test('S-05 a reply is shown again to the same rights alone, and so much of one actor’s replies is kept', async () => {
+      const { store, keys } = server.server.context;
+      const parts = { store, clock, log: silentLog(), box: keys, workerId: 'bounded' };
+      const idempotency = new Idempotency(parts);
+      const reply = {
+        ...{ statusCode: 200, header: () => reply, status: () => reply },
+        getHeader: () => undefined,
+      } as unknown as FastifyReply;
+      const ask = (
+        key: string,
+        answer: unknown,
+        principal: Principal = LOCAL_PRINCIPAL,
+      ): Promise<unknown> => {
+        const request = { method: 'POST', url: '/', body: {}, headers: { 'idempotency-key': key } };
+        const work = (): Promise<unknown> => Promise.resolve(answer);
+        return idempotency.once(request as unknown as FastifyRequest, reply, principal, work);
+      };
+      const refused = (code: string) => (error: unknown) => error instanceof AppError && error.code === code;
+      await ask('seen', 'what all may see');
+      assert.equal(await ask('seen', 'done again'), 'what all may see');
+      const narrower = { ...LOCAL_PRINCIPAL, rights: new Map([['host.read', new Set<GroupId>()] as const]) };
+      await assert.rejects(ask('seen', 'done again', narrower), refused('IDEMPOTENCY_RIGHTS_CHANGED'));
+      await store.db
+        .updateTable('idempotency_keys')
+        .set({ reply_length: IDEMPOTENCY_REPLIES_LENGTH_MAX })
+        .where('idempotency_key', '=', 'seen')
+        .execute();
+      await ask('too-much', 'more');
+      await assert.rejects(ask('too-much', 'more'), refused('IDEMPOTENCY_OUTCOME_UNKNOWN'));
+      await store.db.deleteFrom('idempotency_keys').where('idempotency_key', '=', 'seen').execute();
     });
 
     test('S-05 the typed client sends what the connection lost again, and it is done once', async () => {

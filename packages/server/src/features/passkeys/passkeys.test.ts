@@ -189,10 +189,13 @@ test("S-04 passkeys are one's own: another administrator neither sees, renames n
   assert.equal((await send(browser, 'PUT', path, { name: 'old phone' })).body['name'], 'old phone');
 });
 
-test('S-04 a session that was left open makes no passkey', async () => {
+test('S-04 a session that was left open makes no passkey and removes none', async () => {
   await clock.advance(PASSKEY_SESSION_AGE_MAX_MS + 1);
   const again = await send(browser, 'POST', '/v1/me/passkeys/options', {});
   assert.equal(again.body['code'], 'PASSKEY_SIGN_IN_AGAIN');
+  const { passkeys } = (await send(browser, 'GET', '/v1/me/passkeys')).body as { passkeys: { id: string }[] };
+  const removed = await send(browser, 'DELETE', `/v1/me/passkeys/${passkeys[0]?.id}`);
+  assert.equal(removed.body['code'], 'PASSKEY_SIGN_IN_AGAIN', 'nor takes one away');
   await browser.signIn(account);
   assert.equal((await send(browser, 'POST', '/v1/me/passkeys/options', {})).status, 200);
 });

@@ -35,9 +35,9 @@ export async function createPlan(
   return context.store.transaction(async (tx) => {
     const nowMs = context.clock.nowMs();
     await recordChange(tx, 'plan', id);
-    await checkPlan(tx, spec, principal);
     const known = await plansKnownTo(tx, principal);
     refuseTakenName(known, spec.name, null);
+    await checkPlan(tx, spec, principal);
     await requireRoom(tx, known, principal);
     await insertPlan(tx, id, spec, nowMs);
     await deploy(context, tx, spec);
@@ -66,8 +66,8 @@ export async function replacePlan(
     const { revision } = plan;
     if (input.revision !== undefined && input.revision !== revision)
       throw new AppError('PLAN_REVISION_CONFLICT', { revision: input.revision, current: revision });
-    await checkPlan(tx, spec, principal, plan.spec);
     refuseTakenName(await plansKnownTo(tx, principal), spec.name, id);
+    await checkPlan(tx, spec, principal, plan.spec);
     const enabledSinceMs = sameExpectation(plan.spec, spec) ? plan.enabledSinceMs : nowMs;
     await updatePlan(tx, id, { spec, revision: revision + 1, enabledSinceMs, changedAtMs: nowMs });
     await deploy(context, tx, spec);

@@ -8,6 +8,7 @@ import {
   resetAdministrator,
   createAdministrator,
 } from '@sekisho/core/wire/administrators.ts';
+import { createApiKey, listApiKeys } from '@sekisho/core/wire/api-keys.ts';
 import { listHosts } from '@sekisho/core/wire/trust.ts';
 import {
   acceptLink,
@@ -28,7 +29,9 @@ import { after, before, describe, test } from 'node:test';
 import { DEVICE_COOKIE, SESSION_COOKIE } from '../../http/cookies.ts';
 import { readSession } from '../admin-sessions/read-session.ts';
 import { revokeSessions } from '../admin-sessions/session-rows.ts';
+import type { Tx } from '../../store/tables.ts';
 import { findAdministrator, updateAdministrator } from '../administrators/administrator-rows.ts';
+import { noteRefusal } from './note-refusal.ts';
 
 const code = (expected: string) => (error: unknown) => {
   assert.ok(error instanceof AppError, String(error));
@@ -72,6 +75,18 @@ describe('signing in at the administration port', () => {
       ...row,
       code: (JSON.parse(detail) as Record<string, unknown>)['code'],
     }));
+  };
+
+  /** Refused sign-ins of an account, those that are merged and not yet written among them. */
+  const countRefused = async (id: string): Promise<number> => {
+    await trust.server.context.refusals.flush();
+    const merges = await trust.server.context.store.db
+      .selectFrom('audit_merges')
+      .select('count')
+      .where('subject', '=', id)
+      .where('act', '=', 'sign-in')
+      .execute();
+    return merges.reduce((sum, row) => sum + row.count, 0);
   };
 
   before(async () => {
@@ -280,6 +295,92 @@ describe('signing in at the administration port', () => {
     assert.ok((await refusals()).some((row) => row.code === 'TOTP_REPLAYED' && row.subject === account.id));
   });
 
+  test('S-04 nothing is kept of what strangers begin: nobody crowds out the sign-in of somebody else', async () => {
+    const { db } = trust.server.context.store;
+    clock.jump(2 * STEP_MS);
+    const one = browser();
+    const rowsOf = async (): Promise<unknown[]> => [
+      await db.selectFrom('spent_sign_in_steps').selectAll().execute(),
+      await db.selectFrom('audit').select('seq').orderBy('seq', 'desc').limit(1).execute(),
+    ];
+    const first = await one.call(signIn, { body: { name: account.name, password: account.password } });
+    const before = await rowsOf();
+    const host = { host: `server.example:${trust.server.ports.admin}` };
+    const begun = await one.request({
+      ...{ method: 'POST', path: '/v1/sign-in/passkey/options', body: '{}', headers: host },
+    });
+    assert.equal(begun.status, 200, begun.body);
+    assert.deepEqual(await rowsOf(), before, 'it lies, sealed, with who began it');
+    // altered, cut, of another kind: all the same
+    const { pending } = JSON.parse(begun.body) as { pending: string };
+    const typed = one.code(account.totpSecret, 0);
+    for (const wrong of [
+      `${first.pending.slice(0, -2)}AA`,
+      first.pending.slice(1),
+      pending,
+      `${first.pending}=`,
+    ])
+      await assert.rejects(
+        one.call(signInWithTotp, { body: { pending: wrong, code: typed } }),
+        code('SIGN_IN_STEP_EXPIRED'),
+      );
+    assert.deepEqual(await rowsOf(), before, 'what has no proof writes nothing');
+    await one.call(signInWithTotp, { body: { pending: first.pending, code: typed } });
+    // a change of the account ends what was begun
+    clock.jump(2 * STEP_MS);
+    const late = await one.call(signIn, { body: { name: account.name, password: account.password } });
+    await trust.server.context.store.transaction((tx) => updateAdministrator(tx, account.id, {}));
+    const again = { pending: late.pending, code: one.code(account.totpSecret, 0) };
+    await assert.rejects(one.call(signInWithTotp, { body: again }), code('SIGN_IN_STEP_EXPIRED'));
+  });
+
+  test('S-04 a code is used up with the session that it opens, or not at all', async (t) => {
+    const { store } = trust.server.context;
+    clock.jump(2 * STEP_MS);
+    const one = browser();
+    const { pending } = await one.call(signIn, { body: { name: account.name, password: account.password } });
+    const body = { pending, code: one.code(account.totpSecret, 0) };
+    // the disk is full when the session is written
+    const transaction = store.transaction.bind(store);
+    t.mock.method(store, 'transaction', (work: (tx: Tx) => Promise<unknown>) =>
+      transaction(async (tx) => {
+        const result = await work(tx);
+        if (result !== null && typeof result === 'object' && 'secret' in result) throw new Error('no room');
+        return result;
+      }),
+    );
+    await assert.rejects(one.call(signInWithTotp, { body }), code('INTERNAL'));
+    assert.equal(one.cookies.has(SESSION_COOKIE), false);
+    t.mock.restoreAll();
+    await one.call(signInWithTotp, { body });
+    await one.call(getMe);
+  });
+
+  test('S-06 refused sign-ins are written without who is refused waiting for it, and each is counted', async () => {
+    const { audit, refusals: book, store } = trust.server.context;
+    await book.flush();
+    const from = { administrator: { id: account.id, name: account.name }, origin: '192.0.2.77' };
+    const before = (await refusals()).length;
+    for (let times = 0; times < 25; times += 1)
+      noteRefusal(trust.server.context, new AppError('SIGN_IN_REFUSED'), from);
+    noteRefusal(trust.server.context, new AppError('SIGN_IN_REFUSED'), { ...from, administrator: undefined });
+    const rows = await store.db
+      .selectFrom('audit')
+      .select('seq')
+      .where('origin', '=', '192.0.2.77')
+      .execute();
+    assert.deepEqual(rows, [], 'nothing is written while somebody waits');
+    assert.equal((await refusals()).length, before + 2, 'of a known name and of an unknown one alike');
+    await audit.tend(() => Promise.resolve(), 'all');
+    const counts = await store.db
+      .selectFrom('audit')
+      .select('detail')
+      .where('origin', '=', '192.0.2.77')
+      .where('subject', '=', account.id)
+      .execute();
+    assert.ok(counts.some(({ detail }) => (JSON.parse(detail) as { count?: number }).count === 25));
+  });
+
   test('S-04 a session ends unused, at its age, when somebody ends it, and with it nothing else', async () => {
     const [used, kept] = [await signedIn(), await signedIn()];
     const { sessions } = await kept.call(listSessions);
@@ -363,10 +464,12 @@ describe('signing in at the administration port', () => {
       () => here.call(changePassword, { body: { password, newPassword: 'another long enough one' } }),
       () => here.call(changeTotp, { body: { password } }),
     ];
+    const noted = await countRefused(id);
     for (const call of late) {
       await set(own);
       await assert.rejects(call(), code('SIGN_IN_REFUSED'));
     }
+    assert.equal(await countRefused(id), noted + late.length, 'and each try is told in the audit log');
     t.mock.restoreAll();
     // and a session that was ended meanwhile sets no password
     await set(own);
@@ -404,6 +507,38 @@ describe('signing in at the administration port', () => {
       one.call(acceptLink, { body: { ...crossed, totp: one.code(opened.totp.secret, 0) } }),
       code('SIGN_IN_STEP_EXPIRED'),
     );
+  });
+
+  test('S-04 a reset ends the API keys of the account at once, unless they are to stay, and those made since', async () => {
+    const { db } = trust.server.context.store;
+    const make = async (name: string): Promise<string> => {
+      const body = { name, owner: account.name, scopes: ['host.read' as const], validSeconds: 3_600 };
+      return (await trust.call(createApiKey, { body })).id;
+    };
+    const works = async (): Promise<string[]> => {
+      const { keys } = await trust.call(listApiKeys);
+      return keys.flatMap((key) => (key.state === 'active' ? [key.name] : [])).sort();
+    };
+    const gone = await make('gone');
+    await make('gone too');
+    const params = { id: account.id };
+    const reset = await trust.call(resetAdministrator, { params });
+    assert.deepEqual([reset.revokedApiKeys, await works()], [2, []]);
+    const row = await db
+      .selectFrom('audit')
+      .select(['actor', 'detail'])
+      .where('act', '=', 'revoke-api-key')
+      .where('subject', '=', gone)
+      .executeTakeFirstOrThrow();
+    assert.equal((JSON.parse(row.detail) as { reason?: string }).reason, 'reset');
+    await make('stays');
+    clock.jump(MINUTE_MS);
+    const kept = await trust.call(resetAdministrator, { params, body: { keepApiKeys: true } });
+    assert.deepEqual([kept.revokedApiKeys, await works()], [0, ['stays']]);
+    clock.jump(MINUTE_MS);
+    await make('of whoever was still signed in');
+    account = await browser().accept(kept.code, account.name, 'a fourth long enough one');
+    assert.deepEqual(await works(), ['stays']);
   });
 
   test('S-04 an administrator without a second factor sets it up at the first sign-in', async () => {
