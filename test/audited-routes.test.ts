@@ -15,6 +15,13 @@ const AUDITED: Readonly<Record<string, readonly AuditAct[] | { readonly none: st
   createToken: ['create-token'],
   deleteToken: ['delete-token'],
   revokeHost: ['revoke-host'],
+  // names
+  addMapping: ['map-name'],
+  approveName: ['approve-name'],
+  rejectName: ['reject-name'],
+  deleteMapping: ['delete-name'],
+  resetHost: ['reset-host'],
+  askPeers: ['map-name', 'use-name'],
   // root
   exportRoot: ['export-root'],
   detachRoot: ['detach-root'],

@@ -98,6 +98,24 @@ const hosts = {
   ),
 } as const satisfies Entry;
 
+const names = {
+  'map-name': security('HOST', 'map the name {subject}', '名前 {subject} をマップ'),
+  'use-name': security('CONNECTION', 'go by the name {subject}', '名前 {subject} で接続'),
+  'approve-name': security('HOST', 'approve the name {subject}', '名前 {subject} を承認'),
+  'reject-name': security('HOST', 'reject the name {subject}', '名前 {subject} を拒否'),
+  'delete-name': security(
+    'HOST',
+    'delete the mapping of the name {subject}',
+    '名前 {subject} のマッピングを削除',
+  ),
+  'yield-name': security(
+    'HOST',
+    'take the name {subject}, which was mapped automatically, for a host with a token',
+    '自動マップされた名前 {subject} を、トークンのあるホストに移す',
+  ),
+  'reset-host': security('HOST', 'reset the attributes of {subject}', '{subject} の属性をリセット'),
+} as const satisfies Entry;
+
 const connections = {
   'refuse-peer': security(
     'CONNECTION',
@@ -233,6 +251,7 @@ export const AUDIT_EVENTS = {
   ...tokens,
   ...accounts,
   ...hosts,
+  ...names,
   ...connections,
   ...settings,
   ...protection,

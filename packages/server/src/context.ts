@@ -12,6 +12,7 @@ import type { RefusalBook } from './features/audit/refusal-book.ts';
 import type { DocumentService } from './features/documents/document-service.ts';
 import type { OnProgress } from './features/jobs/progress-board.ts';
 import type { KeyStore } from './features/keys/key-store.ts';
+import type { NameDesk } from './features/names/name-desk.ts';
 import type { PasswordHasher } from './features/sign-in/password-hasher.ts';
 import type { CertificateRegistry } from './features/revocation/certificate-registry.ts';
 import type { SecurityCache } from './features/security/security-cache.ts';
@@ -47,6 +48,8 @@ export interface HostSeen {
   readonly version: string;
   readonly health: readonly string[];
   readonly policySerial: number;
+  /** Of the newest revocation list that it confirmed; zero: none. */
+  readonly crlNumber: number;
 }
 
 /** What the fleet of this process has counted since its start, and how it is now. */
@@ -99,6 +102,8 @@ export interface ServerContext {
   /** Refusals that anybody can cause, on their way into the audit log. */
   readonly refusals: RefusalBook;
   readonly security: SecurityCache;
+  /** T-31: who may go by which name, out of memory. */
+  readonly names: NameDesk;
   readonly connections: PeerConnections;
   /** Administrators and what they may do (S-04). */
   readonly accounts: Accounts;

@@ -42,6 +42,8 @@ import { resolveForward } from './features/issuance/forward-records.ts';
 import { keyRoutes } from './features/keys/keys.routes.ts';
 import { readKek } from './features/keys/kek.ts';
 import { followKeys, loadKeys } from './features/keys/key-store.ts';
+import { NameDesk } from './features/names/name-desk.ts';
+import { nameRoutes, peerRoutes } from './features/names/names.routes.ts';
 import { CertificateRegistry } from './features/revocation/certificate-registry.ts';
 import { startCrlCache, type CrlCache } from './features/revocation/crl-cache.ts';
 import { securityRoutes } from './features/security/security.routes.ts';
@@ -187,6 +189,8 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
   const documents = await startDocuments({ store, feed, clock, domainId: domain.id, keys });
   const audit = await openAudit({ store, clock, log, keys, domainId: domain.id, make: documents.make });
   const refusals = new RefusalBook({ store, clock, log });
+  const names = new NameDesk({ store, feed, clock, log, domain, registry, security, refusals });
+  await names.start();
   const auditLoop = startAuditLoop({ audit, store, clock, log, config, workerId });
   stopping.add(() => auditLoop.stop());
   stopping.add(() => refusals.stop());
@@ -250,6 +254,7 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
     documents,
     audit,
     refusals,
+    names,
     security,
     connections,
     accounts,
@@ -385,6 +390,7 @@ function buildApps(
   observeRequests(agentApp, { ...observed, listener: 'agent', level: 'debug' });
   estRoutes(agentApp, context);
   documentRoutes(agentApp, context);
+  peerRoutes(agentApp, context);
   context.fleet.agentRoutes(agentApp);
   errorPages(agentApp);
 
@@ -425,6 +431,7 @@ function administrationRoutes(app: FastifyInstance, context: ServerContext): voi
   domainRoutes(app, context);
   securityRoutes(app, context);
   hostRoutes(app, context);
+  nameRoutes(app, context);
   tokenRoutes(app, context);
   certificateRoutes(app, context);
   auditRoutes(app, context);

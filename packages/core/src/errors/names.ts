@@ -70,6 +70,17 @@ export const namesErrors = {
       hint: 'もう一方のホストには別の名前を使ってください。同じマシンの場合は、再発行トークンを作成してください: sekisho token create --name … --reissue {name}',
     },
   },
+  NAME_OF_SEVERAL_HOSTS: {
+    status: 409,
+    en: {
+      words: 'Several hosts go by the name {name}.',
+      hint: 'Give the primary name or the ID of one of them: sekisho mapping list --name {name}',
+    },
+    ja: {
+      words: '名前 {name} は複数のホストが共有しています。',
+      hint: 'いずれかのホストのプライマリ名か ID を指定してください: sekisho mapping list --name {name}',
+    },
+  },
   NAME_OF_SERVER: {
     status: 409,
     en: {

@@ -68,6 +68,11 @@ export interface EnrolContext extends Common {
   readonly host: HostFacts | undefined;
   /** Canonical name → host it is mapped to, for every requested name that is mapped. */
   readonly owners: ReadonlyMap<string, HostId>;
+  /**
+   * Names that others have in a lesser way: `automatic` ones yield to a token, `shared` ones are nobody's alone, so they are neither
+   * refused nor granted (T-15, T-31).
+   */
+  readonly weak?: ReadonlyMap<string, 'shared' | 'automatic'> | undefined;
   /** Canonical names among the requested that are registered as known hosts; true: used up. */
   readonly known: ReadonlyMap<string, boolean>;
   /** Do the forward records of the requested names contain the socket's address? Asked only where it matters (T-12). */
@@ -183,21 +188,26 @@ function decideEnrolment(raw: RequestFacts, context: EnrolContext, nowMs: number
   if (host !== undefined && token === undefined)
     return decideTokenlessReissue(judged.names, host, request, context, nowMs);
   if (owner !== undefined || host !== undefined) return no('HOST_NAME_TAKEN', { name: primary });
-  const taken = judged.names.find(({ name }) => context.owners.has(name));
+  if (context.weak?.get(primary) === 'shared') return no('HOST_NAME_TAKEN', { name: primary });
+  const isTaken = (name: string): boolean =>
+    context.owners.has(name) || (token === undefined && context.weak?.get(name) === 'automatic');
+  const taken = judged.names.find(({ name }) => isTaken(name));
   if (taken !== undefined) return no('HOST_NAME_TAKEN', { name: taken.name });
+  const own = judged.names.filter(({ name }) => context.weak?.get(name) !== 'shared');
 
   if (token !== undefined) {
     if (request.wantsMedia && !token.media) return no('MEDIA_NOT_APPROVED', { name: primary });
     // A token that is bound to a name approves that name alone.
-    const granted = token.hostName === null ? judged.names : judged.names.slice(0, 1);
+    const granted = token.hostName === null ? own : own.slice(0, 1);
     return newHost(judged.names, granted, 'token', request.wantsMedia, context, nowMs);
   }
-  return decideTokenless(judged.names, request, context, nowMs);
+  return decideTokenless(judged.names, own, request, context, nowMs);
 }
 
 /** T-12: the level decides. Never the media role. */
 function decideTokenless(
   names: readonly HostName[],
+  own: readonly HostName[],
   request: RequestFacts,
   context: EnrolContext,
   nowMs: number,
@@ -218,7 +228,7 @@ function decideTokenless(
       // What an administrator registered for one host is not handed to another along with its own name.
       const reserved = names.slice(1).find(({ name }) => context.known.get(name) === false);
       if (reserved !== undefined) return no('HOST_NAME_RESERVED', { name: reserved.name });
-      return newHost(names, names, 'level-medium', false, context, nowMs);
+      return newHost(names, own, 'level-medium', false, context, nowMs);
     }
   }
 }

@@ -19,7 +19,7 @@ const good: PeerFacts = {
 test('T-02 a peer that passes every check is allowed, and the checks are named', () => {
   assert.deepEqual(decidePeer(good), {
     allow: true,
-    checks: ['dates', 'revocation-list', 'revocation', 'name'],
+    checks: ['protocol', 'chain', 'role', 'domain', 'dates', 'revocation-list', 'revocation', 'name'],
   });
 });
 

@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { DOCUMENT_BYTES_MAX, OFFERS_PER_REPLY_MAX, SPOOL_ITEMS_PER_FRAME_MAX } from '../limits.ts';
+import {
+  DOCUMENT_BYTES_MAX,
+  NAME_LENGTH_MAX,
+  NAMES_PER_PUSH_MAX,
+  OFFERS_PER_REPLY_MAX,
+  SPOOL_ITEMS_PER_FRAME_MAX,
+} from '../limits.ts';
 import { jobProgress, jobReport } from './jobs.ts';
 import { count, epochMs, jobId, repositoryName, serial, sha256Hex, snapshotId } from './scalars.ts';
 import { route } from './route.ts';
@@ -40,6 +46,8 @@ export const heartbeatReply = z.object({
   /** Orders that wait for this host; sent until answered (at least once). */
   offers: z.array(jws).max(OFFERS_PER_REPLY_MAX),
   cancels: z.array(jobId).max(OFFERS_PER_REPLY_MAX),
+  /** T-33 Counts decisions about names: another number than before means that answers about peers are to be asked for again. */
+  names: count.optional(),
 });
 export type HeartbeatReply = z.infer<typeof heartbeatReply>;
 
@@ -101,6 +109,14 @@ export const serverFrame = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('spool.ack'),
     spoolIds: z.array(z.string().max(64)).max(SPOOL_ITEMS_PER_FRAME_MAX),
+  }),
+  /** T-33 It was decided who goes by these names (null: by many); answers about them count no more. */
+  z.object({
+    type: z.literal('names'),
+    changed: z.array(z.string().max(NAME_LENGTH_MAX)).max(NAMES_PER_PUSH_MAX).nullable(),
+    /** The count of decisions before and after. */
+    since: count,
+    generation: count,
   }),
   z.object({ type: z.literal('ping'), nonce: z.string().max(64) }),
 ]);

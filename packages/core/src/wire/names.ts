@@ -109,7 +109,7 @@ export const listMappings = route({
 /** T-31 Names that wait for an administrator, conflicts with both hosts. */
 export const listPendingNames = route({
   method: 'GET',
-  path: '/v1/mappings/pending',
+  path: '/v1/pending-names',
   right: 'host.read',
   scope: 'group',
   query: z.object({
@@ -150,7 +150,7 @@ export const addMapping = route({
 /** T-32 Approves what is pending. */
 export const approveName = route({
   method: 'POST',
-  path: '/v1/mappings/approve',
+  path: '/v1/pending-names/approve',
   right: 'host.write',
   scope: 'group',
   body: nameAndHost.extend({ how: conflictWay.nullable().default(null) }),
@@ -159,7 +159,7 @@ export const approveName = route({
 /** T-32 Rejects what is pending: it stays refused, and is listed again when it is found again. */
 export const rejectName = route({
   method: 'POST',
-  path: '/v1/mappings/reject',
+  path: '/v1/pending-names/reject',
   right: 'host.write',
   scope: 'group',
   body: nameAndHost,

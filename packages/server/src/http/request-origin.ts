@@ -12,5 +12,9 @@ export const LOCAL_ORIGIN = 'local';
 export function originOf(request: FastifyRequest): string {
   const { socket } = request.raw;
   if (!(socket instanceof TLSSocket)) return LOCAL_ORIGIN;
-  return canonicalIp(socket.remoteAddress?.split('%')[0] ?? '') ?? 'unknown';
+  return addressOf(socket);
 }
+
+/** The address at the other end of a socket, in canonical form (IPv4 written as IPv4); `unknown` when it does not say. */
+export const addressOf = (socket: { readonly remoteAddress?: string | undefined }): string =>
+  canonicalIp(socket.remoteAddress?.split('%')[0] ?? '') ?? 'unknown';

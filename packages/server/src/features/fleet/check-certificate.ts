@@ -11,7 +11,8 @@ const ROLE_PATIENCE_MS = HOUR_MS;
 
 /**
  * T-03 The certificate in use of a host that should renew it now, because a role or a name was granted that it does not say;
- * null when it fits. Names count from the time they were granted: a certificate issued after that was made with them in view.
+ * or says one that was taken away; null when it fits. Names count from the time they were granted: a certificate issued after that was
+ * made with them in view.
  */
 export async function staleCertificate(db: DbOrTx, hostId: HostId, nowMs: number): Promise<Sha256Hex | null> {
   const newest = (await newestCertificates(db, [hostId])).get(hostId);
@@ -20,24 +21,26 @@ export async function staleCertificate(db: DbOrTx, hostId: HostId, nowMs: number
   if (der === undefined) return null;
   const { san, extKeyUsages } = parseCertificate(der);
   const held = { serverAuth: extKeyUsages.includes(OID.serverAuth), names: [...san.dns, ...san.ips] };
-  const added = await namesSince(db, hostId, newest.issuedAtMs);
+  const mapped = await namesOf(db, hostId);
   const roleSinceMs = await mediaSince(db, hostId);
   const patient =
     roleSinceMs !== null && roleSinceMs < newest.issuedAtMs && nowMs - newest.issuedAtMs < ROLE_PATIENCE_MS;
   const media = patient ? held.serverAuth : roleSinceMs !== null;
-  const granted = { media, names: [...held.names, ...added] };
+  const kept = held.names.filter((name) => mapped.has(name.toLowerCase()));
+  const added = [...mapped].filter(([, sinceMs]) => sinceMs > newest.issuedAtMs).map(([name]) => name);
+  const granted = { media, names: [...kept, ...added] };
   return decideCertificate({ granted, held }) === 'renew' ? newest.fingerprint : null;
 }
 
-async function namesSince(db: DbOrTx, hostId: HostId, sinceMs: number): Promise<string[]> {
+/** The names that belong into its certificate, each with the time since when. */
+async function namesOf(db: DbOrTx, hostId: HostId): Promise<Map<string, number>> {
   const rows = await db
     .selectFrom('host_names')
-    .select('name')
+    .select(['name', 'created_at_ms'])
     .where('host_id', '=', hostId)
-    .where('kind', 'in', ['primary', 'approved'])
-    .where('created_at_ms', '>', sinceMs)
+    .where('kind', 'in', ['primary', 'approved', 'shared'])
     .execute();
-  return rows.map((row) => row.name);
+  return new Map(rows.map((row) => [row.name, row.created_at_ms]));
 }
 
 async function mediaSince(db: DbOrTx, hostId: HostId): Promise<number | null> {

@@ -1,4 +1,5 @@
 import { parseHostId, parseJobId, type HostId } from '@sekisho/core/ids.ts';
+import { NAMES_PER_PUSH_MAX } from '@sekisho/core/limits.ts';
 import type { Fetchable } from '@sekisho/core/wire/agent.ts';
 import type { ChannelHub } from '../../channel/channel-hub.ts';
 import type { Change, ChangeKind } from '../../store/change-kinds.ts';
@@ -22,6 +23,7 @@ export const FLEET_CHANGE_KINDS = [
   'document',
   'crl',
   'session',
+  'name',
 ] as const satisfies readonly ChangeKind[];
 
 export interface FleetChangesParts {
@@ -33,6 +35,8 @@ export interface FleetChangesParts {
   readonly heartbeats: HeartbeatDesk;
   readonly hub: ChannelHub;
   readonly desk: AgentDesk;
+  /** T-33: the count of decisions about names; read anew before this hears of a change. */
+  readonly namesGeneration: () => number;
   /** Documents have to be looked at: by the worker whose duty it is. */
   readonly follow: () => void;
   /** For work that the feed must not wait for. */
@@ -43,6 +47,7 @@ export interface FleetChangesParts {
 export class FleetChanges {
   readonly #parts: FleetChangesParts;
   #crlNumber = 0;
+  #namesTold = 0;
 
   constructor(parts: FleetChangesParts) {
     this.#parts = parts;
@@ -60,6 +65,7 @@ export class FleetChanges {
     await heartbeats.load();
     await work.fill();
     await this.#readCrlNumber();
+    this.#namesTold = this.#parts.namesGeneration();
   }
 
   /** All changes of one read of the feed: hosts, of which many may come at once, are read together. */
@@ -71,6 +77,7 @@ export class FleetChanges {
       await this.#hosts([...ids]);
       this.#parts.follow();
     }
+    this.#tellNames(changes.filter(({ kind }) => kind === 'name').map(({ key }) => key));
     for (const change of changes) if (change.kind !== 'host') await this.#onChange(change);
   }
 
@@ -101,8 +108,8 @@ export class FleetChanges {
       case 'session':
         hub.onSessionChange(key);
         return;
+      case 'name': // told together, above
       case 'known-host':
-      case 'name':
       case 'name-found':
       case 'token':
       case 'repository':
@@ -119,6 +126,22 @@ export class FleetChanges {
       const host = index.get(session.peer.hostId);
       if (host !== undefined && chosen(host)) desk.push(host.id, fetch);
     }
+  }
+
+  /** T-33 Agents that are here forget at once what they were told of these names. */
+  #tellNames(names: readonly string[]): void {
+    if (names.length === 0) return;
+    const generation = this.#parts.namesGeneration();
+    const since = this.#namesTold;
+    this.#namesTold = generation;
+    const changed = [...new Set(names)];
+    for (const session of this.#parts.hub.sessions())
+      session.send({
+        type: 'names',
+        changed: changed.length > NAMES_PER_PUSH_MAX ? null : changed,
+        since,
+        generation,
+      });
   }
 
   async #job(key: string): Promise<void> {

@@ -70,7 +70,7 @@ eachStore((_dialect, open) => {
     await index.load();
     const work = new OpenWork(domain.store, () => undefined);
     await work.fill();
-    const parts = { ...domain.context, index, work, crlNumber: () => 5 };
+    const parts = { ...domain.context, index, work, crlNumber: () => 5, namesGeneration: () => 2 };
     const desk = new HeartbeatDesk(parts);
     await desk.load();
     const host = index.get(id)!;
@@ -87,6 +87,7 @@ eachStore((_dialect, open) => {
       fetch: [],
       offers: [],
       cancels: [],
+      names: 2,
     });
     domain.documents.serials.set(`policy/${domain.groupId}`, 5);
     domain.documents.serials.set(`assignment/${id}`, 9);

@@ -5,6 +5,7 @@ import type { CloseReason } from '../../channel/close-codes.ts';
 import type { FleetParts, FleetService, HostSeen } from '../../context.ts';
 import type { PeerIdentity } from '../../http/peer.ts';
 import { startFleetLoops, type FleetLoops } from '../../loops/fleet-loops.ts';
+import { addressOf } from '../../http/request-origin.ts';
 import { OpenWork } from '../jobs/open-work.ts';
 import { ProgressBoard } from '../jobs/progress-board.ts';
 import { AgentDesk } from './agent-desk.ts';
@@ -49,6 +50,7 @@ export async function startFleet(
     work,
     documents,
     crlNumber: () => changes.crlNumber,
+    namesGeneration: () => parts.names.index.generation,
     onClone: (hostId) => {
       tasks.add(hub.reportClone(hostId, 'heartbeat'));
     },
@@ -81,6 +83,7 @@ export async function startFleet(
     heartbeats,
     hub,
     desk,
+    namesGeneration: () => parts.names.index.generation,
     follow: () => {
       loops.follow.wake();
     },
@@ -129,11 +132,12 @@ export async function startFleet(
       changes.pushWhere(() => true, fetch);
     },
     handleUpgrade: (request, socket, head, peer) => {
+      parts.names.noteAddress(peer.hostId, addressOf(request.socket));
       hub.handleUpgrade(request, socket, head, peer);
     },
     agentRoutes: (agentApp) => {
       const hasChannel = (hostId: HostId): boolean => hub.session(hostId) !== undefined;
-      agentRoutes(agentApp, { context, heartbeats, hasChannel });
+      agentRoutes(agentApp, { context, heartbeats, hasChannel, names: parts.names });
     },
     adminRoutes: (adminApp) => {
       fleetRoutes(adminApp, { context, index, board });
@@ -187,6 +191,7 @@ function seenOf(
     version: host.version,
     health: host.health,
     policySerial: host.policySerial,
+    crlNumber: host.crlNumber,
   };
 }
 

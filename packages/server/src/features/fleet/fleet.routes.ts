@@ -4,6 +4,8 @@ import { getRepositoryPassword, postHeartbeat, postSpool } from '@sekisho/core/w
 import type { FastifyInstance } from 'fastify';
 import { mount } from '../../http/mount.ts';
 import { jobRoutes } from '../jobs/jobs.routes.ts';
+import type { NameDesk } from '../names/name-desk.ts';
+import { addressOf } from '../../http/request-origin.ts';
 import type { ProgressBoard } from '../jobs/progress-board.ts';
 import { planRoutes } from '../plans/plans.routes.ts';
 import { pointRoutes } from '../points/points.routes.ts';
@@ -19,6 +21,7 @@ export interface AgentRouteParts {
   readonly heartbeats: HeartbeatDesk;
   /** Is a channel of the host open in this process? */
   readonly hasChannel: (hostId: HostId) => boolean;
+  readonly names: NameDesk;
 }
 
 /** What the routes of administrators need. */
@@ -38,11 +41,12 @@ export function fleetRoutes(app: FastifyInstance, parts: FleetRouteParts): void 
 /** The routes of agents without a channel (F-03, pull mode). */
 export function agentRoutes(
   app: FastifyInstance,
-  { context, heartbeats, hasChannel }: AgentRouteParts,
+  { context, heartbeats, hasChannel, names }: AgentRouteParts,
 ): void {
-  mount(app, postHeartbeat, async ({ peer, body }) => {
+  mount(app, postHeartbeat, async ({ peer, body, request }) => {
     const host = await heartbeats.hostOf(peer.hostId);
     if (host === undefined) throw new AppError('NOT_FOUND', { what: 'host', id: peer.hostId });
+    names.noteAddress(peer.hostId, addressOf(request.raw.socket));
     return heartbeats.answerPost(host, peer.fingerprint, body, hasChannel(peer.hostId));
   });
   mount(app, postSpool, async ({ peer, body }) => {

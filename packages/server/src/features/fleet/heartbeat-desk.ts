@@ -23,6 +23,8 @@ export interface HeartbeatParts {
   readonly documents: FleetDocuments;
   /** Number of the newest revocation list. */
   readonly crlNumber: () => number;
+  /** T-33: the count of decisions about names. */
+  readonly namesGeneration: () => number;
   /** Two agents report with the identity of this host. */
   readonly onClone?: (hostId: HostId) => void;
 }
@@ -86,6 +88,7 @@ export class HeartbeatDesk {
       fetch: this.fetchOf(host),
       offers: await this.orders(this.offersOf(host)),
       cancels: this.#parts.work.cancelsOf(host.id, OFFERS_PER_REPLY_MAX),
+      names: this.#parts.namesGeneration(),
     };
   }
 
@@ -97,7 +100,13 @@ export class HeartbeatDesk {
   /** The same as `answer` for a host that `needsStore` says nothing of: what nearly every heartbeat of a fleet gets. */
   answerAtOnce(host: IndexedHost, fingerprint: string, heartbeat: Heartbeat): HeartbeatReply {
     const nowMs = this.#take(host, fingerprint, heartbeat);
-    return { nowMs, fetch: this.fetchOf(host), offers: [], cancels: [] };
+    return {
+      nowMs,
+      fetch: this.fetchOf(host),
+      offers: [],
+      cancels: [],
+      names: this.#parts.namesGeneration(),
+    };
   }
 
   #take(host: IndexedHost, fingerprint: string, heartbeat: Heartbeat): number {

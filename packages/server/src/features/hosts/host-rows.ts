@@ -91,7 +91,7 @@ export async function listHostRows(
   return (await query.execute()).map(rowOf);
 }
 
-/** Names of these hosts, the primary one first. */
+/** The names that count for these hosts, the primary one first: what was only mapped automatically gives no rights (T-31). */
 export async function namesOfHosts(db: DbOrTx, ids: readonly HostId[]): Promise<Map<string, string[]>> {
   const names = new Map<string, string[]>();
   if (ids.length === 0) return names;
@@ -99,6 +99,7 @@ export async function namesOfHosts(db: DbOrTx, ids: readonly HostId[]): Promise<
     .selectFrom('host_names')
     .select(['name', 'host_id', 'kind'])
     .where('host_id', 'in', ids)
+    .where('kind', '!=', 'automatic')
     .orderBy('name')
     .execute();
   for (const row of rows) {
@@ -110,19 +111,27 @@ export async function namesOfHosts(db: DbOrTx, ids: readonly HostId[]): Promise<
   return names;
 }
 
+/** Who has these names: by an administrator's or a token's word alone, shared with others, or only because it was met under it. */
+export interface NameOwners {
+  readonly owners: Map<string, HostId>;
+  readonly weak: Map<string, 'shared' | 'automatic'>;
+}
+
 /** Which of these names are mapped, and to whom. */
-export async function ownersOfNames(db: DbOrTx, names: readonly string[]): Promise<Map<string, HostId>> {
-  const rows = await selectOwners.rows(db, { names });
+export async function ownersOfNames(db: DbOrTx, names: readonly string[]): Promise<NameOwners> {
   const owners = new Map<string, HostId>();
-  for (const row of rows) {
+  const weak = new Map<string, 'shared' | 'automatic'>();
+  for (const row of await selectOwners.rows(db, { names })) {
     const id = parseHostId(row.host_id);
-    if (id !== undefined) owners.set(row.name, id);
+    if (id === undefined) continue;
+    if (row.kind === 'shared' || row.kind === 'automatic') weak.set(row.name, row.kind);
+    else owners.set(row.name, id);
   }
-  return owners;
+  return { owners, weak };
 }
 
 const selectOwners = prepared((db, wish: { names: readonly string[] }) =>
-  db.selectFrom('host_names').select(['name', 'host_id']).where('name', 'in', wish.names),
+  db.selectFrom('host_names').select(['name', 'host_id', 'kind']).where('name', 'in', wish.names),
 );
 
 /** Creates a host with its names and says so in the change feed. */

@@ -248,7 +248,7 @@ async function gather(
     newHostId,
     token,
     host,
-    owners: names.length === 0 ? new Map() : await ownersOfNames(tx, names),
+    ...(names.length === 0 ? { owners: new Map() } : await ownersOfNames(tx, names)),
     known: names.length === 0 ? new Map() : await knownAmong(tx, names),
     forwardRecordsMatch: forward,
   };

@@ -20,6 +20,7 @@ import {
   updateReissue,
 } from '../hosts/host-rows.ts';
 import { findKnownHost, useKnownHost } from '../hosts/known-hosts.ts';
+import { yieldNames } from '../names/yield-names.ts';
 import { crlPath } from '../revocation/crl-cache.ts';
 import { refundToken } from '../tokens/token-rows.ts';
 import { findIntention, finishIntention, renewedFingerprint, type Intention } from './intentions.store.ts';
@@ -44,7 +45,7 @@ export async function signIntention(
       spkiDer,
       issuer,
       serial: Buffer.from(intention.serialHex, 'hex'),
-      crlUrl: crlUrl(context, issuer.certificate.keyId),
+      ...withUrl(crlUrl(context, issuer.certificate.keyId)),
     });
   } catch (error) {
     const refusal = error instanceof AppError ? error : new AppError('INTERNAL', {}, { cause: error });
@@ -114,11 +115,15 @@ async function recordHost(
 ): Promise<string | null> {
   const { hostId, issuance, newHost } = intention;
   if (newHost !== undefined) {
-    const owners = await ownersOfNames(tx, newHost.names);
-    const [taken] = [...owners.keys()];
+    const { owners, weak } = await ownersOfNames(tx, newHost.names);
+    const yields = intention.basis === 'token' ? 'automatic' : undefined;
+    const taken = newHost.names.find(
+      (name) => owners.has(name) || (weak.has(name) && weak.get(name) !== yields),
+    );
     if (taken !== undefined) throw new AppError('HOST_NAME_TAKEN', { name: taken });
     const groupId = await rootGroup(tx);
     await createHost(tx, { ...newHost, id: hostId, groupId, media: issuance.media }, nowMs);
+    if (weak.size > 0) await yieldNames(tx, { ...newHost, id: hostId, origin: intention.origin }, nowMs);
     const known = await findKnownHost(tx, newHost.name);
     if (known !== undefined && known.usedAtMs === null) await useKnownHost(tx, newHost.name, hostId, nowMs);
     if (intention.basis === 'known-host') {
@@ -198,6 +203,8 @@ async function giveUp(context: ServerContext, intention: Intention, refusal: App
     await recordAudit(tx, audit, nowMs);
   });
 }
+
+const withUrl = (url: string | undefined) => (url === undefined ? {} : { crlUrls: [url] });
 
 function crlUrl(context: ServerContext, issuerKeyId: string): string | undefined {
   const address = context.config.addresses[0];
