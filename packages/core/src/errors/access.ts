@@ -231,12 +231,12 @@ export const accessErrors = {
   PASSKEY_SIGN_IN_AGAIN: {
     status: 403,
     en: {
-      words: 'A passkey is made shortly after signing in; this session is older.',
-      hint: 'Sign out, sign in again, and make the passkey then.',
+      words: 'Passkeys are made and removed shortly after signing in; this session is older.',
+      hint: 'Sign out, sign in again, and do it then.',
     },
     ja: {
-      words: 'パスキーはサインインの直後にのみ作成できます。このセッションは時間が経過しています。',
-      hint: 'サインアウトして、もう一度サインインしてからパスキーを作成してください。',
+      words: 'パスキーの作成と削除はサインインの直後にのみ行えます。このセッションは時間が経過しています。',
+      hint: 'サインアウトして、もう一度サインインしてから操作してください。',
     },
   },
   PASSKEY_KNOWN: {

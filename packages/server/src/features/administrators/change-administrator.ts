@@ -9,7 +9,7 @@ import type { Tx } from '../../store/tables.ts';
 import { revokeSessions } from '../admin-sessions/session-rows.ts';
 import { revokeKeysOf } from '../api-keys/revoke-api-key.ts';
 import { recordAudit } from '../audit/record-audit.ts';
-import { dropLinks } from '../sign-in/links.store.ts';
+import { dropSignIns } from '../sign-in/drop-sign-ins.ts';
 import { makeLink, type OneTimeLink } from '../sign-in/make-link.ts';
 import {
   findAdministrator,
@@ -59,7 +59,7 @@ export async function closeAccount(context: ServerContext, change: AccountChange
     await requireAllowed(tx, change, row, { change: 'disable', after: [] });
     await updateAdministrator(tx, row.id, { disabledAtMs: nowMs });
     await revokeSessions(tx, row.id, nowMs);
-    await dropLinks(tx, row.id);
+    await dropSignIns(tx, row.id);
     return { act: 'disable-administrator', detail: {} };
   });
 }
