@@ -5,6 +5,7 @@ import {
   contextPrimitive,
   element,
   namedBits,
+  nullElement,
   octetString,
   oid,
   sequence,
@@ -66,13 +67,24 @@ export const subjectKeyId = (keyIdHex: string): Uint8Array =>
 export const authorityKeyId = (keyIdHex: string): Uint8Array =>
   extension(OID.authorityKeyId, false, sequence(element(contextPrimitive(0), Buffer.from(keyIdHex, 'hex'))));
 
-/** One distribution point of one URI. */
-export const crlDistributionPoint = (url: string): Uint8Array =>
+/** One distribution point: several URIs are places of the same list. @source RFC 5280 §4.2.1.13 */
+export const crlDistributionPoint = (urls: readonly string[]): Uint8Array =>
   extension(
     OID.crlDistributionPoints,
     false,
-    sequence(sequence(element(contextConstructed(0), element(contextConstructed(0), uriName(url))))),
+    sequence(sequence(element(contextConstructed(0), element(contextConstructed(0), ...urls.map(uriName))))),
   );
+
+/** Where OCSP is spoken. @source RFC 5280 §4.2.2.1 */
+export const authorityInfoAccess = (ocspUrls: readonly string[]): Uint8Array =>
+  extension(
+    OID.authorityInfoAccess,
+    false,
+    sequence(...ocspUrls.map((url) => sequence(oid(OID.ocsp), uriName(url)))),
+  );
+
+/** Nobody asks whether this responder's certificate is revoked. @source RFC 6960 §4.2.2.2.1 */
+export const ocspNoCheck = extension(OID.ocspNoCheck, false, nullElement);
 
 /** What the known extensions say; unknown critical ones are listed, to be refused by whoever relies on them. */
 export interface ParsedExtensions {
@@ -88,6 +100,8 @@ export interface ParsedExtensions {
   subjectKeyId: string | undefined;
   authorityKeyId: string | undefined;
   crlUrls: readonly string[];
+  ocspUrls: readonly string[];
+  hasOcspNoCheck: boolean;
   /** OIDs of all extensions that are critical. */
   critical: readonly string[];
   unknownCritical: readonly string[];
@@ -116,6 +130,8 @@ export function readExtensions(reader: DerReader): ParsedExtensions {
     subjectKeyId: undefined,
     authorityKeyId: undefined,
     crlUrls: [],
+    ocspUrls: [],
+    hasOcspNoCheck: false,
     critical: [],
     unknownCritical: [],
   };
@@ -175,6 +191,13 @@ function readKnown(parsed: ParsedExtensions, type: string, critical: boolean, va
     case OID.crlDistributionPoints:
       parsed.crlUrls = readCrlUrls(value);
       break;
+    case OID.authorityInfoAccess:
+      parsed.ocspUrls = readOcspUrls(value);
+      break;
+    case OID.ocspNoCheck:
+      value.take(TAG.null, 'ocsp-nocheck');
+      parsed.hasOcspNoCheck = true;
+      break;
     default:
       return false;
   }
@@ -230,6 +253,18 @@ function readCrlUrls(value: DerReader): readonly string[] {
     const full = name?.enterIf(contextConstructed(0));
     if (full !== undefined) urls.push(...readNames(full, 'a distribution point').uris);
     if (urls.length > CRL_URLS_MAX) throw new DerError('too many distribution points');
+  }
+  return urls;
+}
+
+function readOcspUrls(value: DerReader): readonly string[] {
+  const accesses = value.enter(TAG.sequence, 'authorityInfoAccess');
+  const urls: string[] = [];
+  while (!accesses.done) {
+    const access = accesses.enter(TAG.sequence, 'an access description');
+    const method = access.oid('an access method');
+    if (method === OID.ocsp) urls.push(...readNames(access, 'an access description').uris);
+    if (urls.length > CRL_URLS_MAX) throw new DerError('authorityInfoAccess has too many addresses');
   }
   return urls;
 }

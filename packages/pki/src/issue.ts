@@ -15,11 +15,13 @@ import {
   unsignedInteger,
 } from './der/write.ts';
 import {
+  authorityInfoAccess,
   authorityKeyId,
   basicConstraints,
   crlDistributionPoint,
   extKeyUsage,
   keyUsage,
+  ocspNoCheck,
   subjectAltName,
   subjectKeyId,
 } from './extensions.ts';
@@ -68,7 +70,6 @@ export function issueIssuingCa(
       readonly name: string;
       readonly spkiDer: Uint8Array;
       readonly issuer: Issuer;
-      readonly crlUrl?: string | undefined;
     },
 ): Promise<Certificate> {
   return sign({
@@ -89,7 +90,6 @@ export function issueServerTls(
       readonly ips: readonly string[];
       readonly spkiDer: Uint8Array;
       readonly issuer: Issuer;
-      readonly crlUrl?: string | undefined;
     },
 ): Promise<Certificate> {
   return sign({
@@ -115,7 +115,6 @@ export function issueDocumentSigner(
       readonly domainId: DomainId;
       readonly spkiDer: Uint8Array;
       readonly issuer: Issuer;
-      readonly crlUrl?: string | undefined;
     },
 ): Promise<Certificate> {
   return sign({
@@ -140,7 +139,10 @@ export function issueHostCertificate(
     readonly plan: ApprovedIssuance;
     readonly spkiDer: Uint8Array;
     readonly issuer: Issuer;
-    readonly crlUrl?: string | undefined;
+    /** Where its revocation list is: different addresses of the same one. */
+    readonly crlUrls?: readonly string[];
+    /** Where its state is answered (OCSP). */
+    readonly ocspUrls?: readonly string[];
   },
 ): Promise<Certificate> {
   const { plan } = wish;
@@ -156,6 +158,21 @@ export function issueHostCertificate(
       plan.media ? MEDIA_SERVER_USAGE : CLIENT_USAGE,
       subjectAltName({ uris: [hostSpiffeId(plan.domainId, plan.hostId)], dns: plan.dns, ips: plan.ips }),
     ],
+  });
+}
+
+/**
+ * The certificate of an OCSP responder, signed by the CA whose certificates it answers for. Short-lived, because nothing revokes it.
+ * @source RFC 6960 §4.2.2.2
+ */
+export function issueOcspSigner(
+  wish: Validity & Serial & { readonly spkiDer: Uint8Array; readonly issuer: Issuer },
+): Promise<Certificate> {
+  return sign({
+    profile: 'ocsp-signer',
+    ...wish,
+    subjectDer: commonNameDer(`OCSP Responder ${hash('sha256', wish.spkiDer, 'hex').slice(0, 8)}`),
+    extensions: [LEAF_CONSTRAINTS, SIGNING_USAGE, extKeyUsage([OID.ocspSigning]), ocspNoCheck],
   });
 }
 
@@ -180,7 +197,8 @@ interface Draft extends Validity, Serial {
   readonly issuer: Issuer | undefined;
   readonly signer?: Signer;
   readonly extensions: readonly Uint8Array[];
-  readonly crlUrl?: string | undefined;
+  readonly crlUrls?: readonly string[];
+  readonly ocspUrls?: readonly string[];
 }
 
 /** Encodes, reads back and lints what was encoded, and only then signs it (T-08). */
@@ -191,7 +209,8 @@ async function sign(draft: Draft): Promise<Certificate> {
   const issuerKeyId = draft.issuer === undefined ? ownKeyId : draft.issuer.certificate.subjectKeyId;
   const extensions = [...draft.extensions, subjectKeyId(ownKeyId)];
   if (issuerKeyId !== undefined) extensions.push(authorityKeyId(issuerKeyId));
-  if (draft.crlUrl !== undefined) extensions.push(crlDistributionPoint(draft.crlUrl));
+  if (draft.crlUrls !== undefined) extensions.push(encodedOnce(draft.crlUrls, crlDistributionPoint));
+  if (draft.ocspUrls !== undefined) extensions.push(encodedOnce(draft.ocspUrls, authorityInfoAccess));
   const tbsDer = sequence(
     VERSION_3,
     unsignedInteger(normalizeSerial(draft.serial)),
@@ -212,6 +231,14 @@ async function sign(draft: Draft): Promise<Certificate> {
   const der = sequence(tbsDer, algorithmDer, bitString(signature));
   return certificateOf(der, tbsDer, tbs, signature);
 }
+
+/** The addresses are the same for all certificates of a shard. */
+function encodedOnce(urls: readonly string[], encode: (urls: readonly string[]) => Uint8Array): Uint8Array {
+  let encoded = ENCODED.get(urls);
+  if (encoded === undefined) ENCODED.set(urls, (encoded = encode(urls)));
+  return encoded;
+}
+const ENCODED = new WeakMap<readonly string[], Uint8Array>();
 
 const VERSION_3 = element(contextConstructed(0), smallInteger(2));
 // extensions that are the same in all leaves

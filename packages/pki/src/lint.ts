@@ -5,7 +5,8 @@ import { OID } from './oids.ts';
 import { isKnownSignatureAlgorithm } from './signature.ts';
 
 /** What a certificate is meant to be; each has its own section of the profile (docs/reference/certificate-profile.md). */
-export type CertificateProfile = 'root' | 'issuing-ca' | 'server-tls' | 'document-signer' | 'host';
+export type CertificateProfile =
+  'root' | 'issuing-ca' | 'server-tls' | 'document-signer' | 'ocsp-signer' | 'host';
 
 /** What the linter has against a certificate or CRL. `rule` is the profile's own number of it. */
 export interface LintFinding {
@@ -69,7 +70,7 @@ function lintCommon(tbs: ParsedTbs, check: Check): void {
   check(extensions.san.others === 0, 'C11', 'subjectAltName has a name of another kind');
   check(new Set(extensions.san.dns).size === extensions.san.dns.length, 'C11', 'a DNS name comes twice');
   check(new Set(extensions.san.ips).size === extensions.san.ips.length, 'C11', 'an address comes twice');
-  for (const url of extensions.crlUrls)
+  for (const url of [...extensions.crlUrls, ...extensions.ocspUrls])
     check(/^http:\/\/[^/]+\//.test(url), 'C12', `${url} is not an http URL`);
 }
 
@@ -100,13 +101,16 @@ function lintIssuer(
   check(tbs.notAfterMs <= issuer.notAfterMs, 'I4', 'it is valid longer than its issuer');
   const isRootIssuer = Buffer.compare(issuer.subjectDer, issuer.issuerDer) === 0;
   check(
-    (profile === 'host') !== isRootIssuer,
+    byIssuingCa(profile) !== isRootIssuer,
     'I5',
-    profile === 'host' ? 'a root signs no host' : 'only a root signs it',
+    byIssuingCa(profile) ? `a root signs no ${profile}` : 'only a root signs it',
   );
   check(profile !== 'issuing-ca' || issuer.pathLength !== 0, 'I6', "the issuer's path length forbids a CA");
   check(Buffer.compare(tbs.spkiDer, issuer.spkiDer) !== 0, 'I7', 'it has the key of its issuer');
 }
+
+/** What an issuing CA signs; all else is the root's. */
+const byIssuingCa = (profile: CertificateProfile): boolean => profile === 'host' || profile === 'ocsp-signer';
 
 function lintProfile(tbs: ParsedTbs, profile: CertificateProfile, check: Check): void {
   switch (profile) {
@@ -119,6 +123,9 @@ function lintProfile(tbs: ParsedTbs, profile: CertificateProfile, check: Check):
       return;
     case 'document-signer':
       lintDocumentSigner(tbs, check);
+      return;
+    case 'ocsp-signer':
+      lintOcspSigner(tbs, check);
       return;
     case 'host':
       lintHost(tbs, check);
@@ -144,10 +151,38 @@ function lintAuthority(tbs: ParsedTbs, profile: 'root' | 'issuing-ca', check: Ch
   );
 }
 
+/** Nobody can revoke a responder: it must end by itself. */
+export const OCSP_SIGNER_VALIDITY_MAX_MS = 31 * 86_400_000;
+
+function lintOcspSigner(tbs: ParsedTbs, check: Check): void {
+  const { extensions } = tbs;
+  lintEnd(tbs, check);
+  check(
+    sameMembers(extensions.extKeyUsages, [OID.ocspSigning]),
+    'O1',
+    'its extended key usage is not that of a responder alone',
+  );
+  check(extensions.hasOcspNoCheck, 'O2', 'ocsp-nocheck is missing');
+  check(
+    tbs.notAfterMs - tbs.notBeforeMs <= OCSP_SIGNER_VALIDITY_MAX_MS,
+    'O3',
+    'a responder is valid for 31 days at most',
+  );
+  check(
+    extensions.san.uris.length + extensions.san.dns.length + extensions.san.ips.length === 0,
+    'O4',
+    'a responder has no names',
+  );
+}
+
 function lintLeaf(tbs: ParsedTbs, check: Check): void {
+  lintEnd(tbs, check);
+  check(tbs.extensions.san.uris.length === 1, 'L3', 'it has not exactly one URI');
+}
+
+function lintEnd(tbs: ParsedTbs, check: Check): void {
   check(!tbs.extensions.isCa, 'L1', 'it is a CA');
   check(tbs.notAfterMs - tbs.notBeforeMs <= LEAF_VALIDITY_MAX_MS, 'L2', 'it is valid longer than 825 days');
-  check(tbs.extensions.san.uris.length === 1, 'L3', 'it has not exactly one URI');
   check(
     !tbs.extensions.extKeyUsages.includes(OID.anyExtKeyUsage),
     'L4',

@@ -155,7 +155,13 @@ export class TestAuthority {
       notAfterMs: wish.notAfterMs ?? dates.notAfterMs,
     });
     const leaf = await makeLeaf(wish.keyAlgorithm ?? 'p256', [this.issuing.certificate], (spkiDer) =>
-      issueHostCertificate({ plan, spkiDer, issuer: this.issuing, serial: serial(), crlUrl: wish.crlUrl }),
+      issueHostCertificate({
+        plan,
+        spkiDer,
+        issuer: this.issuing,
+        serial: serial(),
+        ...(wish.crlUrl === undefined ? {} : { crlUrls: [wish.crlUrl] }),
+      }),
     );
     return { hostId, ...leaf };
   }

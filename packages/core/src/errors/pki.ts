@@ -112,6 +112,17 @@ export const pkiErrors = {
       hint: 'この CA についてトラストバンドルが示すリストを取得してください。',
     },
   },
+  OCSP_MALFORMED: {
+    status: 400,
+    en: {
+      words: 'The OCSP request can not be read: {detail}.',
+      hint: 'Ask again with a program that speaks OCSP, for example: openssl ocsp.',
+    },
+    ja: {
+      words: 'OCSP 要求を読み取れません: {detail}。',
+      hint: 'OCSP に対応したプログラム (例: openssl ocsp) で要求し直してください。',
+    },
+  },
   CRL_SCOPE_WRONG: {
     status: 409,
     en: {
