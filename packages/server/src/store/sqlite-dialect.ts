@@ -104,7 +104,7 @@ class NodeSqliteDriver implements Driver {
 export class SqliteConnection implements DatabaseConnection, DirectRunner {
   readonly #database: DatabaseSync;
   readonly #translate: (error: unknown) => unknown;
-  readonly #statements = new Map<string, { statement: StatementSync; reads: boolean }>();
+  readonly #statements = new Map<string, PreparedStatement>();
 
   constructor(database: DatabaseSync, translate: (error: unknown) => unknown) {
     this.#database = database;
@@ -122,11 +122,9 @@ export class SqliteConnection implements DatabaseConnection, DirectRunner {
     await Promise.reject(new Error('not supported: page instead'));
   }
 
-  /** Rows as node:sqlite gives them, without a prototype: for those who take them apart. */
   rows<Row>(sql: string, parameters: readonly unknown[]): Promise<readonly Row[]> {
     try {
-      // the types of the query builder say what the columns are
-      return Promise.resolve(this.#prepare(sql).statement.all(...parameters.map(bind)) as Row[]);
+      return Promise.resolve(this.#rows(this.#prepare(sql), parameters));
     } catch (error) {
       return Promise.reject(this.#translate(error));
     }
@@ -134,7 +132,9 @@ export class SqliteConnection implements DatabaseConnection, DirectRunner {
 
   first<Row>(sql: string, parameters: readonly unknown[]): Promise<Row | undefined> {
     try {
-      return Promise.resolve(this.#prepare(sql).statement.get(...parameters.map(bind)) as Row | undefined);
+      const { statement, columns } = this.#prepare(sql);
+      const values = statement.get(...parameters.map(bind));
+      return Promise.resolve(values === undefined ? undefined : rowOf(columns, values));
     } catch (error) {
       return Promise.reject(this.#translate(error));
     }
@@ -142,8 +142,8 @@ export class SqliteConnection implements DatabaseConnection, DirectRunner {
 
   scan<Row>(sql: string, parameters: readonly unknown[], take: (row: Row) => void): Promise<void> {
     try {
-      // the types of the query builder say what the columns are
-      for (const row of this.#prepare(sql).statement.iterate(...parameters.map(bind))) take(row as Row);
+      const { statement, columns } = this.#prepare(sql);
+      for (const values of statement.iterate(...parameters.map(bind))) take(rowOf(columns, values));
       return Promise.resolve();
     } catch (error) {
       return Promise.reject(this.#translate(error));
@@ -163,21 +163,22 @@ export class SqliteConnection implements DatabaseConnection, DirectRunner {
   }
 
   #run<R>(query: CompiledQuery): QueryResult<R> {
-    const { statement, reads } = this.#prepare(query.sql);
-    const parameters = query.parameters.map(bind);
-    if (reads) {
-      // copied: node:sqlite's rows have no prototype, PostgreSQL's do; Kysely's types say what the columns are
-      return { rows: statement.all(...parameters).map((row) => ({ ...row }) as R) };
-    }
-    const { changes, lastInsertRowid } = statement.run(...parameters);
+    const prepared = this.#prepare(query.sql);
+    if (prepared.columns.length > 0) return { rows: this.#rows(prepared, query.parameters) };
+    const { changes, lastInsertRowid } = prepared.statement.run(...query.parameters.map(bind));
     return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
   }
 
-  #prepare(sql: string): { statement: StatementSync; reads: boolean } {
+  #rows<Row>({ statement, columns }: PreparedStatement, parameters: readonly unknown[]): Row[] {
+    return statement.all(...parameters.map(bind)).map((values) => rowOf<Row>(columns, values));
+  }
+
+  #prepare(sql: string): PreparedStatement {
     const known = this.#statements.get(sql);
     if (known !== undefined) return known;
     const statement = this.#database.prepare(sql);
-    const prepared = { statement, reads: statement.columns().length > 0 };
+    statement.setReturnArrays(true);
+    const prepared = { statement, columns: statement.columns().map(({ name }) => name) };
     this.#statements.set(sql, prepared);
     if (this.#statements.size > STATEMENTS_MAX) {
       const oldest = this.#statements.keys().next();
@@ -185,6 +186,23 @@ export class SqliteConnection implements DatabaseConnection, DirectRunner {
     }
     return prepared;
   }
+}
+
+interface PreparedStatement {
+  readonly statement: StatementSync;
+  /** Names of what it gives; none: it gives no rows. */
+  readonly columns: readonly string[];
+}
+
+/**
+ * A row as PostgreSQL's come: a plain object. Those that node:sqlite makes have no prototype and are dictionaries, which are slow to
+ * make and to read.
+ */
+function rowOf<Row>(columns: readonly string[], values: unknown): Row {
+  const row: Record<string, unknown> = {};
+  // the statement gives its columns in an array, which the types of node:sqlite do not say
+  for (let n = 0; n < columns.length; n += 1) row[columns[n]!] = (values as readonly unknown[])[n];
+  return row as Row; // the types of the query builder say what the columns are
 }
 
 /** node:sqlite binds every number as REAL; integers go as INTEGER so that sums and limits stay integers. */
