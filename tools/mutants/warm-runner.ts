@@ -13,6 +13,8 @@ import type { RunAnswer, RunRequest } from './host-messages.ts';
 
 /** A mutant that never ends is ended; long, so that a busy machine finds no mutants by being slow. */
 const RUN_TIMEOUT_MS = 30_000;
+/** Stryker calls a mutant endless after a hundred times what all tests pass its place; a twentieth of that is enough, and seconds. */
+const HIT_LIMIT_DIVISOR = 20;
 const HOST = join(import.meta.dirname, 'test-host.ts');
 
 /**
@@ -65,7 +67,11 @@ class WarmRunner implements TestRunner {
     }
     const wanted = testFilter === undefined ? undefined : new Set(testFilter);
     const tests = this.#order.filter((title) => wanted?.has(title) ?? true);
-    const request = { tests, mutant: activeMutant.id, hitLimit };
+    const request = {
+      tests,
+      mutant: activeMutant.id,
+      hitLimit: hitLimit === undefined ? undefined : hitLimit / HIT_LIMIT_DIVISOR,
+    };
     const answer = await warm.run(request);
     if (answer === TIMED_OUT) {
       this.#drop();

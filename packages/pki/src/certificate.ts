@@ -164,7 +164,7 @@ export function readSerial(reader: DerReader): { hex: string; bits: number } {
   const bytes = reader.unsigned('the serial number');
   const encodedBytes = bytes[0]! & 0x80 ? bytes.length + 1 : bytes.length;
   if (encodedBytes > SERIAL_BYTES_MAX) throw new DerError('the serial number is too long');
-  if (bytes.length === 1 && bytes[0] === 0) throw new DerError('the serial number is zero');
+  if (bytes[0] === 0) throw new DerError('the serial number is zero'); // no other begins with a zero byte
   return {
     hex: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex'),
     bits: bytes.length * 8 - (Math.clz32(bytes[0]!) - 24),

@@ -464,7 +464,115 @@ test('a refused document says what was expected, what was found, and which check
     { detail: string },
   ];
   assert.equal(code, 'DOCUMENT_MALFORMED');
-  assert.match(params.detail, /^servers\.0\.port: ./);
+  assert.match(params.detail, /^servers\.0\.port: Invalid input/);
+});
+
+test('T-01 what is refused for its signer or its content keeps the reason as its cause', async () => {
+  const causeOf = (act: Promise<unknown>): Promise<unknown> =>
+    act.then(
+      () => assert.fail('allowed'),
+      (error: unknown) => (error as Error).cause,
+    );
+  const policy = { ...expected, type: 'policy' } as const;
+  const byHost = await causeOf(
+    verifyDocument(rawJws(headerOf('bundle', [host.certificate]), payloads.bundle, es256(host.key)), {
+      ...expected,
+      type: 'bundle',
+    }),
+  );
+  assert.ok(byHost instanceof AppError);
+  assert.deepEqual([byHost.code, byHost.params], ['PEER_CHAIN_UNTRUSTED', { subject: host.hostId }]);
+  for (const [act, code] of [
+    [verifyDocument(policyBy(documentSigner), { ...policy, domainId: newDomainId() }), 'PEER_DOMAIN_OTHER'],
+    [verifyDocument(policyBy(host), policy), 'PEER_CHAIN_UNTRUSTED'],
+  ] as const) {
+    const cause = await causeOf(act);
+    assert.ok(cause instanceof AppError);
+    assert.equal(cause.code, code);
+  }
+  for (const act of [
+    verifyDocument(
+      rawJws(headerOf('policy', [documentSigner.certificate]), payloads.policy, es256(host.key)),
+      policy,
+    ),
+    verifyDocument(policyBy(documentSigner, {}, 'not json'), policy),
+    verifyDocument(policyBy(documentSigner, {}, '7'), policy),
+  ])
+    assert.ok((await causeOf(act)) instanceof Error);
+});
+
+test('T-01 a bundle is believed from any of the anchors', async () => {
+  const anchors = [foreign.root.certificate, root.certificate];
+  const bundle = await authority.signDocument('bundle', payloads.bundle);
+  await verifyDocument(bundle, { ...expected, anchors, type: 'bundle' });
+});
+
+test('T-01 a document is not signed without a certificate, or by a key that signs no documents', async () => {
+  const wrong = { detail: 'the certificate is not that of the signing key or role' };
+  const { signer, certificate } = documentSigner;
+  for (const act of [
+    signDocument({ type: 'policy', payload: payloads.policy, signer, chain: [] }),
+    signDocument({ type: 'bundle', payload: payloads.bundle, signer: root.signer, chain: [] }),
+    signDocument({
+      type: 'policy',
+      payload: payloads.policy,
+      signer: { ...signer, algorithm: 'rsa3072' },
+      chain: [certificate],
+    }),
+  ])
+    await assert.rejects(act, (error) => {
+      assert.ok(error instanceof AppError);
+      assert.deepEqual([error.code, error.params], ['DOCUMENT_SIGNER_WRONG', wrong]);
+      return true;
+    });
+});
+
+for (const [what, signature, detail] of [
+  ['no signature', Buffer.of(4, 0), 'the signature expected'],
+  ['a signature of nothing', Buffer.of(0x30, 0), 'r expected'],
+  ['half a signature', Buffer.of(0x30, 3, 2, 1, 1), 's expected'],
+] as const)
+  test(`T-07 ${what} from a signer makes no document`, async () => {
+    const { signer, certificate } = documentSigner;
+    await refuses(
+      'DOCUMENT_SIGNATURE_INVALID',
+      signDocument({
+        type: 'policy',
+        payload: payloads.policy,
+        signer: { ...signer, sign: () => Promise.resolve(signature) },
+        chain: [certificate],
+      }),
+      new RegExp(`^${detail}$`),
+    );
+  });
+
+test('a document is signed up to the limit and no further, and read', async () => {
+  const paths = Array.from({ length: 785 }, () => `/${'x'.repeat(4000)}`);
+  const payloadOf = (length: number, serial: number): DocumentPayload<'order'> => ({
+    ...payloads.order,
+    serial,
+    act: {
+      what: 'restore',
+      repository: `${host.hostId}.1`,
+      mediaHostId: host.hostId,
+      snapshotId: 'b'.repeat(64),
+      paths: [...paths, `/${'x'.repeat(length)}`],
+      targetFolder: null,
+      conflict: 'skip',
+    } as DocumentPayload<'order'>['act'],
+  });
+  // three characters of the payload are four of the document, so that not every length can be reached
+  const least = await authority.signDocument('order', payloadOf(1, 7));
+  const missing = DOCUMENT_BYTES_MAX - least.length;
+  const longest = payloadOf(1 + Math.floor((missing * 3) / 4), 7);
+  const jws = await authority.signDocument('order', longest);
+  assert.ok(jws.length <= DOCUMENT_BYTES_MAX && jws.length > DOCUMENT_BYTES_MAX - 3, `${jws.length}`);
+  await verifyDocument(jws, { ...expected, type: 'order' });
+  await refuses(
+    'DOCUMENT_MALFORMED',
+    authority.signDocument('order', { ...longest, serial: 77_777 }),
+    new RegExp(`^larger than ${DOCUMENT_BYTES_MAX} bytes$`),
+  );
 });
 
 test('a document as long as the limit is read', async () => {

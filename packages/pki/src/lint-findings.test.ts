@@ -310,8 +310,22 @@ const cases: readonly (readonly [kind: Kind, what: string, change: Change, found
   ['ca', 'with a URI', uri('spiffe://x'), ['A6 a CA has no names']],
   ['ca', 'with a DNS name', { san: { dns: ['ca.example'] } }, ['A6 a CA has no names']],
   ['ca', 'with an address', { san: { ips: ['192.0.2.1'] } }, ['A6 a CA has no names']],
+  [
+    'ca',
+    'with a URI and a DNS name',
+    { san: { uris: ['spiffe://x'], dns: ['ca.example'] } },
+    ['A6 a CA has no names'],
+  ],
+  [
+    'ca',
+    'with a DNS name and an address',
+    { san: { dns: ['ca.example'], ips: ['192.0.2.1'] } },
+    ['A6 a CA has no names'],
+  ],
   // leaves
-  ['host', 'that is a CA', { extensions: { isCa: true } }, ['L1 it is a CA']],
+  ...(['host', 'server', 'signer'] as const).map(
+    (kind) => [kind, 'that is a CA', { extensions: { isCa: true } }, ['L1 it is a CA']] as const,
+  ),
   [
     'host',
     'valid for a millisecond more than 825 days',
@@ -356,6 +370,7 @@ const cases: readonly (readonly [kind: Kind, what: string, change: Change, found
           : [NO_HOST_URI, NOT_ITS_ID],
       ] as const,
   ),
+  ['host', 'of a domain with a digit more', uri(hostUri.replace('//', '//0')), [NO_HOST_URI]],
   ['host', 'with another common name', { subject: { commonName: 'x' } }, [NOT_ITS_ID]],
   ['host', 'that serves alone', extended(OID.serverAuth), [NO_HOST_USAGES]],
   ['host', 'that speaks for the CA', extended(OID.clientAuth, OID.cmcRa), [NO_HOST_USAGES]],
@@ -429,6 +444,12 @@ const cases: readonly (readonly [kind: Kind, what: string, change: Change, found
   ],
   ['signer', 'with a DNS name', { san: { dns: ['s.example'] } }, ['D3 it has addresses']],
   ['signer', 'with an address', { san: { ips: ['192.0.2.1'] } }, ['D3 it has addresses']],
+  [
+    'signer',
+    'with a name and an address',
+    { san: { dns: ['s.example'], ips: ['192.0.2.1'] } },
+    ['D3 it has addresses'],
+  ],
 ];
 for (const [kind, what, change, found] of cases)
   test(`T-08 the linter has ${found.length === 0 ? 'nothing' : found.join('; ')} against a certificate (${kind}) ${what}`, () => {

@@ -177,6 +177,18 @@ test('the run at the asked moment itself is not after it', () => {
   assert.equal(nextRunMs({ cron: '30 2 * * *', timeZone: 'UTC' }, at - 1), at);
 });
 
+test('a time that does not exist has no next run, and no runs', () => {
+  const never = { cron: '0 0 31 2 *', timeZone: 'UTC' };
+  assert.equal(nextRunMs(never, ms('2025-06-01T00:00:00Z')), undefined);
+  assert.deepEqual(runsBetween(never, ms('2025-06-01T00:00:00Z'), ms('2026-06-01T00:00:00Z'), 10), []);
+});
+
+test('no more runs are named than were asked for, the first of them', () => {
+  const fromMs = ms('2025-06-01T00:00:00Z');
+  const runs = runsBetween({ cron: '* * * * *', timeZone: 'UTC' }, fromMs, fromMs + HOUR_MS, 2);
+  assert.deepEqual(runs.map(iso), ['2025-06-01T00:01Z', '2025-06-01T00:02Z']);
+});
+
 const crons = fc.oneof(
   fc.constantFrom('* * * * *', '*/15 * * * *', '0 * * * *', '30 2,3 * * *', '0,30 1-3 * * *', '*/20 2 * * *'),
   fc
