@@ -457,6 +457,7 @@ export interface AdminSessionsTable {
   administrator_id: string;
   method: string;
   origin: string;
+  origin_key: string;
   user_agent: string;
   created_at_ms: number;
   used_at_ms: number;

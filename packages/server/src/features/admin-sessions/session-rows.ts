@@ -2,6 +2,8 @@ import { AppError } from '@sekisho/core/errors.ts';
 import { parseSignInId, type AdministratorId, type SignInId } from '@sekisho/core/ids.ts';
 import { SIGN_IN_METHODS } from '@sekisho/core/wire/administrators.ts';
 import { hash } from 'node:crypto';
+import { addressKey } from '../../http/connections.ts';
+import { LOCAL_ORIGIN } from '../../http/request-origin.ts';
 import { recordChange } from '../../store/record-change.ts';
 import type { DbOrTx, Tx } from '../../store/tables.ts';
 import { storedId } from '../administrators/administrator-rows.ts';
@@ -111,6 +113,7 @@ export async function insertSession(
       administrator_id: session.administratorId,
       method: session.method,
       origin: session.origin,
+      origin_key: originKey(session.origin),
       user_agent: session.userAgent,
       created_at_ms: session.createdAtMs,
       used_at_ms: session.usedAtMs,
@@ -177,16 +180,27 @@ export async function deleteSessionsBefore(tx: Tx, endedBeforeMs: number): Promi
   await tx.deleteFrom('admin_sessions').where('expires_at_ms', '<', endedBeforeMs).execute();
 }
 
-/** Addresses from which this administrator signed in and was not ended by somebody, each once. */
-export async function signInOrigins(db: DbOrTx, administratorId: AdministratorId): Promise<string[]> {
-  const rows = await db
+/**
+ * Did this administrator sign in from there before? One look into an index: how long it takes says neither how often they did nor
+ * whether there is such an administrator.
+ */
+export async function hasSignedInFrom(
+  db: DbOrTx,
+  administratorId: AdministratorId,
+  origin: string,
+): Promise<boolean> {
+  const row = await db
     .selectFrom('admin_sessions')
-    .select('origin')
-    .distinct()
+    .select('origin_key')
     .where('administrator_id', '=', administratorId)
-    .execute();
-  return rows.map(({ origin }) => origin);
+    .where('origin_key', '=', originKey(origin))
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
 }
+
+/** Senders that are one: an address, or the /64 it is in. */
+const originKey = (origin: string): string => (origin === LOCAL_ORIGIN ? origin : addressKey(origin));
 
 /** When each of these last used a session. */
 export async function lastUseOf(

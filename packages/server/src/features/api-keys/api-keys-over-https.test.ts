@@ -89,6 +89,7 @@ test('S-04 a key in an address is refused whether or not there is such a route, 
   for (const path of [
     `/v1/hosts?key=${key}`,
     `/v1/hosts?key=${key.replace('_', '%5F')}`,
+    `/v1/hosts?x=%zz&key=${key.replace('_', '%5F')}`,
     `/v1/hosts/${key}`,
     `/v1/sign-in/oidc?key=${key}`,
     `/v1/no-such-route?key=${key}`,
@@ -117,6 +118,8 @@ test('S-04 a key makes no key, ends none and changes nothing of the account', as
     'API_KEY_MAY_NOT',
   );
   assert.equal((await use(key, '/v1/sign-out', { method: 'POST' })).code, 'API_KEY_MAY_NOT');
+  assert.equal((await use(key, '/v1/me/passkeys')).code, 'API_KEY_MAY_NOT');
+  assert.equal((await use(key, '/v1/sessions')).code, 'RIGHT_MISSING', 'nor says where its owner sits');
 });
 
 test("S-04 one's own keys are listed, those of others are not there", async () => {

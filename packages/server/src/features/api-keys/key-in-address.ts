@@ -34,11 +34,6 @@ export function refuseKeysInAddresses(
   });
 }
 
-/** `skk%5F…` is the same key. */
-function decoded(url: string): string {
-  try {
-    return decodeURIComponent(url);
-  } catch {
-    return url;
-  }
-}
+/** `skk%5F…` is the same key, also where something else in the address cannot be decoded. */
+const decoded = (url: string): string =>
+  url.replace(/%([2-7][0-9A-Fa-f])/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));

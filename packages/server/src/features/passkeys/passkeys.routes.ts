@@ -61,8 +61,9 @@ export function passkeyRoutes(app: FastifyInstance, context: ServerContext): voi
   );
 }
 
-/** Nobody's on the local socket: they belong to people. @throws AppError SESSION_NEEDED */
-async function own(db: DbOrTx, { administratorId }: Principal): Promise<PasskeyRow[]> {
+/** Nobody's on the local socket, and no API key's: they belong to people. @throws AppError SESSION_NEEDED, API_KEY_MAY_NOT */
+async function own(db: DbOrTx, { administratorId, kind }: Principal): Promise<PasskeyRow[]> {
+  if (kind === 'api-key') throw new AppError('API_KEY_MAY_NOT');
   if (administratorId === null) throw new AppError('SESSION_NEEDED');
   return selectPasskeysOf(db, administratorId);
 }

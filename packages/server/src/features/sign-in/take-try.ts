@@ -15,7 +15,7 @@ import type { ServerContext } from '../../context.ts';
 import { addressKey } from '../../http/connections.ts';
 import { LOCAL_ORIGIN } from '../../http/request-origin.ts';
 import type { Tx } from '../../store/tables.ts';
-import { signInOrigins } from '../admin-sessions/session-rows.ts';
+import { hasSignedInFrom } from '../admin-sessions/session-rows.ts';
 import {
   CODES_PREFIX,
   deleteTallies,
@@ -55,11 +55,8 @@ export async function describeTry(
   const { origin, device, administratorId } = from;
   if (origin === LOCAL_ORIGIN) return { lane: 'known', counted: [] };
   const address = addressKey(origin);
-  const origins = await signInOrigins(store.db, administratorId ?? NOBODY);
-  const source = {
-    knownDevice: device !== undefined,
-    knownAddress: origins.some((one) => one !== LOCAL_ORIGIN && addressKey(one) === address),
-  };
+  const knownAddress = await hasSignedInFrom(store.db, administratorId ?? NOBODY, origin);
+  const source = { knownDevice: device !== undefined, knownAddress };
   const subjects: Readonly<Record<BudgetName, string>> = {
     // hashed: people type passwords where names belong
     pair: `p:${hash('sha256', `${from.name}\n${address}`, 'hex')}`,

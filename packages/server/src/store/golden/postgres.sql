@@ -3,6 +3,7 @@ admin_sessions.secret_sha256 text not null
 admin_sessions.administrator_id text not null
 admin_sessions.method text not null
 admin_sessions.origin text not null
+admin_sessions.origin_key text not null
 admin_sessions.user_agent text not null
 admin_sessions.created_at_ms bigint not null
 admin_sessions.used_at_ms bigint not null
@@ -402,6 +403,7 @@ tokens: tokens_pkey PRIMARY KEY (id)
 tokens: tokens_secret_sha256_key UNIQUE (secret_sha256)
 workers: workers_pkey PRIMARY KEY (id)
 CREATE INDEX admin_sessions_by_administrator ON admin_sessions USING btree (administrator_id, created_at_ms);
+CREATE INDEX admin_sessions_by_origin ON admin_sessions USING btree (administrator_id, origin_key);
 CREATE UNIQUE INDEX admin_sessions_pkey ON admin_sessions USING btree (id);
 CREATE UNIQUE INDEX admin_sessions_secret_sha256_key ON admin_sessions USING btree (secret_sha256);
 CREATE UNIQUE INDEX administrator_grants_pkey ON administrator_grants USING btree (administrator_id, role, group_id);

@@ -4,6 +4,7 @@ CREATE TABLE admin_sessions (
   administrator_id TEXT NOT NULL REFERENCES administrators (id),
   method TEXT NOT NULL,
   origin TEXT NOT NULL,
+  origin_key TEXT NOT NULL,
   user_agent TEXT NOT NULL,
   created_at_ms BIGINT NOT NULL,
   used_at_ms BIGINT NOT NULL,
@@ -439,6 +440,7 @@ CREATE TABLE workers (
   feed_seq BIGINT NOT NULL
 );
 CREATE INDEX admin_sessions_by_administrator ON admin_sessions (administrator_id, created_at_ms);
+CREATE INDEX admin_sessions_by_origin ON admin_sessions (administrator_id, origin_key);
 CREATE INDEX api_keys_by_administrator ON api_keys (administrator_id, created_at_ms);
 CREATE INDEX audit_by_subject ON audit (subject, seq);
 CREATE INDEX audit_merges_by_breadth ON audit_merges (breadth);

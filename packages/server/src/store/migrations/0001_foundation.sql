@@ -471,6 +471,7 @@ CREATE TABLE admin_sessions (
   administrator_id TEXT NOT NULL REFERENCES administrators (id),
   method TEXT NOT NULL,
   origin TEXT NOT NULL,
+  origin_key TEXT NOT NULL,
   user_agent TEXT NOT NULL,
   created_at_ms BIGINT NOT NULL,
   used_at_ms BIGINT NOT NULL,
@@ -478,6 +479,7 @@ CREATE TABLE admin_sessions (
   revoked_at_ms BIGINT
 );
 CREATE INDEX admin_sessions_by_administrator ON admin_sessions (administrator_id, created_at_ms);
+CREATE INDEX admin_sessions_by_origin ON admin_sessions (administrator_id, origin_key);
 
 -- scopes: JSON array of rights. group_id '': as far as the owner's own rights.
 CREATE TABLE api_keys (
