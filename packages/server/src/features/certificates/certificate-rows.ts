@@ -69,13 +69,13 @@ const selectCertificates = prepared((db, wish: { fingerprints: readonly string[]
 
 /** DER of a certificate. */
 export async function readCertificateDer(db: DbOrTx, fingerprint: string): Promise<Uint8Array | undefined> {
-  const row = await db
-    .selectFrom('certificates')
-    .select('der')
-    .where('fingerprint', '=', fingerprint)
-    .executeTakeFirst();
+  const row = await selectDer.first(db, { fingerprint });
   return row === undefined ? undefined : Buffer.from(row.der, 'base64');
 }
+
+const selectDer = prepared((db, wish: { fingerprint: string }) =>
+  db.selectFrom('certificates').select('der').where('fingerprint', '=', wish.fingerprint),
+);
 
 /** All certificates of a host, the newest first. */
 export async function certificatesOfHost(db: DbOrTx, hostId: HostId): Promise<CertificateRow[]> {
@@ -96,13 +96,7 @@ export async function newestCertificates(
 ): Promise<Map<HostId, CertificateRow>> {
   const newest = new Map<HostId, CertificateRow>();
   if (hostIds.length === 0) return newest;
-  const rows = await db
-    .selectFrom('certificates')
-    .select(COLUMNS)
-    .where('host_id', 'in', hostIds)
-    .orderBy('issued_at_ms')
-    .execute();
-  for (const row of rows.map(rowOf)) {
+  for (const row of (await selectOfHosts.rows(db, { hostIds })).map(rowOf)) {
     const known = newest.get(row.hostId);
     // of two made in the same millisecond the one that is still good counts
     if (known?.issuedAtMs === row.issuedAtMs && row.revokedAtMs !== null) continue;
@@ -110,6 +104,10 @@ export async function newestCertificates(
   }
   return newest;
 }
+
+const selectOfHosts = prepared((db, wish: { hostIds: readonly HostId[] }) =>
+  db.selectFrom('certificates').select(COLUMNS).where('host_id', 'in', wish.hostIds).orderBy('issued_at_ms'),
+);
 
 /** Gives all certificates that have not expired to `take`. */
 export async function eachCertificate(

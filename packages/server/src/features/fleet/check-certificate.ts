@@ -3,6 +3,7 @@ import { decideCertificate } from '@sekisho/core/rules/heartbeat.ts';
 import { HOUR_MS } from '@sekisho/core/time.ts';
 import { parseCertificate } from '@sekisho/pki/certificate.ts';
 import { OID } from '@sekisho/pki/oids.ts';
+import { prepared } from '../../store/prepared.ts';
 import type { DbOrTx } from '../../store/tables.ts';
 import { newestCertificates, readCertificateDer } from '../certificates/certificate-rows.ts';
 
@@ -34,20 +35,21 @@ export async function staleCertificate(db: DbOrTx, hostId: HostId, nowMs: number
 
 /** The names that belong into its certificate, each with the time since when. */
 async function namesOf(db: DbOrTx, hostId: HostId): Promise<Map<string, number>> {
-  const rows = await db
-    .selectFrom('host_names')
-    .select(['name', 'created_at_ms'])
-    .where('host_id', '=', hostId)
-    .where('kind', 'in', ['primary', 'approved', 'shared'])
-    .execute();
+  const rows = await selectNames.rows(db, { hostId });
   return new Map(rows.map((row) => [row.name, row.created_at_ms]));
 }
 
-async function mediaSince(db: DbOrTx, hostId: HostId): Promise<number | null> {
-  const row = await db
-    .selectFrom('hosts')
-    .select('media_since_ms')
-    .where('id', '=', hostId)
-    .executeTakeFirst();
-  return row?.media_since_ms ?? null;
-}
+const mediaSince = async (db: DbOrTx, hostId: HostId): Promise<number | null> =>
+  (await selectMediaSince.first(db, { hostId }))?.media_since_ms ?? null;
+
+// asked for every host after a start, all at once when the fleet comes back
+const selectNames = prepared((db, wish: { hostId: HostId }) =>
+  db
+    .selectFrom('host_names')
+    .select(['name', 'created_at_ms'])
+    .where('host_id', '=', wish.hostId)
+    .where('kind', 'in', ['primary', 'approved', 'shared']),
+);
+const selectMediaSince = prepared((db, wish: { hostId: HostId }) =>
+  db.selectFrom('hosts').select('media_since_ms').where('id', '=', wish.hostId),
+);
