@@ -14,6 +14,8 @@ export interface DataFolder {
   readonly identityNext: string;
   readonly documents: string;
   readonly crls: string;
+  /** T-33: yeses about peers' names, for when the server is away. */
+  readonly namesFile: string;
   readonly spool: string;
   readonly jobs: string;
   readonly run: string;
@@ -34,6 +36,7 @@ export const dataFolderAt = (root: string): DataFolder => ({
   identityNext: join(root, 'identity.next'),
   documents: join(root, 'documents'),
   crls: join(root, 'crls'),
+  namesFile: join(root, 'names.json'),
   spool: join(root, 'spool'),
   jobs: join(root, 'jobs'),
   run: join(root, 'run'),

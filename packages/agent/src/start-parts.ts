@@ -23,6 +23,7 @@ import { runBrowse } from './jobs/run-browse.ts';
 import { runMaintain, runSeal } from './jobs/run-maintain.ts';
 import { runRestore } from './jobs/run-restore.ts';
 import { createMediaRole, MEDIA_PORT_DEFAULT } from './media/media-role.ts';
+import { openNames } from './names/open-names.ts';
 import { createServerConnection } from './net/server-connection.ts';
 import type { TrustFacts } from './net/verify-peer.ts';
 import type { MediaConnection } from './proxy/media-connection.ts';
@@ -124,6 +125,21 @@ export async function startParts(
     log,
   });
 
+  const live = new Set<MediaConnection>();
+  const names = await openNames({
+    file: folder.namesFile,
+    server,
+    policy,
+    media: () => media,
+    live,
+    crlNextUpdateMs: () => {
+      const { crlUrls } = identity.certificate;
+      const ends = documents.intermediates.flatMap(({ keyId }) => crls.freshness(keyId, crlUrls) ?? []);
+      return ends.length === 0 ? undefined : Math.max(...ends.map(({ nextUpdateMs }) => nextUpdateMs));
+    },
+    clock,
+    log,
+  });
   const media = createMediaRole({
     folder: settings.mediaFolder ?? folder.repositories,
     listen: options.mediaListen ??
@@ -131,6 +147,7 @@ export async function startParts(
     assignment,
     identity: () => identity,
     trust,
+    names: () => names,
     spool,
     health,
     env,
@@ -145,7 +162,6 @@ export async function startParts(
     identity: () => identity,
     log,
   });
-  const live = new Set<MediaConnection>();
   const repositories: RepositoryContext = {
     policy,
     assignment,
@@ -155,6 +171,7 @@ export async function startParts(
     env,
     unreachableMaxMs: options.mediaUnreachableMs,
     live,
+    names,
     identity: () => identity,
     trust,
     clock,
@@ -225,6 +242,7 @@ export async function startParts(
   function adopted(what: KeptDocument | 'crl'): void {
     if (what === 'policy') {
       planClock.look();
+      names.prepareMediaServers();
       heart?.policyChanged();
     }
     if (what === 'assignment' || what === 'bundle') reconcileMedia();
@@ -287,12 +305,15 @@ export async function startParts(
       mode: policy()?.mode ?? 'push',
     }),
     onReply: (reply) => {
+      names.reached();
+      if (reply.names !== undefined) names.heard(reply.names);
       fetching.request(reply.fetch, 'heartbeat');
       reply.offers.forEach(offer);
       for (const jobId of reply.cancels) runner.cancel(jobId);
     },
     onCome: (frame) => {
       if (frame.type === 'come') fetching.request(frame.fetch);
+      else if (frame.type === 'names') names.changed(frame.changed, frame);
       else if (frame.type === 'job.offer') offer(frame.order);
       else runner.cancel(frame.jobId);
     },
@@ -377,6 +398,7 @@ export async function startParts(
     await fetching.stop();
     await refreshing;
     await media.stop();
+    await names.stop();
   }
 
   const acts: AgentParts = {

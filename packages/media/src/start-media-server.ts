@@ -1,5 +1,6 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import { repositoryOwner, type HostId, type RepositoryName } from '@sekisho/core/ids.ts';
+import type { Certificate } from '@sekisho/pki/certificate.ts';
 import type { Clock, Random } from '@sekisho/core/time.ts';
 import type { Log } from '@sekisho/platform/log.ts';
 import { listen } from '@sekisho/platform/ports.ts';
@@ -7,7 +8,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import { HostLimits } from './http/host-limits.ts';
 import { parseTarget } from './http/parse-target.ts';
-import { PeerConnections, type Authorize } from './http/peer-connections.ts';
+import { PeerConnections, type Authorize, type Confirm } from './http/peer-connections.ts';
 import { sendProblem, toAppError } from './http/send-problem.ts';
 import { serveRepository } from './http/serve-repository.ts';
 import { TlsListener, type TlsMaterial } from './http/tls-listener.ts';
@@ -30,6 +31,8 @@ export interface MediaServerOptions {
   readonly tls: TlsMaterial;
   /** Asked once for each connection and again for each request; throws the AppError that names the failed check. */
   readonly authorize: Authorize;
+  /** T-31: asked once for each connection that is authorized. Left out where no management server is. */
+  readonly confirm?: Confirm | undefined;
   /** Bytes that one host may keep here; null is no limit. */
   readonly quotaBytesPerHost: () => number | null;
   /** Resolves when the event is durable. A snapshot's event may come again after a restart. */
@@ -50,6 +53,10 @@ export interface MediaServer {
   cut(hostId: HostId): number;
   /** After a new CRL: destroys every live connection that is refused now; how many. */
   cutUnauthorized(): number;
+  /** It was decided anew who goes by names: cuts live connections of hosts that may not go on; how many. */
+  confirmAgain(concerned: (leaf: Certificate) => boolean): Promise<number>;
+  /** Has this host a repository here? */
+  holdsRepositoryOf(hostId: HostId): boolean;
   /** Forget, prune and check one repository (P-02). */
   maintain(request: MaintenanceRequest): Promise<MaintenanceResult>;
   /** From now on the repository can only be read. A maintenance that runs there is stopped. */
@@ -72,7 +79,7 @@ export async function startMediaServer(options: MediaServerOptions): Promise<Med
   const { clock, random, log } = options;
   const store = await MediaStore.open(options);
   const maintenance = new MaintenanceRunner(store, options.env ?? process.env);
-  const peers = new PeerConnections(options.authorize, log);
+  const peers = new PeerConnections(options.authorize, options.confirm, log);
   const limits = new HostLimits();
   /** What is being answered: the store is closed after the last of it. */
   const answers = new Set<Promise<void>>();
@@ -109,6 +116,8 @@ export async function startMediaServer(options: MediaServerOptions): Promise<Med
       listener.changeTicketKeys();
       return peers.cutUnauthorized();
     },
+    confirmAgain: (concerned) => peers.confirmAgain(concerned),
+    holdsRepositoryOf: (hostId) => store.names().some((name) => repositoryOwner(name) === hostId),
     maintain: (request) => maintenance.maintain(request),
     seal: async (name) => {
       const repository = await store.create(name); // also one that has no data yet: its host must not begin it

@@ -45,7 +45,7 @@ export function startHeart(options: {
   heartbeat: () => Heartbeat;
   period: () => { seconds: number; mode: 'push' | 'pull' };
   onReply: (reply: HeartbeatReply) => void;
-  onCome: (frame: Extract<ServerFrame, { type: 'come' | 'job.offer' | 'job.cancel' }>) => void;
+  onCome: (frame: Extract<ServerFrame, { type: 'come' | 'job.offer' | 'job.cancel' | 'names' }>) => void;
   health: HealthBoard;
   clock: Clock;
   random: Random;
@@ -95,6 +95,7 @@ export function startHeart(options: {
         case 'come':
         case 'job.offer':
         case 'job.cancel':
+        case 'names':
           options.onCome(frame);
           break;
       }

@@ -2,7 +2,7 @@ import { AppError } from '@sekisho/core/errors.ts';
 import type { HostId, RepositoryName, SnapshotId } from '@sekisho/core/ids.ts';
 import type { Clock, Random } from '@sekisho/core/time.ts';
 import type { AssignmentPayload } from '@sekisho/core/wire/documents.ts';
-import { chainToPem } from '@sekisho/pki/certificate.ts';
+import { chainToPem, type Certificate } from '@sekisho/pki/certificate.ts';
 import { OID } from '@sekisho/pki/oids.ts';
 import type { MediaEvent } from '@sekisho/media/media-event.ts';
 import { startMediaServer, type MediaServer } from '@sekisho/media/start-media-server.ts';
@@ -12,6 +12,7 @@ import { createHash } from 'node:crypto';
 import type { HealthBoard } from '../health.ts';
 import type { Identity } from '../identity/identity-store.ts';
 import { verifyClient, type TrustFacts } from '../net/verify-peer.ts';
+import { canonicalName, type PeerDecisions } from '../names/peer-decisions.ts';
 import type { Spool } from '../spool/spool.ts';
 
 export const MEDIA_PORT_DEFAULT = 13_002;
@@ -23,6 +24,8 @@ export interface MediaRole {
   reconcile(): Promise<void>;
   /** A new CRL or bundle is in force: live connections are judged again (T-42). */
   checkPeers(): void;
+  /** T-31 It was decided anew who goes by these names (null: by any): live connections are asked about again. */
+  namesChanged(names: readonly string[] | null): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -32,6 +35,7 @@ export function createMediaRole(options: {
   assignment: () => AssignmentPayload | undefined;
   identity: () => Identity;
   trust: () => TrustFacts;
+  names: () => PeerDecisions;
   spool: Spool;
   health: HealthBoard;
   env: NodeJS.ProcessEnv;
@@ -68,6 +72,7 @@ export function createMediaRole(options: {
       listen,
       tls: material(),
       authorize: (chain): { hostId: HostId } => ({ hostId: verifyClient(chain, options.trust()) }),
+      confirm: ({ hostId, leaf }) => confirmName(options.names(), hostId, leaf),
       quotaBytesPerHost: () => options.assignment()?.media?.quotaBytesPerHost ?? null,
       onEvent: (event) => spoolEvent(event),
       clock: options.clock,
@@ -131,6 +136,13 @@ export function createMediaRole(options: {
       const cut = server?.cutUnauthorized() ?? 0;
       if (cut > 0) log.warn({ cut }, 'connections of refused hosts were cut');
     },
+    async namesChanged(names) {
+      const concerned = new Set(names);
+      const cut = await server?.confirmAgain(
+        (leaf) => names === null || concerned.has(canonicalName(claimedName(leaf))),
+      );
+      if (cut !== undefined && cut > 0) log.warn({ cut }, 'connections of hosts were cut for their names');
+    },
     async stop() {
       stopped = true;
       await turn;
@@ -138,6 +150,20 @@ export function createMediaRole(options: {
       server = undefined;
     },
   };
+}
+
+/** T-31 The name that a host claims: the primary one in its certificate. */
+const claimedName = (leaf: Certificate): string => leaf.san.dns[0] ?? leaf.san.ips[0] ?? leaf.subjectCn ?? '';
+
+/** Undefined: it is known that the host may go on. */
+function confirmName(names: PeerDecisions, hostId: HostId, leaf: Certificate): Promise<void> | undefined {
+  const peer = {
+    name: claimedName(leaf),
+    hostId,
+    direction: 'accepted',
+    fingerprint: leaf.fingerprint,
+  } as const;
+  return names.known(peer) === true ? undefined : names.require(peer);
 }
 
 /** The same snapshot can be in two repositories (a copy), so both make the ID; hashed, as IDs have at most 64 characters. */

@@ -30,6 +30,8 @@ export interface DialOptions {
   readonly identity?: { readonly keyPem: string; readonly chainPem: string } | undefined;
   /** Every check on the peer; throws the refusal. Nothing is sent before it returns. */
   readonly verify: (peer: PresentedPeer) => void;
+  /** What has to be asked of others once all of that passed (T-31); rejects with the refusal. */
+  readonly confirm?: ((peer: PresentedPeer) => Promise<void>) | undefined;
   readonly timeoutMs?: number;
   /** The address of this machine that the connection comes from; the system's choice by default. */
   readonly localAddress?: string | undefined;
@@ -114,14 +116,19 @@ function dialOnce(
         fail(error);
         return;
       }
-      socket.removeAllListeners('error');
-      socket.setKeepAlive(true, KEEP_ALIVE_AFTER_MS);
-      const { sessions } = options;
-      if (sessions !== undefined && socket.getProtocol() === RESUMED_PROTOCOL)
-        socket.on('session', (ticket) => {
-          sessions.keep(terms, { ticket, presented });
-        });
-      resolve(socket);
+      const handOut = (): void => {
+        socket.removeAllListeners('error');
+        socket.setKeepAlive(true, KEEP_ALIVE_AFTER_MS);
+        const { sessions } = options;
+        if (sessions !== undefined && socket.getProtocol() === RESUMED_PROTOCOL)
+          socket.on('session', (ticket) => {
+            sessions.keep(terms, { ticket, presented });
+          });
+        resolve(socket);
+      };
+      // while others are asked the first listener for errors stays: who goes away meanwhile is told of
+      if (options.confirm === undefined) handOut();
+      else options.confirm(presented).then(handOut, fail);
     });
   });
 }

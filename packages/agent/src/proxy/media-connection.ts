@@ -1,9 +1,10 @@
 import { AppError } from '@sekisho/core/errors.ts';
-import type { HostId } from '@sekisho/core/ids.ts';
+import type { HostId, Sha256Hex } from '@sekisho/core/ids.ts';
 import { certificateToPem } from '@sekisho/pki/certificate.ts';
 import type { Log } from '@sekisho/platform/log.ts';
 import type { TLSSocket } from 'node:tls';
 import type { Identity } from '../identity/identity-store.ts';
+import { canonicalName, type PeerDecisions } from '../names/peer-decisions.ts';
 import { DialingAgent, dialTls, type PresentedPeer } from '../net/dial.ts';
 import { describeNetworkError } from '../net/http-request.ts';
 import { verifyMediaServer, type TrustFacts } from '../net/verify-peer.ts';
@@ -19,6 +20,8 @@ export interface MediaTarget {
 export interface MediaTrust {
   readonly identity: () => Identity;
   readonly trust: () => TrustFacts;
+  /** T-31: asked about the endpoint's name before anything is sent. Left out where no management server is. */
+  readonly names?: Pick<PeerDecisions, 'require'>;
   readonly log: Log;
 }
 
@@ -34,6 +37,7 @@ export class MediaConnection {
   readonly target: MediaTarget;
   readonly #trust: MediaTrust;
   readonly #live = new Map<TLSSocket, PresentedPeer>();
+  readonly #dialled = new WeakMap<TLSSocket, string>();
   #lastEndpoint: { readonly address: string; readonly port: number } | undefined;
 
   constructor(target: MediaTarget, trust: MediaTrust) {
@@ -62,6 +66,25 @@ export class MediaConnection {
     return refusal;
   }
 
+  /** T-31 It was decided anew who goes by these names (null: by any): live connections that may not go on are cut. */
+  async confirmAgain(names: readonly string[] | null): Promise<void> {
+    for (const [socket, peer] of [...this.#live]) {
+      const dialled = this.#dialled.get(socket);
+      if (dialled === undefined || names?.includes(canonicalName(dialled)) === false) continue;
+      try {
+        await this.#confirm(dialled, peer.leaf.fingerprint);
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        socket.destroy(error);
+      }
+    }
+  }
+
+  async #confirm(name: string, fingerprint: Sha256Hex): Promise<void> {
+    const { hostId } = this.target;
+    await this.#trust.names?.require({ name, hostId, direction: 'dialled', fingerprint });
+  }
+
   close(): void {
     this.agent.destroy();
     for (const socket of this.#live.keys()) socket.destroy();
@@ -87,8 +110,10 @@ export class MediaConnection {
             verifyMediaServer(peer, this.#trust.trust(), hostId);
             presented = peer;
           },
+          confirm: ({ leaf }) => this.#confirm(endpoint.address, leaf.fingerprint),
         });
         if (presented !== undefined) this.#live.set(socket, presented);
+        this.#dialled.set(socket, endpoint.address);
         socket.once('close', () => this.#live.delete(socket));
         this.#lastEndpoint = endpoint;
         return socket;

@@ -11,9 +11,11 @@ import type { Ledger } from '../jobs/ledger.ts';
 import type { RunningJob } from '../jobs/running-job.ts';
 import { MediaConnection, type MediaTarget, type MediaTrust } from '../proxy/media-connection.ts';
 import { startResticProxy, type ResticProxy } from '../proxy/restic-proxy.ts';
+import type { PeerDecisions } from '../names/peer-decisions.ts';
 import type { RepositoryPasswords } from './password-cache.ts';
 
 export interface RepositoryContext extends MediaTrust {
+  readonly names: PeerDecisions;
   readonly policy: () => PolicyPayload | undefined;
   readonly assignment: () => AssignmentPayload | undefined;
   readonly passwords: RepositoryPasswords;

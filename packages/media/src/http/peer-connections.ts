@@ -8,6 +8,15 @@ import { CONNECTIONS_PER_HOST_MAX } from '../limits.ts';
 /** Says which host a chain (leaf first) belongs to, or throws the AppError that names the failed check. */
 export type Authorize = (chain: Certificate[]) => { hostId: HostId };
 
+/**
+ * T-31 May this host go by the name that its certificate claims? Undefined: yes, and it was known. Asked for each connection that is
+ * authorized; rejects with the refusal.
+ */
+export type Confirm = (peer: {
+  readonly hostId: HostId;
+  readonly leaf: Certificate;
+}) => Promise<void> | undefined;
+
 interface Peer {
   readonly hostId: HostId;
   readonly chain: Certificate[];
@@ -27,12 +36,16 @@ const TLS_VERDICTS: Readonly<Record<string, ErrorCode>> = {
 /** The live connections, by host. Identity comes from the TLS peer certificate alone, and is asked again per request. */
 export class PeerConnections {
   readonly #authorize: Authorize;
+  readonly #confirm: Confirm | undefined;
   readonly #log: Log;
+  /** Connections of a host that wait for an answer; they count with its others. */
+  readonly #waiting = new Map<HostId, number>();
   readonly #peers = new Map<TLSSocket, Peer>();
   readonly #byHost = new Map<HostId, Set<TLSSocket>>();
 
-  constructor(authorize: Authorize, log: Log) {
+  constructor(authorize: Authorize, confirm: Confirm | undefined, log: Log) {
     this.#authorize = authorize;
+    this.#confirm = confirm;
     this.#log = log;
   }
 
@@ -41,23 +54,62 @@ export class PeerConnections {
   }
 
   /**
-   * Checks a connection whose handshake has ended, and keeps it.
+   * Checks a connection whose handshake has ended, and keeps it; a promise when its name has to be asked for first.
    * @throws AppError that names the failed check
    */
-  admit(socket: TLSSocket): void {
+  admit(socket: TLSSocket): void | Promise<void> {
     const chain = chainOf(socket);
     const [leaf] = chain;
     if (leaf === undefined) throw new AppError('PEER_CERTIFICATE_MISSING');
     if (!socket.authorized) throw refusalOfTls(leaf, String(socket.authorizationError));
     const { hostId } = this.#authorize(chain);
+    const waiting = this.#waiting.get(hostId) ?? 0;
+    if ((this.#byHost.get(hostId)?.size ?? 0) + waiting >= CONNECTIONS_PER_HOST_MAX)
+      throw new AppError('RATE_LIMITED', { retrySeconds: 60 });
+    const confirming = this.#confirm?.({ hostId, leaf });
+    if (confirming === undefined) {
+      this.#keep(socket, hostId, chain);
+      return;
+    }
+    this.#waiting.set(hostId, waiting + 1);
+    return confirming
+      .finally(() => {
+        const left = (this.#waiting.get(hostId) ?? 1) - 1;
+        if (left > 0) this.#waiting.set(hostId, left);
+        else this.#waiting.delete(hostId);
+      })
+      .then(() => {
+        if (socket.destroyed) return;
+        this.#authorize(chain); // what was revoked meanwhile counts
+        this.#keep(socket, hostId, chain);
+      });
+  }
+
+  #keep(socket: TLSSocket, hostId: HostId, chain: Certificate[]): void {
     const sockets = this.#byHost.get(hostId) ?? new Set();
-    if (sockets.size >= CONNECTIONS_PER_HOST_MAX) throw new AppError('RATE_LIMITED', { retrySeconds: 60 });
     sockets.add(socket);
     this.#byHost.set(hostId, sockets);
     this.#peers.set(socket, { hostId, chain });
     socket.once('close', () => {
       this.#drop(socket);
     });
+  }
+
+  /** T-31 It was decided anew who goes by names: live connections of hosts that may not go on are cut; how many. */
+  async confirmAgain(concerned: (leaf: Certificate) => boolean): Promise<number> {
+    let cut = 0;
+    for (const [socket, { hostId, chain }] of [...this.#peers]) {
+      const [leaf] = chain;
+      if (leaf === undefined || !concerned(leaf)) continue;
+      try {
+        await this.#confirm?.({ hostId, leaf });
+      } catch (error) {
+        this.#log.warn({ error, remote: socket.remoteAddress }, 'live connection cut');
+        this.#destroy(socket);
+        cut += 1;
+      }
+    }
+    return cut;
   }
 
   /** The host behind a socket, authorized anew now. */

@@ -25,6 +25,9 @@ export interface TlsMaterial {
   readonly ca: readonly string[];
 }
 
+/** Lets a connection in, or throws the refusal; a promise when somebody has to be asked first. */
+export type Admit = (socket: TLSSocket) => void | Promise<void>;
+
 const TICKET_KEYS_BYTES = 48;
 const REFUSAL_WAIT_MS = 5_000;
 const REFUSAL_LINGER_MS = 500;
@@ -36,7 +39,7 @@ const REFUSAL_LINGER_MS = 500;
  */
 export class TlsListener {
   readonly server: Server;
-  readonly #options: { clock: Clock; random: Random; log: Log; admit: (socket: TLSSocket) => void };
+  readonly #options: { clock: Clock; random: Random; log: Log; admit: Admit };
   readonly #serveHttp: (socket: TLSSocket) => void;
   /** Oldest first; the key is the remote end. */
   readonly #unauthenticated = new Map<string, Socket>();
@@ -45,7 +48,7 @@ export class TlsListener {
   constructor(
     tls: TlsMaterial,
     handler: RequestListener,
-    options: { clock: Clock; random: Random; log: Log; admit: (socket: TLSSocket) => void },
+    options: { clock: Clock; random: Random; log: Log; admit: Admit },
   ) {
     this.#options = options;
     this.server = createServer(
@@ -110,20 +113,43 @@ export class TlsListener {
     for (const socket of this.#refused) socket.destroy();
   }
 
+  /** Until it is admitted a connection stays among those that give way to newcomers; nothing of it is read. */
   #receive(socket: TLSSocket): void {
-    this.#unauthenticated.delete(remoteOf(socket));
-    try {
-      this.#options.admit(socket);
-    } catch (error) {
+    const turnAway = (error: unknown): void => {
+      this.#unauthenticated.delete(remoteOf(socket));
       const refusal = toAppError(error);
       this.#options.log.warn(
         { code: refusal.code, params: refusal.params, remote: socket.remoteAddress, cause: refusal.cause },
         'peer refused',
       );
       this.#refuse(socket, refusal);
+    };
+    const letIn = (): void => {
+      this.#unauthenticated.delete(remoteOf(socket));
+      this.#serveHttp(socket);
+    };
+    let admitted: void | Promise<void>;
+    try {
+      admitted = this.#options.admit(socket);
+    } catch (error) {
+      turnAway(error);
       return;
     }
-    this.#serveHttp(socket);
+    if (admitted === undefined) {
+      letIn();
+      return;
+    }
+    const ignore = (): void => undefined; // it may go away while others are asked
+    socket.on('error', ignore);
+    admitted.then(
+      () => {
+        socket.off('error', ignore);
+        if (!socket.destroyed) letIn();
+      },
+      (error: unknown) => {
+        if (!socket.destroyed) turnAway(error);
+      },
+    );
   }
 
   /** One answer to the first bytes, without parsing them; then the connection ends. */
