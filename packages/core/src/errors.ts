@@ -7,7 +7,7 @@ import { cliErrors } from './errors/cli.ts';
 import { generalErrors } from './errors/general.ts';
 import { mediaErrors } from './errors/media.ts';
 import { namesErrors } from './errors/names.ts';
-import { nounIn } from './errors/nouns.ts';
+import { withNoun } from './errors/nouns.ts';
 import { pkiErrors } from './errors/pki.ts';
 import { protectionErrors } from './errors/protection.ts';
 import { simulateErrors } from './errors/simulate.ts';
@@ -71,8 +71,7 @@ export function errorWords(
   language: Language,
 ): { words: string; hint: string } {
   const entry = ERRORS[code][language];
-  const { what } = params;
-  const told = typeof what === 'string' ? { ...params, what: nounIn(language, what) } : params;
+  const told = withNoun(language, params);
   return { words: fill(entry.words, told), hint: fill(entry.hint, told) };
 }
 

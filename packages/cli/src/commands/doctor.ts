@@ -1,4 +1,5 @@
 import { errorWords, fill } from '@sekisho/core/errors.ts';
+import { withNoun } from '@sekisho/core/errors/nouns.ts';
 import { resolve4, resolve6, reverse } from 'node:dns/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -102,7 +103,8 @@ function wordsOf(cli: Cli, finding: Finding): { words: string; mend: string } {
     return { words, mend: hint };
   }
   const { words, mend } = cli.words.doctor.findings[finding.code];
-  return { words: fill(words, finding.params), mend: fill(mend, finding.params) };
+  const told = withNoun(cli.language, finding.params);
+  return { words: fill(words, told), mend: fill(mend, told) };
 }
 
 function view(cli: Cli, finding: Finding): object {

@@ -45,7 +45,7 @@ export async function checkServer(parts: ExaminationParts): Promise<Finding[]> {
   const questions = [
     { port: config.agentPort, what: 'agents', flag: '--agent-port' },
     { port: config.adminPort, what: 'administration', flag: '--admin-port' },
-    { port: config.httpPort, what: 'CRL', flag: '--http-port' },
+    { port: config.httpPort, what: 'revocation list', flag: '--http-port' },
   ];
   return [
     ...folders,

@@ -241,9 +241,9 @@ test('S-02 a damaged database is found, whole again it is in order', async () =>
 });
 
 test('S-02 the command prints findings with their mend in both languages, and exits with 1 for a fault', async () => {
-  for (const [lang, fault, mend] of [
-    ['C.UTF-8', /fault {2}Data folder: /, /mend: chmod go= /],
-    ['ja_JP.UTF-8', /障害 {2}データフォルダー: /, /対処: chmod go= /],
+  for (const [lang, fault, mend, port] of [
+    ['C.UTF-8', /fault {2}Data folder: /, /mend: chmod go= /, /\(administration\)/],
+    ['ja_JP.UTF-8', /障害 {2}データフォルダー: /, /対処: chmod go= /, /\(管理用\)/],
   ] as const) {
     const terminal = fakeTerminal({ env: { LANG: lang } });
     await chmod(trust.dataFolder, 0o750);
@@ -252,6 +252,7 @@ test('S-02 the command prints findings with their mend in both languages, and ex
     assert.equal(exitCode, 1);
     assert.match(terminal.stdout(), fault);
     assert.match(terminal.stdout(), mend);
+    assert.match(terminal.stdout(), port);
   }
   const json = fakeTerminal({ env: {} });
   const missing = join(trust.dataFolder, 'nowhere');

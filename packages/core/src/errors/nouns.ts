@@ -1,16 +1,19 @@
 import type { Language } from '../language.ts';
 
 /**
- * The things that refusals name as their `what`, as people read them: the API says them in English (a program may branch on
+ * The things that refusals and findings name as their `what`, as people read them: the API says them in English (a program may branch on
  * them), the words of a refusal in the reader's language. A test holds that none is missing.
  */
 const NOUNS: Readonly<Record<string, Readonly<Record<Language, string>>>> = {
+  administration: { en: 'administration', ja: '管理用' },
   administrator: { en: 'administrator', ja: '管理者' },
+  agents: { en: 'agents', ja: 'エージェント用' },
   'API key': { en: 'API key', ja: 'API キー' },
   assignment: { en: 'assignment', ja: '割り当て文書' },
   'audit row': { en: 'audit row', ja: '監査ログの行' },
   bundle: { en: 'trust bundle', ja: 'トラストバンドル' },
   code: { en: 'error code', ja: 'エラーコード' },
+  'revocation list': { en: 'revocation list', ja: '証明書失効リスト用' },
   group: { en: 'group', ja: 'グループ' },
   host: { en: 'host', ja: 'ホスト' },
   job: { en: 'job', ja: 'ジョブ' },
@@ -31,7 +34,14 @@ const NOUNS: Readonly<Record<string, Readonly<Record<Language, string>>>> = {
 };
 
 /** The noun in a language; what has none (an internal name) stays as it is. */
-export const nounIn = (language: Language, what: string): string => NOUNS[what]?.[language] ?? what;
+const nounIn = (language: Language, what: string): string => NOUNS[what]?.[language] ?? what;
+
+/** Values for words of a language: the thing that is called `what` gets its noun. */
+export const withNoun = (
+  language: Language,
+  params: Readonly<Record<string, string | number>>,
+): Readonly<Record<string, string | number>> =>
+  typeof params['what'] === 'string' ? { ...params, what: nounIn(language, params['what']) } : params;
 
 /** Has the thing a noun? */
 export const isNoun = (what: string): boolean => Object.hasOwn(NOUNS, what);

@@ -62,7 +62,7 @@ export const auditList = defineVerb({
       const width = cli.io.stdout.isTTY === true ? cli.io.stdout.columns : undefined;
       const isWide = width === undefined || width >= WIDE_CELLS_MIN;
       const outcomeOf = ({ outcome, detail }: (typeof reply.rows)[number]): string => {
-        const reason = isWide ? reasonOf(detail) : undefined;
+        const reason = isWide && outcome === 'refused' ? reasonOf(detail) : undefined;
         return reason === undefined ? states.outcome[outcome] : `${states.outcome[outcome]}: ${reason}`;
       };
       return {

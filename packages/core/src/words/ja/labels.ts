@@ -321,7 +321,7 @@ export const notes: Words['notes'] = {
   securitySaved: '保存しました。',
   planCreated: 'プラン "{name}" を作成し、{hosts}に展開しています。',
   planChanged: 'プラン "{name}" を変更し (リビジョン {revision})、{hosts}に展開しています。',
-  planDeletePreview: 'プラン "{name}" は{hosts}を保護しなくなります。復旧ポイントは残ります。',
+  planDeletePreview: 'プラン "{name}" は {hosts}を保護しなくなります。復旧ポイントは残ります。',
   planDeleteQuestion: 'プランを削除しますか?',
   planDeleted: 'プラン "{name}" を削除しました。',
   deployedCount: '{hosts}のうち {acknowledged} 台',
