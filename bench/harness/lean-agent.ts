@@ -45,7 +45,10 @@ export async function openConnection(
   socket.on('session', (fresh) => sessions.set(name, fresh));
   await once(socket, 'secureConnect');
   socket.setNoDelay(true);
-  return kind === 'https' ? plainAgent(socket) : channelAgent(socket, identity);
+  if (kind !== 'https') return channelAgent(socket, identity);
+  const agent = plainAgent(socket);
+  await agent.say(); // in the place of the upgrade, which is a request that is answered too
+  return agent;
 }
 
 function plainAgent(socket: TLSSocket): LeanAgent {
