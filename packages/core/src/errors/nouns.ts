@@ -13,6 +13,7 @@ const NOUNS: Readonly<Record<string, Readonly<Record<Language, string>>>> = {
   'audit row': { en: 'audit row', ja: '監査ログの行' },
   bundle: { en: 'trust bundle', ja: 'トラストバンドル' },
   code: { en: 'error code', ja: 'エラーコード' },
+  revocation: { en: 'revocation', ja: '取り消しの記録' },
   'revocation list': { en: 'revocation list', ja: '証明書失効リスト用' },
   group: { en: 'group', ja: 'グループ' },
   host: { en: 'host', ja: 'ホスト' },
