@@ -677,3 +677,38 @@ test('T-12 whatever the request, a tokenless one never gets the media role, and 
     { numRuns: 2000 },
   );
 });
+
+const withToken = { ...base, token: { found: token } };
+const weakly = (weak: 'shared' | 'automatic'): Pick<EnrolContext, 'weak'> => ({
+  weak: new Map([['web1', weak]]),
+});
+
+test('T-31 a name that was only mapped automatically yields to a token', () => {
+  const decision = decideIssuance(request, { ...withToken, ...weakly('automatic') }, NOW);
+  assert.equal(decision.allow, true);
+  assert.deepEqual(decision.allow && decision.newHost?.names, ['web1']);
+});
+
+test('T-31 T-12 without a token it yields to nobody, at no level, known or not', () => {
+  for (const level of SECURITY_LEVELS)
+    for (const known of [new Map<string, boolean>(), new Map([['web1', false]])]) {
+      const security = { ...base.security, level };
+      const context = { ...base, security, known, ...weakly('automatic') };
+      const decision = decideIssuance(request, context, NOW);
+      assert.equal(decision.allow || decision.code, 'HOST_NAME_TAKEN');
+    }
+});
+
+test('T-15 T-20 a name that several share is nobody’s primary name', () => {
+  const decision = decideIssuance(request, { ...withToken, ...weakly('shared') }, NOW);
+  assert.equal(decision.allow || decision.code, 'HOST_NAME_TAKEN');
+});
+
+test('T-15 T-20 asked for beside others a shared name is neither refused nor granted', () => {
+  const asked = { ...request, name: 'node1', furtherNames: ['web1', 'node1.example'] };
+  const decision = decideIssuance(asked, { ...withToken, ...weakly('shared') }, NOW);
+  assert(decision.allow);
+  assert.deepEqual(decision.newHost?.names, ['node1', 'node1.example']);
+  assert.deepEqual(decision.namesNotGranted, ['web1']);
+  assert.deepEqual(decision.plan.dns, ['node1', 'node1.example']);
+});

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { DAY_MS } from '../time.ts';
-import { decidePeer, type PeerFacts } from './peer.ts';
+import { refuse } from '../errors.ts';
+import { decidePeer, explainPeer, PEER_CHECKS, type PeerFacts } from './peer.ts';
 
 const NOW = 100 * DAY_MS;
 const good: PeerFacts = {
@@ -94,5 +95,90 @@ test('T-42 property: a revoked peer is never allowed', () => {
         assert.equal(decidePeer(facts).allow, false);
       },
     ),
+  );
+});
+
+const outcomes = (over: Partial<PeerFacts>): string =>
+  explainPeer({ ...good, ...over })
+    .map(({ check, outcome }) => `${check} ${outcome}`)
+    .join(', ');
+const allPassed = PEER_CHECKS.map((check) => `${check} passed`).join(', ');
+
+test('T-36 a peer that passes is explained check by check, in their order', () => {
+  assert.equal(outcomes({}), allPassed);
+});
+
+const explained: [string, Partial<PeerFacts>, string][] = [
+  ['a wrong role', { path: refuse('PEER_ROLE_WRONG', { subject: 'host-1' }) }, 'role'],
+  ['another domain', { path: refuse('PEER_DOMAIN_OTHER', { subject: 'host-1' }) }, 'domain'],
+  ['a foreign chain', { path: refuse('PEER_CHAIN_UNTRUSTED', { subject: 'host-1' }) }, 'chain'],
+  ['an unknown algorithm', { path: refuse('PEER_KEY_UNSUPPORTED', { subject: 'host-1' }) }, 'chain'],
+  ['an expired certificate', { notAfterMs: 0 }, 'dates'],
+  ['a stale list', { crl: undefined }, 'revocation-list'],
+  ['a revoked certificate', { revoked: true }, 'revocation'],
+  [
+    'a name that waits',
+    {
+      name: {
+        ...refuse('PEER_NAME_PENDING', { name: 'nas', host: 'host-1' }),
+        outcome: 'pend',
+        name: 'nas',
+        reason: 'map-off',
+        ownerId: null,
+      },
+    },
+    'name',
+  ],
+];
+for (const [what, over, failed] of explained)
+  test(`T-36 ${what} fails the check "${failed}" alone, and decides`, () => {
+    assert.equal(outcomes(over), allPassed.replace(`${failed} passed`, `${failed} failed`));
+    const decision = decidePeer({ ...good, ...over });
+    assert.equal(decision.allow || decision.failed, failed);
+  });
+
+test('T-36 all that is wrong is shown, and the first check decides', () => {
+  const over = { notAfterMs: 0, revoked: true };
+  assert.match(outcomes(over), /dates failed.*revocation failed/);
+  const decision = decidePeer({ ...good, ...over });
+  assert.equal(decision.allow || decision.failed, 'dates');
+});
+
+test('T-36 without a certificate there is nothing to look at but the name', () => {
+  const shown = outcomes({ path: refuse('PEER_CERTIFICATE_MISSING', { subject: 'host-1' }) });
+  assert.equal(
+    shown,
+    'protocol passed, chain failed, role skipped, domain skipped, dates skipped, revocation-list skipped, revocation skipped, name passed',
+  );
+});
+
+test('T-50 T-51 a legacy host is judged by the protocol and its name', () => {
+  const legacy = {
+    legacy: 'let-in',
+    revoked: true,
+    notAfterMs: 0,
+    path: refuse('PEER_CERTIFICATE_MISSING', {}),
+  } as const;
+  assert.equal(decidePeer({ ...good, ...legacy }).allow, true);
+  assert.match(outcomes(legacy), /^protocol passed, chain skipped.*name passed$/);
+  const refused = { ...legacy, legacy: refuse('PEER_REVOKED', { subject: 'x' }) };
+  const decision = decidePeer({ ...good, ...refused });
+  assert.equal(decision.allow || decision.failed, 'protocol');
+});
+
+test('T-36 property: the decision is the first failed check of the explanation', () => {
+  const refusals = fc.constantFrom(
+    undefined,
+    refuse('PEER_ROLE_WRONG', {}),
+    refuse('PEER_CHAIN_UNTRUSTED', {}),
+    refuse('PEER_CERTIFICATE_MISSING', {}),
+  );
+  fc.assert(
+    fc.property(refusals, fc.nat(2 * NOW), fc.boolean(), fc.boolean(), (path, nowMs, revoked, other) => {
+      const facts: PeerFacts = { ...good, path, nowMs, revoked, found: other ? 'host-2' : 'host-1' };
+      const first = explainPeer(facts).find(({ outcome }) => outcome === 'failed');
+      const decision = decidePeer(facts);
+      assert.equal(decision.allow ? undefined : decision.failed, first?.check);
+    }),
   );
 });

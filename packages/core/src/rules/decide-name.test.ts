@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import fc from 'fast-check';
+import { parseHostId, type HostId } from '../ids.ts';
+import { AUTOMATIC_NAMES_PER_HOST_MAX } from '../limits.ts';
+import { decideName, MAPPING_KINDS, RESERVED_FOR, type NameFacts } from './naming.ts';
+
+const id = (last: string): HostId => {
+  const parsed = parseHostId(`00000000-0000-4000-8000-00000000000${last}`);
+  assert(parsed !== undefined);
+  return parsed;
+};
+const [A, B, C] = [id('a'), id('b'), id('c')];
+
+/** A dials `nas`, and B answers. */
+const free: NameFacts = {
+  raw: 'nas.example.com',
+  hostId: B,
+  askedBy: A,
+  mappings: [],
+  reserved: undefined,
+  rejected: false,
+  mapAutomatically: true,
+  automaticNames: 0,
+};
+
+/** What is said of it: the outcome, and why. */
+const say = (over: Partial<NameFacts>): string => {
+  const decision = decideName({ ...free, ...over });
+  switch (decision.outcome) {
+    case 'go-on':
+      return `go on: ${decision.because}`;
+    case 'map':
+      return `map ${decision.name}`;
+    case 'pend':
+      return `pend: ${decision.reason} ${decision.code}`;
+    case 'refuse':
+      return `refuse: ${decision.code}`;
+  }
+};
+
+const table: readonly [what: string, over: Partial<NameFacts>, said: string][] = [
+  ['a free name is mapped', {}, 'map nas.example.com'],
+  ['in its canonical form', { raw: 'NAS.Example.COM.' }, 'map nas.example.com'],
+  ['an address too', { raw: '2001:DB8::0:1' }, 'map 2001:db8::1'],
+  ...MAPPING_KINDS.map((kind): [string, Partial<NameFacts>, string] => [
+    `its own ${kind} name goes on`,
+    { mappings: [{ hostId: B, kind }], mapAutomatically: false },
+    `go on: ${kind}`,
+  ]),
+  [
+    'a name that several share goes on for each',
+    {
+      mappings: [
+        { hostId: C, kind: 'shared' },
+        { hostId: B, kind: 'shared' },
+      ],
+    },
+    'go on: shared',
+  ],
+  [
+    'the name of another host waits',
+    { mappings: [{ hostId: C, kind: 'primary' }] },
+    'pend: taken PEER_NAME_PENDING',
+  ],
+  [
+    'one that another host was only met under waits too',
+    { mappings: [{ hostId: C, kind: 'automatic' }] },
+    'pend: taken PEER_NAME_PENDING',
+  ],
+  ['with the setting off a free name waits', { mapAutomatically: false }, 'pend: map-off PEER_NAME_PENDING'],
+  ['a rejected one stays refused', { rejected: true }, 'pend: rejected PEER_NAME_REJECTED'],
+  [
+    'a rejected conflict says so',
+    { rejected: true, mappings: [{ hostId: C, kind: 'approved' }] },
+    'pend: taken PEER_NAME_REJECTED',
+  ],
+  [
+    'a name that was rejected and then mapped goes on',
+    { rejected: true, mappings: [{ hostId: B, kind: 'approved' }] },
+    'go on: approved',
+  ],
+  ...RESERVED_FOR.map((use): [string, Partial<NameFacts>, string] => [
+    `a name reserved for a ${use} is not mapped`,
+    { reserved: { for: use, hostIds: [C] } },
+    'pend: reserved PEER_NAME_PENDING',
+  ]),
+  [
+    'an endpoint that an administrator gave goes on, also with the setting off',
+    { reserved: { for: 'media-server', hostIds: [C, B] }, mapAutomatically: false },
+    'go on: configured',
+  ],
+  ['a loopback address is nobody’s name', { raw: '127.0.0.1' }, 'refuse: HOST_NAME_RESERVED'],
+  [
+    'unless an administrator gave it as the endpoint',
+    { raw: '127.0.0.1', reserved: { for: 'media-server', hostIds: [B] } },
+    'go on: configured',
+  ],
+  [
+    'an endpoint that is another host’s name waits all the same',
+    { reserved: { for: 'media-server', hostIds: [B] }, mappings: [{ hostId: C, kind: 'approved' }] },
+    'pend: taken PEER_NAME_PENDING',
+  ],
+  ['a host maps no name to itself', { askedBy: B }, 'pend: own-word PEER_NAME_PENDING'],
+  [
+    'one more name than a host may have waits',
+    { automaticNames: AUTOMATIC_NAMES_PER_HOST_MAX },
+    'pend: full PEER_NAME_PENDING',
+  ],
+  [
+    'the last one that it may have is mapped',
+    { automaticNames: AUTOMATIC_NAMES_PER_HOST_MAX - 1 },
+    'map nas.example.com',
+  ],
+  ['a wildcard is refused', { raw: '*.example.com' }, 'refuse: HOST_NAME_INVALID'],
+  ['control characters are refused', { raw: 'nas\u0000.example' }, 'refuse: HOST_NAME_INVALID'],
+  ['a line break is refused', { raw: 'nas\nexample' }, 'refuse: HOST_NAME_INVALID'],
+  ['letters beyond ASCII are refused', { raw: 'nаs.example' }, 'refuse: HOST_NAME_INVALID'],
+  ['300 characters are refused', { raw: `${'a.'.repeat(149)}bb` }, 'refuse: HOST_NAME_INVALID'],
+  ['an empty name is refused', { raw: '' }, 'refuse: HOST_NAME_INVALID'],
+  ['a host ID is no name', { raw: C }, 'refuse: HOST_NAME_INVALID'],
+];
+for (const [what, over, said] of table)
+  test(`T-31 ${what}`, () => {
+    assert.equal(say(over), said);
+  });
+
+test('T-32 a conflict names the host that has the name', () => {
+  const decision = decideName({ ...free, mappings: [{ hostId: C, kind: 'approved' }] });
+  assert.deepEqual(decision, {
+    outcome: 'pend',
+    allow: false,
+    code: 'PEER_NAME_PENDING',
+    params: { name: 'nas.example.com', host: B },
+    name: 'nas.example.com',
+    reason: 'taken',
+    ownerId: C,
+  });
+});
+
+const facts = fc.record({
+  raw: fc.oneof(fc.constantFrom('nas', '192.0.2.1', '127.0.0.1', '*', 'nas.'), fc.string({ maxLength: 20 })),
+  hostId: fc.constantFrom(A, B),
+  askedBy: fc.constantFrom(A, C),
+  mappings: fc.array(
+    fc.record({ hostId: fc.constantFrom(A, B, C), kind: fc.constantFrom(...MAPPING_KINDS) }),
+    { maxLength: 3 },
+  ),
+  reserved: fc.option(
+    fc.record({
+      for: fc.constantFrom(...RESERVED_FOR),
+      hostIds: fc.array(fc.constantFrom(A, B, C), { maxLength: 2 }),
+    }),
+    { nil: undefined },
+  ),
+  rejected: fc.boolean(),
+  mapAutomatically: fc.boolean(),
+  automaticNames: fc.nat(2 * AUTOMATIC_NAMES_PER_HOST_MAX),
+});
+
+test('T-31 property: nothing is mapped by itself that is taken, reserved, rejected, asked by itself, or with the setting off', () => {
+  fc.assert(
+    fc.property(facts, (given) => {
+      if (decideName(given).outcome !== 'map') return;
+      assert.equal(given.mappings.length, 0);
+      assert.equal(given.reserved, undefined);
+      assert.equal(given.rejected, false);
+      assert.notEqual(given.askedBy, given.hostId);
+      assert.equal(given.mapAutomatically, true);
+      assert(given.automaticNames < AUTOMATIC_NAMES_PER_HOST_MAX);
+    }),
+  );
+});
+
+test('T-31 property: a host goes on only under a name that is mapped to it, or that its configuration gives it and nobody else has', () => {
+  fc.assert(
+    fc.property(facts, (given) => {
+      if (decideName(given).outcome !== 'go-on') return;
+      const isMapped = given.mappings.some(({ hostId }) => hostId === given.hostId);
+      const isConfigured = given.reserved?.hostIds.includes(given.hostId) === true;
+      assert(isMapped || isConfigured);
+    }),
+  );
+});
