@@ -1,11 +1,14 @@
 /** What a test host is asked: to run these tests, in this order, with this mutant, and to stop at the first that fails. */
 export interface RunRequest {
-  /** Titles; undefined: all. */
-  readonly tests: readonly string[] | undefined;
+  /** Undefined: all, as often as they like. */
+  readonly tests: readonly RunOfTest[] | undefined;
   /** Undefined: the code as it is. */
   readonly mutant: string | undefined;
-  /** How often the mutant's place may be passed before it counts as endless; undefined: as often as it likes. */
-  readonly hitLimit: number | undefined;
+}
+export interface RunOfTest {
+  readonly title: string;
+  /** How often the mutant's place may be passed before it counts as endless. */
+  readonly hitsMax: number;
 }
 
 export interface TestOutcome {
@@ -15,13 +18,14 @@ export interface TestOutcome {
   readonly failure: string | undefined;
 }
 
-export type Coverage = Record<string, number>;
+/** How often the places of mutants were passed. */
+export type Hits = Readonly<Record<string, number>>;
 
 /** What it answers. */
 export interface RunAnswer {
   readonly outcomes: readonly TestOutcome[];
   /** The mutant's place was passed too often. */
   readonly isEndless: boolean;
-  /** What was passed since the host began, by mutant: while loading, and by test. */
-  readonly coverage: { readonly static: Coverage; readonly perTest: Record<string, Coverage> };
+  /** What was passed since the host began: while loading, and by test. */
+  readonly coverage: { readonly static: Hits; readonly perTest: Readonly<Record<string, Hits>> };
 }

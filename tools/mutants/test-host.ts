@@ -39,24 +39,20 @@ async function load(): Promise<string> {
   return 'loaded';
 }
 
-async function run({ tests, mutant, hitLimit }: RunRequest): Promise<RunAnswer> {
+async function run({ tests, mutant }: RunRequest): Promise<RunAnswer> {
   const byTitle = new Map(kept.tests.map((one) => [one.title, one]));
-  Object.assign(mutants, {
-    activeMutant: mutant,
-    hitCount: hitLimit === undefined ? undefined : 0,
-    hitLimit,
-  });
+  const wanted = tests ?? kept.tests.map(({ title }) => ({ title, hitsMax: Number.MAX_SAFE_INTEGER }));
   const outcomes: TestOutcome[] = [];
-  for (const title of tests ?? byTitle.keys()) {
+  let isEndless = false;
+  for (const { title, hitsMax } of wanted) {
+    Object.assign(mutants, { activeMutant: mutant, hitCount: 0, hitLimit: hitsMax, currentTestId: title });
     const startMs = performance.now();
-    mutants.currentTestId = title;
     const failure = await failureOf(byTitle.get(title)!.act);
-    mutants.currentTestId = undefined;
     outcomes.push({ title, spentMs: Math.round(performance.now() - startMs), failure });
-    if (failure !== undefined) break;
+    Object.assign(mutants, { activeMutant: undefined, currentTestId: undefined });
+    isEndless = (mutants.hitCount ?? 0) > hitsMax;
+    if (failure !== undefined || isEndless) break;
   }
-  mutants.activeMutant = undefined;
-  const isEndless = hitLimit !== undefined && (mutants.hitCount ?? 0) > hitLimit;
   return { outcomes, isEndless, coverage: mutants.mutantCoverage ?? { static: {}, perTest: {} } };
 }
 

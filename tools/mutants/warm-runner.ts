@@ -9,12 +9,16 @@ import type {
 import { fork, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { RunAnswer, RunRequest } from './host-messages.ts';
+import type { RunAnswer, RunOfTest, RunRequest } from './host-messages.ts';
 
-/** A mutant that never ends is ended; long, so that a busy machine finds no mutants by being slow. */
-const RUN_TIMEOUT_MS = 30_000;
-/** Stryker calls a mutant endless after a hundred times what all tests pass its place; a twentieth of that is enough, and seconds. */
-const HIT_LIMIT_DIVISOR = 20;
+/** Tests that never end are ended; late, so that a busy machine finds no mutants by being slow. */
+const LOAD_TIMEOUT_MS = 60_000;
+const RUN_TIMEOUT_MS = 10_000;
+/** Beside that: so many times what the tests take without a mutant. */
+const RUN_TIMEOUT_FACTOR = 10;
+/** In a test that passes a mutant's place more than so many times as often as without the mutant, it is endless. */
+const HITS_FACTOR = 10;
+const HITS_MIN = 1000;
 const HOST = join(import.meta.dirname, 'test-host.ts');
 
 /**
@@ -26,8 +30,8 @@ class WarmRunner implements TestRunner {
   static readonly inject = ['options'] as const;
   readonly #files: readonly string[];
   #host: Host | undefined;
-  /** Titles of all tests, the fastest first. */
-  #order: readonly string[] = [];
+  /** The tests as they run without a mutant. */
+  #plain: RunAnswer | undefined;
 
   constructor(options: unknown) {
     this.#files = z
@@ -40,11 +44,9 @@ class WarmRunner implements TestRunner {
   }
 
   async dryRun(): Promise<DryRunResult> {
-    const answer = await (
-      await this.#warm()
-    ).run({ tests: undefined, mutant: undefined, hitLimit: undefined });
+    const answer = await (await this.#warm()).run({ tests: undefined, mutant: undefined }, LOAD_TIMEOUT_MS);
     if (typeof answer === 'string') return { status: DryRunStatus.Error, errorMessage: answer };
-    this.#order = inOrder(answer);
+    this.#plain = answer;
     return {
       status: DryRunStatus.Complete,
       mutantCoverage: answer.coverage,
@@ -59,32 +61,42 @@ class WarmRunner implements TestRunner {
     };
   }
 
-  async mutantRun({ activeMutant, testFilter, hitLimit }: MutantRunOptions): Promise<MutantRunResult> {
+  async mutantRun({ activeMutant: { id }, testFilter }: MutantRunOptions): Promise<MutantRunResult> {
+    if (this.#plain === undefined) await this.dryRun();
     const warm = await this.#warm();
-    if (this.#order.length === 0) {
-      const all = await warm.run({ tests: undefined, mutant: undefined, hitLimit: undefined });
-      if (typeof all !== 'string') this.#order = inOrder(all);
-    }
-    const wanted = testFilter === undefined ? undefined : new Set(testFilter);
-    const tests = this.#order.filter((title) => wanted?.has(title) ?? true);
-    const request = {
-      tests,
-      mutant: activeMutant.id,
-      hitLimit: hitLimit === undefined ? undefined : hitLimit / HIT_LIMIT_DIVISOR,
-    };
-    const answer = await warm.run(request);
+    const request = { tests: this.#testsFor(id, testFilter), mutant: id };
+    const answer = await warm.run(request, this.#timeoutMs());
     if (answer === TIMED_OUT) {
       this.#drop();
       return resultOf(answer);
     }
     const killer = typeof answer === 'string' ? undefined : answer.outcomes.at(-1);
     if (killer?.failure !== undefined) {
-      const clean = await warm.run({ tests: [killer.title], mutant: undefined, hitLimit: undefined });
+      const alone = { tests: [{ ...killer, hitsMax: Number.MAX_SAFE_INTEGER }], mutant: undefined };
+      const clean = await warm.run(alone, this.#timeoutMs());
       if (typeof clean !== 'string' && clean.outcomes.every(({ failure }) => failure === undefined))
         return resultOf(answer);
     }
     if (typeof answer === 'string' || killer?.failure !== undefined) this.#drop();
     return this.#cold(request);
+  }
+
+  /** The tests that pass the mutant's place (all, when that is done while loading), the fastest first. */
+  #testsFor(mutant: string, titles: readonly string[] | undefined): RunOfTest[] {
+    const { outcomes = [], coverage } = this.#plain ?? {};
+    const wanted = titles === undefined ? undefined : new Set(titles);
+    return outcomes
+      .filter(({ title }) => wanted?.has(title) ?? true)
+      .sort((a, b) => a.spentMs - b.spentMs)
+      .map(({ title }) => {
+        const hits = coverage?.perTest[title]?.[mutant] ?? 0;
+        return { title, hitsMax: HITS_MIN + HITS_FACTOR * hits };
+      });
+  }
+
+  #timeoutMs(): number {
+    const spentMs = this.#plain?.outcomes.reduce((sum, one) => sum + one.spentMs, 0) ?? 0;
+    return RUN_TIMEOUT_MS + RUN_TIMEOUT_FACTOR * spentMs;
   }
 
   dispose(): Promise<void> {
@@ -108,14 +120,11 @@ class WarmRunner implements TestRunner {
     const host = new Host(this.#files, request.mutant);
     const problem = await host.loaded;
     if (problem !== undefined) return { status: MutantRunStatus.Error, errorMessage: problem };
-    const answer = await host.run(request);
+    const answer = await host.run(request, this.#timeoutMs());
     host.end();
     return resultOf(answer);
   }
 }
-
-const inOrder = ({ outcomes }: RunAnswer): string[] =>
-  [...outcomes].sort((a, b) => a.spentMs - b.spentMs).map(({ title }) => title);
 
 function resultOf(answer: RunAnswer | string): MutantRunResult {
   if (answer === TIMED_OUT) return { status: MutantRunStatus.Timeout };
@@ -148,13 +157,15 @@ class Host {
       execArgv: ['--disable-warning=ExperimentalWarning'],
       env: { ...process.env, ...(mutant === undefined ? {} : { __STRYKER_ACTIVE_MUTANT__: mutant }) },
     });
-    this.loaded = this.#answer().then((answer) => (answer === 'loaded' ? undefined : String(answer)));
+    this.loaded = this.#answer(LOAD_TIMEOUT_MS).then((answer) =>
+      answer === 'loaded' ? undefined : String(answer),
+    );
   }
 
   /** A text instead of an answer: why there is none. */
-  async run(request: RunRequest): Promise<RunAnswer | string> {
+  async run(request: RunRequest, timeoutMs: number): Promise<RunAnswer | string> {
     this.#child.send(request);
-    return (await this.#answer()) as RunAnswer | string; // from our own host
+    return (await this.#answer(timeoutMs)) as RunAnswer | string; // from our own host
   }
 
   /** Lets the host put away what its tests made; it is not waited for. */
@@ -162,12 +173,12 @@ class Host {
     if (this.#child.connected) this.#child.disconnect();
   }
 
-  #answer(): Promise<unknown> {
+  #answer(timeoutMs: number): Promise<unknown> {
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
         this.#child.kill('SIGKILL');
         settle(TIMED_OUT);
-      }, RUN_TIMEOUT_MS);
+      }, timeoutMs);
       const onExit = (code: number | null): void =>
         settle(`the tests' process ended with ${code ?? 'a signal'}`);
       const settle = (answer: unknown): void => {

@@ -501,6 +501,17 @@ test('T-01 what is refused for its signer or its content keeps the reason as its
     assert.ok((await causeOf(act)) instanceof Error);
 });
 
+test('T-01 a document brings along the chain that it was signed with, whatever was signed before', async () => {
+  const { signer, certificate } = documentSigner;
+  const one = [certificate];
+  const two = [certificate, root.certificate];
+  for (const chain of [two, one, two, one]) {
+    const jws = await signDocument({ type: 'list', payload: payloads.list, signer, chain });
+    const header: unknown = JSON.parse(Buffer.from(jws.split('.')[0]!, 'base64url').toString('utf8'));
+    assert.deepEqual(header, headerOf('list', chain));
+  }
+});
+
 test('T-01 a bundle is believed from any of the anchors', async () => {
   const anchors = [foreign.root.certificate, root.certificate];
   const bundle = await authority.signDocument('bundle', payloads.bundle);

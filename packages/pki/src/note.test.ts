@@ -52,12 +52,25 @@ test('S-06 a key that was changed anywhere is refused', () => {
     verifier.replace('c74f20a3', 'c74f20a4'),
     verifier.replace('PeterNeumann', 'PeterNeumanN'),
     verifier.replace('Peter', 'Peter '),
-    verifier.replace('+ARpc', '+AhpC'),
+    verifier.replace('+ARpc', '+Ahpc'),
+    `x ${verifier}`,
+    `+${verifier}`,
+    `${verifier} x`,
+    `${verifier}=`,
     verifier.replace('10TW', '10T='),
     `${verifier}AAAA`,
   ];
   for (const text of wrong)
     assert.throws(() => parseNoteVerifier(text), refusedWith('NOTE_KEY_INVALID'), text);
+});
+
+test('S-06 a key has a name without spaces and plus, and 32 bytes', () => {
+  const key = rawPublicKeyOf(signer.spkiDer);
+  for (const name of ['a', 'x'.repeat(300), '関所', ORIGIN]) assert.equal(noteVerifier(name, key).name, name);
+  for (const name of ['', 'x'.repeat(301), ' a', 'a ', 'a b', 'a+b', 'a\u00a0b', 'a\u0000', 'a\n'])
+    assert.throws(() => noteVerifier(name, key), refusedWith('NOTE_KEY_INVALID'), name);
+  for (const bytes of [0, 31, 33])
+    assert.throws(() => noteVerifier('a', Buffer.alloc(bytes, 1)), refusedWith('NOTE_KEY_INVALID'));
 });
 
 test('S-06 a checkpoint is three lines and a signature, and reads back', async () => {
@@ -125,6 +138,8 @@ test('S-06 a signed text that is no checkpoint is refused', async () => {
     `${ORIGIN}\n1\n${root.slice(4)}\n`,
     `${ORIGIN}\n1\n${root.replace('=', '')}\n`,
     `\n1\n${root}\n`,
+    `${ORIGIN}\n1\n${root}\n\nmore\n`,
+    `${ORIGIN}\n1\n${root}\nmore\n\n`,
   ];
   for (const text of texts) {
     const note = await signNote(text, ORIGIN, signer);
@@ -150,8 +165,80 @@ test('S-06 what is no note is refused, however long it is', async () => {
   ];
   for (const note of [...broken, whole.repeat(NOTE_BYTES_MAX / whole.length + 1)])
     assert.throws(() => openNote(note, own()), refusedWith('NOTE_MALFORMED'), note.slice(0, 80));
-  await assert.rejects(signNote('no line end', ORIGIN, signer), TypeError);
-  await assert.rejects(signNote('a\tb\n', ORIGIN, signer), TypeError);
+  for (const text of ['no line end', 'a\nb', 'a\tb\n', '', 'a\ud800\n'])
+    await assert.rejects(signNote(text, ORIGIN, signer), /^TypeError: not a text that a note can hold$/);
   const p256 = fileSigner(await generatePrivateKey('p256'));
-  await assert.rejects(signNote('a\n', ORIGIN, p256), TypeError);
+  await assert.rejects(signNote('a\n', ORIGIN, p256), /^TypeError: notes are signed with Ed25519$/);
+});
+
+const base64 = (length: number): string => Buffer.alloc(length, 7).toString('base64');
+
+test('S-06 a line that is no signature refuses the note, beside a right one too', async () => {
+  const note = await signNote('a\n', ORIGIN, signer);
+  const lines = [
+    `x— witness.example ${base64(68)}`,
+    `— witness.example ${base64(68)} x`,
+    `— witness.example ${base64(68)}x`,
+    `- witness.example ${base64(68)}`,
+    `— wit+ness ${base64(68)}`,
+    `— wit\u00a0ness ${base64(68)}`,
+    `— witness.example ${base64(68).replace(/.=$/, '9=')}`,
+    `— witness.example ${base64(4)}`,
+    '— witness.example',
+    '',
+  ];
+  for (const line of lines)
+    assert.throws(() => openNote(`${note}${line}\n`, own()), refusedWith('NOTE_MALFORMED'), line);
+});
+
+test('S-06 signatures of other kinds and lengths are left alone', async () => {
+  const note = await signNote('a\n', ORIGIN, signer);
+  for (const length of [5, 67, 68, 69, 70, 71])
+    assert.equal(openNote(`${note}— witness.example ${base64(length)}\n`, own()), 'a\n');
+});
+
+test('S-06 a note has as many signatures and bytes as are allowed, and no more', async () => {
+  const note = await signNote('a\n', ORIGIN, signer);
+  const other = `— witness.example ${base64(68)}\n`;
+  assert.equal(openNote(note + other.repeat(63), own()), 'a\n');
+  assert.throws(() => openNote(note + other.repeat(64), own()), refusedWith('NOTE_MALFORMED'));
+  const text = `${'a'.repeat(NOTE_BYTES_MAX - Buffer.byteLength(note) + 1)}\n`;
+  const longest = await signNote(text, ORIGIN, signer);
+  assert.equal(Buffer.byteLength(longest), NOTE_BYTES_MAX);
+  assert.equal(openNote(longest, own()), text);
+  const longer = await signNote(`a${text}`, ORIGIN, signer);
+  assert.throws(() => openNote(longer, own()), refusedWith('NOTE_MALFORMED'));
+});
+
+test('S-06 every text that is signed opens, an empty line too', async () => {
+  for (const text of ['\n', '\n\n', 'a\n\nb\n', '関所\n'])
+    assert.equal(openNote(await signNote(text, ORIGIN, signer), own()), text);
+});
+
+test('S-06 the refusal of a note says whose signature is missing or wrong, and whose log it is', async () => {
+  const told = (act: () => unknown): unknown => {
+    try {
+      act();
+      return 'opened';
+    } catch (error) {
+      assert.ok(error instanceof AppError);
+      return [error.code, error.params];
+    }
+  };
+  const note = await signNote('a\n', ORIGIN, signer);
+  assert.deepEqual(
+    told(() => openNote(note.replace('a', 'b'), own())),
+    ['NOTE_SIGNATURE_INVALID', { name: ORIGIN }],
+  );
+  const stranger = noteVerifier('witness.example', rawPublicKeyOf(signer.spkiDer));
+  assert.deepEqual(
+    told(() => openNote(note, stranger)),
+    ['NOTE_UNSIGNED', { name: 'witness.example' }],
+  );
+  const other = checkpointText({ origin: 'sekisho.other/audit', size: 0, root: Buffer.alloc(32) });
+  const foreign = await signNote(other, ORIGIN, signer);
+  assert.deepEqual(
+    told(() => openCheckpoint(foreign, own())),
+    ['CHECKPOINT_ORIGIN_OTHER', { expected: ORIGIN, found: 'sekisho.other/audit' }],
+  );
 });

@@ -94,7 +94,7 @@ function readNote(note: string): { text: string; signatures: NoteSignature[] } {
   const at = note.lastIndexOf('\n\n');
   const text = note.slice(0, at + 1);
   const lines = note.slice(at + 2).split('\n');
-  const isWhole = at > 0 && lines.pop() === '' && Buffer.byteLength(note) <= NOTE_BYTES_MAX && isText(text);
+  const isWhole = lines.pop() === '' && Buffer.byteLength(note) <= NOTE_BYTES_MAX && isText(text);
   if (!isWhole || lines.length === 0 || lines.length > NOTE_SIGNATURES_MAX) throw malformed();
   return { text, signatures: lines.map(readSignature) };
 }
