@@ -678,13 +678,13 @@ test('T-12 whatever the request, a tokenless one never gets the media role, and 
   );
 });
 
-const withToken = { ...base, token: { found: token } };
+const tokenGiven: EnrolContext = { ...base, token: { found: token } };
 const weakly = (weak: 'shared' | 'automatic'): Pick<EnrolContext, 'weak'> => ({
   weak: new Map([['web1', weak]]),
 });
 
 test('T-31 a name that was only mapped automatically yields to a token', () => {
-  const decision = decideIssuance(request, { ...withToken, ...weakly('automatic') }, NOW);
+  const decision = decideIssuance(request, { ...tokenGiven, ...weakly('automatic') }, NOW);
   assert.equal(decision.allow, true);
   assert.deepEqual(decision.allow && decision.newHost?.names, ['web1']);
 });
@@ -700,13 +700,13 @@ test('T-31 T-12 without a token it yields to nobody, at no level, known or not',
 });
 
 test('T-15 T-20 a name that several share is nobody’s primary name', () => {
-  const decision = decideIssuance(request, { ...withToken, ...weakly('shared') }, NOW);
+  const decision = decideIssuance(request, { ...tokenGiven, ...weakly('shared') }, NOW);
   assert.equal(decision.allow || decision.code, 'HOST_NAME_TAKEN');
 });
 
 test('T-15 T-20 asked for beside others a shared name is neither refused nor granted', () => {
   const asked = { ...request, name: 'node1', furtherNames: ['web1', 'node1.example'] };
-  const decision = decideIssuance(asked, { ...withToken, ...weakly('shared') }, NOW);
+  const decision = decideIssuance(asked, { ...tokenGiven, ...weakly('shared') }, NOW);
   assert(decision.allow);
   assert.deepEqual(decision.newHost?.names, ['node1', 'node1.example']);
   assert.deepEqual(decision.namesNotGranted, ['web1']);
