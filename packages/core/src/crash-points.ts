@@ -12,6 +12,10 @@ export const CRASH_POINTS = [
   // server: documents
   'document.before-commit',
   'document.committed',
+  // server: revocation lists
+  'crl.signed',
+  'crl.before-commit',
+  'crl.committed',
   // server: job result
   'job-result.before-commit',
   'job-result.committed',

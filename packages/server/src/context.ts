@@ -14,6 +14,8 @@ import type { OnProgress } from './features/jobs/progress-board.ts';
 import type { KeyStore } from './features/keys/key-store.ts';
 import type { NameDesk } from './features/names/name-desk.ts';
 import type { PasswordHasher } from './features/sign-in/password-hasher.ts';
+import type { CrlShards } from './features/revocation/crl-shards.ts';
+import type { CrlSigner } from './features/revocation/crl-signer.ts';
 import type { CertificateRegistry } from './features/revocation/certificate-registry.ts';
 import type { SecurityCache } from './features/security/security-cache.ts';
 import type { TaskRunner } from './features/tasks/task-runner.ts';
@@ -52,6 +54,19 @@ export interface HostSeen {
   readonly crlNumber: number;
 }
 
+/** What the last heartbeat of a host said of revocation lists. */
+export interface HeardHost {
+  readonly id: HostId;
+  /** Of two hosts, the higher number came later. */
+  readonly num: number;
+  readonly groupId: GroupId;
+  /** Zero: never. */
+  readonly lastSeenMs: number;
+  readonly crlNumber: number;
+  /** Of the certificate that the connection was made with. */
+  readonly fingerprint: string;
+}
+
 /** What the fleet of this process has counted since its start, and how it is now. */
 export interface FleetFigures {
   readonly hosts: number;
@@ -68,6 +83,8 @@ export interface FleetService {
   seen(hostId: HostId): HostSeen | undefined;
   /** Counts for metrics, from memory. */
   figures(): FleetFigures;
+  /** From memory: all hosts with agents. */
+  hosts(): Iterable<HeardHost>;
   /** From memory: the group a host is in. */
   groupOf(hostId: HostId): GroupId | undefined;
   /** Calls with the figures of running jobs that this process hears; gives how to stop. */
@@ -96,6 +113,9 @@ export interface ServerContext {
   readonly keys: KeyStore;
   readonly feed: ChangeFeed;
   readonly registry: CertificateRegistry;
+  /** The shards of revocation lists into which certificates go (T-41). */
+  readonly shards: CrlShards;
+  readonly crlSigner: CrlSigner;
   readonly documents: DocumentService;
   /** The hash tree of the audit log and its key (S-06). */
   readonly audit: AuditService;

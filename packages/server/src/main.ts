@@ -46,6 +46,10 @@ import { NameDesk } from './features/names/name-desk.ts';
 import { nameRoutes, peerRoutes } from './features/names/names.routes.ts';
 import { CertificateRegistry } from './features/revocation/certificate-registry.ts';
 import { startCrlCache, type CrlCache } from './features/revocation/crl-cache.ts';
+import { CrlShards } from './features/revocation/crl-shards.ts';
+import { CrlSigner } from './features/revocation/crl-signer.ts';
+import { revocationRoutes } from './features/revocation/revocations.routes.ts';
+import { SpreadBoard } from './features/revocation/spread-board.ts';
 import { securityRoutes } from './features/security/security.routes.ts';
 import { startSecurityCache } from './features/security/security-cache.ts';
 import { TaskRunner } from './features/tasks/task-runner.ts';
@@ -196,7 +200,10 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
   stopping.add(() => refusals.stop());
   await recordServerStart({ clock, config, store, workerId });
   stopping.add(() => recordServerStop({ clock, config, store, workerId }));
-  const crls = await startCrlCache({ store, feed, keys });
+  const crls = await startCrlCache({ store, feed });
+  const shards = new CrlShards({ store, log });
+  await shards.start(feed);
+  const crlSigner = new CrlSigner({ store, clock, keys });
   const peers = new PeerReader({
     clock,
     log,
@@ -251,6 +258,8 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
     keys,
     feed,
     registry,
+    shards,
+    crlSigner,
     documents,
     audit,
     refusals,
@@ -273,6 +282,9 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
 
   const loop = startTrustLoop(context, { changeTicketKeys: listener.changeTicketKeys });
   stopping.add(() => loop.stop());
+  const spread = new SpreadBoard(context);
+  await spread.start();
+  stopping.add(() => spread.stop());
   const streams = new EventStreams(context);
   watching.streams = streams;
   streams.start();
@@ -309,7 +321,7 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
     log.info({ port: listening.port }, 'metrics are served without sign-in');
   }
   const underWay = new RequestsUnderWay();
-  const apps = buildApps(context, { peers, crls, idempotency, readiness, streams });
+  const apps = buildApps(context, { peers, crls, idempotency, readiness, streams, spread });
   for (const app of Object.values(apps)) refuseWhileDraining(app, { readiness, underWay });
   await Promise.all(Object.values(apps).map((app) => app.ready()));
   const { agentApp, adminApp } = apps;
@@ -378,6 +390,7 @@ function buildApps(
     idempotency: Idempotency;
     readiness: Readiness;
     streams: EventStreams;
+    spread: SpreadBoard;
   },
 ) {
   const { log, keys } = context;
@@ -412,7 +425,7 @@ function buildApps(
     noteMissingRights(app, context.refusals);
     healthPages(app, parts.readiness);
     metricsPages(app, context.metrics);
-    administrationRoutes(app, context);
+    administrationRoutes(app, context, parts.spread);
     eventRoutes(app, parts.streams);
   }
 
@@ -426,7 +439,7 @@ function buildApps(
 }
 
 /** What administrators ask, on the socket and on the administration port alike. */
-function administrationRoutes(app: FastifyInstance, context: ServerContext): void {
+function administrationRoutes(app: FastifyInstance, context: ServerContext, spread: SpreadBoard): void {
   documentationRoutes(app);
   domainRoutes(app, context);
   securityRoutes(app, context);
@@ -434,6 +447,7 @@ function administrationRoutes(app: FastifyInstance, context: ServerContext): voi
   nameRoutes(app, context);
   tokenRoutes(app, context);
   certificateRoutes(app, context);
+  revocationRoutes(app, context, spread);
   auditRoutes(app, context);
   keyRoutes(app, context);
   apiKeyRoutes(app, context);

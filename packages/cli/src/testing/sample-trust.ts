@@ -164,7 +164,12 @@ export function trustRoutes(): FakeRoute[] {
       ],
       next: null,
     })),
-    fakeRoute(revokeHost, ({ params }) => ({ host: oneHost(params.id), revoked: [], cutConnections: 2 })),
+    fakeRoute(revokeHost, ({ params }) => ({
+      host: oneHost(params.id),
+      revoked: [],
+      cutConnections: 2,
+      revocation: 7,
+    })),
     fakeRoute(listAudit, ({ query }) => ({
       rows: [
         {

@@ -43,6 +43,80 @@ export function crlDue(
   return nowMs >= crl.thisUpdateMs + (crl.nextUpdateMs - crl.thisUpdateMs) / 2;
 }
 
+/** So many certificates, and the next shard of revocation lists is opened: no list grows beyond what a host fetches in one go (T-41). */
+export const CRL_SHARD_CERTIFICATES_MAX = 100_000;
+/** A shard that nothing was issued into is of no use this long after it was closed. */
+export const EMPTY_SHARD_KEPT_MS = 10 * MINUTE_MS;
+/** A closed shard lists nothing any more when the longest-lived certificate of its last moment has expired, and one list after it. */
+export const SHARD_KEPT_MS = 825 * DAY_MS + CRL_VALID_MS;
+
+/** What is known of the shard into which certificates are issued now. */
+export interface OpenShardFacts {
+  /** About how many were issued into it. */
+  readonly certificates: number;
+  /** Where its list is, as its certificates say it. */
+  readonly uris: readonly string[];
+}
+
+/**
+ * Go on with the open shard, or open the next? Addresses that changed call for another one: a list and its certificates must name the
+ * same places, and certificates don't change. A root that is not here can't sign the trust bundle that would name the new list, so
+ * the open one goes on, whatever it holds.
+ */
+export function decideShard(facts: {
+  readonly open: OpenShardFacts | undefined;
+  /** Where this server serves lists. */
+  readonly ownUris: readonly string[];
+  /** Lists that the trust bundle names already. */
+  readonly lists: number;
+  readonly listsMax: number;
+  readonly rootIsHere: boolean;
+}): 'keep' | 'open' {
+  const { open } = facts;
+  if (open === undefined) return 'open';
+  if (!facts.rootIsHere || facts.lists >= facts.listsMax) return 'keep';
+  if (open.certificates >= CRL_SHARD_CERTIFICATES_MAX) return 'open';
+  return facts.ownUris.every((uri) => open.uris.includes(uri)) ? 'keep' : 'open';
+}
+
+/** Is a closed shard of no use any more? */
+export const isShardOver = (
+  shard: { readonly closedAtMs: number | null; readonly certificates: number },
+  nowMs: number,
+): boolean =>
+  shard.closedAtMs !== null &&
+  nowMs >= shard.closedAtMs + (shard.certificates === 0 ? EMPTY_SHARD_KEPT_MS : SHARD_KEPT_MS);
+
+/** How a revocation spread among the other hosts: when half of them, and when all of them had confirmed it (T-44). */
+export interface Spread {
+  readonly confirmed: number;
+  readonly halfAtMs: number | null;
+  readonly allAtMs: number | null;
+}
+
+/** Counts go up and down with the hosts that are in use; what was reached once stays reached. */
+export const decideSpread = (
+  before: Spread,
+  counted: { readonly hosts: number; readonly confirmed: number },
+  nowMs: number,
+): Spread => ({
+  confirmed: counted.confirmed,
+  halfAtMs: before.halfAtMs ?? (counted.confirmed * 2 >= counted.hosts ? nowMs : null),
+  allAtMs: before.allAtMs ?? (counted.confirmed >= counted.hosts ? nowMs : null),
+});
+
+/** Days before an outage, not after (T-44): a list that should have been renewed long ago, or is past its end. */
+export function crlAlarm(
+  crl: { readonly thisUpdateMs: number; readonly nextUpdateMs: number },
+  nowMs: number,
+): 'none' | 'late' | 'stale' {
+  if (nowMs >= crl.nextUpdateMs) return 'stale';
+  const lateMs = crl.thisUpdateMs + (crl.nextUpdateMs - crl.thisUpdateMs) * CRL_LATE_SHARE;
+  return nowMs >= lateMs ? 'late' : 'none';
+}
+/** Renewal begins at half the validity: half a day later something is wrong. */
+const CRL_LATE_SHARE = 4 / 7;
+
 /** Is a certificate refused at this moment? One that was replaced is, once its grace is over (T-14). */
 export const isRevokedAt = (
   certificate: { readonly revokedAtMs: number | null; readonly revokeDueAtMs: number | null },

@@ -292,7 +292,64 @@ export const revokeHost = route({
   scope: 'group',
   params: idParams,
   body: z.object({ reason: revocationReason }),
-  reply: z.object({ host: hostView, revoked: z.array(certificateView), cutConnections: count }),
+  reply: z.object({
+    host: hostView,
+    revoked: z.array(certificateView),
+    cutConnections: count,
+    /** Where its spread is told: null when there was nothing left to revoke. */
+    revocation: count.nullable(),
+  }),
+});
+
+/** A revocation, and how far it has spread (T-44). */
+export const revocationView = z.object({
+  id: count,
+  hostId,
+  hostName: z.string(),
+  reason: revocationReason,
+  revokedBy: z.string(),
+  revokedAtMs: epochMs,
+  certificates: count,
+  /** The number of the list from which on a host refuses it; null: no list names it yet. */
+  crlNumber: count.nullable(),
+  listedAtMs: epochMs.nullable(),
+  /** Other hosts of that moment, as far as they are still in use. */
+  hosts: count,
+  /** Of them, those that hold all lists up to that number. */
+  confirmed: count,
+  halfAtMs: epochMs.nullable(),
+  allAtMs: epochMs.nullable(),
+});
+export type RevocationView = z.infer<typeof revocationView>;
+export const listRevocations = route({
+  method: 'GET',
+  path: '/v1/revocations',
+  right: 'certificate.read',
+  scope: 'group',
+  query: z.object({ ...page, host: hostId.optional() }),
+  reply: z.object({ revocations: z.array(revocationView), next: z.string().nullable() }),
+});
+const revocationParams = z.object({ id: z.coerce.number().int().min(1) });
+export const getRevocation = route({
+  method: 'GET',
+  path: '/v1/revocations/:id',
+  right: 'certificate.read',
+  scope: 'group',
+  params: revocationParams,
+  reply: revocationView,
+});
+/** The hosts that have not confirmed a revocation yet. */
+export const listUnconfirmed = route({
+  method: 'GET',
+  path: '/v1/revocations/:id/unconfirmed',
+  right: 'certificate.read',
+  scope: 'group',
+  params: revocationParams,
+  query: z.object({ ...page }),
+  reply: z.object({
+    hosts: z.array(z.object({ id: hostId, name: z.string(), lastSeenAtMs: epochMs, crlNumber: count })),
+    next: z.string().nullable(),
+  }),
 });
 
 /** One row of the audit log. */

@@ -1,7 +1,7 @@
 import { MINUTE_MS, SECOND_MS } from '@sekisho/core/time.ts';
 import type { ServerContext } from '../context.ts';
 import { recordFirstUse, revokeOverdue } from '../features/revocation/replace-certificates.ts';
-import { signDueCrls } from '../features/revocation/sign-crls.ts';
+import { publishLists } from '../features/domain/publish-trust.ts';
 import { startDuty, startLoop, type Fence } from './loop.ts';
 
 export const TRUST_LOOP_MS = 15 * SECOND_MS;
@@ -19,8 +19,9 @@ export function startTrustLoop(
   let working: Promise<void> = Promise.resolve();
 
   const afterRevocation = async (fence?: Fence): Promise<void> => {
-    const signed = await signDueCrls(context, fence);
-    if (signed.length > 0) {
+    const { crlSigner } = context;
+    const signed = fence === undefined ? await crlSigner.signDue() : await crlSigner.signFenced(fence);
+    if (signed > 0) {
       await context.feed.catchUp();
       context.fleet.pushAll(['crl']);
     }
@@ -52,7 +53,7 @@ export function startTrustLoop(
     everyMs: TRUST_LOOP_MS,
     run: () => {
       registry.prune();
-      return Promise.resolve();
+      return context.shards.flush();
     },
   });
   const duty = startDuty({
@@ -65,6 +66,7 @@ export function startTrustLoop(
     leaseMs: LEASE_MS,
     run: async (fence) => {
       await revokeOverdue(context, fence);
+      await publishLists(context, fence);
       await afterRevocation(fence);
     },
   });

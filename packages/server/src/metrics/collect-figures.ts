@@ -80,10 +80,11 @@ function collectFleet(
 function collectTrust({ keys, clock }: ServerContext, metrics: ServerMetrics, crls: CrlCache): void {
   const nowMs = clock.nowMs();
   for (const issuer of ['root', 'issuing'] as const) {
-    const crl = crls.get(keys.certificateOf(issuer).keyId);
-    if (crl === undefined) continue;
-    metrics.set('sekisho_crl_number', { issuer }, crl.number);
-    metrics.set('sekisho_crl_age_seconds', { issuer }, (nowMs - crl.thisUpdateMs) / SECOND_MS);
+    const lists = crls.ofIssuer(keys.certificateOf(issuer).keyId);
+    if (lists.length === 0) continue;
+    const oldestMs = Math.min(...lists.map((crl) => crl.thisUpdateMs));
+    metrics.set('sekisho_crl_number', { issuer }, Math.max(...lists.map((crl) => crl.number)));
+    metrics.set('sekisho_crl_age_seconds', { issuer }, (nowMs - oldestMs) / SECOND_MS);
   }
   const daysLeft = (keys.certificateOf('server-tls').notAfterMs - nowMs) / DAY_MS;
   metrics.set('sekisho_server_certificate_days_left', {}, Math.floor(daysLeft));

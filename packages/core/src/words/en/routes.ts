@@ -34,6 +34,9 @@ export const ROUTE_SUMMARIES: Readonly<Record<string, string>> = {
   deleteToken: 'Delete an authorization token',
   listCertificates: 'List host certificates',
   revokeHost: 'Revoke all certificates of a host',
+  listRevocations: 'List revocations and how far each has spread',
+  getRevocation: 'Show a revocation and how far it has spread',
+  listUnconfirmed: 'List the hosts that have not confirmed a revocation',
   listAudit: 'List the audit log',
   // audit
   getAuditKey: 'Read the key that verifies checkpoints of the audit log, and what vouches for it',

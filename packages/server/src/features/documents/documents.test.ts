@@ -15,7 +15,7 @@ eachStore((dialect) => {
     const trust = await TrustServer.start(t, { dialect, clock });
     const { store, documents, keys, feed } = trust.server.context;
     const make = (httpPort: number): Promise<number> =>
-      store.transaction((tx) => documents.make(tx, 'bundle', '', bundleContent(keys, httpPort)));
+      store.transaction((tx) => documents.make(tx, 'bundle', '', bundleContent(keys, httpPort, [])));
     const first = await make(1111);
     assert.equal(await make(1111), first);
     clock.jump(-3_600_000);
@@ -34,7 +34,9 @@ eachStore((dialect) => {
     const trust = await TrustServer.start(t, { dialect });
     const { store, documents, keys } = trust.server.context;
     for (let count = 0; count < DOCUMENT_VERSIONS_MAX + 2; count += 1)
-      await store.transaction((tx) => documents.make(tx, 'bundle', '', bundleContent(keys, 4000 + count)));
+      await store.transaction((tx) =>
+        documents.make(tx, 'bundle', '', bundleContent(keys, 4000 + count, [])),
+      );
     const rows = await store.db
       .selectFrom('documents')
       .select('serial')
@@ -51,7 +53,7 @@ eachStore((dialect) => {
     const before = await documents.latest('bundle', '');
     await assert.rejects(
       store.transaction(async (tx) => {
-        await documents.make(tx, 'bundle', '', bundleContent(keys, 4444));
+        await documents.make(tx, 'bundle', '', bundleContent(keys, 4444, []));
         throw new Error('no');
       }),
       /no/,

@@ -30,7 +30,7 @@ import { documentMaker } from '../documents/document-service.ts';
 import { createHost } from '../hosts/host-rows.ts';
 import { addKey, deriveKey, loadKeys } from '../keys/key-store.ts';
 import { ensureKek } from '../keys/kek.ts';
-import { signIfDue } from '../revocation/sign-crls.ts';
+import { openDueShards } from '../revocation/open-shard.ts';
 import { linkForFirst, type OneTimeLink } from '../sign-in/make-link.ts';
 import { claimDataFolder, folderRefusal, releaseMarker } from './data-folder.ts';
 import { findDomain, insertDomain, type DomainRow } from './domain.store.ts';
@@ -193,12 +193,12 @@ async function createDomain(
     const issued = { ...born, replaces: null, crlShard: 0, nowMs };
     await insertCertificate(tx, issued);
     const keys = await loadKeys(tx, kek);
-    for (const role of ['root', 'issuing'] as const)
-      await signIfDue(tx, { certificate: keys.certificateOf(role), signer: keys.signerFor(role) }, nowMs);
     const make = documentMaker({ clock, domainId: ids.domainId, keys });
     const { instanceId, addresses } = wish;
     const defaults = serverConfig.parse({ version: 1, instanceId, addresses, database: 'sqlite:-' });
-    await make(tx, 'bundle', '', bundleContent(keys, defaults.httpPort));
+    const places = { own: addresses, others: [], httpPort: defaults.httpPort };
+    const shards = await openDueShards(tx, keys, places, nowMs);
+    await make(tx, 'bundle', '', bundleContent(keys, defaults.httpPort, shards));
     const own = { instanceId, addresses, serverId: ids.serverId, port: defaults.agentPort };
     await publishServerList(tx, make, own, nowMs);
     await recordAudit(

@@ -23,8 +23,7 @@ export function publicPages(app: FastifyInstance, context: FleetParts): void {
 /** CRLs on the plain port (T-51): they are signed, and hosts need them before they can trust a connection. */
 export function crlPages(app: FastifyInstance, crls: CrlCache): void {
   app.get<{ Params: { file: string } }>('/crl/:file', PUBLIC, async (request, reply) => {
-    const [, keyId = ''] = /^([0-9a-f]{64})\.crl$/.exec(request.params.file) ?? [];
-    const crl = crls.get(keyId);
+    const crl = crls.get(`/crl/${request.params.file}`);
     if (crl === undefined) throw new AppError('ROUTE_UNKNOWN');
     void reply
       .type('application/pkix-crl')

@@ -1,14 +1,14 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import type { Tx } from '../../store/tables.ts';
 import type { FleetParts } from '../../context.ts';
-import { publishServerList } from './server-list.ts';
+import { openDueShards } from '../revocation/open-shard.ts';
+import { otherAddresses, publishServerList } from './server-list.ts';
 import { bundleContent } from './trust-bundle.ts';
 
 /** At each start: trust bundle and server list say the addresses and ports of now. Unchanged ones are not made again. */
 export async function publishTrust(parts: FleetParts): Promise<void> {
   const { config, domain, documents, ports, store } = parts;
   await store.transaction(async (tx) => {
-    await publishBundle(parts, tx);
     const own = {
       instanceId: config.instanceId,
       serverId: domain.serverId,
@@ -16,14 +16,32 @@ export async function publishTrust(parts: FleetParts): Promise<void> {
       port: ports.agent,
     };
     await publishServerList(tx, documents.make, own, parts.clock.nowMs());
+    await publishBundle(parts, tx);
   });
   await parts.feed.catchUp();
 }
 
+/** Opens the shards of revocation lists that are needed, and publishes the trust bundle that names them. */
+export async function publishLists(parts: FleetParts, fence: (tx: Tx) => Promise<void>): Promise<void> {
+  // without the root nothing can be named that is not named already
+  if (!parts.keys.isHere('root')) return;
+  await parts.store.transaction(async (tx) => {
+    await fence(tx);
+    await publishBundle(parts, tx);
+  });
+}
+
 /** A detached root signs nothing new: what agents hold stays in force, and the log says what it lacks. */
 async function publishBundle(parts: FleetParts, tx: Tx): Promise<void> {
+  const { config, keys, ports } = parts;
+  const places = {
+    own: config.addresses,
+    others: await otherAddresses(tx, config.instanceId),
+    httpPort: ports.http,
+  };
+  const shards = await openDueShards(tx, keys, places, parts.clock.nowMs());
   try {
-    await parts.documents.make(tx, 'bundle', '', bundleContent(parts.keys, parts.ports.http));
+    await parts.documents.make(tx, 'bundle', '', bundleContent(keys, ports.http, shards));
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'KEY_DETACHED') throw error;
     parts.log.error(

@@ -54,6 +54,17 @@ export async function publishServerList(
   await make(tx, 'list', list, { list, servers: servers.map(({ instanceId: _, ...server }) => server) });
 }
 
+/** Addresses of the domain's other installations. */
+export async function otherAddresses(tx: Tx, instanceId: string): Promise<string[]> {
+  const row = await tx
+    .selectFrom('server_lists')
+    .select('servers')
+    .where('name', '=', DEFAULT_LIST_NAME)
+    .executeTakeFirst();
+  const servers = storedServers.parse(JSON.parse(row?.servers ?? '[]'));
+  return servers.filter((server) => server.instanceId !== instanceId).map(({ address }) => address);
+}
+
 /** An empty default list: the first installation fills it. */
 export const createDefaultList = async (tx: Tx, id: ListId, nowMs: number): Promise<void> => {
   await tx

@@ -1,11 +1,15 @@
 import type { DocumentContent } from '../documents/document-service.ts';
 import type { KeyStore } from '../keys/key-store.ts';
-import { crlPath } from '../revocation/crl-cache.ts';
+import { crlPath } from '../revocation/crl-path.ts';
 
 const base64 = (der: Uint8Array): string => Buffer.from(der).toString('base64');
 
 /** What the trust bundle says now: the anchors, the issuing CAs, and where their CRLs are. */
-export function bundleContent(keys: KeyStore, httpPort: number): DocumentContent<'bundle'> {
+export function bundleContent(
+  keys: KeyStore,
+  httpPort: number,
+  shards: readonly { issuerKeyId: string; shard: number }[],
+): DocumentContent<'bundle'> {
   return {
     anchors: keys.anchors().map(({ der, fingerprint }) => ({
       fingerprint,
@@ -14,10 +18,9 @@ export function bundleContent(keys: KeyStore, httpPort: number): DocumentContent
     })),
     intermediates: keys.issuers().map(({ der }) => base64(der)),
     links: [],
-    crls: [...keys.issuers(), ...keys.anchors()].map(({ keyId }) => ({
-      issuerKeyId: keyId,
-      path: crlPath(keyId),
-    })),
+    crls: shards
+      .map(({ issuerKeyId, shard }) => ({ issuerKeyId, path: crlPath(issuerKeyId, shard) }))
+      .sort((a, b) => (a.path < b.path ? -1 : 1)),
     httpPort,
   };
 }

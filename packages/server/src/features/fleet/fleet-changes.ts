@@ -28,7 +28,6 @@ export const FLEET_CHANGE_KINDS = [
 
 export interface FleetChangesParts {
   readonly store: Store;
-  readonly issuerKeyId: string;
   readonly index: FleetIndex;
   readonly work: OpenWork;
   readonly board: ProgressBoard;
@@ -189,6 +188,6 @@ export class FleetChanges {
   }
 
   async #readCrlNumber(): Promise<void> {
-    this.#crlNumber = await newestCrlNumber(this.#parts.store.db, this.#parts.issuerKeyId);
+    this.#crlNumber = await newestCrlNumber(this.#parts.store.db);
   }
 }

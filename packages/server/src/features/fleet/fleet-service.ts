@@ -76,7 +76,6 @@ export async function startFleet(
   const desk = new AgentDesk({ context, desk: heartbeats, work, board, sessionOf: (id) => hub.session(id) });
   const changes: FleetChanges = new FleetChanges({
     store,
-    issuerKeyId: keys.certificateOf('issuing').keyId,
     index,
     work,
     board,
@@ -123,6 +122,7 @@ export async function startFleet(
       frames: { ...frames },
     }),
     seen: (hostId) => seenOf({ context, index, hub }, hostId),
+    hosts: () => index.hosts(),
     groupOf: (hostId) => index.get(hostId)?.groupId,
     onProgress: (call) => board.listen(call),
     push: (hostId, fetch) => {

@@ -74,12 +74,13 @@ export function hostRoutes(app: FastifyInstance, context: ServerContext): void {
   mount(app, revokeHost, async ({ params, body, principal }) => {
     await requireHost(db, reachOf(principal, 'certificate.revoke'), params.id);
     const request = { hostId: params.id, reason: body.reason };
-    const { revoked, cutConnections } = await revokeHostNow(context, request, principal);
+    const { revoked, cutConnections, num } = await revokeHostNow(context, request, principal);
     const row = await need(params.id);
     return {
       host: await view(row),
       revoked: revoked.map((certificate) => viewCertificate({ ...certificate, hostName: row.name })),
       cutConnections,
+      revocation: num,
     };
   });
   knownHostRoutes(app, context);

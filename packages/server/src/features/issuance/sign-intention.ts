@@ -21,7 +21,6 @@ import {
 } from '../hosts/host-rows.ts';
 import { findKnownHost, useKnownHost } from '../hosts/known-hosts.ts';
 import { yieldNames } from '../names/yield-names.ts';
-import { crlPath } from '../revocation/crl-cache.ts';
 import { refundToken } from '../tokens/token-rows.ts';
 import { findIntention, finishIntention, renewedFingerprint, type Intention } from './intentions.store.ts';
 
@@ -38,6 +37,7 @@ export async function signIntention(
     certificate: context.keys.certificateOf('issuing'),
     signer: context.keys.signerFor('issuing'),
   };
+  const shard = context.shards.current(issuer.certificate.keyId);
   let certificate: Certificate;
   try {
     certificate = await issueHostCertificate({
@@ -45,7 +45,8 @@ export async function signIntention(
       spkiDer,
       issuer,
       serial: Buffer.from(intention.serialHex, 'hex'),
-      ...withUrl(crlUrl(context, issuer.certificate.keyId)),
+      crlUrls: shard.crlUrls,
+      ocspUrls: shard.ocspUrls,
     });
   } catch (error) {
     const refusal = error instanceof AppError ? error : new AppError('INTERNAL', {}, { cause: error });
@@ -54,11 +55,12 @@ export async function signIntention(
   }
   try {
     const ended = await context.store.submit(async (tx) => {
-      const outcome = await recordResult(tx, context, intention, certificate, issuer.certificate.keyId);
+      const outcome = await recordResult(tx, context, intention, certificate, { issuerKeyId: issuer.certificate.keyId, crlShard: shard.shard });
       crashPoint('issuance.result.before-commit');
       return outcome;
     }, 'finish');
     crashPoint('issuance.result.committed');
+    context.shards.note(issuer.certificate.keyId, shard);
     // the next request of this host may come at once: this process knows the certificate before it is handed out
     await context.feed.catchUp();
     const { hostId, basis, name } = intention;
@@ -78,14 +80,14 @@ async function recordResult(
   context: ServerContext,
   intention: Intention,
   certificate: Certificate,
-  issuerKeyId: string,
+  from: { issuerKeyId: string; crlShard: number },
 ): Promise<Certificate> {
   const nowMs = context.clock.nowMs();
   const { hostId } = intention;
   const ended = { fingerprint: certificate.fingerprint, failure: null };
   if (!(await finishIntention(tx, intention.id, ended, nowMs))) return otherEnd(tx, intention);
   const replaces = await recordHost(tx, context, intention, nowMs);
-  const row = { certificate, issuerKeyId, hostId, intentionId: intention.id, replaces, crlShard: 0, nowMs };
+  const row = { certificate, ...from, hostId, intentionId: intention.id, replaces, nowMs };
   await insertCertificate(tx, row);
   await recordChange(tx, 'certificate', certificate.fingerprint);
   const audit = {
@@ -202,13 +204,4 @@ async function giveUp(context: ServerContext, intention: Intention, refusal: App
     } as const;
     await recordAudit(tx, audit, nowMs);
   });
-}
-
-const withUrl = (url: string | undefined) => (url === undefined ? {} : { crlUrls: [url] });
-
-function crlUrl(context: ServerContext, issuerKeyId: string): string | undefined {
-  const address = context.config.addresses[0];
-  if (address === undefined) return undefined;
-  const host = address.includes(':') ? `[${address}]` : address;
-  return `http://${host}:${context.ports.http}${crlPath(issuerKeyId)}`;
 }

@@ -1,31 +1,57 @@
 import type { ChangeFeed } from '../../store/change-feed.ts';
 import type { Store } from '../../store/store.ts';
-import type { KeyStore } from '../keys/key-store.ts';
-import { findLatestCrl, type CrlRow } from './crl.store.ts';
+import { crlPath } from './crl-path.ts';
+import { listNewestCrls, readCrlDer, type CrlHeadRow } from './crl.store.ts';
 
-/** The newest CRL of each issuer, in memory: what port 8014 serves. */
-export interface CrlCache {
-  get(issuerKeyId: string): CrlRow | undefined;
+/** A list as it is served. */
+export interface ServedCrl extends CrlHeadRow {
+  readonly der: Uint8Array;
 }
 
-/** Where an issuer's CRL is, on the plain port. */
-export const crlPath = (issuerKeyId: string): string => `/crl/${issuerKeyId}.crl`;
+/** The newest list of each shard, in memory: what port 8014 serves. */
+export interface CrlCache {
+  get(path: string): ServedCrl | undefined;
+  /** All lists of an issuer. */
+  ofIssuer(issuerKeyId: string): readonly ServedCrl[];
+}
 
-/** Fills the cache; the feed runs already. */
-export async function startCrlCache(parts: {
-  store: Store;
-  feed: ChangeFeed;
-  keys: KeyStore;
-}): Promise<CrlCache> {
-  const crls = new Map<string, CrlRow>();
+/** A list may be replaced while it is read. */
+const TRIES_MAX = 10;
+
+/**
+ * Fills the cache; the feed runs already. All lists change at once, to what they were at one moment: nobody finds a list with a number
+ * while one with a lower number is not there yet (T-44).
+ */
+export async function startCrlCache({ store, feed }: { store: Store; feed: ChangeFeed }): Promise<CrlCache> {
+  let served: ReadonlyMap<string, ServedCrl> = new Map();
   const fill = async (): Promise<void> => {
-    for (const { keyId } of [...parts.keys.anchors(), ...parts.keys.issuers()]) await refresh(keyId);
+    for (let tries = 1; ; tries += 1) {
+      const next = await readAll(store, served);
+      if (next === undefined && tries < TRIES_MAX) continue;
+      if (next === undefined) throw new Error('the revocation lists change faster than they can be read');
+      served = next;
+      return;
+    }
   };
-  const refresh = async (keyId: string): Promise<void> => {
-    const newest = await findLatestCrl(parts.store.db, keyId);
-    if (newest !== undefined) crls.set(keyId, newest);
-  };
-  parts.feed.subscribe(['crl'], ({ key }) => refresh(key), fill);
+  feed.subscribeMany(['crl'], fill, fill);
   await fill();
-  return { get: (keyId) => crls.get(keyId) };
+  return {
+    get: (path) => served.get(path),
+    ofIssuer: (issuerKeyId) => [...served.values()].filter((crl) => crl.issuerKeyId === issuerKeyId),
+  };
+}
+
+async function readAll(
+  store: Store,
+  before: ReadonlyMap<string, ServedCrl>,
+): Promise<ReadonlyMap<string, ServedCrl> | undefined> {
+  const next = new Map<string, ServedCrl>();
+  for (const head of await listNewestCrls(store.db)) {
+    const path = crlPath(head.issuerKeyId, head.shard);
+    const known = before.get(path);
+    const der = known?.number === head.number ? known.der : await readCrlDer(store.db, head);
+    if (der === undefined) return undefined;
+    next.set(path, { ...head, der });
+  }
+  return next;
 }

@@ -1,77 +1,126 @@
+import { REVOCATION_REASONS } from '@sekisho/core/wire/trust.ts';
+import type { CrlEntry } from '@sekisho/pki/crl.ts';
+import { prepared } from '../../store/prepared.ts';
 import type { DbOrTx, Tx } from '../../store/tables.ts';
 
-export interface CrlRow {
+/** A list without its bytes. */
+export interface CrlHeadRow {
+  readonly issuerKeyId: string;
+  readonly shard: number;
   readonly number: number;
-  readonly der: Uint8Array;
+  /** Of the shard, as the list has it. */
+  readonly revision: number;
   readonly thisUpdateMs: number;
   readonly nextUpdateMs: number;
 }
 
-export async function findLatestCrl(db: DbOrTx, issuerKeyId: string): Promise<CrlRow | undefined> {
-  const row = await db
+/** The counter that numbers all lists of the domain, so that one number says of all of them how far a host has come (T-44). */
+export const CRL_COUNTER = 'crl';
+
+/** The newest list of each shard, in one look: what was published together is seen together. */
+export async function listNewestCrls(db: DbOrTx): Promise<CrlHeadRow[]> {
+  const rows = await db
     .selectFrom('crls')
-    .select(['number', 'der', 'this_update_ms', 'next_update_ms'])
-    .where('issuer_key_id', '=', issuerKeyId)
-    .orderBy('number', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  if (row === undefined) return undefined;
-  return {
-    number: row.number,
-    der: Buffer.from(row.der, 'base64'),
-    thisUpdateMs: row.this_update_ms,
-    nextUpdateMs: row.next_update_ms,
-  };
+    .select(['issuer_key_id', 'shard', 'number', 'revision', 'this_update_ms', 'next_update_ms'])
+    .orderBy('number')
+    .execute();
+  const newest = new Map<string, CrlHeadRow>();
+  for (const row of rows)
+    newest.set(`${row.issuer_key_id} ${row.shard}`, {
+      issuerKeyId: row.issuer_key_id,
+      shard: row.shard,
+      number: row.number,
+      revision: row.revision,
+      thisUpdateMs: row.this_update_ms,
+      nextUpdateMs: row.next_update_ms,
+    });
+  return [...newest.values()];
 }
 
-/** Inserts the newest CRL of an issuer, and removes those before the one it follows. */
-export async function insertCrl(tx: Tx, issuerKeyId: string, crl: CrlRow): Promise<void> {
-  const before = await findLatestCrl(tx, issuerKeyId);
-  if (before !== undefined)
-    await tx
+/** The bytes of a list. */
+export async function readCrlDer(
+  db: DbOrTx,
+  list: { issuerKeyId: string; shard: number; number: number },
+): Promise<Uint8Array | undefined> {
+  const row = await db
+    .selectFrom('crls')
+    .select('der')
+    .where('issuer_key_id', '=', list.issuerKeyId)
+    .where('shard', '=', list.shard)
+    .where('number', '=', list.number)
+    .executeTakeFirst();
+  return row === undefined ? undefined : Buffer.from(row.der, 'base64');
+}
+
+/** Inserts the newest list of a shard, and removes those before the one it follows. */
+export async function insertCrl(
+  tx: Tx,
+  crl: CrlHeadRow & { readonly entries: number; readonly der: Uint8Array },
+): Promise<void> {
+  const ofShard = (number: number) =>
+    tx
       .deleteFrom('crls')
-      .where('issuer_key_id', '=', issuerKeyId)
-      .where('number', '<', before.number)
-      .execute();
+      .where('issuer_key_id', '=', crl.issuerKeyId)
+      .where('shard', '=', crl.shard)
+      .where('number', '<', number);
+  const { before } = await tx
+    .selectFrom('crls')
+    .select((row) => row.fn.max('number').as('before'))
+    .where('issuer_key_id', '=', crl.issuerKeyId)
+    .where('shard', '=', crl.shard)
+    .executeTakeFirstOrThrow();
+  if (before !== null) await ofShard(Number(before)).execute();
   await tx
     .insertInto('crls')
     .values({
-      issuer_key_id: issuerKeyId,
-      shard: 0,
-      revision: 0,
-      entries: 0,
+      issuer_key_id: crl.issuerKeyId,
+      shard: crl.shard,
       number: crl.number,
-      der: Buffer.from(crl.der).toString('base64'),
+      revision: crl.revision,
+      entries: crl.entries,
+      der: Buffer.from(crl.der.buffer, crl.der.byteOffset, crl.der.byteLength).toString('base64'),
       this_update_ms: crl.thisUpdateMs,
       next_update_ms: crl.nextUpdateMs,
     })
     .execute();
 }
 
-export interface RevokedRow {
-  readonly serial: string;
-  readonly revokedAtMs: number;
-  readonly reason: string | null;
+/** The number that the last list got; 0 before the first. */
+export async function lastCrlNumber(db: DbOrTx): Promise<number> {
+  const row = await db
+    .selectFrom('counters')
+    .select('value')
+    .where('name', '=', CRL_COUNTER)
+    .executeTakeFirst();
+  return row?.value ?? 0;
 }
 
-/** Revoked certificates of an issuer that a CRL must list: all that expire after the given moment. */
+/** Entries that are read at once: a page must not hold up the heartbeats that wait behind it. */
+export const REVOKED_PER_PAGE_MAX = 1_000;
+
+/** A page of the revoked certificates that a shard's list names: all that expire after the given moment, by serial. */
 export async function listRevoked(
   db: DbOrTx,
-  issuerKeyId: string,
-  expiringAfterMs: number,
-): Promise<RevokedRow[]> {
-  const rows = await db
-    .selectFrom('certificates')
-    .select(['serial', 'revoked_at_ms', 'revocation_reason'])
-    .where('issuer_key_id', '=', issuerKeyId)
-    .where('revoked_at_ms', 'is not', null)
-    .where('not_after_ms', '>', expiringAfterMs)
-    .orderBy('revoked_at_ms')
-    .orderBy('serial')
-    .execute();
+  page: { issuerKeyId: string; shard: number; expiringAfterMs: number; after: string },
+): Promise<CrlEntry[]> {
+  const rows = await selectRevoked.rows(db, page);
   return rows.map((row) => ({
     serial: row.serial,
     revokedAtMs: row.revoked_at_ms ?? 0,
-    reason: row.revocation_reason,
+    reason: REVOCATION_REASONS.find((known) => known === row.revocation_reason) ?? 'unspecified',
   }));
 }
+
+const selectRevoked = prepared(
+  (db, page: { issuerKeyId: string; shard: number; expiringAfterMs: number; after: string }) =>
+    db
+      .selectFrom('certificates')
+      .select(['serial', 'revoked_at_ms', 'revocation_reason'])
+      .where('issuer_key_id', '=', page.issuerKeyId)
+      .where('crl_shard', '=', page.shard)
+      .where('serial', '>', page.after)
+      .where('revoked_at_ms', 'is not', null)
+      .where('not_after_ms', '>', page.expiringAfterMs)
+      .orderBy('serial')
+      .limit(REVOKED_PER_PAGE_MAX),
+);

@@ -5,6 +5,7 @@ import { recordChange } from '../../store/record-change.ts';
 import type { Store } from '../../store/store.ts';
 import type { Tx } from '../../store/tables.ts';
 import { recordAudit } from '../audit/record-audit.ts';
+import { touchShards } from './crl-shards.store.ts';
 
 /** What a reissue replaced is revoked when the new certificate is first used (T-14). Returns the host, if one was. */
 export async function recordFirstUse(
@@ -81,8 +82,9 @@ async function revokeReplaced(
     .set({ revoked_at_ms: nowMs, revocation_reason: 'superseded', revoke_due_at_ms: null })
     .where('fingerprint', 'in', fingerprints)
     .where('revoked_at_ms', 'is', null)
-    .returning('fingerprint')
+    .returning(['fingerprint', 'issuer_key_id', 'crl_shard'])
     .execute();
+  await touchShards(tx, revoked);
   for (const { fingerprint } of revoked) {
     const audit = {
       act: 'revoke-replaced',

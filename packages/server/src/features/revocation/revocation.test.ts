@@ -9,6 +9,7 @@ import { FakeClock } from '@sekisho/testkit/fake-clock.ts';
 import { eachStore } from '@sekisho/testkit/stores.ts';
 import { makeTempFolder, tempFolder } from '@sekisho/testkit/temp-folder.ts';
 import { startOn, TrustServer, type Identity } from '@sekisho/testkit/trust-server.ts';
+import { crlPath } from './crl-path.ts';
 import { joinServer } from '@sekisho/server/main.ts';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -22,8 +23,12 @@ import { systemRandom } from '@sekisho/platform/clock.ts';
 const BUNDLE = '/v1/agent/documents/bundle';
 const code = (body: string): unknown => (JSON.parse(body) as { code?: unknown }).code;
 
+/** The list of an issuer: the root's whole one, or that of the open shard. */
 async function crlOf(trust: TrustServer, keyId: string) {
-  const answer = await fetch(`http://127.0.0.1:${trust.server.ports.http}/crl/${keyId}.crl`);
+  const { keys, shards } = trust.server.context;
+  const isRoot = keys.certificateOf('root').keyId === keyId;
+  const path = crlPath(keyId, isRoot ? 0 : shards.current(keyId).shard);
+  const answer = await fetch(`http://127.0.0.1:${trust.server.ports.http}${path}`);
   assert.equal(answer.status, 200);
   assert.equal(answer.headers.get('content-type'), 'application/pkix-crl');
   return parseCrl(new Uint8Array(await answer.arrayBuffer()));

@@ -1,0 +1,33 @@
+/** The thread of `buildCrlAside`: puts one list together and lints it. It has no key, and no database. */
+import { AppError } from '@sekisho/core/errors.ts';
+import { CrlBuilder, type CrlHead } from '@sekisho/pki/build-crl.ts';
+import { parseCertificate } from '@sekisho/pki/certificate.ts';
+import { parentPort } from 'node:worker_threads';
+
+/** What the thread is told: entries in parts, then what else the list says. */
+export type CrlThreadWish =
+  { readonly packed: Uint8Array<ArrayBuffer> } | { readonly head: CrlHead; readonly issuerDer: Uint8Array };
+
+/** What it answers at the end. */
+export type CrlThreadAnswer =
+  { readonly tbsDer: Uint8Array; readonly thisUpdateMs: number } | { readonly findings: string };
+
+const builder = new CrlBuilder();
+parentPort?.on('message', (wish: CrlThreadWish) => {
+  if ('packed' in wish) {
+    builder.add(wish.packed);
+    return;
+  }
+  parentPort?.postMessage(finish(wish.head, wish.issuerDer));
+});
+
+function finish(head: CrlHead, issuerDer: Uint8Array): CrlThreadAnswer {
+  const thisUpdateMs = Math.max(head.thisUpdateMs, builder.newestMs);
+  try {
+    const tbsDer = builder.finish({ ...head, thisUpdateMs }, parseCertificate(issuerDer));
+    return { tbsDer, thisUpdateMs };
+  } catch (error) {
+    const findings = error instanceof AppError ? error.params['findings'] : undefined;
+    return { findings: String(findings ?? error) };
+  }
+}

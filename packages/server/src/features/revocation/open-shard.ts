@@ -1,0 +1,85 @@
+import { CRL_LISTS_MAX } from '@sekisho/core/limits.ts';
+import { CRL_VALID_MS, decideShard, isShardOver } from '@sekisho/core/rules/revocation.ts';
+import { signCrl } from '@sekisho/pki/sign-crl.ts';
+import { nextSerial } from '../../store/counters.ts';
+import type { Tx } from '../../store/tables.ts';
+import type { KeyStore } from '../keys/key-store.ts';
+import { CRL_COUNTER } from './crl.store.ts';
+import { crlPath } from './crl-path.ts';
+import { publishCrl, scopeOf } from './crl-signer.ts';
+import { closeShard, deleteShard, insertShard, listShards, type ShardRow } from './crl-shards.store.ts';
+
+/** Where lists and OCSP are served: this server's addresses first, then those of the others. */
+export interface PublicPlaces {
+  readonly own: readonly string[];
+  readonly others: readonly string[];
+  readonly httpPort: number;
+}
+
+/** Addresses that a certificate names for its list: more would only make each handshake longer. */
+const URIS_MAX = 4;
+
+/**
+ * Opens the shards that are needed now, each with its first list, and lets go of those that are over, in the transaction that also signs
+ * the trust bundle that names them. Gives all shards. The root has one for all its certificates.
+ */
+export async function openDueShards(
+  tx: Tx,
+  keys: KeyStore,
+  places: PublicPlaces,
+  nowMs: number,
+): Promise<ShardRow[]> {
+  const rows = await listShards(tx);
+  const rootIsHere = keys.isHere('root');
+  const over = rootIsHere ? rows.filter((row) => isShardOver(row, nowMs)) : [];
+  for (const row of over) await deleteShard(tx, row);
+  const shards = rows.filter((row) => !over.includes(row));
+  const root = keys.certificateOf('root').keyId;
+  if (rootIsHere && !shards.some(({ issuerKeyId }) => issuerKeyId === root))
+    shards.push(await open(tx, keys, 'root', { issuerKeyId: root, shard: 0, uris: [] }, nowMs));
+  const issuing = keys.certificateOf('issuing').keyId;
+  const ofIssuing = shards.filter(({ issuerKeyId }) => issuerKeyId === issuing);
+  const current = ofIssuing.find(({ closedAtMs }) => closedAtMs === null);
+  const shard =
+    Math.max(0, ...rows.filter(({ issuerKeyId }) => issuerKeyId === issuing).map((row) => row.shard)) + 1;
+  const urisOf = (addresses: readonly string[]): string[] =>
+    addresses.map((address) => httpUrl(address, places.httpPort, crlPath(issuing, shard)));
+  const ownPlaces = places.own
+    .slice(0, URIS_MAX)
+    .map((address) => originOf(httpUrl(address, places.httpPort, '/')));
+  const facts = {
+    open: current === undefined ? undefined : { ...current, uris: current.uris.map(originOf) },
+    ownUris: ownPlaces,
+    lists: shards.length,
+    listsMax: CRL_LISTS_MAX,
+    rootIsHere,
+  };
+  if (decideShard(facts) === 'keep') return shards;
+  if (current !== undefined) await closeShard(tx, current, nowMs);
+  const uris = [...new Set(urisOf([...places.own, ...places.others]))].slice(0, URIS_MAX);
+  const opened = await open(tx, keys, 'issuing', { issuerKeyId: issuing, shard, uris }, nowMs);
+  return [...shards.map((row) => (row === current ? { ...row, closedAtMs: nowMs } : row)), opened];
+}
+
+/** A new shard and its first list, which names nobody. */
+async function open(
+  tx: Tx,
+  keys: KeyStore,
+  role: 'issuing' | 'root',
+  wish: { issuerKeyId: string; shard: number; uris: readonly string[] },
+  nowMs: number,
+): Promise<ShardRow> {
+  const row = await insertShard(tx, wish, nowMs);
+  const number = await nextSerial(tx, CRL_COUNTER, nowMs);
+  const times = { thisUpdateMs: nowMs, nextUpdateMs: nowMs + CRL_VALID_MS };
+  const issuer = { certificate: keys.certificateOf(role), signer: keys.signerFor(role) };
+  const der = await signCrl({ issuer, number, ...times, scope: scopeOf(row), entries: [] });
+  await publishCrl(tx, row, { number, ...times, entries: 0, der }, nowMs);
+  return row;
+}
+
+/** `http://address:port/path` on the plain port; an IPv6 address stands in brackets. */
+export const httpUrl = (address: string, httpPort: number, path: string): string =>
+  `http://${address.includes(':') ? `[${address}]` : address}:${httpPort}${path}`;
+
+const originOf = (url: string): string => url.slice(0, url.indexOf('/', 'http://'.length));
