@@ -51,6 +51,11 @@ export const NOT_BEFORE_BACK_MS = 10 * 60_000;
 /** P-02: nothing younger is forgotten, by whatever order. */
 export const RETENTION_MINIMUM_AGE_MS = 14 * 86_400_000;
 export const TRASH_KEEP_MS = 14 * 86_400_000;
+/** Days of a forecast of renewals: the longest validity, and a little. */
+export const FORECAST_DAYS_MAX = 830;
+/** Hosts of one renewal drill, and those that its result names. */
+export const DRILL_HOSTS_MAX = 5_000;
+export const DRILL_RESULTS_MAX = 500;
 /** Agents of one simulation. */
 export const SIMULATED_AGENTS_MAX = 100_000;
 /** Passphrases that protect a key outside the server. */
@@ -75,3 +80,14 @@ export const PENDING_LENGTH_MAX = 3_072;
 /** Passkeys of one administrator, and what a browser says of one in base64url. */
 export const PASSKEYS_PER_ADMINISTRATOR_MAX = 20;
 export const PASSKEY_PART_LENGTH_MAX = 16 * 1024;
+/** The plain protocol of legacy hosts (T-50): one message, its lines, keys, hosts, and how long a right to read may last. */
+export const LEGACY_MESSAGE_BYTES_MAX = 64 * 1024;
+export const LEGACY_LINES_MAX = 1_000;
+export const LEGACY_KEY_LENGTH_MAX = 128;
+export const LEGACY_HOSTS_MAX = 10_000;
+export const LEGACY_GRANT_SECONDS_MAX = 7 * 86_400;
+/** So long a media server uses an answer about a legacy host; a push ends it sooner. */
+export const LEGACY_ANSWER_SECONDS = 5;
+export const LEGACY_PORT_DEFAULT = 8014;
+/** How often a legacy host asks whether there is something to do. */
+export const LEGACY_HEARTBEAT_SECONDS = 60;

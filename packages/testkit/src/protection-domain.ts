@@ -203,6 +203,7 @@ export class ProtectionDomain {
           revoked_at_ms: null,
           revocation_reason: null,
           crl_shard: 0,
+          renew_at_ms: null,
         })
         .execute();
       await recordChange(tx, 'certificate', fingerprint);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../time.ts';
-import { nextRenewalStep, renewalDueMs, type RenewalFacts } from './renewal.ts';
+import { boundRenewalMs, nextRenewalStep, renewalDueMs, type RenewalFacts } from './renewal.ts';
 
 const YEAR_MS = 360 * DAY_MS;
 const base: RenewalFacts = {
@@ -70,6 +70,27 @@ const cases: [string, Partial<RenewalFacts>, unknown][] = [
     { nowMs: YEAR_MS - 7, failures: 40, lastAttemptMs: YEAR_MS - 7 },
     { state: 'wait', untilMs: YEAR_MS - 6 },
   ],
+  [
+    'what the server says comes before the own reckoning',
+    { nowMs: DAY_MS, jitter: 0.5, renewAtMs: 2 * DAY_MS },
+    { state: 'wait', untilMs: 2 * DAY_MS },
+  ],
+  [
+    'what the server says is due at its moment',
+    { nowMs: 2 * DAY_MS, renewAtMs: 2 * DAY_MS },
+    { state: 'renew' },
+  ],
+  [
+    'a server that says too late is heard as late as is safe',
+    { nowMs: DAY_MS, renewAtMs: 10 * YEAR_MS },
+    { state: 'wait', untilMs: 300 * DAY_MS },
+  ],
+  ['a moment before the certificate began means now', { nowMs: DAY_MS, renewAtMs: -5 }, { state: 'renew' }],
+  [
+    'what the server says does not hurry attempts that fail',
+    { nowMs: DAY_MS, renewAtMs: 0, failures: 1, lastAttemptMs: DAY_MS },
+    { state: 'wait', untilMs: DAY_MS + MINUTE_MS },
+  ],
   ['an expired certificate is not renewed', { nowMs: YEAR_MS }, { state: 'expired' }],
 ];
 for (const [name, over, expected] of cases) {
@@ -82,6 +103,13 @@ test('T-04 two thirds are counted from the beginning of the certificate', () => 
   const facts = { notBeforeMs: 90 * DAY_MS, notAfterMs: 120 * DAY_MS, jitter: 0 };
   assert.equal(renewalDueMs(facts), 110 * DAY_MS);
   assert.equal(renewalDueMs({ ...facts, jitter: 0.4 }), 111 * DAY_MS);
+});
+
+test('T-09 renewal information never leaves less than a sixth of the lifetime, nor leads before it', () => {
+  const lifetime = { notBeforeMs: 1_000, notAfterMs: 1_000 + 60 * DAY_MS };
+  assert.equal(boundRenewalMs(lifetime, 0), 1_000);
+  assert.equal(boundRenewalMs(lifetime, 5_000), 5_000);
+  assert.equal(boundRenewalMs(lifetime, 99 * DAY_MS), 1_000 + 50 * DAY_MS);
 });
 
 test('T-04 property: renewal starts between two thirds and three quarters of any lifetime', () => {

@@ -36,6 +36,10 @@ export const heartbeat = z.object({
 });
 export type Heartbeat = z.infer<typeof heartbeat>;
 
+/** T-09 When the server wants a certificate renewed, by its fingerprint: it counts for no other. */
+export const renewalInformation = z.object({ fingerprint: sha256Hex, renewAtMs: epochMs });
+export type RenewalInformation = z.infer<typeof renewalInformation>;
+
 /** A signed order (JWS compact). */
 const jws = z.string().max(DOCUMENT_BYTES_MAX);
 
@@ -48,6 +52,8 @@ export const heartbeatReply = z.object({
   cancels: z.array(jobId).max(OFFERS_PER_REPLY_MAX),
   /** T-33 Counts decisions about names: another number than before means that answers about peers are to be asked for again. */
   names: count.optional(),
+  /** T-09 Left out: the agent renews when it reckons itself. */
+  renewal: renewalInformation.optional(),
 });
 export type HeartbeatReply = z.infer<typeof heartbeatReply>;
 
@@ -84,6 +90,7 @@ export const spoolItem = z.discriminatedUnion('kind', [
       'document-refused',
       'document-fork',
       'peer-refused',
+      'renewal-failed',
     ]),
     atMs: epochMs,
     detail: z.record(z.string().max(64), z.union([z.string().max(4096), z.number()])),
@@ -118,6 +125,8 @@ export const serverFrame = z.discriminatedUnion('type', [
     since: count,
     generation: count,
   }),
+  /** T-09 Null: what was said before counts no more. */
+  z.object({ type: z.literal('renewal'), renewal: renewalInformation.nullable() }),
   z.object({ type: z.literal('ping'), nonce: z.string().max(64) }),
 ]);
 export type ServerFrame = z.infer<typeof serverFrame>;

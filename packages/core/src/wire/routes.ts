@@ -6,11 +6,13 @@ import * as database from './database.ts';
 import * as documentation from './documentation.ts';
 import * as events from './events.ts';
 import * as jobs from './jobs.ts';
+import * as legacy from './legacy.ts';
 import * as names from './names.ts';
 import * as oidc from './oidc.ts';
 import * as passkeys from './passkeys.ts';
 import * as plans from './plans.ts';
 import * as points from './points.ts';
+import * as renewals from './renewals.ts';
 import * as root from './root.ts';
 import type { Route } from './route.ts';
 import * as signIn from './sign-in.ts';
@@ -27,11 +29,13 @@ export const WIRE_MODULES: Readonly<Record<string, Readonly<Record<string, unkno
   documentation,
   events,
   jobs,
+  legacy,
   names,
   oidc,
   passkeys,
   plans,
   points,
+  renewals,
   root,
   'sign-in': signIn,
   tasks,

@@ -8,6 +8,7 @@ export const CHANGE_KINDS = [
   'name',
   'name-found',
   'certificate',
+  'renewal',
   'revocation',
   'token',
   'settings',

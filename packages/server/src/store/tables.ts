@@ -197,6 +197,7 @@ export interface CertificatesTable {
   revoked_at_ms: number | null;
   revocation_reason: string | null;
   crl_shard: number;
+  renew_at_ms: number | null;
 }
 
 export interface CrlShardsTable {

@@ -44,6 +44,10 @@ export const ROUTE_SUMMARIES: Readonly<Record<string, string>> = {
   getAuditRow: 'Read a row of the audit log with its proof',
   listAuditEntries: 'Read the audit log in order, with the hashes of its tree',
   listAuditCheckpoints: 'List the signed checkpoints of the audit log',
+  // renewals
+  forecastRenewals: 'Read how many certificates will be renewed by day',
+  planDrill: 'Choose the hosts of a renewal drill',
+  startDrill: 'Renew the certificates of chosen hosts now',
   // root
   getRoot: 'Read where the key of the root is',
   exportRoot: 'Export the key of the root under a passphrase',

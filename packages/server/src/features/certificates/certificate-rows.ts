@@ -196,7 +196,7 @@ export async function insertCertificate(
 
 type GoodRow = Omit<
   CertificatesTable,
-  'first_used_at_ms' | 'revoke_due_at_ms' | 'revoked_at_ms' | 'revocation_reason'
+  'first_used_at_ms' | 'revoke_due_at_ms' | 'revoked_at_ms' | 'revocation_reason' | 'renew_at_ms'
 >;
 const insertGood = prepared((db, row: GoodRow & Record<string, string | number | null>) =>
   db.insertInto('certificates').values({
@@ -205,6 +205,7 @@ const insertGood = prepared((db, row: GoodRow & Record<string, string | number |
     revoke_due_at_ms: null,
     revoked_at_ms: null,
     revocation_reason: null,
+    renew_at_ms: null,
   }),
 );
 

@@ -93,6 +93,7 @@ certificates.revoke_due_at_ms bigint
 certificates.revoked_at_ms bigint
 certificates.revocation_reason text
 certificates.crl_shard bigint not null
+certificates.renew_at_ms bigint
 change_feed.seq bigint not null
 change_feed.kind text not null
 change_feed.key text not null
@@ -428,6 +429,7 @@ CREATE INDEX certificates_by_host ON certificates USING btree (host_id, issued_a
 CREATE INDEX certificates_due ON certificates USING btree (revoke_due_at_ms) WHERE (revoke_due_at_ms IS NOT NULL);
 CREATE UNIQUE INDEX certificates_issuer_key_id_serial_key ON certificates USING btree (issuer_key_id, serial);
 CREATE UNIQUE INDEX certificates_pkey ON certificates USING btree (fingerprint);
+CREATE INDEX certificates_renewals ON certificates USING btree (host_id) WHERE (renew_at_ms IS NOT NULL);
 CREATE INDEX certificates_revoked ON certificates USING btree (issuer_key_id, crl_shard, serial, not_after_ms, revoked_at_ms, revocation_reason) WHERE (revoked_at_ms IS NOT NULL);
 CREATE UNIQUE INDEX change_feed_pkey ON change_feed USING btree (seq);
 CREATE UNIQUE INDEX counters_pkey ON counters USING btree (name);

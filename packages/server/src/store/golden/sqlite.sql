@@ -117,6 +117,7 @@ CREATE TABLE certificates (
   revoked_at_ms BIGINT,
   revocation_reason TEXT,
   crl_shard BIGINT NOT NULL,
+  renew_at_ms BIGINT,
   UNIQUE (issuer_key_id, serial)
 );
 CREATE TABLE change_feed (
@@ -448,6 +449,7 @@ CREATE INDEX audit_merges_by_close ON audit_merges (closes_at_ms);
 CREATE INDEX ca_keys_by_role ON ca_keys (role, state);
 CREATE INDEX certificates_by_host ON certificates (host_id, issued_at_ms);
 CREATE INDEX certificates_due ON certificates (revoke_due_at_ms) WHERE revoke_due_at_ms IS NOT NULL;
+CREATE INDEX certificates_renewals ON certificates (host_id) WHERE renew_at_ms IS NOT NULL;
 CREATE INDEX certificates_revoked
   ON certificates (issuer_key_id, crl_shard, serial, not_after_ms, revoked_at_ms, revocation_reason)
   WHERE revoked_at_ms IS NOT NULL;

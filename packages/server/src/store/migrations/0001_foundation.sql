@@ -9,7 +9,7 @@ CREATE TABLE domain (
   created_at_ms BIGINT NOT NULL
 );
 
--- role: root, issuing, server-tls, document-signer, server-host. sealed: envelope of the private key (NULL: detached).
+-- role: root, issuing, server-tls, document-signer, server-host, ocsp-signer. sealed: envelope of the private key (NULL: detached).
 CREATE TABLE ca_keys (
   key_id TEXT NOT NULL PRIMARY KEY,
   role TEXT NOT NULL,
@@ -158,6 +158,7 @@ CREATE TABLE certificates (
   revoked_at_ms BIGINT,
   revocation_reason TEXT,
   crl_shard BIGINT NOT NULL,
+  renew_at_ms BIGINT,
   UNIQUE (issuer_key_id, serial)
 );
 CREATE INDEX certificates_by_host ON certificates (host_id, issued_at_ms);
@@ -166,6 +167,8 @@ CREATE INDEX certificates_revoked
   ON certificates (issuer_key_id, crl_shard, serial, not_after_ms, revoked_at_ms, revocation_reason)
   WHERE revoked_at_ms IS NOT NULL;
 CREATE INDEX certificates_due ON certificates (revoke_due_at_ms) WHERE revoke_due_at_ms IS NOT NULL;
+-- renew_at_ms: when the server wants it renewed (T-09); NULL: the agent's own reckoning stands.
+CREATE INDEX certificates_renewals ON certificates (host_id) WHERE renew_at_ms IS NOT NULL;
 
 -- A revocation list is for the certificates of one shard, and each certificate names its own. Shard 0 is an issuer's whole list.
 -- uris: JSON, where the list is found, as the certificates say it. certificates: about how many were issued into it. revision goes up
