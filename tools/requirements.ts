@@ -72,6 +72,14 @@ export const REQUIREMENTS: readonly Requirement[] = [
     status: 'partly',
     open: 'counting who refuses a revoked host, and how long it took',
   },
+  {
+    id: 'T-60',
+    what: 'Hosts in a DMZ reach the management server through a media server',
+    status: 'partly',
+    open: 'being built',
+  },
+  { id: 'T-61', what: 'A request through a tunnel always needs a token', status: 'proved' },
+  { id: 'T-62', what: 'Client and media server of a tunnel are current', status: 'proved' },
   { id: 'F-02', what: 'Heartbeats', status: 'proved' },
   { id: 'F-03', what: 'Push mode and pull mode', status: 'proved' },
   {

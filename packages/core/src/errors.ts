@@ -3,8 +3,10 @@ import { accessErrors } from './errors/access.ts';
 import { accountErrors } from './errors/accounts.ts';
 import { agentErrors } from './errors/agent.ts';
 import { apiErrors } from './errors/api.ts';
+import { applicationErrors } from './errors/applications.ts';
 import { cliErrors } from './errors/cli.ts';
 import { generalErrors } from './errors/general.ts';
+import { legacyErrors } from './errors/legacy.ts';
 import { mediaErrors } from './errors/media.ts';
 import { namesErrors } from './errors/names.ts';
 import { withNoun } from './errors/nouns.ts';
@@ -14,6 +16,7 @@ import { simulateErrors } from './errors/simulate.ts';
 import { remoteErrors } from './errors/remote.ts';
 import { storeErrors } from './errors/store.ts';
 import { trustErrors } from './errors/trust.ts';
+import { tunnelErrors } from './errors/tunnel.ts';
 import { valueName } from './errors/value-names.ts';
 import type { Language } from './language.ts';
 
@@ -21,9 +24,12 @@ import type { Language } from './language.ts';
 export const ERRORS = {
   ...generalErrors,
   ...trustErrors,
+  ...tunnelErrors,
   ...namesErrors,
+  ...applicationErrors,
   ...pkiErrors,
   ...storeErrors,
+  ...legacyErrors,
   ...mediaErrors,
   ...agentErrors,
   ...apiErrors,

@@ -94,6 +94,7 @@ const VALUE_NAMES: Readonly<Record<string, Readonly<Record<Language, string>>>> 
   step: { en: 'step', ja: '手順' },
   subject: { en: 'subject', ja: 'サブジェクト' },
   table: { en: 'table', ja: 'テーブル' },
+  target: { en: 'target', ja: '宛先' },
   timeZone: { en: 'time zone', ja: 'タイムゾーン' },
   type: { en: 'type', ja: '種類' },
   url: { en: 'URL', ja: 'URL' },

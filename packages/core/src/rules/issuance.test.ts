@@ -73,6 +73,43 @@ type Case = readonly [
   outcome: string,
 ];
 const cases: readonly Case[] = [
+  // T-61: through the tunnel of a media server
+  [
+    'T-61 T-12 medium asks for a token through a tunnel',
+    {},
+    { ...at('medium'), isRelayed: true },
+    'TUNNEL_TOKEN_REQUIRED',
+  ],
+  [
+    'T-61 T-12 a known host needs a token through a tunnel',
+    {},
+    { ...at('high'), known: unused, isRelayed: true },
+    'TUNNEL_TOKEN_REQUIRED',
+  ],
+  [
+    'T-61 T-16 an allowed reissue needs a token through a tunnel',
+    {},
+    { ...at('high'), host: { ...existing, reissueUntilMs: NOW + 1 }, owners: owned, isRelayed: true },
+    'TUNNEL_TOKEN_REQUIRED',
+  ],
+  [
+    'T-61 T-12 forward records do not help through a tunnel',
+    {},
+    { ...at('medium', true), forwardRecordsMatch: true, isRelayed: true },
+    'TUNNEL_TOKEN_REQUIRED',
+  ],
+  [
+    'T-61 a token approves through a tunnel too',
+    {},
+    { ...at('very-high'), ...withToken(token), isRelayed: true },
+    'token',
+  ],
+  [
+    'T-61 T-14 a reissue token approves through a tunnel too',
+    {},
+    { ...asHostA, ...withToken(reissueToken), isRelayed: true },
+    'reissue-token',
+  ],
   // T-12: the three levels
   ['T-12 medium needs no token', {}, at('medium'), 'level-medium'],
   [

@@ -77,6 +77,8 @@ export interface EnrolContext extends Common {
   readonly known: ReadonlyMap<string, boolean>;
   /** Do the forward records of the requested names contain the socket's address? Asked only where it matters (T-12). */
   readonly forwardRecordsMatch: boolean | undefined;
+  /** T-61 It came through the tunnel of a media server. */
+  readonly isRelayed?: boolean | undefined;
 }
 
 /** A renewal over the current certificate, which was verified by the caller. */
@@ -180,6 +182,8 @@ function decideEnrolment(raw: RequestFacts, context: EnrolContext, nowMs: number
     if (!decision.allow) return no('TOKEN_REFUSED', {}, decision.reason);
   }
   const token = context.token?.found;
+  if (token === undefined && context.isRelayed === true)
+    return no('TUNNEL_TOKEN_REQUIRED', { name: primary });
   const host = context.host?.name === primary ? context.host : undefined;
   if (token?.purpose === 'reissue') {
     if (host === undefined || host.isServer) return no('TOKEN_REFUSED', {}, 'foreign');
