@@ -116,6 +116,30 @@ const names = {
   'reset-host': security('HOST', 'reset the attributes of {subject}', '{subject} の属性をリセット'),
 } as const satisfies Entry;
 
+const legacy = {
+  'add-legacy': security(
+    'HOST',
+    'let the legacy host {subject} in without a certificate',
+    'レガシーホスト {subject} の証明書なしの接続を許可',
+  ),
+  'remove-legacy': security('HOST', 'remove the legacy host {subject}', 'レガシーホスト {subject} を削除'),
+  'grant-legacy': security(
+    'HOST',
+    'change the right of the legacy host {subject} to read',
+    'レガシーホスト {subject} の読み取り許可を変更',
+  ),
+  'connect-legacy': security(
+    'CONNECTION',
+    'connect as the legacy host {subject} without a certificate',
+    'レガシーホスト {subject} として証明書なしで接続',
+  ),
+  'end-legacy': security(
+    'HOST',
+    'end the legacy state of {subject}, which talks securely now',
+    '安全な通信を始めた {subject} のレガシー状態を終了',
+  ),
+} as const satisfies Entry;
+
 const connections = {
   'refuse-peer': security(
     'CONNECTION',
@@ -252,6 +276,7 @@ export const AUDIT_EVENTS = {
   ...accounts,
   ...hosts,
   ...names,
+  ...legacy,
   ...connections,
   ...settings,
   ...protection,

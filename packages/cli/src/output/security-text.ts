@@ -10,6 +10,7 @@ export function securityText(cli: Cli, settings: SecuritySettings): string[] {
     [labels.level, states.level[settings.level]],
     [labels.requireForwardRecords, cli.format.onOff(settings.requireForwardRecords)],
     [labels.mapAutomatically, cli.format.onOff(settings.mapAutomatically)],
+    [labels.insecureCommunication, cli.format.onOff(settings.insecureCommunication)],
     [labels.hostCertificateValidity, cli.format.duration(settings.hostCertificateHours * HOUR_MS)],
     [labels.staleCrl, states.staleCrl[settings.staleCrl]],
   ]);

@@ -207,6 +207,7 @@ const SECURITY = {
   requireForwardRecords: false,
   hostCertificateHours: 8760,
   mapAutomatically: true,
+  insecureCommunication: true,
   staleCrl: 'level',
 } as const;
 

@@ -55,6 +55,8 @@ export const securitySettings = z.object({
   staleCrl: z.enum(STALE_CRL_CHOICES),
   /** T-31: a free name under which a host was met is mapped to it; off: it waits for an administrator. */
   mapAutomatically: z.boolean(),
+  /** T-50: hosts without a certificate that an administrator let in may talk over the plain protocol. */
+  insecureCommunication: z.boolean(),
 });
 export type SecuritySettings = z.infer<typeof securitySettings>;
 export const getSecurity = route({

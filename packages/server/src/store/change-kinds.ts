@@ -5,6 +5,7 @@
 export const CHANGE_KINDS = [
   'host',
   'known-host',
+  'legacy',
   'name',
   'name-found',
   'certificate',

@@ -11,6 +11,8 @@ export interface Tables {
   host_names: HostNamesTable;
   pending_names: PendingNamesTable;
   known_hosts: KnownHostsTable;
+  legacy_hosts: LegacyHostsTable;
+  legacy_grants: LegacyGrantsTable;
   host_seen: HostSeenTable;
   tokens: TokensTable;
   intentions: IntentionsTable;
@@ -136,6 +138,26 @@ export interface KnownHostsTable {
   registered_by: string;
   used_at_ms: number | null;
   host_id: string | null;
+}
+
+export interface LegacyHostsTable {
+  host_id: string;
+  kind: string;
+  key_sha256: string | null;
+  address: string | null;
+  endpoint: string | null;
+  version: string | null;
+  last_seen_ms: number | null;
+  added_at_ms: number;
+  added_by: string;
+}
+
+export interface LegacyGrantsTable {
+  host_id: string;
+  repository: string;
+  expires_at_ms: number;
+  granted_at_ms: number;
+  granted_by: string;
 }
 
 export interface HostSeenTable {

@@ -18,6 +18,7 @@ export const securitySet = defineVerb({
     level: choice('--level <level>', SECURITY_LEVELS),
     requireForwardRecords: onOff('--require-forward-records <on|off>'),
     mapAutomatically: onOff('--map-automatically <on|off>'),
+    insecureCommunication: onOff('--insecure-communication <on|off>'),
     certificateHours: number('--certificate-hours <n>', CERTIFICATE_HOURS_MIN, CERTIFICATE_HOURS_MAX),
     staleCrl: choice('--stale-crl <what>', STALE_CRL_CHOICES),
   },
@@ -32,12 +33,16 @@ export const securitySet = defineVerb({
         ? {}
         : { requireForwardRecords: flags.requireForwardRecords }),
       ...(flags.mapAutomatically === undefined ? {} : { mapAutomatically: flags.mapAutomatically }),
+      ...(flags.insecureCommunication === undefined
+        ? {}
+        : { insecureCommunication: flags.insecureCommunication }),
       ...(flags.certificateHours === undefined ? {} : { hostCertificateHours: flags.certificateHours }),
       ...(flags.staleCrl === undefined ? {} : { staleCrl: flags.staleCrl }),
     };
     if (Object.keys(change).length === 0) {
       throw new AppError('USAGE_ONE_OF_NEEDED', {
-        options: '--level, --require-forward-records, --map-automatically, --certificate-hours, --stale-crl',
+        options:
+          '--level, --require-forward-records, --map-automatically, --insecure-communication, --certificate-hours, --stale-crl',
         usage: 'sekisho security set --level medium|high|very-high',
       });
     }

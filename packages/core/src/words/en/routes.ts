@@ -117,6 +117,12 @@ export const ROUTE_SUMMARIES: Readonly<Record<string, string>> = {
   finishOidc: 'Come back from a provider',
   linkOidc: 'Tie an identity to an administrator',
   unlinkOidc: 'Untie the identity of an administrator',
+  // legacy
+  listLegacyHosts: 'List the hosts that may talk without a certificate',
+  addLegacyHost: 'Let a legacy host in without a certificate',
+  removeLegacyHost: 'Remove a legacy host',
+  grantLegacyRead: 'Let a legacy host read one of its repositories for some time',
+  askLegacy: 'Ask whether a legacy host may come in',
   // passkeys
   listPasskeys: 'List one’s own passkeys',
   startPasskey: 'Begin to make a passkey',
@@ -131,6 +137,7 @@ export const ROUTE_SUMMARIES: Readonly<Record<string, string>> = {
 export const ROUTE_TAGS: Readonly<Record<string, string>> = {
   agent: 'What agents ask, with the certificate of their host',
   trust: 'Domain, hosts, tokens, certificates, security settings, audit log',
+  legacy: 'Legacy hosts, which talk without a certificate',
   root: 'The key of the root',
   plans: 'Plans: what is backed up, when, where to',
   jobs: 'Jobs: what runs and what ran',

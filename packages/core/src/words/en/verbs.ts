@@ -256,6 +256,7 @@ export const verbs = {
       requireForwardRecords:
         "at medium: ask for a token when DNS does not confirm the host's address (on or off)",
       mapAutomatically: 'map a free name to the host that is met under it (on or off)',
+      insecureCommunication: 'let legacy hosts, which have no certificate, talk over the plain protocol (on or off)',
       certificateHours: 'validity of host certificates, in hours (24 to 19800)',
       staleCrl:
         'what hosts do with a revocation list that is out of date: refuse peers (closed), go on (open), or by the level',

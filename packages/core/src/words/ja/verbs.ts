@@ -267,6 +267,7 @@ export const verbs: Words['verbs'] = {
       requireForwardRecords:
         '[中] で、DNS の正引きがホストのアドレスを示さないときはトークンを求める (on または off)',
       mapAutomatically: '未使用の名前で見つかったホストに、その名前を自動的にマップする (on または off)',
+      insecureCommunication: '証明書のないレガシーホストに平文プロトコルでの通信を許可する (on または off)',
       certificateHours: 'ホスト証明書の有効期間 (時間、24 から 19800)',
       staleCrl:
         '期限が過ぎた証明書失効リストの扱い: 相手を拒否する (closed)、続ける (open)、セキュリティレベルに従う (level)',

@@ -7,4 +7,5 @@ export const SECURITY_DEFAULTS: SecuritySettings = {
   hostCertificateHours: 365 * 24,
   staleCrl: 'level',
   mapAutomatically: true,
+  insecureCommunication: true,
 };

@@ -209,6 +209,20 @@ leases.name text not null
 leases.worker_id text not null
 leases.epoch bigint not null
 leases.expires_at_ms bigint not null
+legacy_grants.host_id text not null
+legacy_grants.repository text not null
+legacy_grants.expires_at_ms bigint not null
+legacy_grants.granted_at_ms bigint not null
+legacy_grants.granted_by text not null
+legacy_hosts.host_id text not null
+legacy_hosts.kind text not null
+legacy_hosts.key_sha256 text
+legacy_hosts.address text
+legacy_hosts.endpoint text
+legacy_hosts.version text
+legacy_hosts.last_seen_ms bigint
+legacy_hosts.added_at_ms bigint not null
+legacy_hosts.added_by text not null
 outbox.num bigint not null
 outbox.kind text not null
 outbox.subject text not null
@@ -379,6 +393,10 @@ jobs: jobs_num_key UNIQUE (num)
 jobs: jobs_pkey PRIMARY KEY (id)
 known_hosts: known_hosts_pkey PRIMARY KEY (name)
 leases: leases_pkey PRIMARY KEY (name)
+legacy_grants: legacy_grants_host_id_fkey FOREIGN KEY (host_id) REFERENCES legacy_hosts(host_id)
+legacy_grants: legacy_grants_pkey PRIMARY KEY (host_id, repository)
+legacy_hosts: legacy_hosts_host_id_fkey FOREIGN KEY (host_id) REFERENCES hosts(id)
+legacy_hosts: legacy_hosts_pkey PRIMARY KEY (host_id)
 outbox: outbox_pkey PRIMARY KEY (num)
 passkeys: passkeys_administrator_id_fkey FOREIGN KEY (administrator_id) REFERENCES administrators(id)
 passkeys: passkeys_pkey PRIMARY KEY (credential_id)
@@ -460,6 +478,8 @@ CREATE UNIQUE INDEX jobs_num_key ON jobs USING btree (num);
 CREATE UNIQUE INDEX jobs_pkey ON jobs USING btree (id);
 CREATE UNIQUE INDEX known_hosts_pkey ON known_hosts USING btree (name);
 CREATE UNIQUE INDEX leases_pkey ON leases USING btree (name);
+CREATE UNIQUE INDEX legacy_grants_pkey ON legacy_grants USING btree (host_id, repository);
+CREATE UNIQUE INDEX legacy_hosts_pkey ON legacy_hosts USING btree (host_id);
 CREATE INDEX outbox_by_subject ON outbox USING btree (subject, created_at_ms);
 CREATE UNIQUE INDEX outbox_pkey ON outbox USING btree (num);
 CREATE INDEX passkeys_by_administrator ON passkeys USING btree (administrator_id);

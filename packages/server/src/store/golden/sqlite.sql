@@ -273,6 +273,25 @@ CREATE TABLE leases (
   epoch BIGINT NOT NULL,
   expires_at_ms BIGINT NOT NULL
 );
+CREATE TABLE legacy_grants (
+  host_id TEXT NOT NULL REFERENCES legacy_hosts (host_id),
+  repository TEXT NOT NULL,
+  expires_at_ms BIGINT NOT NULL,
+  granted_at_ms BIGINT NOT NULL,
+  granted_by TEXT NOT NULL,
+  PRIMARY KEY (host_id, repository)
+);
+CREATE TABLE legacy_hosts (
+  host_id TEXT NOT NULL PRIMARY KEY REFERENCES hosts (id),
+  kind TEXT NOT NULL,
+  key_sha256 TEXT,
+  address TEXT,
+  endpoint TEXT,
+  version TEXT,
+  last_seen_ms BIGINT,
+  added_at_ms BIGINT NOT NULL,
+  added_by TEXT NOT NULL
+);
 CREATE TABLE outbox (
   num BIGINT NOT NULL PRIMARY KEY,
   kind TEXT NOT NULL,

@@ -94,6 +94,30 @@ CREATE TABLE known_hosts (
   host_id TEXT
 );
 
+-- Hosts that an administrator let in without a certificate (T-50). kind: client, media, collector. key_sha256: of the key that it shows
+-- (NULL: a media server, which is dialled). endpoint: address:port of a media server.
+CREATE TABLE legacy_hosts (
+  host_id TEXT NOT NULL PRIMARY KEY REFERENCES hosts (id),
+  kind TEXT NOT NULL,
+  key_sha256 TEXT,
+  address TEXT,
+  endpoint TEXT,
+  version TEXT,
+  last_seen_ms BIGINT,
+  added_at_ms BIGINT NOT NULL,
+  added_by TEXT NOT NULL
+);
+
+-- Until when a legacy host may read what it backed up.
+CREATE TABLE legacy_grants (
+  host_id TEXT NOT NULL REFERENCES legacy_hosts (host_id),
+  repository TEXT NOT NULL,
+  expires_at_ms BIGINT NOT NULL,
+  granted_at_ms BIGINT NOT NULL,
+  granted_by TEXT NOT NULL,
+  PRIMARY KEY (host_id, repository)
+);
+
 -- Narrow and hot: what heartbeats say, flushed in batches.
 CREATE TABLE host_seen (
   num BIGINT NOT NULL PRIMARY KEY,
