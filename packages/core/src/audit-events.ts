@@ -39,6 +39,11 @@ const certificates = {
   ),
   'revoke-host': security('CERT', 'revoke the certificates of {subject}', '{subject} の証明書を失効'),
   'sign-crl': security('CERT', 'sign the revocation list of {subject}', '{subject} の証明書失効リストに署名'),
+  'issue-ocsp-signer': security(
+    'CERT',
+    'issue the certificate {subject} for OCSP answers',
+    'OCSP 応答用の証明書 {subject} を発行',
+  ),
   'revoke-replaced': security(
     'CERT',
     'revoke a replaced certificate of {subject}',

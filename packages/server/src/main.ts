@@ -41,6 +41,7 @@ import { rememberConfiguredHosts } from './features/hosts/known-hosts.ts';
 import { resolveForward } from './features/issuance/forward-records.ts';
 import { keyRoutes } from './features/keys/keys.routes.ts';
 import { readKek } from './features/keys/kek.ts';
+import { renewOcspSigner } from './features/keys/ocsp-signer.ts';
 import { followKeys, loadKeys } from './features/keys/key-store.ts';
 import { NameDesk } from './features/names/name-desk.ts';
 import { nameRoutes, peerRoutes } from './features/names/names.routes.ts';
@@ -48,6 +49,8 @@ import { CertificateRegistry } from './features/revocation/certificate-registry.
 import { startCrlCache, type CrlCache } from './features/revocation/crl-cache.ts';
 import { CrlShards } from './features/revocation/crl-shards.ts';
 import { CrlSigner } from './features/revocation/crl-signer.ts';
+import { OcspResponder } from './features/revocation/ocsp-responder.ts';
+import { ocspRoutes } from './features/revocation/ocsp.routes.ts';
 import { revocationRoutes } from './features/revocation/revocations.routes.ts';
 import { SpreadBoard } from './features/revocation/spread-board.ts';
 import { securityRoutes } from './features/security/security.routes.ts';
@@ -275,6 +278,7 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
     resolve: options.overrides?.resolve ?? resolveForward,
   };
   await publishTrust(parts);
+  await renewOcspSigner(parts);
   await rememberConfiguredHosts(parts);
   const fleet = await startFleet(parts, config.fleet);
   stopping.add(() => fleet.stop());
@@ -434,6 +438,7 @@ function buildApps(
   publicPages(plainApp, context);
   checkpointPage(plainApp, context);
   crlPages(plainApp, parts.crls);
+  ocspRoutes(plainApp, new OcspResponder(context));
   errorPages(plainApp);
   return { agentApp, adminApp, webApp, plainApp };
 }

@@ -105,6 +105,19 @@ export const decideSpread = (
   allAtMs: before.allAtMs ?? (counted.confirmed >= counted.hosts ? nowMs : null),
 });
 
+/** The certificate of the OCSP responder lives so long: nothing revokes it. */
+export const OCSP_SIGNER_VALID_MS = 14 * DAY_MS;
+
+/** Does the OCSP responder need another certificate? At half of its life, and when the CA it answers for is another one. */
+export function ocspSignerDue(
+  held:
+    { readonly notBeforeMs: number; readonly notAfterMs: number; readonly isOfIssuer: boolean } | undefined,
+  nowMs: number,
+): boolean {
+  if (held === undefined || !held.isOfIssuer) return true;
+  return nowMs >= held.notBeforeMs + (held.notAfterMs - held.notBeforeMs) / 2;
+}
+
 /** Days before an outage, not after (T-44): a list that should have been renewed long ago, or is past its end. */
 export function crlAlarm(
   crl: { readonly thisUpdateMs: number; readonly nextUpdateMs: number },

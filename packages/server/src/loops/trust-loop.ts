@@ -1,5 +1,6 @@
 import { MINUTE_MS, SECOND_MS } from '@sekisho/core/time.ts';
 import type { ServerContext } from '../context.ts';
+import { renewOcspSigner } from '../features/keys/ocsp-signer.ts';
 import { recordFirstUse, revokeOverdue } from '../features/revocation/replace-certificates.ts';
 import { publishLists } from '../features/domain/publish-trust.ts';
 import { startDuty, startLoop, type Fence } from './loop.ts';
@@ -67,6 +68,7 @@ export function startTrustLoop(
     run: async (fence) => {
       await revokeOverdue(context, fence);
       await publishLists(context, fence);
+      await renewOcspSigner(context, fence);
       await afterRevocation(fence);
     },
   });

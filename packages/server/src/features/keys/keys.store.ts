@@ -1,7 +1,14 @@
 import type { DbOrTx, Tx } from '../../store/tables.ts';
 
 /** What a key of the domain is for; the sealed key of each is in `ca_keys`. */
-export const KEY_ROLES = ['root', 'issuing', 'server-tls', 'document-signer', 'server-host'] as const;
+export const KEY_ROLES = [
+  'root',
+  'issuing',
+  'server-tls',
+  'document-signer',
+  'server-host',
+  'ocsp-signer',
+] as const;
 export type KeyRole = (typeof KEY_ROLES)[number];
 
 export interface KeyRow {
@@ -40,6 +47,26 @@ export const insertKey = async (tx: Tx, row: KeyRow, nowMs: number): Promise<voi
       created_at_ms: nowMs,
       retired_at_ms: null,
     })
+    .execute();
+};
+
+/** Only the newest key of a role signs: the others are retired, and go with their certificates. */
+export const retireOthers = async (tx: Tx, role: KeyRole, keyId: string, nowMs: number): Promise<void> => {
+  await tx
+    .updateTable('ca_keys')
+    .set({ state: 'retired', retired_at_ms: nowMs, sealed: null })
+    .where('role', '=', role)
+    .where('key_id', '!=', keyId)
+    .execute();
+};
+
+/** Forgets keys of a role that were retired before then. */
+export const dropRetired = async (tx: Tx, role: KeyRole, beforeMs: number): Promise<void> => {
+  await tx
+    .deleteFrom('ca_keys')
+    .where('role', '=', role)
+    .where('state', '=', 'retired')
+    .where('retired_at_ms', '<', beforeMs)
     .execute();
 };
 

@@ -260,9 +260,39 @@ CREATE TABLE server_lists (
   changed_at_ms BIGINT NOT NULL
 );
 
+-- T-34: the virtual name of an application, and the hosts that may carry it.
+CREATE TABLE application_mappings (
+  name TEXT NOT NULL PRIMARY KEY,
+  application TEXT NOT NULL,
+  revision BIGINT NOT NULL,
+  created_at_ms BIGINT NOT NULL,
+  created_by TEXT NOT NULL,
+  changed_at_ms BIGINT NOT NULL
+);
+
+CREATE TABLE application_hosts (
+  name TEXT NOT NULL REFERENCES application_mappings (name),
+  host_id TEXT NOT NULL,
+  PRIMARY KEY (name, host_id)
+);
+CREATE INDEX application_hosts_by_host ON application_hosts (host_id);
+
+-- A host that may read another's repository on a media server, for one job, until a moment.
+CREATE TABLE restore_grants (
+  job_id TEXT NOT NULL PRIMARY KEY,
+  repository TEXT NOT NULL,
+  reader_id TEXT NOT NULL,
+  media_host_id TEXT NOT NULL,
+  granted_at_ms BIGINT NOT NULL,
+  expires_at_ms BIGINT NOT NULL
+);
+CREATE INDEX restore_grants_by_media ON restore_grants (media_host_id);
+
+-- virtual_name: of a plan of an application.
 CREATE TABLE plans (
   id TEXT NOT NULL PRIMARY KEY,
   name TEXT NOT NULL,
+  virtual_name TEXT,
   spec TEXT NOT NULL,
   revision BIGINT NOT NULL,
   enabled_since_ms BIGINT NOT NULL,
