@@ -4,6 +4,7 @@ import { delimiter, join } from 'node:path';
 import { fail, say } from './words.mjs';
 
 const POSTGRES_HOME = '/usr/lib/postgresql';
+const STRONGSWAN_PLUGINS = '/usr/lib/ipsec/plugins';
 const CLUSTER_SETTINGS = '/etc/postgresql-common/createcluster.conf';
 const APT = ['-o', 'DPkg::Lock::Timeout=300', '-o', 'Dpkg::Use-Pty=0', '-q'];
 
@@ -12,6 +13,12 @@ const TOOLS = {
   restic: { isThere: () => onPath('restic'), packages: ['restic'] },
   openssl: { isThere: () => onPath('openssl'), packages: ['openssl'] },
   curl: { isThere: () => onPath('curl'), packages: ['curl', 'ca-certificates'] },
+  gnutls: { isThere: () => onPath('certtool') && onPath('ocsptool'), packages: ['gnutls-bin'] },
+  strongswan: {
+    isThere: hasStrongswan,
+    // its TLS takes its ciphers from OpenSSL's plugin, its revocation lists and OCSP from curl's
+    packages: ['strongswan-pki', 'libstrongswan-standard-plugins', 'libstrongswan-extra-plugins'],
+  },
   faketime: { isThere: () => onPath('faketime'), packages: ['faketime'] },
   postgresql: { isThere: hasPostgres, packages: ['postgresql'] },
 };
@@ -100,6 +107,11 @@ function onPath(program) {
       return false;
     }
   });
+}
+
+function hasStrongswan() {
+  const plugin = (name) => existsSync(join(STRONGSWAN_PLUGINS, `libstrongswan-${name}.so`));
+  return onPath('pki') && plugin('openssl') && plugin('curl');
 }
 
 function hasPostgres() {

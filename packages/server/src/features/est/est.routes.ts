@@ -2,7 +2,7 @@ import { AppError, errorWords } from '@sekisho/core/errors.ts';
 import { CLOCK_SKEW_MAX_MS, CSR_BYTES_MAX } from '@sekisho/core/limits.ts';
 import { parseCertificate, type Certificate } from '@sekisho/pki/certificate.ts';
 import { certsOnlyPkcs7, csrAttrs } from '@sekisho/pki/est.ts';
-import { base64, inLines } from '@sekisho/pki/pem.ts';
+import { base64 } from '@sekisho/pki/pem.ts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { TLSSocket } from 'node:tls';
 import type { ServerContext } from '../../context.ts';
@@ -18,8 +18,6 @@ export const PARAMS_HEADER = 'sekisho-params';
 /** Header with the sender's time in milliseconds: our agents send it, every answer has the server's (T-15). */
 export const TIME_HEADER = 'sekisho-time';
 const PREFIX = '/.well-known/est';
-/** @source RFC 2045 §6.8 */
-const BASE64_LINE_LENGTH = 76;
 
 /**
  * Enrolment over Secure Transport: cacerts, csrattrs, simpleenroll (the token as HTTP password), simplereenroll (with the
@@ -109,9 +107,10 @@ function checkClock(request: FastifyRequest, nowMs: number): void {
 const answerCertificates = (reply: FastifyReply, certificates: readonly Certificate[]): string =>
   answerBase64(reply, 'application/pkcs7-mime; smime-type=certs-only', certsOnlyPkcs7(certificates));
 
+/** In one line: there are clients (strongSwan's) that take a line break for a digit. @source RFC 4648 §3.1, RFC 8951 §3 */
 function answerBase64(reply: FastifyReply, type: string, der: Uint8Array): string {
   void reply.header('content-type', type).header('content-transfer-encoding', 'base64');
-  return `${inLines(base64(der), BASE64_LINE_LENGTH)}\n`;
+  return base64(der);
 }
 
 /** Words and hint as plain text: EST clients show the body as it is (RFC 7030 §4.2.3). */
