@@ -89,30 +89,68 @@ test('T-06 strongSwan enrols with a token, checks what it got online, and renews
   assert.match(renewed, /certificate status is good/);
 });
 
-test('T-41 openssl, GnuTLS and strongSwan find the list that a certificate names, and obey it', async () => {
-  const good = await follow('Check whether it is revoked 1');
-  assert.match(good, /host\.pem: OK/);
-  assert.match(await follow('Check whether it is revoked 2'), /The certificate is trusted/);
+const LIST = 'Check whether it is revoked 1';
+const LIST_GNUTLS = 'Check whether it is revoked 2';
+const OCSP = 'Check whether it is revoked 3';
+const OCSP_GNUTLS = 'Check whether it is revoked 4';
+const SWAN = 'pki --verify --cacert estca.pem --cacert estca-1.pem';
+
+test('T-41 openssl, GnuTLS and strongSwan read the list that a certificate names, and what OCSP says of it', async () => {
+  assert.match(await follow(LIST), /host\.pem: OK/);
+  assert.match(await follow(LIST_GNUTLS), /The certificate is trusted/);
   const signed = 'certtool --verify-crl --load-ca-certificate estca-1.pem --infile host.crl.pem';
   assert.match((await shell(signed)).output, /Verification output: Verified\. The certificate is trusted/);
   const all = 'openssl verify -crl_check_all -CAfile ca.pem -CRLfile host.crl.pem host.pem';
   assert.match((await shell(all)).output, /error 3 at 1 depth lookup: unable to get certificate CRL/);
+  const answered = await follow(OCSP);
+  assert.match(answered, /Response verify OK/);
+  assert.match(answered, /host\.pem: good/);
+  const answeredGnu = await follow(OCSP_GNUTLS);
+  assert.match(answeredGnu, /Certificate Status: good/);
+  assert.match(answeredGnu, /Verifying OCSP Response: Success/);
+});
+
+test('T-41 openssl and GnuTLS ask OCSP with and without a nonce, by POST and GET, about serials that nobody issued, and keep the answer', async () => {
+  const { http } = trust.server.ports;
+  const ask = (more: string): Promise<Said> =>
+    shell(`openssl ocsp -issuer issuing.pem -url http://127.0.0.1:${http}/ocsp -CAfile ca.pem ${more}`);
+  for (const hash of ['-sha1', '-sha256'])
+    assert.match((await ask(`${hash} -no_nonce -cert host.pem`)).output, /host\.pem: good/, hash);
+  const several = (await ask('-cert host.pem -serial 0x1234 -cert swan.pem')).output;
+  for (const line of ['host.pem: good', '0x1234: unknown', 'swan.pem: good'])
+    assert.ok(several.includes(line));
+  const kept = await shell(
+    `openssl ocsp -issuer issuing.pem -cert host.pem -no_nonce -reqout request.der
+     curl -fsS "http://127.0.0.1:${http}/ocsp/$(openssl base64 -A -in request.der | sed 's/+/%2B/g; s/=/%3D/g; s|/|%2F|g')" -o kept.der
+     ocsptool --verify-response --load-response kept.der --load-trust ca.pem
+     openssl ocsp -respin kept.der -issuer issuing.pem -cert host.pem -CAfile ca.pem`,
+  );
+  assert.match(kept.output, /Verifying OCSP Response: Success/);
+  assert.match(kept.output, /host\.pem: good/);
+});
+
+test('T-40 T-41 once a host is revoked, each of them says so: by the list and by OCSP', async () => {
   await revoke('host.pem');
-  const refused = await guide('Check whether it is revoked 1');
-  assert.equal(refused.status, 2, refused.output);
-  assert.match(refused.output, /error 23 at 0 depth lookup: certificate revoked/);
-  const refusedByGnu = await guide('Check whether it is revoked 2');
-  assert.notEqual(refusedByGnu.status, 0);
-  assert.match(refusedByGnu.output, /The certificate chain is revoked|certificate is NOT trusted.*revoked/s);
+  const byList = await guide(LIST);
+  assert.equal(byList.status, 2, byList.output);
+  assert.match(byList.output, /error 23 at 0 depth lookup: certificate revoked/);
+  const byListGnu = await guide(LIST_GNUTLS);
+  assert.notEqual(byListGnu.status, 0);
+  assert.match(byListGnu.output, /NOT trusted.*revoked/s);
   const printed = await shell('certtool --crl-info --inder --infile host.crl');
   assert.match(printed.output, /Revoked certificates \(\d+\)/);
-  const swan = 'pki --verify --cacert estca.pem --cacert estca-1.pem';
-  const byFile = await shell(
-    `openssl x509 -in host.pem -out leaf.pem && ${swan} --in leaf.pem --crl host.crl`,
-  );
-  assert.match(byFile.output, /certificate was revoked/);
-  assert.match((await shell(`${swan} --in leaf.pem --online`)).output, /certificate was revoked/);
-  assert.match((await shell(`${swan} --in swan.pem --online`)).output, /certificate status is good/);
+  const byOcsp = await follow(OCSP);
+  assert.match(byOcsp, /Response verify OK/);
+  assert.match(byOcsp, /host\.pem: revoked\n\tThis Update.*Reason: keyCompromise/s);
+  assert.match((await guide(OCSP_GNUTLS)).output, /Certificate Status: revoked/);
+  const { http } = trust.server.ports;
+  const cached = `openssl ocsp -no_nonce -issuer issuing.pem -cert host.pem -url http://127.0.0.1:${http}/ocsp -CAfile ca.pem`;
+  assert.match((await shell(cached)).output, /host\.pem: revoked/);
+  await shell('openssl x509 -in host.pem -out leaf.pem');
+  assert.match((await shell(`${SWAN} --in leaf.pem --online`)).output, /certificate was revoked/);
+  const offline = `${SWAN} --in leaf.pem --crl host.crl`;
+  assert.match((await shell(offline)).output, /certificate was revoked/);
+  assert.match((await shell(`${SWAN} --in swan.pem --online`)).output, /certificate status is good/);
 });
 
 test('T-40 openssl s_client is answered with a good certificate, and refused with a revoked one', async () => {
