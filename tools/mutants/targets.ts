@@ -37,6 +37,7 @@ const VERIFIERS: readonly Target[] = [
   pki('document-header', ['document-header']),
   pki('envelope', ['envelope']),
   pki('crl', ['crl-findings']),
+  pki('plain-entry', ['plain-entry']),
   pki('lint-crl', ['lint-crl']),
   pki('csr', ['csr-findings']),
   pki('certificate', ['certificate-findings', 'certificate']),

@@ -1,4 +1,5 @@
 import { AppError } from '@sekisho/core/errors.ts';
+import { CRL_BYTES_MAX } from '@sekisho/core/limits.ts';
 import { TestAuthority } from '@sekisho/testkit/test-authority.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -31,7 +32,7 @@ const authority = await TestAuthority.create({ nowMs: NOW_MS });
 const { certificate } = authority.issuing;
 const algorithm = SIGNATURE_ALGORITHM_DER.p256;
 const signature = bitString(new Uint8Array(64));
-const NONE = new Uint8Array(0);
+const NONE: Uint8Array = new Uint8Array(0);
 const number = extension(OID.crlNumber, false, smallInteger(7));
 const OWN = '1.3.6.1.4.1.58888.9.1';
 const listed = (...extensions: Uint8Array[]): Uint8Array =>
@@ -265,6 +266,18 @@ const cases: readonly (readonly [what: string, der: Uint8Array, found: string])[
     entries(entry(serialOf(...new Array<number>(21).fill(1)), time(0))),
     'the serial number is too long',
   ],
+  ['with an empty serial number', entries(entry(serialOf(), time(0))), 'the serial number is empty'],
+  [
+    'with a serial number that is text',
+    entries(entry(octetString(Uint8Array.of(1, 2)), time(0))),
+    'the serial number expected',
+  ],
+  ['with an entry that is a set', entries(setOf(serialOf(1, 2), time(0))), 'an entry expected'],
+  [
+    'with a short date in the long form',
+    entries(entry(serialOf(1, 2), element(TAG.generalizedTime, Buffer.from('260101000000Z')))),
+    'the revocation date is not a time',
+  ],
   [
     'with an entry without a date',
     entries(entry(serialOf(1, 2), nullElement)),
@@ -343,6 +356,13 @@ for (const [what, der, found] of cases)
       found,
     );
   });
+
+test('T-41 a list beyond the limit is refused unread', () => {
+  assert.equal(
+    findingOf(() => parseCrl(new Uint8Array(CRL_BYTES_MAX + 1))),
+    `larger than ${CRL_BYTES_MAX} bytes`,
+  );
+});
 
 test('T-41 the signed part is one element', () => {
   assert.equal(

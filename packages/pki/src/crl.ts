@@ -3,21 +3,14 @@ import type { Sha256Hex } from '@sekisho/core/ids.ts';
 import { CRL_BYTES_MAX } from '@sekisho/core/limits.ts';
 import type { Certificate } from './certificate.ts';
 import { readSerial } from './certificate.ts';
-import {
-  DerError,
-  DerReader,
-  decodeTimeMs,
-  parsing,
-  readElement,
-  type DerElement,
-  utcTimeMs,
-} from './der/read.ts';
+import { DerError, DerReader, decodeTimeMs, parsing, readElement, type DerElement } from './der/read.ts';
 import { contextConstructed, contextPrimitive, TAG } from './der/write.ts';
 import { readAuthorityKeyId } from './extensions.ts';
 import { readNames } from './general-names.ts';
 import { sha256Hex } from './keys.ts';
 import { readName } from './name.ts';
 import { OID } from './oids.ts';
+import { passPlainEntry, plainDateMs } from './plain-entry.ts';
 import { SerialSet } from './serial-set.ts';
 import { readSignatureAlgorithm, verifySignature } from './signature.ts';
 
@@ -153,7 +146,7 @@ function walkEntries(
   let newestRevokedAtMs = 0;
   for (let offset = start; offset < end; count += 1) {
     if (count >= starts.length) throw new DerError('too many entries');
-    const next = passPlainEntry(bytes, offset, end);
+    const next = passPlainEntry(bytes, offset, end, REASON_NAMES);
     if (next !== 0) {
       starts[count] = offset + 4;
       newestRevokedAtMs = Math.max(newestRevokedAtMs, plainDateMs(bytes, offset));
@@ -168,34 +161,6 @@ function walkEntries(
   }
   return { starts: starts.slice(0, count), newestRevokedAtMs };
 }
-/** The extension that says a reason, up to its number. */
-const REASON_EXTENSION = Buffer.from('300c300a0603551d1504030a01', 'hex');
-
-/**
- * Most entries of a list have one form: a positive serial, a UTCTime, perhaps a reason. They are passed without an object for each of
- * their parts; every other form is for the reader of grammar, which also says what is wrong. Gives the entry's end, or zero.
- */
-function passPlainEntry(bytes: Uint8Array, start: number, end: number): number {
-  const content = bytes[start + 1]!;
-  const next = start + 2 + content;
-  if (bytes[start] !== TAG.sequence || content >= 0x80 || next > end || bytes[start + 2] !== TAG.integer)
-    return 0;
-  const serialBytes = bytes[start + 3]!;
-  const [first, second] = [bytes[start + 4]!, bytes[start + 5]!];
-  if (serialBytes < 2 || serialBytes > 20 || first >= 0x80 || (first === 0 && second < 0x80)) return 0;
-  const date = start + 4 + serialBytes;
-  if (bytes[date] !== TAG.utcTime || bytes[date + 1] !== 13 || Number.isNaN(utcTimeMs(bytes, date + 2)))
-    return 0;
-  let at = date + 15;
-  if (at === next) return next;
-  if (next - at !== REASON_EXTENSION.length + 1) return 0;
-  for (const byte of REASON_EXTENSION) if (bytes[at++] !== byte) return 0;
-  return REASON_NAMES.has(bytes[at]!) ? next : 0;
-}
-
-/** The date of an entry that `passPlainEntry` passed. */
-const plainDateMs = (bytes: Uint8Array, start: number): number =>
-  utcTimeMs(bytes, start + 4 + bytes[start + 3]! + 2);
 
 /** A serial of one byte and a date. */
 const ENTRY_BYTES_MIN = 20;

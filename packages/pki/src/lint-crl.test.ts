@@ -28,7 +28,7 @@ const cases: readonly (readonly [
   found: readonly string[],
 ])[] = [
   ['as it should be', {}, {}, []],
-  ['with an address', scope('http://x/crl', 'http://y/crl'), {}, []],
+  ['with an address', scope('http://ca.example/crl', 'http://y/crl'), {}, []],
   ['as old as its issuer', {}, { notBeforeMs: NOW_MS }, []],
   ['that begins when its issuer ends', {}, { notAfterMs: NOW_MS }, []],
   ['valid for a millisecond', { nextUpdateMs: NOW_MS + 1 }, {}, []],

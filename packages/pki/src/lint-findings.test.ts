@@ -3,6 +3,7 @@ import { TestAuthority } from '@sekisho/testkit/test-authority.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Certificate, ParsedTbs } from './certificate.ts';
+import { issueOcspSigner } from './issue.ts';
 import { assertNoFindings, lintCertificate, type CertificateProfile } from './lint.ts';
 import { OID } from './oids.ts';
 
@@ -11,6 +12,13 @@ const authority = await TestAuthority.create({ nowMs: Date.UTC(2026, 0, 15) });
 const { root, issuing, server, documentSigner } = authority;
 const host = await authority.host();
 const rsaHost = await authority.host({ keyAlgorithm: 'rsa3072' });
+const responder = await issueOcspSigner({
+  issuer: issuing,
+  spkiDer: host.signer.spkiDer,
+  serial: Buffer.alloc(16, 0x55),
+  notBeforeMs: host.certificate.notBeforeMs,
+  notAfterMs: host.certificate.notBeforeMs + DAY_MS,
+});
 
 /** What passes in its profile, under its issuer. */
 const KINDS = {
@@ -19,6 +27,7 @@ const KINDS = {
   server: { profile: 'server-tls', certificate: server.certificate, issuer: root.certificate },
   signer: { profile: 'document-signer', certificate: documentSigner.certificate, issuer: root.certificate },
   host: { profile: 'host', certificate: host.certificate, issuer: issuing.certificate },
+  responder: { profile: 'ocsp-signer', certificate: responder, issuer: issuing.certificate },
   rsaHost: { profile: 'host', certificate: rsaHost.certificate, issuer: issuing.certificate },
 } as const satisfies Record<
   string,
@@ -78,12 +87,13 @@ const NO_SERVER_URI = 'S1 its URI is not that of a server';
 const NO_SIGNER_URI = 'D1 its URI is not that of a document signer';
 const NOT_ITS_ID = 'H2 its common name is not its host ID';
 const NO_HOST_USAGES = 'H3 its extended key usages are not those of a host';
+const NO_RESPONDER = 'O1 its extended key usage is not that of a responder alone';
 const NO_CA_USAGES = 'A2 keyUsage is not keyCertSign and cRLSign';
 const DNS = (name: string) => `C11 ${name} is not a DNS name`;
 
 const cases: readonly (readonly [kind: Kind, what: string, change: Change, found: readonly string[]])[] = [
   // what passes
-  ...(['root', 'ca', 'server', 'signer', 'host', 'rsaHost'] as const).map(
+  ...(['root', 'ca', 'server', 'signer', 'responder', 'host', 'rsaHost'] as const).map(
     (kind) => [kind, 'that is as it should be', {}, []] as const,
   ),
   ['host', 'with a serial of 64 bits', { tbs: { serialBits: 64 } }, []],
@@ -323,7 +333,7 @@ const cases: readonly (readonly [kind: Kind, what: string, change: Change, found
     ['A6 a CA has no names'],
   ],
   // leaves
-  ...(['host', 'server', 'signer'] as const).map(
+  ...(['host', 'server', 'signer', 'responder'] as const).map(
     (kind) => [kind, 'that is a CA', { extensions: { isCa: true } }, ['L1 it is a CA']] as const,
   ),
   [
@@ -450,6 +460,43 @@ const cases: readonly (readonly [kind: Kind, what: string, change: Change, found
     { san: { dns: ['s.example'], ips: ['192.0.2.1'] } },
     ['D3 it has addresses'],
   ],
+  [
+    'responder',
+    'of a root',
+    { issuer: { issuerDer: issuing.certificate.subjectDer } },
+    ['I5 a root signs no ocsp-signer'],
+  ],
+  ['responder', 'without usage', extended(), [NO_RESPONDER]],
+  ['responder', 'that is a client', extended(OID.clientAuth), [NO_RESPONDER]],
+  ['responder', 'that is a client, too', extended(OID.ocspSigning, OID.clientAuth), [NO_RESPONDER]],
+  [
+    'responder',
+    'that may be revoked',
+    { extensions: { hasOcspNoCheck: false } },
+    ['O2 ocsp-nocheck is missing'],
+  ],
+  ['responder', 'valid for 31 days', { tbs: { notAfterMs: notBeforeMs + 31 * DAY_MS } }, []],
+  [
+    'responder',
+    'valid for a millisecond more than 31 days',
+    { tbs: { notAfterMs: notBeforeMs + 31 * DAY_MS + 1 } },
+    ['O3 a responder is valid for 31 days at most'],
+  ],
+  ...[
+    { uris: ['spiffe://x'] },
+    { dns: ['r.example'] },
+    { ips: ['192.0.2.1'] },
+    { uris: ['spiffe://x'], dns: ['r.example'] },
+    { dns: ['r.example'], ips: ['192.0.2.1'] },
+  ].map(
+    (san) =>
+      [
+        'responder',
+        `with the names ${JSON.stringify(san)}`,
+        { san },
+        ['O4 a responder has no names'],
+      ] as const,
+  ),
 ];
 for (const [kind, what, change, found] of cases)
   test(`T-08 the linter has ${found.length === 0 ? 'nothing' : found.join('; ')} against a certificate (${kind}) ${what}`, () => {

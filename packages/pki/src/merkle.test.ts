@@ -8,6 +8,7 @@ import {
   GrowingTree,
   inclusionProof,
   leafHash,
+  nodeHash,
   rootOf,
   verifyConsistency,
   verifyInclusion,
@@ -151,8 +152,10 @@ test('S-06 a proof that was changed anywhere does not verify', async () => {
 
 test('S-06 what is no leaf and no tree is refused', async () => {
   const subtree = subtreesOf(data);
-  for (const index of [-1, 8, 0.5, NaN]) await assert.rejects(inclusionProof(index, 8, subtree), RangeError);
-  for (const from of [-1, 9, 0.5]) await assert.rejects(consistencyProof(from, 8, subtree), RangeError);
+  for (const index of [-1, 8, 0.5, NaN])
+    await assert.rejects(inclusionProof(index, 8, subtree), /^RangeError: no such leaf$/);
+  for (const from of [-1, 9, 0.5])
+    await assert.rejects(consistencyProof(from, 8, subtree), /^RangeError: no such tree$/);
   const root = mth(data);
   const leaf = leafHash(data[0]!);
   for (const [index, size] of [
@@ -169,4 +172,84 @@ test('S-06 what is no leaf and no tree is refused', async () => {
     [NaN, 1],
   ] as const)
     assert.ok(!verifyConsistency({ from: { size: from, root }, to: { size: to, root }, hashes: [] }));
+});
+
+test('S-06 a tree of no leaves has the root of nothing, and a tree counts its leaves', async () => {
+  const tree = new GrowingTree();
+  assert.deepEqual([tree.size, hex(tree.root())], [0, hex(emptyRoot())]);
+  assert.equal(hex(await rootOf(0, subtreesOf(data))), hex(emptyRoot()));
+  for (const leaf of data) tree.append(leafHash(leaf));
+  assert.equal(tree.size, SIZE_MAX);
+});
+
+const [a, b, c, d, x] = ['a', 'b', 'c', 'd', 'x'].map((text) => leafHash(Buffer.from(text))) as [
+  Uint8Array,
+  Uint8Array,
+  Uint8Array,
+  Uint8Array,
+  Uint8Array,
+];
+const ab = nodeHash(a, b);
+const abc = nodeHash(ab, c);
+const abcd = nodeHash(ab, nodeHash(c, d));
+
+test('S-06 hashes that lead to a root prove nothing of a leaf that such a tree cannot have', () => {
+  const cases: readonly (readonly [
+    index: number,
+    size: number,
+    hashes: Uint8Array[],
+    root: Uint8Array,
+    holds: boolean,
+  ])[] = [
+    [0, 1, [], a, true],
+    [-1, 1, [], a, false],
+    [1, 1, [], a, false],
+    [0.5, 1, [], a, false],
+    [NaN, 1, [], a, false],
+    [0, 2, [b], ab, true],
+    [0, 2.5, [b], ab, false],
+    [0, 2 ** 53, [b], ab, false],
+    // of a larger tree, with its path cut off, or a smaller one, with more of a path
+    [0, 2, [], a, false],
+    [0, 4, [b], ab, false],
+    [0, 1, [b], nodeHash(b, a), false],
+    [0, 1, [b], ab, false],
+  ];
+  for (const [index, size, hashes, root, holds] of cases)
+    assert.equal(verifyInclusion({ leaf: a, index, size, hashes, root }), holds, `${index} of ${size}`);
+});
+
+test('S-06 hashes that lead to both roots prove nothing of trees that such hashes cannot join', () => {
+  const cases: readonly (readonly [
+    from: number,
+    fromRoot: Uint8Array,
+    to: number,
+    toRoot: Uint8Array,
+    hashes: Uint8Array[],
+    holds: boolean,
+  ])[] = [
+    [1, a, 2, ab, [b], true],
+    [3, abc, 4, abcd, [c, d, ab], true],
+    [0, emptyRoot(), 4, abcd, [], true],
+    [4, abcd, 4, abcd, [], true],
+    [-1, x, 1, x, [x], false],
+    [0.5, x, 1, x, [], false],
+    [1, a, 2.5, ab, [b], false],
+    [4, abcd, 3, abcd, [], false],
+    // the same size, or none, with hashes or another root
+    [4, abcd, 4, abcd, [x], false],
+    [4, abcd, 4, abc, [], false],
+    [0, emptyRoot(), 4, abcd, [x], false],
+    [0, x, 4, abcd, [], false],
+    // no hash, one too many, one too few
+    [3, abc, 4, abcd, [], false],
+    [3, nodeHash(x, abc), 4, nodeHash(x, abcd), [c, d, ab, x], false],
+    [3, abc, 8, abcd, [c, d, ab], false],
+  ];
+  for (const [from, fromRoot, to, toRoot, hashes, holds] of cases)
+    assert.equal(
+      verifyConsistency({ from: { size: from, root: fromRoot }, to: { size: to, root: toRoot }, hashes }),
+      holds,
+      `${from} to ${to} by ${hashes.length}`,
+    );
 });

@@ -67,6 +67,16 @@ test('T-42 the refusal of a list names its number, and the one that is held', as
   assert.equal(set.isRevoked('ab', serial), false);
 });
 
+test('T-42 a list that the CA did not sign is not taken', async () => {
+  const set = new RevocationSet();
+  const crl = await list(1);
+  assert.deepEqual(
+    told(() => set.add(crl, authority.root.certificate)),
+    ['CRL_ISSUER_WRONG', {}],
+  );
+  assert.equal(set.held(authority.root.certificate.keyId, WHOLE_SCOPE), undefined);
+});
+
 test('T-42 each shard has a list and a number of its own, and a serial is looked for in all of them', async () => {
   const set = new RevocationSet();
   const [one, other] = [shard('http://x/1'), shard('http://x/2')];
@@ -75,6 +85,7 @@ test('T-42 each shard has a list and a number of its own, and a serial is looked
   assert.equal(set.isRevoked(keyId, 'ab'), false);
   set.add(second, certificate);
   assert.deepEqual([set.held(keyId, one), set.held(keyId, other)], [first, second]);
+  assert.equal(set.held(keyId, shard('http://x/1', '')), undefined);
   assert.deepEqual([set.held(keyId, WHOLE_SCOPE), set.held('ab', one)], [undefined, undefined]);
   assert.equal(set.isRevoked(keyId, 'ab'), true);
   assert.equal(set.isRevoked('ab', 'ab'), false);
