@@ -51,13 +51,11 @@ export async function signOcspResponse(wish: {
   readonly nextUpdateMs: number;
 }): Promise<Uint8Array> {
   const { certificate, signer } = wish.responder;
-  const times = [
-    generalizedTime(wish.thisUpdateMs),
-    element(contextConstructed(0), generalizedTime(wish.nextUpdateMs)),
-  ];
+  const thisUpdate = generalizedTime(wish.thisUpdateMs);
+  const times = [thisUpdate, element(contextConstructed(0), generalizedTime(wish.nextUpdateMs))];
   const tbs = sequence(
-    element(contextConstructed(2), octetString(responderKeyHash(certificate))),
-    generalizedTime(wish.thisUpdateMs),
+    responderParts(certificate).id,
+    thisUpdate,
     sequence(
       ...wish.answers.map(({ question, state }) => sequence(question.certIdDer, stateDer(state), ...times)),
     ),
@@ -67,7 +65,7 @@ export async function signOcspResponse(wish: {
     tbs,
     SIGNATURE_ALGORITHM_DER[signer.algorithm],
     bitString(await signer.sign(tbs)),
-    element(contextConstructed(0), sequence(certificate.der)),
+    responderParts(certificate).chain,
   );
   return sequence(SUCCESSFUL, element(contextConstructed(0), sequence(OCSP_BASIC, octetString(basic))));
 }
@@ -96,12 +94,19 @@ function stateDer(state: OcspState): Uint8Array {
 const nonceExtension = (nonce: Uint8Array): Uint8Array =>
   element(contextConstructed(1), sequence(extension(OID.ocspNonce, false, octetString(nonce))));
 
-const keyHashes = new WeakMap<Certificate, Uint8Array>();
-function responderKeyHash(certificate: Certificate): Uint8Array {
-  let found = keyHashes.get(certificate);
-  if (found === undefined) keyHashes.set(certificate, (found = keyHash(certificate, 'sha1')));
-  return found;
+/** What is the same in all answers of a responder. */
+function responderParts(certificate: Certificate): { readonly id: Uint8Array; readonly chain: Uint8Array } {
+  let parts = responders.get(certificate);
+  if (parts === undefined) {
+    parts = {
+      id: element(contextConstructed(2), octetString(keyHash(certificate, 'sha1'))),
+      chain: element(contextConstructed(0), sequence(certificate.der)),
+    };
+    responders.set(certificate, parts);
+  }
+  return parts;
 }
+const responders = new WeakMap<Certificate, { readonly id: Uint8Array; readonly chain: Uint8Array }>();
 
 /** Hash of a certificate's public key, as OCSP names it: the content of its BIT STRING. */
 export const keyHash = (certificate: Certificate, algorithm: string): Uint8Array =>

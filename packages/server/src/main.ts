@@ -7,7 +7,12 @@ import { listenForMetrics } from '@sekisho/platform/metrics-listener.ts';
 import { listen } from '@sekisho/platform/ports.ts';
 import { Secret } from '@sekisho/platform/secret.ts';
 import type { FastifyInstance } from 'fastify';
-import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type Server as HttpServer,
+  type ServerResponse,
+} from 'node:http';
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import type { Server, Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
@@ -45,12 +50,14 @@ import { renewOcspSigner } from './features/keys/ocsp-signer.ts';
 import { followKeys, loadKeys } from './features/keys/key-store.ts';
 import { NameDesk } from './features/names/name-desk.ts';
 import { nameRoutes, peerRoutes } from './features/names/names.routes.ts';
+import { RenewalBoard } from './features/renewals/renewal-board.ts';
+import { renewalRoutes } from './features/renewals/renewals.routes.ts';
 import { CertificateRegistry } from './features/revocation/certificate-registry.ts';
 import { startCrlCache, type CrlCache } from './features/revocation/crl-cache.ts';
 import { CrlShards } from './features/revocation/crl-shards.ts';
 import { CrlSigner } from './features/revocation/crl-signer.ts';
 import { OcspResponder } from './features/revocation/ocsp-responder.ts';
-import { ocspRoutes } from './features/revocation/ocsp.routes.ts';
+import { serveOcsp } from './features/revocation/ocsp-http.ts';
 import { revocationRoutes } from './features/revocation/revocations.routes.ts';
 import { SpreadBoard } from './features/revocation/spread-board.ts';
 import { securityRoutes } from './features/security/security.routes.ts';
@@ -198,6 +205,8 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
   const refusals = new RefusalBook({ store, clock, log });
   const names = new NameDesk({ store, feed, clock, log, domain, registry, security, refusals });
   await names.start();
+  const renewals = new RenewalBoard({ store, clock });
+  await renewals.start(feed);
   const auditLoop = startAuditLoop({ audit, store, clock, log, config, workerId });
   stopping.add(() => auditLoop.stop());
   stopping.add(() => refusals.stop());
@@ -267,6 +276,7 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
     audit,
     refusals,
     names,
+    renewals,
     security,
     connections,
     accounts,
@@ -330,7 +340,8 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
   await Promise.all(Object.values(apps).map((app) => app.ready()));
   const { agentApp, adminApp } = apps;
   serve(admin, apps.webApp);
-  serve(plain, apps.plainApp);
+  const responder = new OcspResponder(context);
+  serve(plain, apps.plainApp, (request, response) => serveOcsp(responder, request, response));
 
   const socketServer = createHttpServer(TIMEOUTS, (request, response) => adminApp.routing(request, response));
   answerClientErrors(socketServer);
@@ -438,7 +449,6 @@ function buildApps(
   publicPages(plainApp, context);
   checkpointPage(plainApp, context);
   crlPages(plainApp, parts.crls);
-  ocspRoutes(plainApp, new OcspResponder(context));
   errorPages(plainApp);
   return { agentApp, adminApp, webApp, plainApp };
 }
@@ -452,6 +462,7 @@ function administrationRoutes(app: FastifyInstance, context: ServerContext, spre
   nameRoutes(app, context);
   tokenRoutes(app, context);
   certificateRoutes(app, context);
+  renewalRoutes(app, context);
   revocationRoutes(app, context, spread);
   auditRoutes(app, context);
   keyRoutes(app, context);
@@ -466,11 +477,15 @@ function administrationRoutes(app: FastifyInstance, context: ServerContext, spre
   context.fleet.adminRoutes(app);
 }
 
-/** From now on the listener answers with these routes. */
-function serve(server: HttpServer | HttpsServer, app: FastifyInstance): void {
+/** From now on the listener answers with these routes, unless something before them takes a request. */
+function serve(
+  server: HttpServer | HttpsServer,
+  app: FastifyInstance,
+  takes: (request: IncomingMessage, response: ServerResponse) => boolean = () => false,
+): void {
   server.removeListener('request', notYet);
   server.on('request', (request, response) => {
-    app.routing(request, response);
+    if (!takes(request, response)) app.routing(request, response);
   });
 }
 

@@ -13,10 +13,10 @@ import {
   type OcspState,
 } from '@sekisho/pki/ocsp-response.ts';
 import type { ServerContext } from '../../context.ts';
-import { findBySerial } from '../certificates/find-by-serial.ts';
+import { findBySerial, type CertificateStatus } from '../certificates/find-by-serial.ts';
 import { OcspLimits } from './ocsp-limits.ts';
 
-/** Answers that are kept, of about a kilobyte each. */
+/** Answers that are kept, of about a kilobyte each; and certificates of which is remembered what was read. */
 export const OCSP_KEPT_MAX = 20_000;
 
 /** An answer in bytes. A kept one may be kept by others too, for a little while. */
@@ -44,6 +44,8 @@ export class OcspResponder {
   readonly #parts: Parts;
   readonly #limits: OcspLimits;
   readonly #kept = new Map<string, KeptAnswer>();
+  /** By issuer key and serial: what the store said of it. */
+  readonly #known = new Map<string, CertificateStatus>();
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -100,14 +102,12 @@ export class OcspResponder {
 
   #keep(key: string, answer: KeptAnswer): void {
     this.#kept.set(key, answer);
-    if (this.#kept.size <= OCSP_KEPT_MAX) return;
-    const oldest = this.#kept.keys().next();
-    if (oldest.done !== true) this.#kept.delete(oldest.value);
+    dropOldest(this.#kept);
   }
 
   async #state(question: OcspQuestion, issuer: Certificate, nowMs: number) {
     const found = isIssuerOf(question, issuer)
-      ? await findBySerial(this.#parts.store.db, issuer.keyId, question.serial)
+      ? await this.#find(issuer.keyId, question.serial, nowMs)
       : undefined;
     const fingerprint = found?.fingerprint;
     if (found === undefined) return { question, state: UNKNOWN, fingerprint };
@@ -118,6 +118,20 @@ export class OcspResponder {
       reason: found.reason ?? 'superseded',
     };
     return { question, state, fingerprint };
+  }
+
+  /** What was read of a certificate counts for as long as the registry says the same. */
+  async #find(issuerKeyId: string, serial: string, nowMs: number): Promise<CertificateStatus | undefined> {
+    const { registry, store } = this.#parts;
+    const key = `${issuerKeyId} ${serial}`;
+    const known = this.#known.get(key);
+    if (known !== undefined && registry.lookup(known.fingerprint)?.revoked === isRevokedAt(known, nowMs))
+      return known;
+    const found = await findBySerial(store.db, issuerKeyId, serial);
+    this.#known.delete(key);
+    if (found !== undefined) this.#known.set(key, found);
+    dropOldest(this.#known);
+    return found;
   }
 
   /** The responder that this CA named; none while its certificate is being renewed. */
@@ -134,6 +148,12 @@ export class OcspResponder {
     const validMs = crlRefreshSeconds(this.#parts.security.current().level) * SECOND_MS;
     return { thisUpdateMs: nowMs, nextUpdateMs: Math.min(nowMs + validMs, responder.notAfterMs) };
   }
+}
+
+function dropOldest(map: Map<string, unknown>): void {
+  if (map.size <= OCSP_KEPT_MAX) return;
+  const oldest = map.keys().next();
+  if (oldest.done !== true) map.delete(oldest.value);
 }
 
 const GOOD: OcspState = { state: 'good' };

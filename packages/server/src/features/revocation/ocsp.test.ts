@@ -109,7 +109,7 @@ test('T-41 a request of a megabyte is refused before it is read, and what is no 
   }
   const malformed = await fetch(`${url}/${'%41'.repeat(40)}`);
   assert.deepEqual(Buffer.from(await malformed.arrayBuffer()), Buffer.from(ocspRefusal('malformedRequest')));
-  assert.equal((await post(url, Buffer.from('x'), 'text/plain')).status, 400);
+  assert.equal((await post(url, Buffer.from('x'), 'text/plain')).status, 404);
   // the head alone is answered: nobody waits for the body
   const said = await new Promise<string>((resolve, reject) => {
     const socket = connect(http, '127.0.0.1', () => {
