@@ -1,5 +1,6 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import { repositoryOwner, type HostId, type RepositoryName } from '@sekisho/core/ids.ts';
+import { canonicalIp } from '@sekisho/core/rules/naming.ts';
 import type { Certificate } from '@sekisho/pki/certificate.ts';
 import type { Clock, Random } from '@sekisho/core/time.ts';
 import type { Log } from '@sekisho/platform/log.ts';
@@ -11,7 +12,7 @@ import { parseTarget } from './http/parse-target.ts';
 import { PeerConnections, type Authorize, type Confirm } from './http/peer-connections.ts';
 import { sendProblem, toAppError } from './http/send-problem.ts';
 import { serveRepository } from './http/serve-repository.ts';
-import { TlsListener, type TlsMaterial } from './http/tls-listener.ts';
+import { TlsListener, type TlsMaterial, type TunnelDoor } from './http/tls-listener.ts';
 import { TRASH_SWEEP_MS } from './limits.ts';
 import {
   MaintenanceRunner,
@@ -19,6 +20,8 @@ import {
   type MaintenanceResult,
 } from './maintenance/maintain.ts';
 import type { MediaEvent } from './media-event.ts';
+import { tunnelHeadersFit } from './tunnel/read-tunnel-request.ts';
+import { Tunnels, type TunnelRoute } from './tunnel/tunnels.ts';
 import { MediaStore } from './store/media-store.ts';
 import { scrub, type ScrubResult } from './store/scrub.ts';
 import type { MeasureSpace } from './store/space-watch.ts';
@@ -33,6 +36,8 @@ export interface MediaServerOptions {
   readonly authorize: Authorize;
   /** T-31: asked once for each connection that is authorized. Left out where no management server is. */
   readonly confirm?: Confirm | undefined;
+  /** T-60: how hosts in a DMZ reach the management server through this one. Left out: there are no tunnels. */
+  readonly tunnel?: TunnelRoute | undefined;
   /** Bytes that one host may keep here; null is no limit. */
   readonly quotaBytesPerHost: () => number | null;
   /** Resolves when the event is durable. A snapshot's event may come again after a restart. */
@@ -53,6 +58,8 @@ export interface MediaServer {
   cut(hostId: HostId): number;
   /** After a new CRL: destroys every live connection that is refused now; how many. */
   cutUnauthorized(): number;
+  /** The list of management servers changed: tunnels to those that left it end; how many. */
+  cutUnlistedTunnels(): number;
   /** It was decided anew who goes by names: cuts live connections of hosts that may not go on; how many. */
   confirmAgain(concerned: (leaf: Certificate) => boolean): Promise<number>;
   /** Has this host a repository here? */
@@ -81,6 +88,7 @@ export async function startMediaServer(options: MediaServerOptions): Promise<Med
   const maintenance = new MaintenanceRunner(store, options.env ?? process.env);
   const peers = new PeerConnections(options.authorize, options.confirm, log);
   const limits = new HostLimits();
+  const tunnels = options.tunnel === undefined ? undefined : new Tunnels(options.tunnel, { clock, log });
   /** What is being answered: the store is closed after the last of it. */
   const answers = new Set<Promise<void>>();
   const listener = new TlsListener(
@@ -94,7 +102,13 @@ export async function startMediaServer(options: MediaServerOptions): Promise<Med
         .finally(() => answers.delete(answering));
       answers.add(answering);
     },
-    { clock, random, log, admit: (socket) => peers.admit(socket) },
+    {
+      clock,
+      random,
+      log,
+      admit: (socket) => peers.admit(socket),
+      tunnels: tunnels === undefined ? undefined : tunnelDoor(tunnels, peers),
+    },
   );
   const stopSweeping = startSweeping(store);
   let port: number;
@@ -116,6 +130,7 @@ export async function startMediaServer(options: MediaServerOptions): Promise<Med
       listener.changeTicketKeys();
       return peers.cutUnauthorized();
     },
+    cutUnlistedTunnels: () => tunnels?.cutUnlisted() ?? 0,
     confirmAgain: (concerned) => peers.confirmAgain(concerned),
     holdsRepositoryOf: (hostId) => store.names().some((name) => repositoryOwner(name) === hostId),
     maintain: (request) => maintenance.maintain(request),
@@ -131,6 +146,7 @@ export async function startMediaServer(options: MediaServerOptions): Promise<Med
     stop: async () => {
       stopSweeping();
       const closed = new Promise((resolve) => listener.server.close(resolve));
+      tunnels?.stop();
       peers.cutAll();
       listener.cutUnauthenticated();
       listener.server.closeAllConnections();
@@ -138,6 +154,26 @@ export async function startMediaServer(options: MediaServerOptions): Promise<Med
       await closed;
       await Promise.all(answers);
       await store.close();
+    },
+  };
+}
+
+/** T-60 A tunnel is opened for whoever asks, within limits; who showed a certificate is judged by it, like for any request. */
+function tunnelDoor(tunnels: Tunnels, peers: PeerConnections): TunnelDoor {
+  const addressOf = (socket: TLSSocket): string =>
+    canonicalIp(socket.remoteAddress?.split('%')[0] ?? '') ?? '';
+  return {
+    ofStranger: (socket, request) =>
+      tunnels.connect(socket, request, { hostId: undefined, address: addressOf(socket) }),
+    ofHost: async (socket, request, head) => {
+      const hostId = peers.authorizeAgain(socket);
+      if (request.headers.host === undefined || !tunnelHeadersFit(Object.keys(request.headers)))
+        throw new AppError('TUNNEL_REQUEST_INVALID');
+      await tunnels.connect(
+        socket,
+        { target: request.url ?? '', head },
+        { hostId, address: addressOf(socket) },
+      );
     },
   };
 }

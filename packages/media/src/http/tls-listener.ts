@@ -3,10 +3,10 @@ import type { Clock, Random } from '@sekisho/core/time.ts';
 import { HEADER_BYTES_MAX } from '@sekisho/core/limits.ts';
 import type { Log } from '@sekisho/platform/log.ts';
 import { createServer, type Server } from 'node:https';
-import type { RequestListener } from 'node:http';
+import type { IncomingMessage, RequestListener } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { TLSSocket } from 'node:tls';
+import { TLSSocket } from 'node:tls';
 import {
   CONNECTIONS_MAX,
   HANDSHAKE_MAX_MS,
@@ -16,6 +16,7 @@ import {
   SOCKET_IDLE_MAX_MS,
   UNAUTHENTICATED_CONNECTIONS_MAX,
 } from '../limits.ts';
+import { readTunnelRequest, type TunnelRequest } from '../tunnel/read-tunnel-request.ts';
 import { rawProblem, refusalOfParser, toAppError } from './send-problem.ts';
 
 /** Key and certificates of the media server (PEM; `cert` is the leaf and its issuing CA), and the CAs that clients chain to. */
@@ -28,6 +29,25 @@ export interface TlsMaterial {
 /** Lets a connection in, or throws the refusal; a promise when somebody has to be asked first. */
 export type Admit = (socket: TLSSocket) => void | Promise<void>;
 
+/** What is done with wishes for a tunnel (T-60); each rejects with the refusal. */
+export interface TunnelDoor {
+  /** Of a connection that showed no certificate: it may ask for this alone. */
+  readonly ofStranger: (socket: TLSSocket, request: TunnelRequest) => Promise<void>;
+  /** Of a host that was admitted. */
+  readonly ofHost: (socket: TLSSocket, request: IncomingMessage, head: Buffer) => Promise<void>;
+}
+
+interface ListenerParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly admit: Admit;
+  /** Left out: there are no tunnels here. */
+  readonly tunnels?: TunnelDoor | undefined;
+}
+
+/** OpenSSL saw `CONNECT` where TLS should begin: a host that speaks none asks for a tunnel. */
+const PLAIN_CONNECT = 'ERR_SSL_HTTPS_PROXY_REQUEST';
 const TICKET_KEYS_BYTES = 48;
 const REFUSAL_WAIT_MS = 5_000;
 const REFUSAL_LINGER_MS = 500;
@@ -39,17 +59,13 @@ const REFUSAL_LINGER_MS = 500;
  */
 export class TlsListener {
   readonly server: Server;
-  readonly #options: { clock: Clock; random: Random; log: Log; admit: Admit };
+  readonly #options: ListenerParts;
   readonly #serveHttp: (socket: TLSSocket) => void;
   /** Oldest first; the key is the remote end. */
   readonly #unauthenticated = new Map<string, Socket>();
   readonly #refused = new Set<TLSSocket>();
 
-  constructor(
-    tls: TlsMaterial,
-    handler: RequestListener,
-    options: { clock: Clock; random: Random; log: Log; admit: Admit },
-  ) {
+  constructor(tls: TlsMaterial, handler: RequestListener, options: ListenerParts) {
     this.#options = options;
     this.server = createServer(
       {
@@ -90,9 +106,16 @@ export class TlsListener {
       if (refusal === undefined || !socket.writable) socket.destroy();
       else socket.end(rawProblem(refusal), () => socket.destroy());
     });
+    this.server.on('connect', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      this.#connectHost(request, socket, head);
+    });
     this.server.on('tlsClientError', (error, socket) => {
       options.log.info({ reason: error.message, remote: socket.remoteAddress }, 'TLS handshake failed');
-      socket.destroy();
+      const raw = this.#unauthenticated.get(remoteOf(socket));
+      const isTunnelWish = 'code' in error && error.code === PLAIN_CONNECT && options.tunnels !== undefined;
+      // T-62: below TLS, as it speaks none
+      if (isTunnelWish) raw?.write(rawProblem(new AppError('TUNNEL_CLIENT_LEGACY')), () => raw.destroySoon());
+      else socket.destroy();
     });
   }
 
@@ -132,7 +155,9 @@ export class TlsListener {
     try {
       admitted = this.#options.admit(socket);
     } catch (error) {
-      turnAway(error);
+      const isStranger = error instanceof AppError && error.code === 'PEER_CERTIFICATE_MISSING';
+      if (isStranger && this.#options.tunnels !== undefined) this.#hear(socket, this.#options.tunnels);
+      else turnAway(error);
       return;
     }
     if (admitted === undefined) {
@@ -150,6 +175,55 @@ export class TlsListener {
         if (!socket.destroyed) turnAway(error);
       },
     );
+  }
+
+  /** Who shows no certificate may ask for a tunnel. Until it has, it stays among those that give way to newcomers. */
+  #hear(socket: TLSSocket, tunnels: TunnelDoor): void {
+    socket.on('error', () => undefined);
+    readTunnelRequest(socket, this.#options.clock)
+      .then(async (request) => {
+        this.#unauthenticated.delete(remoteOf(socket));
+        if (request === undefined) socket.destroy();
+        else await tunnels.ofStranger(socket, request);
+      })
+      .catch((error: unknown) => {
+        this.#unauthenticated.delete(remoteOf(socket));
+        this.#answerAndEnd(socket, toAppError(error));
+      });
+  }
+
+  #connectHost(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const { tunnels } = this.#options;
+    if (!(request.socket instanceof TLSSocket)) {
+      socket.destroy();
+      return;
+    }
+    const tls = request.socket;
+    tls.on('error', () => undefined);
+    tls.setTimeout(0); // the tunnel has limits of its own
+    if (tunnels === undefined) this.#answerAndEnd(tls, new AppError('TUNNEL_REQUEST_INVALID'));
+    else
+      tunnels.ofHost(tls, request, head).catch((error: unknown) => {
+        this.#answerAndEnd(tls, toAppError(error));
+      });
+  }
+
+  /** A refusal on a connection that no HTTP parser serves (any more); then it ends. */
+  #answerAndEnd(socket: TLSSocket, refusal: AppError): void {
+    const { code, params, cause } = refusal;
+    this.#options.log.warn({ code, params, remote: socket.remoteAddress, cause }, 'peer refused');
+    if (!socket.writable) {
+      socket.destroy();
+      return;
+    }
+    this.#refused.add(socket);
+    const cancel = this.#options.clock.timer(REFUSAL_LINGER_MS, () => socket.destroy());
+    socket.once('close', () => {
+      cancel();
+      this.#refused.delete(socket);
+    });
+    socket.end(rawProblem(refusal));
+    socket.resume();
   }
 
   /** One answer to the first bytes, without parsing them; then the connection ends. */

@@ -1,7 +1,9 @@
 import type { HostId, Sha256Hex } from '@sekisho/core/ids.ts';
-import { canonicalIp } from '@sekisho/core/rules/naming.ts';
+import { addressKey } from '@sekisho/core/rules/address-key.ts';
 import type { Socket } from 'node:net';
 import type { PeerIdentity } from './peer.ts';
+
+export { addressKey };
 
 /** Connections that have shown no valid certificate: the oldest goes when one more comes. */
 export const UNVERIFIED_CONNECTIONS_MAX = 1024;
@@ -147,18 +149,3 @@ interface Sender {
 }
 
 const portKey = (socket: Socket): string => `${socket.remoteAddress ?? ''}|${socket.remotePort ?? 0}`;
-
-/** Who counts as one sender: an IPv4 address, or the /64 an IPv6 address is in. */
-export function addressKey(remoteAddress: string | undefined): string {
-  const ip = canonicalIp(remoteAddress?.split('%')[0] ?? '') ?? 'unknown';
-  if (!ip.includes(':')) return ip;
-  const [head = '', tail] = ip.split('::');
-  const before = head === '' ? [] : head.split(':');
-  const after = tail === undefined || tail === '' ? [] : tail.split(':');
-  const groups = [
-    ...before,
-    ...Array<string>(Math.max(0, 8 - before.length - after.length)).fill('0'),
-    ...after,
-  ];
-  return `${groups.slice(0, 4).join(':')}::/64`;
-}
