@@ -12,6 +12,8 @@ export interface DataFolder {
   readonly identity: string;
   /** The next key and request, and its certificate once it has come. */
   readonly identityNext: string;
+  /** T-09: when the server wants the certificate renewed. */
+  readonly renewalFile: string;
   readonly documents: string;
   readonly crls: string;
   /** T-33: yeses about peers' names, for when the server is away. */
@@ -34,6 +36,7 @@ export const dataFolderAt = (root: string): DataFolder => ({
   anchorsFile: join(root, 'anchors.pem'),
   identity: join(root, 'identity'),
   identityNext: join(root, 'identity.next'),
+  renewalFile: join(root, 'renewal.json'),
   documents: join(root, 'documents'),
   crls: join(root, 'crls'),
   namesFile: join(root, 'names.json'),

@@ -1,6 +1,6 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import { HOUR_MS, SECOND_MS } from '@sekisho/core/time.ts';
-import type { Heartbeat } from '@sekisho/core/wire/agent.ts';
+import type { Heartbeat, RenewalInformation } from '@sekisho/core/wire/agent.ts';
 import type { PolicyPlan } from '@sekisho/core/wire/documents.ts';
 import { findRestic } from '@sekisho/media/restic/find-restic.ts';
 import { join } from 'node:path';
@@ -13,6 +13,7 @@ import { openDocumentStore, type KeptDocument } from './documents/document-store
 import { startFetcher, type Fetcher } from './documents/fetcher.ts';
 import { HealthBoard } from './health.ts';
 import { loadIdentity } from './identity/identity-store.ts';
+import { openRenewalInformation } from './identity/renewal-information.ts';
 import { startRenewalLoop, type RenewalLoop } from './identity/renewal-loop.ts';
 import { createJobRunner, type JobRunner } from './jobs/job-runner.ts';
 import { openLedger } from './jobs/ledger.ts';
@@ -192,6 +193,18 @@ export async function startParts(
     });
   }
 
+  const renewalInformation = await openRenewalInformation({ file: folder.renewalFile, log });
+  const takeRenewal = (said: RenewalInformation | null | undefined): void => {
+    renewalInformation
+      .take(said)
+      .then((isNew) => {
+        if (isNew) renewal?.look();
+      })
+      .catch((error: unknown) => {
+        log.warn({ err: error }, 'when the server wants the certificate renewed could not be kept');
+      });
+  };
+
   // The runner reports progress to the heart, which is made from what the runner says: tied below.
   let heart: Heart | undefined;
   let fetcher: Fetcher | undefined;
@@ -307,6 +320,7 @@ export async function startParts(
     onReply: (reply) => {
       names.reached();
       if (reply.names !== undefined) names.heard(reply.names);
+      takeRenewal(reply.renewal);
       fetching.request(reply.fetch, 'heartbeat');
       reply.offers.forEach(offer);
       for (const jobId of reply.cancels) runner.cancel(jobId);
@@ -314,6 +328,7 @@ export async function startParts(
     onCome: (frame) => {
       if (frame.type === 'come') fetching.request(frame.fetch);
       else if (frame.type === 'names') names.changed(frame.changed, frame);
+      else if (frame.type === 'renewal') takeRenewal(frame.renewal);
       else if (frame.type === 'job.offer') offer(frame.order);
       else runner.cancel(frame.jobId);
     },
@@ -341,6 +356,15 @@ export async function startParts(
       reconcileMedia();
       beating.beatSoon();
     },
+    onFailed: (code) => {
+      const detail = { code, fingerprint: identity.certificate.fingerprint };
+      spool
+        .put({ kind: 'event', spoolId: random.uuid(), event: 'renewal-failed', atMs: clock.nowMs(), detail })
+        .catch((failure: unknown) => {
+          log.warn({ err: failure }, 'an event could not be kept');
+        });
+    },
+    renewAtMs: (fingerprint) => renewalInformation.renewAtMs(fingerprint),
     health,
     clock,
     log,
@@ -362,7 +386,7 @@ export async function startParts(
 
   function status(): AgentStatus {
     return {
-      ...baseStatus(folder, settings, identity),
+      ...baseStatus(folder, settings, identity, renewalInformation),
       running: true,
       channel: policy()?.mode === 'pull' ? 'off' : beating.channel.isOpen ? 'open' : 'closed',
       lastContactMs: server.lastContactMs ?? null,

@@ -19,7 +19,11 @@ import { auditList } from './commands/audit/list.ts';
 import { auditShow } from './commands/audit/show.ts';
 import { auditVerify } from './commands/audit/verify.ts';
 import { backupRun } from './commands/backup/run.ts';
+import { certDrill } from './commands/cert/drill.ts';
+import { certForecast } from './commands/cert/forecast.ts';
 import { certList } from './commands/cert/list.ts';
+import { certRevocation } from './commands/cert/revocation.ts';
+import { certRevocations } from './commands/cert/revocations.ts';
 import { certRevoke } from './commands/cert/revoke.ts';
 import { completionOf } from './commands/completion.ts';
 import { configCheck } from './commands/config/check.ts';
@@ -108,6 +112,10 @@ export const VERBS: readonly Verb[] = [
   tokenDelete,
   certList,
   certRevoke,
+  certRevocations,
+  certRevocation,
+  certForecast,
+  certDrill,
   securityShow,
   securitySet,
   planCreate,

@@ -37,6 +37,11 @@ const certificates = {
     'request a certificate under the name {subject}',
     '名前 {subject} で証明書を要求',
   ),
+  'drill-renewals': security(
+    'CERT',
+    'renew the certificates of {subject} hosts as a drill',
+    '更新訓練として {subject} 台のホストの証明書を更新',
+  ),
   'revoke-host': security('CERT', 'revoke the certificates of {subject}', '{subject} の証明書を失効'),
   'sign-crl': security('CERT', 'sign the revocation list of {subject}', '{subject} の証明書失効リストに署名'),
   'issue-ocsp-signer': security(
@@ -118,6 +123,21 @@ const names = {
     'take the name {subject}, which was mapped automatically, for a host with a token',
     '自動マップされた名前 {subject} を、トークンのあるホストに移す',
   ),
+  'create-application': security(
+    'HOST',
+    'map the virtual name {subject} to hosts',
+    '仮想名 {subject} をホストにマップ',
+  ),
+  'change-application': security(
+    'HOST',
+    'change the hosts of the virtual name {subject}',
+    '仮想名 {subject} のホストを変更',
+  ),
+  'delete-application': security(
+    'HOST',
+    'delete the mapping of the virtual name {subject}',
+    '仮想名 {subject} のマッピングを削除',
+  ),
   'reset-host': security('HOST', 'reset the attributes of {subject}', '{subject} の属性をリセット'),
 } as const satisfies Entry;
 
@@ -169,6 +189,16 @@ const settings = {
   'export-root': security('SEC_CONFIG', 'export the root key', 'ルート鍵をエクスポート'),
   'detach-root': security('SEC_CONFIG', 'take the root key off the server', 'ルート鍵をサーバーから切り離し'),
   'attach-root': security('SEC_CONFIG', 'bring the root key back', 'ルート鍵をサーバーに復帰'),
+  'grant-read': security(
+    'SEC_CONFIG',
+    'let another host read the repository {subject} for a restore',
+    '別のホストへのリストアのため、リポジトリ {subject} の読み取りを許可',
+  ),
+  'end-read-grant': security(
+    'SEC_CONFIG',
+    'end what another host may read of the repository {subject}',
+    'リポジトリ {subject} に対する別のホストの読み取り許可を終了',
+  ),
   'release-repository-password': security(
     'SEC_CONFIG',
     'release the password of the repository {subject}',

@@ -4,6 +4,7 @@ import { accountErrors } from './errors/accounts.ts';
 import { agentErrors } from './errors/agent.ts';
 import { apiErrors } from './errors/api.ts';
 import { applicationErrors } from './errors/applications.ts';
+import { certificateErrors } from './errors/certificates.ts';
 import { cliErrors } from './errors/cli.ts';
 import { generalErrors } from './errors/general.ts';
 import { legacyErrors } from './errors/legacy.ts';
@@ -24,6 +25,7 @@ import type { Language } from './language.ts';
 export const ERRORS = {
   ...generalErrors,
   ...trustErrors,
+  ...certificateErrors,
   ...tunnelErrors,
   ...namesErrors,
   ...applicationErrors,

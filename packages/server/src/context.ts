@@ -12,7 +12,9 @@ import type { RefusalBook } from './features/audit/refusal-book.ts';
 import type { DocumentService } from './features/documents/document-service.ts';
 import type { OnProgress } from './features/jobs/progress-board.ts';
 import type { KeyStore } from './features/keys/key-store.ts';
+import type { LegacyDesk } from './features/legacy/legacy-desk.ts';
 import type { NameDesk } from './features/names/name-desk.ts';
+import type { RenewalBoard } from './features/renewals/renewal-board.ts';
 import type { PasswordHasher } from './features/sign-in/password-hasher.ts';
 import type { CrlShards } from './features/revocation/crl-shards.ts';
 import type { CrlSigner } from './features/revocation/crl-signer.ts';
@@ -122,8 +124,12 @@ export interface ServerContext {
   /** Refusals that anybody can cause, on their way into the audit log. */
   readonly refusals: RefusalBook;
   readonly security: SecurityCache;
+  /** T-09: what hosts are told about their renewal, out of memory. */
+  readonly renewals: RenewalBoard;
   /** T-31: who may go by which name, out of memory. */
   readonly names: NameDesk;
+  /** T-50: hosts that talk without a certificate. */
+  readonly legacy: LegacyDesk;
   readonly connections: PeerConnections;
   /** Administrators and what they may do (S-04). */
   readonly accounts: Accounts;

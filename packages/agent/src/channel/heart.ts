@@ -45,7 +45,7 @@ export function startHeart(options: {
   heartbeat: () => Heartbeat;
   period: () => { seconds: number; mode: 'push' | 'pull' };
   onReply: (reply: HeartbeatReply) => void;
-  onCome: (frame: Extract<ServerFrame, { type: 'come' | 'job.offer' | 'job.cancel' | 'names' }>) => void;
+  onCome: (frame: Extract<ServerFrame, { type: 'come' | 'job.offer' | 'job.cancel' | 'names' | 'renewal' }>) => void;
   health: HealthBoard;
   clock: Clock;
   random: Random;
@@ -96,6 +96,7 @@ export function startHeart(options: {
         case 'job.offer':
         case 'job.cancel':
         case 'names':
+        case 'renewal':
           options.onCome(frame);
           break;
       }

@@ -1,12 +1,12 @@
 import { AppError } from '@sekisho/core/errors.ts';
-import { renewalDueMs } from '@sekisho/core/rules/renewal.ts';
+import { plannedRenewalMs, renewalJitter } from '@sekisho/core/rules/renewal.ts';
 import type { Clock } from '@sekisho/core/time.ts';
 import { silentLog } from '@sekisho/platform/log.ts';
 import { readdir } from 'node:fs/promises';
 import { dataFolderAt, type DataFolder } from '../data-folder.ts';
 import { openDocumentStore } from '../documents/document-store.ts';
 import { loadIdentity, type Identity } from '../identity/identity-store.ts';
-import { renewalJitter } from '../identity/renewal-loop.ts';
+import { openRenewalInformation, type KeptRenewal } from '../identity/renewal-information.ts';
 import { loadSettings, type AgentSettings } from '../settings.ts';
 import { AGENT_VERSION } from '../version.ts';
 import type { AgentStatus } from './agent-status.ts';
@@ -16,7 +16,8 @@ export async function readAgentStatus(dataFolder: string, clock: Clock): Promise
   const folder = dataFolderAt(dataFolder);
   const settings = await loadSettings(folder);
   if (settings === undefined) throw new AppError('AGENT_NOT_SET_UP', { folder: dataFolder });
-  const base = baseStatus(folder, settings, await loadIdentity(folder));
+  const renewal = await openRenewalInformation({ file: folder.renewalFile, log: silentLog() });
+  const base = baseStatus(folder, settings, await loadIdentity(folder), renewal);
   if (settings.state.is !== 'deployed') return base;
   const documents = await openDocumentStore({
     folder: folder.documents,
@@ -43,6 +44,7 @@ export function baseStatus(
   folder: DataFolder,
   settings: AgentSettings,
   identity: Identity | undefined,
+  renewal: Pick<KeptRenewal, 'renewAtMs'>,
 ): AgentStatus {
   const { state } = settings;
   const certificate = identity?.certificate;
@@ -65,10 +67,11 @@ export function baseStatus(
             serial: certificate.serial,
             notBeforeMs: certificate.notBeforeMs,
             notAfterMs: certificate.notAfterMs,
-            renewFromMs: renewalDueMs({
+            renewFromMs: plannedRenewalMs({
               notBeforeMs: certificate.notBeforeMs,
               notAfterMs: certificate.notAfterMs,
               jitter: renewalJitter(certificate.fingerprint),
+              renewAtMs: renewal.renewAtMs(certificate.fingerprint),
             }),
           },
     channel: 'off',

@@ -1,5 +1,7 @@
 import { AppError } from '@sekisho/core/errors.ts';
+import { renewalJitter } from '@sekisho/core/rules/renewal.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '@sekisho/core/time.ts';
+import type { RenewalInformation } from '@sekisho/core/wire/agent.ts';
 import type { Certificate } from '@sekisho/pki/certificate.ts';
 import { parseCertificateRequest } from '@sekisho/pki/csr.ts';
 import { issueHostCertificate } from '@sekisho/pki/issue.ts';
@@ -16,7 +18,7 @@ import type { DocumentStore } from '../documents/document-store.ts';
 import { HealthBoard } from '../health.ts';
 import type { ServerConnection } from '../net/server-connection.ts';
 import { installStaged, stageRequest, type Identity } from './identity-store.ts';
-import { renewalJitter, startRenewalLoop } from './renewal-loop.ts';
+import { startRenewalLoop } from './renewal-loop.ts';
 
 const LIFETIME_MS = 30 * DAY_MS;
 const hostId = newHostId();
@@ -61,6 +63,8 @@ async function bench(t: TestContext) {
   } as unknown as ServerConnection;
   const health = new HealthBoard();
   let media = false;
+  let information: RenewalInformation | undefined;
+  const told: string[] = [];
   const loop = startRenewalLoop({
     folder,
     domainId: authority.domainId,
@@ -76,6 +80,9 @@ async function bench(t: TestContext) {
       identity = next;
       return Promise.resolve();
     },
+    onFailed: (code) => told.push(code),
+    renewAtMs: (fingerprint) =>
+      information?.fingerprint === fingerprint ? information.renewAtMs : undefined,
     health,
     clock,
     log: silentLog(),
@@ -101,6 +108,12 @@ async function bench(t: TestContext) {
     },
     answerForeign: () => {
       foreign = true;
+    },
+    told,
+    inform: (renewAtMs: number | undefined) => {
+      const { fingerprint } = identity.certificate;
+      information = renewAtMs === undefined ? undefined : { fingerprint, renewAtMs };
+      loop.look();
     },
     wantMedia: () => {
       media = true;
@@ -159,4 +172,33 @@ test('T-04 an expired certificate is not renewed, and is shown', async (t) => {
   assert.ok(attempts > 10);
   await b.advance(DAY_MS);
   assert.equal(b.asked.length, attempts);
+});
+
+test('T-09 a moment that the server gives counts for that certificate alone, and no later than is safe', async (t) => {
+  const b = await bench(t);
+  const atMs = b.clock.nowMs() + 3 * DAY_MS;
+  b.inform(atMs);
+  await until('the loop sleeps', () => b.clock.pendingTimers === 1);
+  await b.advance(3 * DAY_MS - HOUR_MS);
+  assert.equal(b.asked.length, 0);
+  await b.advance(2 * HOUR_MS);
+  assert.equal(b.asked.length, 1);
+  await b.advance(5 * DAY_MS);
+  assert.equal(b.asked.length, 1, 'the next certificate is renewed by its own reckoning');
+  b.inform(b.clock.nowMs() + 400 * DAY_MS);
+  await until('the loop sleeps', () => b.clock.pendingTimers === 1);
+  await b.advance(20 * DAY_MS + HOUR_MS);
+  assert.equal(b.asked.length, 2, 'before a sixth of the lifetime is left');
+  assert.equal(b.asked[1] !== undefined && b.asked[1].atMs > atMs + 15 * DAY_MS, true);
+});
+
+test('T-09 what went wrong is told once for each certificate and reason', async (t) => {
+  const b = await bench(t);
+  b.fail(new AppError('SERVER_UNREACHABLE', { server: 'x', detail: 'y' }));
+  b.inform(b.clock.nowMs());
+  await until('it was tried', () => b.told.length === 1);
+  await until('the loop sleeps', () => b.clock.pendingTimers === 1);
+  await b.advance(10 * MINUTE_MS, MINUTE_MS);
+  assert.ok(b.asked.length > 2);
+  assert.deepEqual(b.told, ['SERVER_UNREACHABLE']);
 });

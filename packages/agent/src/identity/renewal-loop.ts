@@ -1,6 +1,6 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import type { DomainId } from '@sekisho/core/ids.ts';
-import { nextRenewalStep } from '@sekisho/core/rules/renewal.ts';
+import { nextRenewalStep, renewalJitter } from '@sekisho/core/rules/renewal.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS, type Clock } from '@sekisho/core/time.ts';
 import type { Log } from '@sekisho/platform/log.ts';
 import type { KeyAlgorithm } from '@sekisho/pki/keys.ts';
@@ -22,12 +22,10 @@ export interface RenewalLoop {
   renewNow(): Promise<Identity>;
   /** The server says so: renew soon, and don't wait for it. */
   ask(): void;
+  /** What decides when it is renewed has changed: think again. */
+  look(): void;
   stop(): Promise<void>;
 }
-
-/** In [0, 1), the same for one certificate over restarts: hosts spread, and a restart does not move a renewal. */
-export const renewalJitter = (fingerprint: string): number =>
-  Number.parseInt(fingerprint.slice(0, 8), 16) / 2 ** 32;
 
 /** T-04: renews by itself at two thirds of the lifetime, with a new key, and without losing a connection. */
 export function startRenewalLoop(options: {
@@ -39,6 +37,10 @@ export function startRenewalLoop(options: {
   wantsMedia: () => boolean;
   keyAlgorithm: KeyAlgorithm;
   onRenewed: (identity: Identity) => Promise<void>;
+  /** T-09 An attempt by the loop failed, with that code; told once for each certificate and code. */
+  onFailed: (code: string) => void;
+  /** T-09 When the server wants that certificate renewed, if it said so. */
+  renewAtMs: (fingerprint: string) => number | undefined;
   health: HealthBoard;
   clock: Clock;
   log: Log;
@@ -103,7 +105,26 @@ export function startRenewalLoop(options: {
       nowMs < notAfterMs && nowMs > notAfterMs - Math.min(EXPIRING_MS, (notAfterMs - notBeforeMs) / 6),
     );
     const jitter = renewalJitter(certificate.fingerprint);
-    return nextRenewalStep({ notBeforeMs, notAfterMs, jitter, failures, lastAttemptMs, forced, nowMs });
+    const renewAtMs = options.renewAtMs(certificate.fingerprint);
+    return nextRenewalStep({
+      notBeforeMs,
+      notAfterMs,
+      jitter,
+      renewAtMs,
+      failures,
+      lastAttemptMs,
+      forced,
+      nowMs,
+    });
+  }
+
+  const told = new Set<string>();
+  function tell(error: unknown): void {
+    const code = error instanceof AppError ? error.code : 'INTERNAL';
+    const once = `${options.identity().certificate.fingerprint} ${code}`;
+    if (told.has(once)) return;
+    told.add(once);
+    options.onFailed(code);
   }
 
   async function run(): Promise<void> {
@@ -117,6 +138,7 @@ export function startRenewalLoop(options: {
           continue;
         } catch (error) {
           log.warn({ err: error, failures }, 'the certificate could not be renewed');
+          tell(error);
           waitMs = 1;
         }
       } else if (step.state === 'wait')
@@ -135,6 +157,9 @@ export function startRenewalLoop(options: {
     ask() {
       if (clock.monotonicMs() - renewedAtMs < ASKED_EVERY_MS) return;
       forced = true;
+      wake.abort();
+    },
+    look() {
       wake.abort();
     },
     async stop() {

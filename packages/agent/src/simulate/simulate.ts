@@ -60,6 +60,7 @@ export interface SimulationProgress {
   readonly heartbeats: number;
   readonly documentsAcknowledged: number;
   readonly jobsReported: number;
+  readonly renewals: number;
 }
 
 /** What a simulation measured. Times in milliseconds. */
@@ -79,6 +80,8 @@ export interface SimulationSummary {
   readonly reconnects: number;
   readonly latencyMs: { readonly p50: number; readonly p99: number; readonly max: number };
   readonly jobsReported: number;
+  /** Certificates that were renewed. */
+  readonly renewals: number;
   /** Documents of which the server was told that an agent holds them. */
   readonly documentsAcknowledged: number;
   /** Failed requests and refusals, by code; what was asked again with success is among them. */
@@ -136,6 +139,7 @@ class Simulation {
   #acknowledged = 0;
   #reconnects = 0;
   #jobs = 0;
+  #renewals = 0;
   #enrolMs = 0;
   #runStartedMs: number | undefined;
   #measured: Measured | undefined;
@@ -229,6 +233,7 @@ class Simulation {
         max: round(this.#latency.maxMs),
       },
       jobsReported: this.#jobs,
+      renewals: this.#renewals,
       documentsAcknowledged: this.#acknowledged,
       errors: Object.fromEntries([...this.#errors].sort()),
       seed,
@@ -283,6 +288,9 @@ class Simulation {
     jobTaken: () => {
       this.#jobs += 1;
     },
+    renewed: () => {
+      this.#renewals += 1;
+    },
   };
 
   /** Random agents report, at random times with the wanted mean. */
@@ -322,6 +330,7 @@ class Simulation {
       heartbeats: this.#latency.count,
       documentsAcknowledged: this.#acknowledged,
       jobsReported: this.#jobs,
+      renewals: this.#renewals,
     });
   }
 }

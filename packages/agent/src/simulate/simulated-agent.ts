@@ -14,6 +14,7 @@ import { createBeatRecord } from './beat-record.ts';
 import type { SimulatedHost } from './enrol-host.ts';
 import { createMemorySpool } from './memory-spool.ts';
 import { observeConnection } from './observe-connection.ts';
+import { startSimulatedRenewal } from './simulated-renewal.ts';
 import { simulatedReport } from './simulated-report.ts';
 
 /** What happens to agents, told as it happens. */
@@ -25,6 +26,7 @@ export interface AgentWatch {
   readonly failed: (code: string) => void;
   readonly reconnected: () => void;
   readonly jobTaken: () => void;
+  readonly renewed: () => void;
 }
 
 export interface SimulatedAgent {
@@ -43,7 +45,7 @@ export interface SimulatedAgent {
  * sends. It runs nothing: orders are refused with HOST_SIMULATED.
  */
 export function startSimulatedAgent(
-  { identity, ...host }: SimulatedHost,
+  { identity: first, ...host }: SimulatedHost,
   parts: {
     readonly server: { readonly host: string; readonly port: number };
     readonly documents: DocumentStore;
@@ -56,6 +58,7 @@ export function startSimulatedAgent(
   },
 ): SimulatedAgent {
   const { documents, crls, heartbeatMs, watch, clock, random, log } = parts;
+  let identity = first;
   const health = new HealthBoard();
   const bootId = random.uuid();
   const beats = createBeatRecord(clock.monotonicMs(), heartbeatMs);
@@ -104,11 +107,32 @@ export function startSimulatedAgent(
       if (what === 'policy') heart.policyChanged();
       heart.beatSoon();
     },
-    // names and roles are never granted to simulated hosts, and their certificates outlive the simulation
-    onRenewalAsked: () => undefined,
+    onRenewalAsked: () => {
+      renewal.ask();
+    },
     clock,
     random,
     log,
+  });
+
+  const renewal = startSimulatedRenewal({
+    server,
+    documents,
+    domainId: host.domainId,
+    identity: () => identity,
+    onRenewed: (next) => {
+      identity = next;
+      server.identityChanged();
+      heart.channel.reconnect();
+      heart.beatSoon();
+      watch.renewed();
+    },
+    onFailed: (code) => {
+      const event = { event: 'renewal-failed', atMs: clock.nowMs() } as const;
+      const detail = { code, fingerprint: identity.certificate.fingerprint };
+      spool.put({ kind: 'event', spoolId: random.uuid(), ...event, detail }).catch(failed);
+    },
+    clock,
   });
 
   function heartbeat(): Heartbeat {
@@ -135,6 +159,7 @@ export function startSimulatedAgent(
     watch.answered(nowMs - sentMs);
     watch.acknowledged(echoed.filter((serial, at) => serial > (acknowledged[at] ?? 0)).length);
     acknowledged = echoed;
+    renewal.take(reply.renewal);
     fetcher.request(reply.fetch, 'heartbeat');
     reply.offers.forEach(refuse);
   }
@@ -168,6 +193,7 @@ export function startSimulatedAgent(
     onReply: answered,
     onCome: (frame) => {
       if (frame.type === 'come') fetcher.request(frame.fetch);
+      else if (frame.type === 'renewal') renewal.take(frame.renewal);
       else if (frame.type === 'job.offer') refuse(frame.order);
     },
     health,
@@ -197,6 +223,7 @@ export function startSimulatedAgent(
     },
     async stop() {
       server.stop();
+      await renewal.stop();
       await heart.stop();
       await fetcher.stop();
     },

@@ -5,10 +5,10 @@ import fc from 'fast-check';
 import { DAY_MS, HOUR_MS } from '../time.ts';
 import { boundRenewalMs, renewalDueMs, renewalJitter } from './renewal.ts';
 import {
+  addRenewals,
   comingRenewalMs,
   DAY_RENEWALS_FREE,
   drillMoments,
-  forecastRenewals,
   spreadRenewals,
   type ComingRenewal,
 } from './renewal-load.ts';
@@ -22,6 +22,11 @@ const one = (n: number, over: Partial<ComingRenewal> = {}): ComingRenewal => ({
   renewAtMs: null,
   ...over,
 });
+const forecastRenewals = (coming: readonly ComingRenewal[], days: number, nowMs: number): number[] => {
+  const load = new Array<number>(days).fill(0);
+  addRenewals(load, coming, nowMs);
+  return load;
+};
 const many = (count: number, over: Partial<ComingRenewal> = {}): ComingRenewal[] =>
   Array.from({ length: count }, (_, n) => one(n, over));
 const moved = (coming: readonly ComingRenewal[], nowMs = NOW_MS): ComingRenewal[] => {

@@ -26,14 +26,12 @@ export const comingRenewalMs = (one: ComingRenewal): number =>
     renewAtMs: one.renewAtMs ?? undefined,
   });
 
-/** How many certificates are renewed on each of the coming days; those that are overdue count to the first. Day 0 begins now. */
-export function forecastRenewals(coming: Iterable<ComingRenewal>, days: number, nowMs: number): number[] {
-  const load = new Array<number>(days).fill(0);
+/** Adds certificates to the load of the coming days (as many as the array has); what is overdue counts to the first. Day 0 begins now. */
+export function addRenewals(load: number[], coming: Iterable<ComingRenewal>, nowMs: number): void {
   for (const one of coming) {
     const day = Math.max(0, Math.floor((comingRenewalMs(one) - nowMs) / DAY_MS));
-    if (day < days) load[day] = (load[day] ?? 0) + 1;
+    if (day < load.length) load[day] = (load[day] ?? 0) + 1;
   }
-  return load;
 }
 
 /**

@@ -1,6 +1,8 @@
 import { access } from './en/access.ts';
 import { accounts } from './en/accounts.ts';
 import { audit } from './en/audit.ts';
+import { revocations } from './en/revocation.ts';
+import { certificates } from './en/certificates.ts';
 import { demo } from './en/demo.ts';
 import { doctor } from './en/doctor.ts';
 import { help, labels, notes, nouns, states, units } from './en/labels.ts';
@@ -19,6 +21,8 @@ export const en = {
   notes,
   verbs,
   audit,
+  certificates,
+  revocations,
   demo,
   doctor,
   simulate,

@@ -2,6 +2,8 @@ import type { Words } from './en.ts';
 import { access } from './ja/access.ts';
 import { accounts } from './ja/accounts.ts';
 import { audit } from './ja/audit.ts';
+import { revocations } from './ja/revocation.ts';
+import { certificates } from './ja/certificates.ts';
 import { demo } from './ja/demo.ts';
 import { doctor } from './ja/doctor.ts';
 import { help, labels, notes, nouns, states, units } from './ja/labels.ts';
@@ -20,6 +22,8 @@ export const ja: Words = {
   notes,
   verbs,
   audit,
+  certificates,
+  revocations,
   demo,
   doctor,
   simulate,

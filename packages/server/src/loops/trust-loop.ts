@@ -1,12 +1,15 @@
-import { MINUTE_MS, SECOND_MS } from '@sekisho/core/time.ts';
+import { DAY_MS, MINUTE_MS, SECOND_MS } from '@sekisho/core/time.ts';
 import type { ServerContext } from '../context.ts';
 import { renewOcspSigner } from '../features/keys/ocsp-signer.ts';
 import { recordFirstUse, revokeOverdue } from '../features/revocation/replace-certificates.ts';
 import { publishLists } from '../features/domain/publish-trust.ts';
+import { spreadLoad } from '../features/renewals/spread-load.ts';
 import { startDuty, startLoop, type Fence } from './loop.ts';
 
 export const TRUST_LOOP_MS = 15 * SECOND_MS;
 const LEASE_MS = 3 * MINUTE_MS;
+/** Renewals are spread (T-09) so long after a start for the first time, then each day: all certificates are read for it. */
+const SPREAD_FIRST_MS = 10 * MINUTE_MS;
 
 /**
  * The duties of the CA: revokes what was replaced and whose grace is over (T-14), signs CRLs at half their validity (T-44).
@@ -57,6 +60,7 @@ export function startTrustLoop(
       return context.shards.flush();
     },
   });
+  let spreadDueMs = clock.monotonicMs() + SPREAD_FIRST_MS;
   const duty = startDuty({
     clock,
     log,
@@ -70,6 +74,9 @@ export function startTrustLoop(
       await publishLists(context, fence);
       await renewOcspSigner(context, fence);
       await afterRevocation(fence);
+      if (clock.monotonicMs() < spreadDueMs) return;
+      spreadDueMs = clock.monotonicMs() + DAY_MS;
+      await spreadLoad(context, fence);
     },
   });
   return {

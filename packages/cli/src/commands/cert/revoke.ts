@@ -3,18 +3,25 @@ import { REVOCATION_REASONS, revokeHost } from '@sekisho/core/wire/trust.ts';
 import { serverData } from '../../client/data-folder.ts';
 import { withServer } from '../../client/open-server.ts';
 import { resolveHost } from '../../client/resolve.ts';
-import { choiceOr } from '../../flag.ts';
+import { choiceOr, on } from '../../flag.ts';
+import { waitForSpread } from '../../client/wait-for-spread.ts';
 import { confirm } from '../../input/confirm.ts';
+import { spreadText } from '../../output/revocation-text.ts';
 import { defineVerb } from '../../verb.ts';
 
 /** `cert revoke HOST` (T-40): confirmed, since only a reissue token brings the host back. */
 export const certRevoke = defineVerb({
   path: 'cert revoke',
   args: { host: '<host>' },
-  flags: { data: serverData, reason: choiceOr('--reason <reason>', REVOCATION_REASONS, 'unspecified') },
+  flags: {
+    data: serverData,
+    reason: choiceOr('--reason <reason>', REVOCATION_REASONS, 'unspecified'),
+    wait: on('--wait'),
+  },
   examples: {
     stolen: 'sekisho cert revoke laptop-07 --reason keyCompromise',
     script: 'sekisho cert revoke laptop-07 --reason cessationOfOperation --yes',
+    wait: 'sekisho cert revoke laptop-07 --reason keyCompromise --wait',
   },
   run: ({ cli, args, flags }) =>
     withServer(cli, flags.data, async ({ call }) => {
@@ -26,15 +33,18 @@ export const certRevoke = defineVerb({
       ];
       await confirm(cli, preview, notes.revokeQuestion);
       const reply = await call(revokeHost, { params: { id }, body: { reason: flags.reason } });
+      const done = fill(notes.revoked, {
+        name: reply.host.name,
+        certificates: cli.format.counted('certificate', reply.revoked.length),
+        connections: cli.format.counted('connection', reply.cutConnections),
+      });
+      if (!flags.wait || reply.revocation === null) return { json: reply, text: [done] };
+      note(cli, done);
+      const spread = await waitForSpread(cli, call, reply.revocation);
       return {
-        json: reply,
-        text: [
-          fill(notes.revoked, {
-            name: reply.host.name,
-            certificates: cli.format.counted('certificate', reply.revoked.length),
-            connections: cli.format.counted('connection', reply.cutConnections),
-          }),
-        ],
+        json: { ...reply, spread },
+        text: spreadText(cli, spread),
+        exitCode: spread.allAtMs === null ? EXIT.other : EXIT.ok,
       };
     }),
 });

@@ -1,3 +1,5 @@
+import { certificateVerbs } from './certificates.ts';
+import { revocationVerbs } from './revocation.ts';
 import { taskVerbs } from './tasks.ts';
 import { accessVerbs } from './access.ts';
 import { accountVerbs } from './accounts.ts';
@@ -238,8 +240,12 @@ export const verbs = {
   'cert revoke': {
     summary: "Revoke a host's certificates: it is refused from that moment",
     args: { host: 'ID or name of the host' },
-    flags: { data, reason: 'why (RFC 5280)' },
-    examples: { stolen: 'A machine was stolen', script: 'From a script' },
+    flags: { data, reason: 'why (RFC 5280)', wait: 'wait until every other host refuses it' },
+    examples: {
+      stolen: 'A machine was stolen',
+      script: 'From a script',
+      wait: 'See how it spreads; Ctrl-C ends the waiting alone',
+    },
   },
   'security show': {
     summary: 'Show the global security settings',
@@ -256,7 +262,8 @@ export const verbs = {
       requireForwardRecords:
         "at medium: ask for a token when DNS does not confirm the host's address (on or off)",
       mapAutomatically: 'map a free name to the host that is met under it (on or off)',
-      insecureCommunication: 'let legacy hosts, which have no certificate, talk over the plain protocol (on or off)',
+      insecureCommunication:
+        'let legacy hosts, which have no certificate, talk over the plain protocol (on or off)',
       certificateHours: 'validity of host certificates, in hours (24 to 19800)',
       staleCrl:
         'what hosts do with a revocation list that is out of date: refuse peers (closed), go on (open), or by the level',
@@ -466,6 +473,8 @@ export const verbs = {
   },
   ...accountVerbs,
   ...accessVerbs,
+  ...certificateVerbs,
+  ...revocationVerbs,
   ...taskVerbs,
   ...operateVerbs,
   ...simulateVerbs,

@@ -1,3 +1,5 @@
+import { certificateVerbs } from './certificates.ts';
+import { revocationVerbs } from './revocation.ts';
 import type { Words } from '../en.ts';
 import { taskVerbs } from './tasks.ts';
 import { accessVerbs } from './access.ts';
@@ -249,8 +251,12 @@ export const verbs: Words['verbs'] = {
   'cert revoke': {
     summary: 'ホストの証明書を取り消す (その瞬間から拒否される)',
     args: { host: 'ホストの ID または名前' },
-    flags: { data, reason: '理由 (RFC 5280)' },
-    examples: { stolen: 'マシンが盗まれたとき', script: 'スクリプトから取り消す' },
+    flags: { data, reason: '理由 (RFC 5280)', wait: 'ほかのすべてのホストが拒否するまで待つ' },
+    examples: {
+      stolen: 'マシンが盗まれたとき',
+      script: 'スクリプトから取り消す',
+      wait: '広がる様子を確認する (Ctrl-C で待つのをやめる)',
+    },
   },
   'security show': {
     summary: 'グローバルセキュリティ設定を表示する',
@@ -454,6 +460,8 @@ export const verbs: Words['verbs'] = {
   },
   ...accountVerbs,
   ...accessVerbs,
+  ...certificateVerbs,
+  ...revocationVerbs,
   ...taskVerbs,
   ...operateVerbs,
   ...simulateVerbs,

@@ -1,6 +1,6 @@
 import { parseHostId, parseJobId, type HostId } from '@sekisho/core/ids.ts';
 import { NAMES_PER_PUSH_MAX } from '@sekisho/core/limits.ts';
-import type { Fetchable } from '@sekisho/core/wire/agent.ts';
+import type { Fetchable, RenewalInformation } from '@sekisho/core/wire/agent.ts';
 import type { ChannelHub } from '../../channel/channel-hub.ts';
 import type { Change, ChangeKind } from '../../store/change-kinds.ts';
 import type { Store } from '../../store/store.ts';
@@ -17,6 +17,7 @@ export const FLEET_CHANGE_KINDS = [
   'job',
   'host',
   'certificate',
+  'renewal',
   'revocation',
   'plan',
   'settings',
@@ -36,6 +37,8 @@ export interface FleetChangesParts {
   readonly desk: AgentDesk;
   /** T-33: the count of decisions about names; read anew before this hears of a change. */
   readonly namesGeneration: () => number;
+  /** T-09: read anew before this hears of a change. */
+  readonly renewalOf: (hostId: HostId, fingerprint: string) => RenewalInformation | undefined;
   /** Documents have to be looked at: by the worker whose duty it is. */
   readonly follow: () => void;
   /** For work that the feed must not wait for. */
@@ -77,6 +80,7 @@ export class FleetChanges {
       this.#parts.follow();
     }
     this.#tellNames(changes.filter(({ kind }) => kind === 'name').map(({ key }) => key));
+    this.#tellRenewals(changes.filter(({ kind }) => kind === 'renewal').map(({ key }) => key));
     for (const change of changes) if (change.kind !== 'host') await this.#onChange(change);
   }
 
@@ -108,6 +112,7 @@ export class FleetChanges {
         hub.onSessionChange(key);
         return;
       case 'name': // told together, above
+      case 'renewal':
       case 'known-host':
       case 'name-found':
       case 'token':
@@ -141,6 +146,19 @@ export class FleetChanges {
         since,
         generation,
       });
+  }
+
+  /** T-09 Hosts of which it was said anew when they renew; a key that is no host's means all that are told something. */
+  #tellRenewals(keys: readonly string[]): void {
+    const { hub, renewalOf } = this.#parts;
+    if (keys.length === 0) return;
+    const chosen = new Set<string>(keys);
+    const all = keys.some((key) => parseHostId(key) === undefined);
+    for (const session of hub.sessions()) {
+      const { hostId, fingerprint } = session.peer;
+      const renewal = renewalOf(hostId, fingerprint) ?? null;
+      if (chosen.has(hostId) || (all && renewal !== null)) session.send({ type: 'renewal', renewal });
+    }
   }
 
   async #job(key: string): Promise<void> {

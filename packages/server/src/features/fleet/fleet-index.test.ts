@@ -1,4 +1,4 @@
-import type { HostId } from '@sekisho/core/ids.ts';
+import type { HostId, Sha256Hex } from '@sekisho/core/ids.ts';
 import type { Heartbeat } from '@sekisho/core/wire/agent.ts';
 import { ProtectionDomain } from '@sekisho/testkit/protection-domain.ts';
 import { eachStore } from '@sekisho/testkit/stores.ts';
@@ -70,7 +70,14 @@ eachStore((_dialect, open) => {
     await index.load();
     const work = new OpenWork(domain.store, () => undefined);
     await work.fill();
-    const parts = { ...domain.context, index, work, crlNumber: () => 5, namesGeneration: () => 2 };
+    const parts = {
+      ...domain.context,
+      index,
+      work,
+      crlNumber: () => 5,
+      namesGeneration: () => 2,
+      renewalOf: () => ({ fingerprint: 'ab'.repeat(32) as Sha256Hex, renewAtMs: 7 }),
+    };
     const desk = new HeartbeatDesk(parts);
     await desk.load();
     const host = index.get(id)!;
@@ -88,6 +95,7 @@ eachStore((_dialect, open) => {
       offers: [],
       cancels: [],
       names: 2,
+      renewal: parts.renewalOf(),
     });
     domain.documents.serials.set(`policy/${domain.groupId}`, 5);
     domain.documents.serials.set(`assignment/${id}`, 9);

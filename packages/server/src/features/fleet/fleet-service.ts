@@ -51,6 +51,7 @@ export async function startFleet(
     documents,
     crlNumber: () => changes.crlNumber,
     namesGeneration: () => parts.names.index.generation,
+    renewalOf: (hostId, fingerprint) => parts.renewals.of(hostId, fingerprint),
     onClone: (hostId) => {
       tasks.add(hub.reportClone(hostId, 'heartbeat'));
     },
@@ -83,6 +84,7 @@ export async function startFleet(
     hub,
     desk,
     namesGeneration: () => parts.names.index.generation,
+    renewalOf: (hostId, fingerprint) => parts.renewals.of(hostId, fingerprint),
     follow: () => {
       loops.follow.wake();
     },

@@ -2,7 +2,7 @@ import type { GroupId, HostId, JobId, ListId } from '@sekisho/core/ids.ts';
 import { OFFERS_PER_REPLY_MAX } from '@sekisho/core/limits.ts';
 import { decideFetch } from '@sekisho/core/rules/heartbeat.ts';
 import { HOUR_MS, type Clock } from '@sekisho/core/time.ts';
-import type { Fetchable, Heartbeat, HeartbeatReply } from '@sekisho/core/wire/agent.ts';
+import type { Fetchable, Heartbeat, HeartbeatReply, RenewalInformation } from '@sekisho/core/wire/agent.ts';
 import type { Log } from '@sekisho/platform/log.ts';
 import type { Store } from '../../store/store.ts';
 import type { OpenWork } from '../jobs/open-work.ts';
@@ -25,6 +25,8 @@ export interface HeartbeatParts {
   readonly crlNumber: () => number;
   /** T-33: the count of decisions about names. */
   readonly namesGeneration: () => number;
+  /** T-09: what a host is to be told about the renewal of that certificate. */
+  readonly renewalOf: (hostId: HostId, fingerprint: string) => RenewalInformation | undefined;
   /** Two agents report with the identity of this host. */
   readonly onClone?: (hostId: HostId) => void;
 }
@@ -89,6 +91,7 @@ export class HeartbeatDesk {
       offers: await this.orders(this.offersOf(host)),
       cancels: this.#parts.work.cancelsOf(host.id, OFFERS_PER_REPLY_MAX),
       names: this.#parts.namesGeneration(),
+      renewal: this.#parts.renewalOf(host.id, fingerprint),
     };
   }
 
@@ -106,6 +109,7 @@ export class HeartbeatDesk {
       offers: [],
       cancels: [],
       names: this.#parts.namesGeneration(),
+      renewal: this.#parts.renewalOf(host.id, fingerprint),
     };
   }
 

@@ -1,0 +1,38 @@
+import type { ErrorTable } from './table.ts';
+
+/** Refusals about the life of certificates: drills, manual deployment, export, clusters. */
+export const certificateErrors = {
+  DRILL_NOBODY: {
+    status: 409,
+    en: {
+      words: 'No host has a certificate that could be renewed.',
+      hint: 'See the hosts and their certificates: sekisho host list',
+    },
+    ja: {
+      words: '更新できる証明書を持つホストがありません。',
+      hint: 'ホストと証明書の一覧: sekisho host list',
+    },
+  },
+  DRILL_TOO_LARGE: {
+    status: 422,
+    en: {
+      words: 'That share is {count} hosts; a drill takes at most {limit}.',
+      hint: 'Choose a smaller share, and run several drills one after the other.',
+    },
+    ja: {
+      words: '指定した割合は {count} 台に相当しますが、一度の訓練の上限は {limit} 台です。',
+      hint: '割合を小さくして、数回に分けて実行してください。',
+    },
+  },
+  DRILL_HOST_WITHOUT_CERTIFICATE: {
+    status: 409,
+    en: {
+      words: '{host} has no valid certificate, so there is nothing to renew.',
+      hint: 'Leave it out. An expired or revoked host comes back with a reissue token: sekisho token create --name … --reissue {host}',
+    },
+    ja: {
+      words: '{host} には有効な証明書がないため、更新できません。',
+      hint: 'このホストを外してください。期限切れまたは取り消し済みのホストは再発行トークンで戻せます: sekisho token create --name … --reissue {host}',
+    },
+  },
+} as const satisfies ErrorTable;
