@@ -34,6 +34,10 @@ export const PLAN_PATHS_MAX = 200;
 export const PLAN_EXCLUDES_MAX = 500;
 export const PLAN_SCHEDULES_MAX = 20;
 export const PLAN_TARGETS_MAX = 1000;
+/** T-34: mappings of a domain, hosts of one, and restores of other hosts that one media server lets read at a time. */
+export const APPLICATIONS_MAX = 5_000;
+export const APPLICATION_HOSTS_MAX = 64;
+export const READ_GRANTS_PER_MEDIA_MAX = 64;
 export const PLANS_PER_POLICY_MAX = 500;
 /** Plans within the reach of somebody whose right ends at groups: nobody uses up those of the whole domain. */
 export const PLANS_PER_LIMITED_REACH_MAX = 100;

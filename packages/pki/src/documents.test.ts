@@ -63,6 +63,7 @@ const payloads: { [T in DocumentType]: DocumentPayload<T> } = {
     list,
     media: null,
     repositories: [],
+    readGrants: [],
   },
   policy: {
     ...head,

@@ -35,6 +35,7 @@ const planOf = (planId: PlanId): PolicyPlan => ({
   mediaHostIds: [hostId],
   bandwidthKiBps: null,
   commands: { pre: null, post: null },
+  application: null,
 });
 
 interface Bench {

@@ -46,6 +46,7 @@ async function bench(t: TestContext) {
         mediaHostIds: [hostId],
         bandwidthKiBps: null,
         commands: { pre: null, post: null },
+        application: null,
       },
     ],
   };

@@ -16,6 +16,7 @@ export function isEnded(state: JobState): boolean {
 export function exitCodeOfJob(state: JobState): ExitCode {
   switch (state) {
     case 'done':
+    case 'skipped':
       return EXIT.done;
     case 'warnings':
     case 'incomplete':

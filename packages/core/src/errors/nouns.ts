@@ -9,6 +9,7 @@ const NOUNS: Readonly<Record<string, Readonly<Record<Language, string>>>> = {
   administrator: { en: 'administrator', ja: '管理者' },
   agents: { en: 'agents', ja: 'エージェント用' },
   'API key': { en: 'API key', ja: 'API キー' },
+  'application mapping': { en: 'application mapping', ja: 'アプリケーションのマッピング' },
   assignment: { en: 'assignment', ja: '割り当て文書' },
   'audit row': { en: 'audit row', ja: '監査ログの行' },
   bundle: { en: 'trust bundle', ja: 'トラストバンドル' },

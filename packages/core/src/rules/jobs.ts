@@ -9,6 +9,7 @@ export const ENDED_STATES: ReadonlySet<JobState> = new Set([
   'failed',
   'cancelled',
   'missed',
+  'skipped',
 ]);
 /** States in which a backup left a recovery point. */
 export const POINT_STATES: ReadonlySet<JobState> = new Set(['done', 'warnings', 'incomplete']);
@@ -63,6 +64,8 @@ export function decideJob(job: JobFacts, event: JobEvent): JobDecision {
       if (settled || job.state === 'active') return UNCHANGED;
       return end('failed', 'agent');
     case 'reported':
+      // nobody ran it: that this node was not the active one does not change that
+      if (job.state === 'missed' && event.state === 'skipped') return UNCHANGED;
       return settled ? UNCHANGED : end(event.state, 'agent');
     case 'cancel':
       if (isEnded(job.state)) return refuse('JOB_ENDED', { state: job.state });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { planApplication } from './applications.ts';
 import { retentionSchema, scheduleSchema } from './plans.ts';
 import {
   absolutePath,
@@ -25,6 +26,7 @@ import {
   PLAN_PATHS_MAX,
   PLAN_SCHEDULES_MAX,
   PLANS_PER_POLICY_MAX,
+  READ_GRANTS_PER_MEDIA_MAX,
   RESTORE_PATHS_MAX,
 } from '../limits.ts';
 
@@ -95,6 +97,11 @@ export const assignmentPayload = z.object({
   repositories: z
     .array(z.object({ repository: repositoryName, mediaHostId: hostId, sealed: z.boolean() }))
     .max(64),
+  /** Of a media server (T-34, P-14): hosts that may read a repository of another, for one job, until a moment. */
+  readGrants: z
+    .array(z.object({ repository: repositoryName, readerId: hostId, jobId, expiresAtMs: epochMs }))
+    .max(READ_GRANTS_PER_MEDIA_MAX)
+    .default([]),
 });
 export type AssignmentPayload = z.infer<typeof assignmentPayload>;
 
@@ -113,6 +120,8 @@ export const policyPlan = z.object({
   mediaHostIds: z.array(hostId).min(1).max(2),
   bandwidthKiBps: count.nullable(),
   commands: z.object({ pre: z.string().max(4096).nullable(), post: z.string().max(4096).nullable() }),
+  /** T-34: only the host that carries this virtual name runs it; `hostIds` are those of the mapping. */
+  application: planApplication.nullable().default(null),
 });
 export type PolicyPlan = z.infer<typeof policyPlan>;
 

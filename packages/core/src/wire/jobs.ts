@@ -13,7 +13,10 @@ export const JOB_KINDS = ['backup', 'restore', 'browse', 'maintain', 'seal'] as 
 export const jobKind = z.enum(JOB_KINDS);
 export type JobKind = z.infer<typeof jobKind>;
 
-/** P-12. `warnings`: done with warnings. `incomplete`: finished with unreadable files, each listed. */
+/**
+ * P-12. `warnings`: done with warnings. `incomplete`: finished with unreadable files, each listed. `skipped`: this node of an application
+ * was not the active one (T-34).
+ */
 export const JOB_STATES = [
   'queued',
   'active',
@@ -23,6 +26,7 @@ export const JOB_STATES = [
   'failed',
   'cancelled',
   'missed',
+  'skipped',
 ] as const;
 export const jobState = z.enum(JOB_STATES);
 export type JobState = z.infer<typeof jobState>;
@@ -62,7 +66,7 @@ export const jobReport = z.object({
   scheduleName: z.string().max(64).nullable(),
   scheduledAtMs: epochMs.nullable(),
   attempt: count,
-  state: z.enum(['done', 'warnings', 'incomplete', 'failed', 'cancelled', 'missed']),
+  state: z.enum(['done', 'warnings', 'incomplete', 'failed', 'cancelled', 'missed', 'skipped']),
   startedAtMs: epochMs,
   endedAtMs: epochMs,
   repository: repositoryName.nullable(),
@@ -116,6 +120,8 @@ export const jobView = z.object({
   hostName: z.string(),
   planId: planId.nullable(),
   planName: z.string().nullable(),
+  /** T-34: of a plan of an application. */
+  virtualName: z.string().nullable().default(null),
   trigger: z.enum(['schedule', 'manual', 'retry', 'system']),
   scheduleName: z.string().nullable(),
   scheduledAtMs: epochMs.nullable(),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { planApplication } from './applications.ts';
 import {
   PAGE_ROWS_MAX,
   PLAN_EXCLUDES_MAX,
@@ -40,11 +41,12 @@ export type Retention = z.infer<typeof retentionSchema>;
 
 export const planSpec = z.object({
   name: displayName,
+  /** Of a plan with an application: the hosts of its mapping, whatever was given. */
   targets: z
     .object({ hosts: z.array(hostId).max(PLAN_TARGETS_MAX), groups: z.array(groupId).max(PLAN_TARGETS_MAX) })
-    .refine((targets) => targets.hosts.length + targets.groups.length > 0, {
-      message: 'names no host and no group',
-    }),
+    .default({ hosts: [], groups: [] }),
+  /** T-34: the plan runs on whichever host carries this virtual name. */
+  application: planApplication.nullable().default(null),
   paths: z.array(absolutePath).min(1).max(PLAN_PATHS_MAX),
   excludes: z.array(z.string().min(1).max(1024)).max(PLAN_EXCLUDES_MAX).default([]),
   schedules: z.array(scheduleSchema).max(PLAN_SCHEDULES_MAX).default([]),
@@ -68,12 +70,19 @@ export const planView = planSpec.extend({
 });
 export type PlanView = z.infer<typeof planView>;
 
+/** What has hosts, groups or an application. */
+const named = <Spec extends z.ZodType<Pick<PlanSpec, 'targets' | 'application'>>>(spec: Spec): Spec =>
+  spec.refine(
+    ({ targets, application }) => application !== null || targets.hosts.length + targets.groups.length > 0,
+    { path: ['targets'], message: 'names no host and no group' },
+  );
+
 export const createPlan = route({
   method: 'POST',
   path: '/v1/plans',
   right: 'plan.write',
   scope: 'group',
-  body: planSpec,
+  body: named(planSpec),
   reply: planView,
 });
 export const listPlans = route({
@@ -104,7 +113,7 @@ export const replacePlan = route({
   scope: 'group',
   params: z.object({ id: planId }),
   /** `revision` is the one that was edited: another in between is a conflict. It may be left out with `If-Match`. */
-  body: planSpec.extend({ revision: count.optional() }),
+  body: named(planSpec.extend({ revision: count.optional() })),
   reply: planView,
 });
 export const deletePlan = route({

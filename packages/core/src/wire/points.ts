@@ -21,6 +21,8 @@ export const pointView = z.object({
   mediaHostId: hostId,
   planId: planId.nullable(),
   planName: z.string().nullable(),
+  /** T-34: of a plan of an application. */
+  virtualName: z.string().nullable().default(null),
   jobId: jobId.nullable(),
   /** Null: a custom point (P-13). */
   scheduleName: z.string().nullable(),
@@ -106,6 +108,8 @@ export const startRestore = route({
     paths: z.array(absolutePath).max(RESTORE_PATHS_MAX),
     targetFolder: absolutePath.nullable(),
     conflict: z.enum(['overwrite', 'skip', 'rename']),
+    /** T-34: another host that an application mapping has with the point's own; null: the host that made the point. */
+    host: hostId.nullable().default(null),
   }),
   reply: jobView,
 });

@@ -1,6 +1,7 @@
 import * as administrators from './administrators.ts';
 import * as agent from './agent.ts';
 import * as apiKeys from './api-keys.ts';
+import * as applications from './applications.ts';
 import * as audit from './audit.ts';
 import * as database from './database.ts';
 import * as documentation from './documentation.ts';
@@ -24,6 +25,7 @@ export const WIRE_MODULES: Readonly<Record<string, Readonly<Record<string, unkno
   administrators,
   agent,
   'api-keys': apiKeys,
+  applications,
   audit,
   database,
   documentation,

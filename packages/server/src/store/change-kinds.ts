@@ -14,6 +14,7 @@ export const CHANGE_KINDS = [
   'token',
   'settings',
   'document',
+  'application',
   'plan',
   'job',
   'repository',

@@ -22,6 +22,9 @@ export interface Tables {
   revocations: RevocationsTable;
   documents: DocumentsTable;
   server_lists: ServerListsTable;
+  application_mappings: ApplicationMappingsTable;
+  application_hosts: ApplicationHostsTable;
+  restore_grants: RestoreGrantsTable;
   plans: PlansTable;
   policy_plans: PolicyPlansTable;
   jobs: JobsTable;
@@ -276,9 +279,33 @@ export interface ServerListsTable {
   changed_at_ms: number;
 }
 
+export interface ApplicationMappingsTable {
+  name: string;
+  application: string;
+  revision: number;
+  created_at_ms: number;
+  created_by: string;
+  changed_at_ms: number;
+}
+
+export interface ApplicationHostsTable {
+  name: string;
+  host_id: string;
+}
+
+export interface RestoreGrantsTable {
+  job_id: string;
+  repository: string;
+  reader_id: string;
+  media_host_id: string;
+  granted_at_ms: number;
+  expires_at_ms: number;
+}
+
 export interface PlansTable {
   id: string;
   name: string;
+  virtual_name: string | null;
   spec: string;
   revision: number;
   enabled_since_ms: number;

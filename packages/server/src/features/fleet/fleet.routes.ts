@@ -3,6 +3,7 @@ import type { HostId } from '@sekisho/core/ids.ts';
 import { getRepositoryPassword, postHeartbeat, postSpool } from '@sekisho/core/wire/agent.ts';
 import type { FastifyInstance } from 'fastify';
 import { mount } from '../../http/mount.ts';
+import { applicationRoutes } from '../applications/applications.routes.ts';
 import { jobRoutes } from '../jobs/jobs.routes.ts';
 import type { NameDesk } from '../names/name-desk.ts';
 import { addressOf } from '../../http/request-origin.ts';
@@ -33,6 +34,7 @@ export interface FleetRouteParts {
 
 /** Plans, jobs and recovery points, for administrators. */
 export function fleetRoutes(app: FastifyInstance, parts: FleetRouteParts): void {
+  applicationRoutes(app, parts);
   planRoutes(app, parts);
   jobRoutes(app, parts);
   pointRoutes(app, parts);

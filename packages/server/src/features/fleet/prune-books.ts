@@ -1,5 +1,6 @@
 import type { Fence } from '../../loops/loop.ts';
 import { pruneOutbox } from '../events/outbox.ts';
+import { removeExpiredGrants } from '../restores/grants.store.ts';
 import { pruneJobs } from '../jobs/prune-jobs.ts';
 import type { FleetContext } from './fleet-context.ts';
 
@@ -13,5 +14,9 @@ export async function pruneBooks(context: FleetContext, fence: Fence): Promise<v
       return pruneOutbox(tx, context.clock.nowMs());
     });
   }
+  await context.store.transaction(async (tx) => {
+    await fence(tx);
+    await removeExpiredGrants(tx, context.clock.nowMs());
+  });
   if (jobs + entries > 0) context.log.info({ jobs, entries }, 'old jobs and entries of the outbox removed');
 }

@@ -1,5 +1,6 @@
 import type { HostId } from '@sekisho/core/ids.ts';
 import type { Tx } from '../../store/tables.ts';
+import { selectGrants } from '../restores/grants.store.ts';
 import { repositoriesOf } from '../repositories/read-repositories.ts';
 import type { FleetContext } from './fleet-context.ts';
 import { findHosts, listGroups, listOfGroup } from './read-hosts.ts';
@@ -42,6 +43,13 @@ export async function refreshAssignments(
           mediaHostId: one.mediaHostId,
           sealed: one.sealedAtMs !== null,
         })),
+      readGrants: host.media === null ? [] : await readGrantsOf(context, tx, host.id),
     });
   }
 }
+
+/** P-14 What hosts may read of others on a media server at present. */
+const readGrantsOf = async (context: FleetContext, tx: Tx, mediaHostId: HostId) =>
+  (await selectGrants(tx, mediaHostId, context.clock.nowMs())).map(
+    ({ repository, readerId, jobId, expiresAtMs }) => ({ repository, readerId, jobId, expiresAtMs }),
+  );

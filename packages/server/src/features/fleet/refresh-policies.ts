@@ -67,7 +67,8 @@ function policyPlanOf(
   const whole = coversGroup(plan.spec, groups, groupId);
   const hostIds = whole ? null : plan.spec.targets.hosts.filter((id) => members.has(id));
   if (hostIds?.length === 0) return undefined;
-  const { name, paths, excludes, schedules, retention, mediaServers, bandwidthKiBps, commands } = plan.spec;
+  const { name, paths, excludes, schedules, retention, mediaServers, bandwidthKiBps, commands, application } =
+    plan.spec;
   return {
     planId: plan.id,
     name,
@@ -81,6 +82,7 @@ function policyPlanOf(
     mediaHostIds: mediaServers,
     bandwidthKiBps,
     commands,
+    application,
   };
 }
 

@@ -2,6 +2,7 @@ import type { ErrorCode, ErrorParams } from '@sekisho/core/errors.ts';
 import type { JobReport } from '@sekisho/core/wire/jobs.ts';
 import { recordChange } from '../../store/record-change.ts';
 import type { Tx } from '../../store/tables.ts';
+import { endGrantOf } from '../restores/end-grants.ts';
 import { writeOutbox } from '../events/outbox.ts';
 import { emptyReport, updateJob, type JobVerdict, type NewJob, type StoredJob } from './jobs.store.ts';
 
@@ -18,6 +19,7 @@ export async function endJob(tx: Tx, job: StoredJob, verdict: JobVerdict, nowMs:
     verdict,
     ...(report.repository !== null && job.repository === null && { repository: report.repository }),
   });
+  if (job.kind === 'restore') await endGrantOf(tx, job.id);
   await announceEnd(tx, job, verdict, nowMs, job.endedAtMs !== null);
 }
 

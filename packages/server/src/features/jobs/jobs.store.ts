@@ -196,21 +196,36 @@ export async function selectJobOfSnapshot(
   return row === undefined ? undefined : jobOf(row);
 }
 
-/** Which scheduled runs of a plan in [fromMs, toMs] have a job: `host ID schedule time`. */
+/** A scheduled run of a plan that has a job. */
+export interface KnownRun {
+  readonly hostId: HostId;
+  readonly scheduleName: string;
+  readonly scheduledAtMs: number;
+  readonly jobId: JobId;
+  readonly state: JobState;
+}
+
+/** The first attempts and retries of scheduled runs of a plan in [fromMs, toMs] that have a job. */
 export async function selectKnownRuns(
   db: DbOrTx,
   planId: PlanId,
   fromMs: number,
   toMs: number,
-): Promise<Set<string>> {
+): Promise<KnownRun[]> {
   const rows = await db
     .selectFrom('jobs')
-    .select(['host_id', 'schedule_name', 'scheduled_at_ms'])
+    .select(['id', 'host_id', 'schedule_name', 'scheduled_at_ms', 'state'])
     .where('plan_id', '=', planId)
     .where('scheduled_at_ms', '>=', fromMs)
     .where('scheduled_at_ms', '<=', toMs)
     .execute();
-  return new Set(rows.map((row) => `${row.host_id} ${row.schedule_name ?? ''} ${row.scheduled_at_ms ?? 0}`));
+  return rows.map((row) => ({
+    hostId: storedHostId(row.host_id),
+    scheduleName: row.schedule_name ?? '',
+    scheduledAtMs: row.scheduled_at_ms ?? 0,
+    jobId: storedJobId(row.id),
+    state: jobState.parse(row.state),
+  }));
 }
 
 /** The newest job of a kind in a repository, or undefined. */
@@ -300,7 +315,7 @@ export async function selectJobViews(db: DbOrTx, filter: JobFilter): Promise<Num
     .selectFrom('jobs')
     .leftJoin('hosts', 'hosts.id', 'jobs.host_id')
     .leftJoin('plans', 'plans.id', 'jobs.plan_id')
-    .select([...COLUMNS, 'hosts.name as host_name', 'plans.name as plan_name']);
+    .select([...COLUMNS, 'hosts.name as host_name', 'plans.name as plan_name', 'plans.virtual_name']);
   if (filter.id !== undefined) query = query.where('jobs.id', '=', filter.id);
   if (filter.state !== undefined) query = query.where('jobs.state', '=', filter.state);
   if (filter.kind !== undefined) query = query.where('jobs.kind', '=', filter.kind);
@@ -310,17 +325,21 @@ export async function selectJobViews(db: DbOrTx, filter: JobFilter): Promise<Num
     query = query.where(hostOfJob, 'in', hostsWithin(db, filter.reach));
   if (filter.beforeNum !== undefined) query = query.where('jobs.num', '<', filter.beforeNum);
   const rows = await query.orderBy('jobs.num', 'desc').limit(filter.limit).execute();
-  return rows.map((row) => ({ num: row.num, view: viewOf(jobOf(row), row.host_name, row.plan_name) }));
+  return rows.map((row) => ({ num: row.num, view: viewOf(jobOf(row), row) }));
 }
 
-function viewOf(job: StoredJob, hostName: string | null, planName: string | null): JobView {
+function viewOf(
+  job: StoredJob,
+  of: { host_name: string | null; plan_name: string | null; virtual_name: string | null },
+): JobView {
   return {
     id: job.id,
     kind: job.kind,
     hostId: job.hostId,
-    hostName: hostName ?? job.hostId,
+    hostName: of.host_name ?? job.hostId,
     planId: job.planId,
-    planName,
+    planName: of.plan_name,
+    virtualName: of.virtual_name,
     trigger: job.trigger,
     scheduleName: job.scheduleName,
     scheduledAtMs: job.scheduledAtMs,

@@ -6,8 +6,8 @@ import type { Tx } from '../../store/tables.ts';
 import type { FleetContext } from '../fleet/fleet-context.ts';
 import { listGroups } from '../fleet/read-hosts.ts';
 import { coveredHosts, listStoredPlans, type StoredPlan } from '../plans/read-plans.ts';
-import { announceEnd, judged } from './end-job.ts';
-import { insertJob, selectKnownRuns, type NewJob } from './jobs.store.ts';
+import { announceEnd, endJob, judged } from './end-job.ts';
+import { insertJob, selectJob, selectKnownRuns, type KnownRun, type NewJob } from './jobs.store.ts';
 import { FIRST_ATTEMPT } from './run-plan.ts';
 
 /** Counter row that holds up to which moment (epoch ms) expectations were judged. */
@@ -53,12 +53,52 @@ async function judgePlan(
   const times = runs.map((run) => run.scheduledAtMs);
   const known = await selectKnownRuns(tx, plan.id, Math.min(...times), Math.max(...times));
   let missed = 0;
+  if (plan.spec.application !== null) return judgeApplication(tx, plan, { hosts, runs, known, nowMs });
+  const done = new Set(known.map(runKey));
   for (const host of hosts) {
     for (const run of runs) {
       if (run.scheduledAtMs <= host.createdAtMs) continue;
-      if (known.has(`${host.id} ${run.scheduleName} ${run.scheduledAtMs}`)) continue;
+      if (done.has(runKey({ ...run, hostId: host.id }))) continue;
       if (await insertMissed(tx, plan, host.id, run, nowMs)) missed += 1;
     }
+  }
+  return missed;
+}
+
+const runKey = (run: { hostId: HostId } & ScheduledRun): string =>
+  `${run.hostId} ${run.scheduleName} ${run.scheduledAtMs}`;
+
+/**
+ * T-34 What is expected of an application is a run of its virtual name: missed once, and only when no node ran it. The missed run stands
+ * with the first node that said nothing (it may be the one that should have run, and is down), else with the first one.
+ */
+async function judgeApplication(
+  tx: Tx,
+  plan: StoredPlan,
+  facts: {
+    hosts: readonly { id: HostId; createdAtMs: number }[];
+    runs: readonly ScheduledRun[];
+    known: readonly KnownRun[];
+    nowMs: number;
+  },
+): Promise<number> {
+  let missed = 0;
+  for (const run of facts.runs) {
+    const hosts = facts.hosts.filter((host) => run.scheduledAtMs > host.createdAtMs);
+    const known = facts.known.filter(
+      (one) => one.scheduleName === run.scheduleName && one.scheduledAtMs === run.scheduledAtMs,
+    );
+    if (hosts.length === 0 || known.some((one) => one.state !== 'skipped')) continue;
+    const silent = hosts.find((host) => !known.some((one) => one.hostId === host.id));
+    if (silent !== undefined) {
+      if (await insertMissed(tx, plan, silent.id, run, facts.nowMs)) missed += 1;
+      continue;
+    }
+    const [first] = known;
+    const job = first === undefined ? undefined : await selectJob(tx, first.jobId);
+    if (job === undefined) continue;
+    await endJob(tx, job, judged(job, 'missed', facts.nowMs), facts.nowMs);
+    missed += 1;
   }
   return missed;
 }

@@ -1,11 +1,12 @@
 import { AppError } from '@sekisho/core/errors.ts';
-import type { HostId, JobId } from '@sekisho/core/ids.ts';
+import { repositoryOwner, type HostId, type JobId } from '@sekisho/core/ids.ts';
 import { decideRetry } from '@sekisho/core/rules/jobs.ts';
 import { reachOf, type Principal, type Right } from '@sekisho/core/rules/rights.ts';
 import type { OrderAct } from '@sekisho/core/wire/documents.ts';
 import type { Tx } from '../../store/tables.ts';
 import type { Actor, FleetContext } from '../fleet/fleet-context.ts';
 import { jobIsWithin } from '../groups/within-reach.ts';
+import { grantRead, requireMapped } from '../restores/grant-read.ts';
 import { findStoredPlan } from '../plans/read-plans.ts';
 import { ensureRepositories } from '../repositories/ensure-repositories.ts';
 import { requireCertificates } from './check-certificates.ts';
@@ -16,7 +17,7 @@ import { backupOrder, refusalsOf } from './run-plan.ts';
 /**
  * P-13 Starts a finished job once more, as a job of its own: a backup by its plan as it is now, a restore or browsing as it
  * was ordered. What needs a right of its own to be ordered needs it to be ordered again: a restore overwrites files.
- * @throws AppError NOT_FOUND, RIGHT_MISSING, JOB_RETRY_…, JOB_HOST_…, JOBS_OPEN_TOO_MANY
+ * @throws AppError NOT_FOUND, RIGHT_MISSING, JOB_RETRY_…, JOB_HOST_…, JOBS_OPEN_TOO_MANY, RESTORE_HOST_NOT_MAPPED
  */
 export async function retryJob(context: FleetContext, principal: Principal, id: JobId): Promise<JobId> {
   return context.store.transaction(async (tx) => {
@@ -54,18 +55,32 @@ async function retryBackup(context: FleetContext, tx: Tx, actor: Actor, job: Sto
 
 async function retryOrder(context: FleetContext, tx: Tx, actor: Actor, job: StoredJob): Promise<JobId> {
   if (job.act === null) throw new AppError('JOB_RETRY_KIND', { kind: job.kind });
-  const hosts = await requireCertificates(tx, [job.hostId, ...mediaOf(job.act)], context.clock.nowMs());
-  return createJob(context, tx, actor, {
+  const { act } = job;
+  const repository = act.what === 'restore' ? act.repository : undefined;
+  // what was allowed then must be allowed now
+  const mapping =
+    repository === undefined ? undefined : await requireMapped(tx, job.hostId, repositoryOwner(repository));
+  const hosts = await requireCertificates(tx, [job.hostId, ...mediaOf(act)], context.clock.nowMs());
+  const jobId = await createJob(context, tx, actor, {
     hostId: job.hostId,
     hostName: hosts.find((host) => host.id === job.hostId)?.name ?? job.hostId,
     trigger: 'retry',
-    act: job.act,
+    act,
     planId: job.planId,
     scheduleName: null,
     attempt: job.attempt + 1,
     retryOf: job.id,
     repository: job.repository,
   });
+  if (act.what === 'restore' && mapping !== undefined)
+    await grantRead(context, tx, actor, {
+      jobId,
+      repository: act.repository,
+      readerId: job.hostId,
+      mediaHostId: act.mediaHostId,
+      mapping,
+    });
+  return jobId;
 }
 
 const mediaOf = (act: OrderAct): HostId[] =>

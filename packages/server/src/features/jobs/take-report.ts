@@ -8,6 +8,7 @@ import type { JobReport } from '@sekisho/core/wire/jobs.ts';
 import { scheduledJobId } from '@sekisho/platform/job-id.ts';
 import type { Tx } from '../../store/tables.ts';
 import { findStoredPlan } from '../plans/read-plans.ts';
+import { settleApplicationRun } from './settle-application-run.ts';
 import { joinReport } from '../points/join-point.ts';
 import { takeForgotten } from '../points/take-forgotten.ts';
 import { markMaintenance } from '../repositories/mark-maintenance.ts';
@@ -28,7 +29,7 @@ export async function takeReport(tx: Tx, hostId: HostId, report: JobReport, nowM
   const decision = decideJob(factsOf(job), { what: 'reported', state: report.state });
   if (!decision.allow) throw new AppError(decision.code, decision.params);
   if (decision.change !== 'state') return;
-  const clean = ownFacts(job, hostId, report);
+  const clean = await settleApplicationRun(tx, job, ownFacts(job, hostId, report), nowMs);
   await endJob(tx, job, { by: 'agent', report: clean }, nowMs);
   await follow(tx, job, clean, nowMs);
 }

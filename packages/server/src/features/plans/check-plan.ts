@@ -3,8 +3,34 @@ import { reaches, reachOf, type Principal, type Reach } from '@sekisho/core/rule
 import { parseSchedule } from '@sekisho/core/rules/schedule.ts';
 import type { PlanSpec } from '@sekisho/core/wire/plans.ts';
 import type { Tx } from '../../store/tables.ts';
+import { findApplication } from '../applications/applications.store.ts';
+import { virtualNameOf } from '../applications/read-applications.ts';
 import { findHosts, listGroups } from '../fleet/read-hosts.ts';
 import { isPlanWithin } from './plan-reach.ts';
+
+/**
+ * T-34 A plan of an application with the canonical virtual name and the hosts of its mapping; any other plan as it is. A mapping must be
+ * there; hosts may be given only as they are mapped.
+ * @throws AppError APPLICATION_MAPPING_MISSING, APPLICATION_KIND_DIFFERS, PLAN_TARGETS_OF_APPLICATION, HOST_NAME_…
+ */
+export async function withApplication(tx: Tx, spec: PlanSpec): Promise<PlanSpec> {
+  if (spec.application === null) return spec;
+  const { kind } = spec.application;
+  const name = virtualNameOf(spec.application.virtualName);
+  const mapping = await findApplication(tx, name);
+  if (mapping === undefined) throw new AppError('APPLICATION_MAPPING_MISSING', { name, kind });
+  if (mapping.kind !== kind)
+    throw new AppError('APPLICATION_KIND_DIFFERS', { name, kind, found: mapping.kind });
+  const given = [...spec.targets.hosts].sort();
+  const same = JSON.stringify(given) === JSON.stringify([...mapping.hosts].sort());
+  if (spec.targets.groups.length > 0 || (given.length > 0 && !same))
+    throw new AppError('PLAN_TARGETS_OF_APPLICATION', { name });
+  return {
+    ...spec,
+    application: { kind, virtualName: name },
+    targets: { hosts: [...mapping.hosts], groups: [] },
+  };
+}
 
 /**
  * P-10 May this plan be saved? What zod cannot see: schedules that come, hosts and groups that exist, media servers with

@@ -2,6 +2,19 @@ import type { PlanId } from '@sekisho/core/ids.ts';
 import type { PlanSpec } from '@sekisho/core/wire/plans.ts';
 import type { DbOrTx, Tx } from '../../store/tables.ts';
 
+/** How many plans that exist protect each of these virtual names. */
+export async function countPlansOf(db: DbOrTx, names: readonly string[]): Promise<Map<string, number>> {
+  if (names.length === 0) return new Map();
+  const rows = await db
+    .selectFrom('plans')
+    .select((select) => ['virtual_name', select.fn.countAll<number>().as('count')])
+    .where('deleted_at_ms', 'is', null)
+    .where('virtual_name', 'is not', null)
+    .groupBy('virtual_name')
+    .execute();
+  return new Map(rows.map((row) => [row.virtual_name ?? '', Number(row.count)]));
+}
+
 /** Plans that exist. */
 export async function countPlans(db: DbOrTx): Promise<number> {
   const row = await db
@@ -19,6 +32,7 @@ export async function insertPlan(tx: Tx, id: PlanId, spec: PlanSpec, nowMs: numb
     .values({
       id,
       name: spec.name,
+      virtual_name: spec.application?.virtualName ?? null,
       spec: JSON.stringify(spec),
       revision: 1,
       enabled_since_ms: nowMs,
@@ -39,6 +53,7 @@ export async function updatePlan(
     .updateTable('plans')
     .set({
       name: change.spec.name,
+      virtual_name: change.spec.application?.virtualName ?? null,
       spec: JSON.stringify(change.spec),
       revision: change.revision,
       enabled_since_ms: change.enabledSinceMs,

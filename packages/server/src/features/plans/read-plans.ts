@@ -2,10 +2,11 @@ import { AppError } from '@sekisho/core/errors.ts';
 import type { GroupId, HostId, PlanId } from '@sekisho/core/ids.ts';
 import { planSpec, type PlanSpec } from '@sekisho/core/wire/plans.ts';
 import type { DbOrTx } from '../../store/tables.ts';
+import { hostsOfApplications } from '../applications/applications.store.ts';
 import { groupPath, hostsOfGroups, findHosts, type FleetGroup, type FleetHost } from '../fleet/read-hosts.ts';
 import { storedPlanId } from '../fleet/stored-ids.ts';
 
-/** A plan as it is stored. */
+/** A plan as it is stored; the targets of one of an application are the hosts that its mapping has now (T-34). */
 export interface StoredPlan {
   readonly id: PlanId;
   readonly spec: PlanSpec;
@@ -35,13 +36,26 @@ export async function listStoredPlans(db: DbOrTx): Promise<StoredPlan[]> {
     .where('deleted_at_ms', 'is', null)
     .orderBy('name')
     .execute();
-  return rows.map(planOf);
+  return plansOf(db, rows);
 }
+
+/** The plans that exist and protect a virtual name. */
+export const plansOfApplication = async (db: DbOrTx, name: string): Promise<StoredPlan[]> =>
+  plansOf(
+    db,
+    await db
+      .selectFrom('plans')
+      .select(COLUMNS)
+      .where('virtual_name', '=', name)
+      .where('deleted_at_ms', 'is', null)
+      .orderBy('name')
+      .execute(),
+  );
 
 /** A plan, a deleted one too, or undefined. */
 export async function findStoredPlan(db: DbOrTx, id: PlanId): Promise<StoredPlan | undefined> {
   const row = await db.selectFrom('plans').select(COLUMNS).where('id', '=', id).executeTakeFirst();
-  return row === undefined ? undefined : planOf(row);
+  return row === undefined ? undefined : (await plansOf(db, [row]))[0];
 }
 
 /** A plan that exists. @throws AppError NOT_FOUND */
@@ -76,18 +90,34 @@ export async function coveredHosts(
   return [...hosts.values()].filter((host) => !host.isServer).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-function planOf(row: {
-  id: string;
-  spec: string;
-  revision: number;
-  enabled_since_ms: number;
-  created_at_ms: number;
-  changed_at_ms: number;
-  deleted_at_ms: number | null;
-}): StoredPlan {
+interface PlanRow {
+  readonly id: string;
+  readonly spec: string;
+  readonly revision: number;
+  readonly enabled_since_ms: number;
+  readonly created_at_ms: number;
+  readonly changed_at_ms: number;
+  readonly deleted_at_ms: number | null;
+}
+
+async function plansOf(db: DbOrTx, rows: readonly PlanRow[]): Promise<StoredPlan[]> {
+  const plans = rows.map((row) => ({ row, spec: planSpec.parse(JSON.parse(row.spec)) }));
+  const names = plans.flatMap(({ spec }) => spec.application?.virtualName ?? []);
+  const mapped = names.length === 0 ? new Map<string, HostId[]>() : await hostsOfApplications(db, names);
+  return plans.map(({ row, spec }) =>
+    planOf(
+      row,
+      spec.application === null
+        ? spec
+        : { ...spec, targets: { hosts: mapped.get(spec.application.virtualName) ?? [], groups: [] } },
+    ),
+  );
+}
+
+function planOf(row: PlanRow, spec: PlanSpec): StoredPlan {
   return {
     id: storedPlanId(row.id),
-    spec: planSpec.parse(JSON.parse(row.spec)),
+    spec,
     revision: row.revision,
     enabledSinceMs: row.enabled_since_ms,
     createdAtMs: row.created_at_ms,

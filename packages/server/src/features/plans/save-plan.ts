@@ -14,7 +14,7 @@ import type { FleetContext } from '../fleet/fleet-context.ts';
 import { refreshPolicies } from '../fleet/refresh-policies.ts';
 import { listGroups } from '../fleet/read-hosts.ts';
 import { ensureRepositories } from '../repositories/ensure-repositories.ts';
-import { checkPlan } from './check-plan.ts';
+import { checkPlan, withApplication } from './check-plan.ts';
 import { countPlans, insertPlan, markPlanDeleted, updatePlan } from './plans.store.ts';
 import { isPlanWithin, plansWithin } from './plan-reach.ts';
 import { coveredHosts, getStoredPlan, listStoredPlans, type StoredPlan } from './read-plans.ts';
@@ -29,13 +29,14 @@ export const HOSTS_PREPARED_AT_ONCE_MAX = 200;
 export async function createPlan(
   context: FleetContext,
   principal: Principal,
-  spec: PlanSpec,
+  given: PlanSpec,
 ): Promise<StoredPlan> {
   const id = parsePlanId(context.random.uuid())!;
   return context.store.transaction(async (tx) => {
     const nowMs = context.clock.nowMs();
     await recordChange(tx, 'plan', id);
     const known = await plansKnownTo(tx, principal);
+    const spec = await withApplication(tx, given);
     refuseTakenName(known, spec.name, null);
     await checkPlan(tx, spec, principal);
     await requireRoom(tx, known, principal);
@@ -57,7 +58,6 @@ export async function replacePlan(
   id: PlanId,
   input: { spec: PlanSpec; revision?: number | undefined; precondition?: Precondition | undefined },
 ): Promise<StoredPlan> {
-  const { spec } = input;
   return context.store.transaction(async (tx) => {
     const nowMs = context.clock.nowMs();
     await recordChange(tx, 'plan', id);
@@ -66,6 +66,7 @@ export async function replacePlan(
     const { revision } = plan;
     if (input.revision !== undefined && input.revision !== revision)
       throw new AppError('PLAN_REVISION_CONFLICT', { revision: input.revision, current: revision });
+    const spec = await withApplication(tx, input.spec);
     refuseTakenName(await plansKnownTo(tx, principal), spec.name, id);
     await checkPlan(tx, spec, principal, plan.spec);
     const enabledSinceMs = sameExpectation(plan.spec, spec) ? plan.enabledSinceMs : nowMs;

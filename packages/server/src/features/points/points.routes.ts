@@ -11,7 +11,7 @@ import type { FastifyInstance } from 'fastify';
 import { mount } from '../../http/mount.ts';
 import type { FleetContext } from '../fleet/fleet-context.ts';
 import type { ProgressBoard } from '../jobs/progress-board.ts';
-import { requirePoints, requireRepository } from '../groups/within-reach.ts';
+import { requireHost, requirePoints, requireRepository } from '../groups/within-reach.ts';
 import { viewJob, viewJobs, type ProgressOf } from '../jobs/view-jobs.ts';
 import * as maintain from '../repositories/maintain-repository.ts';
 import * as restore from '../restores/start-restore.ts';
@@ -54,7 +54,9 @@ export function pointRoutes(
     };
   });
   mount(app, startRestore, async ({ body, principal }) => {
-    await requirePoints(db, reachOf(principal, 'restore.run'), [body.point]);
+    const reach = reachOf(principal, 'restore.run');
+    await requirePoints(db, reach, [body.point]);
+    if (body.host !== null) await requireHost(db, reach, body.host);
     return viewJob(db, await restore.startRestore(context, principal, body), progressOf);
   });
 }

@@ -189,6 +189,7 @@ export async function selectPointViews(db: DbOrTx, filter: PointFilter): Promise
       'repositories.media_host_id',
       'hosts.name as host_name',
       'plans.name as plan_name',
+      'plans.virtual_name',
     ])
     .where('points.removed_at_ms', 'is', null);
   if (filter.id !== undefined) query = query.where('points.snapshot_id', '=', filter.id);
@@ -222,6 +223,7 @@ export async function selectPointViews(db: DbOrTx, filter: PointFilter): Promise
       mediaHostId: storedHostId(row.media_host_id),
       planId: point.planId,
       planName: row.plan_name,
+      virtualName: row.virtual_name,
       jobId: point.jobId,
       scheduleName: point.scheduleName,
       receivedAtMs: point.receivedAtMs,

@@ -226,7 +226,13 @@ eachStore((_dialect, open) => {
   test('P-14 a restore is an order for the host that made the point, to the original or another place', async (t) => {
     const { domain, media, client, repository, backUp } = await scene(t, open);
     const point = await backUp();
-    const request = { point, paths: ['/home/a'], targetFolder: '/tmp/restored', conflict: 'rename' as const };
+    const request = {
+      point,
+      paths: ['/home/a'],
+      targetFolder: '/tmp/restored',
+      conflict: 'rename' as const,
+      host: null,
+    };
     const id = await startRestore(domain.context, ADMIN, request);
     const order = await domain.documents.read('order', id);
     assert.equal(order['hostId'], client);
@@ -249,7 +255,13 @@ eachStore((_dialect, open) => {
 
   test('S-04 a restore is ordered again by those alone who may order one', async (t) => {
     const { domain, backUp } = await scene(t, open);
-    const request = { point: await backUp(), paths: [], targetFolder: null, conflict: 'overwrite' as const };
+    const request = {
+      point: await backUp(),
+      paths: [],
+      targetFolder: null,
+      conflict: 'overwrite' as const,
+      host: null,
+    };
     const id = await startRestore(domain.context, ADMIN, request);
     await cancelJob(domain.context, ADMIN, id);
     const runner = (...rights: Right[]): Principal => ({
@@ -266,7 +278,7 @@ eachStore((_dialect, open) => {
   test('P-16 no restore and no browsing without a valid certificate at both ends', async (t) => {
     const { domain, media, client, backUp } = await scene(t, open);
     const point = await backUp();
-    const request = { point, paths: [], targetFolder: null, conflict: 'overwrite' as const };
+    const request = { point, paths: [], targetFolder: null, conflict: 'overwrite' as const, host: null };
     await domain.revoke(media, 'superseded');
     await assert.rejects(startRestore(domain.context, ADMIN, request), code('JOB_HOST_REVOKED'));
     await domain.certify(media);

@@ -35,6 +35,14 @@ api_keys.created_by text not null
 api_keys.expires_at_ms bigint not null
 api_keys.used_at_ms bigint
 api_keys.revoked_at_ms bigint
+application_hosts.name text not null
+application_hosts.host_id text not null
+application_mappings.name text not null
+application_mappings.application text not null
+application_mappings.revision bigint not null
+application_mappings.created_at_ms bigint not null
+application_mappings.created_by text not null
+application_mappings.changed_at_ms bigint not null
 audit.seq bigint not null
 audit.at_ms bigint not null
 audit.category text not null
@@ -249,6 +257,7 @@ pending_names.decided_at_ms bigint
 pending_names.decided_by text
 plans.id text not null
 plans.name text not null
+plans.virtual_name text
 plans.spec text not null
 plans.revision bigint not null
 plans.enabled_since_ms bigint not null
@@ -279,6 +288,12 @@ repositories.password text not null
 repositories.created_at_ms bigint not null
 repositories.sealed_at_ms bigint
 repositories.maintained_at_ms bigint
+restore_grants.job_id text not null
+restore_grants.repository text not null
+restore_grants.reader_id text not null
+restore_grants.media_host_id text not null
+restore_grants.granted_at_ms bigint not null
+restore_grants.expires_at_ms bigint not null
 revocations.num bigint not null
 revocations.host_id text not null
 revocations.reason text not null
@@ -361,6 +376,9 @@ administrators: administrators_pkey PRIMARY KEY (id)
 api_keys: api_keys_administrator_id_fkey FOREIGN KEY (administrator_id) REFERENCES administrators(id)
 api_keys: api_keys_pkey PRIMARY KEY (id)
 api_keys: api_keys_secret_sha256_key UNIQUE (secret_sha256)
+application_hosts: application_hosts_name_fkey FOREIGN KEY (name) REFERENCES application_mappings(name)
+application_hosts: application_hosts_pkey PRIMARY KEY (name, host_id)
+application_mappings: application_mappings_pkey PRIMARY KEY (name)
 audit: audit_pkey PRIMARY KEY (seq)
 audit_checkpoints: audit_checkpoints_pkey PRIMARY KEY (size)
 audit_keys: audit_keys_pkey PRIMARY KEY (id)
@@ -407,6 +425,7 @@ points: points_pkey PRIMARY KEY (repository, snapshot_id)
 policy_plans: policy_plans_pkey PRIMARY KEY (group_id, serial, plan_id)
 repositories: repositories_host_id_generation_key UNIQUE (host_id, generation)
 repositories: repositories_pkey PRIMARY KEY (name)
+restore_grants: restore_grants_pkey PRIMARY KEY (job_id)
 revocations: revocations_pkey PRIMARY KEY (num)
 schema_migrations: schema_migrations_pkey PRIMARY KEY (version)
 server_lists: server_lists_name_key UNIQUE (name)
@@ -432,6 +451,9 @@ CREATE UNIQUE INDEX administrators_pkey ON administrators USING btree (id);
 CREATE INDEX api_keys_by_administrator ON api_keys USING btree (administrator_id, created_at_ms);
 CREATE UNIQUE INDEX api_keys_pkey ON api_keys USING btree (id);
 CREATE UNIQUE INDEX api_keys_secret_sha256_key ON api_keys USING btree (secret_sha256);
+CREATE INDEX application_hosts_by_host ON application_hosts USING btree (host_id);
+CREATE UNIQUE INDEX application_hosts_pkey ON application_hosts USING btree (name, host_id);
+CREATE UNIQUE INDEX application_mappings_pkey ON application_mappings USING btree (name);
 CREATE INDEX audit_by_subject ON audit USING btree (subject, seq);
 CREATE UNIQUE INDEX audit_checkpoints_pkey ON audit_checkpoints USING btree (size);
 CREATE UNIQUE INDEX audit_keys_pkey ON audit_keys USING btree (id);
@@ -495,6 +517,8 @@ CREATE UNIQUE INDEX policy_plans_pkey ON policy_plans USING btree (group_id, ser
 CREATE INDEX repositories_by_media ON repositories USING btree (media_host_id);
 CREATE UNIQUE INDEX repositories_host_id_generation_key ON repositories USING btree (host_id, generation);
 CREATE UNIQUE INDEX repositories_pkey ON repositories USING btree (name);
+CREATE INDEX restore_grants_by_media ON restore_grants USING btree (media_host_id);
+CREATE UNIQUE INDEX restore_grants_pkey ON restore_grants USING btree (job_id);
 CREATE INDEX revocations_by_host ON revocations USING btree (host_id, num);
 CREATE INDEX revocations_open ON revocations USING btree (num) WHERE (all_at_ms IS NULL);
 CREATE UNIQUE INDEX revocations_pkey ON revocations USING btree (num);

@@ -45,6 +45,19 @@ CREATE TABLE api_keys (
   used_at_ms BIGINT,
   revoked_at_ms BIGINT
 );
+CREATE TABLE application_hosts (
+  name TEXT NOT NULL REFERENCES application_mappings (name),
+  host_id TEXT NOT NULL,
+  PRIMARY KEY (name, host_id)
+);
+CREATE TABLE application_mappings (
+  name TEXT NOT NULL PRIMARY KEY,
+  application TEXT NOT NULL,
+  revision BIGINT NOT NULL,
+  created_at_ms BIGINT NOT NULL,
+  created_by TEXT NOT NULL,
+  changed_at_ms BIGINT NOT NULL
+);
 CREATE TABLE audit (
   seq BIGINT NOT NULL PRIMARY KEY,
   at_ms BIGINT NOT NULL,
@@ -326,6 +339,7 @@ CREATE TABLE pending_names (
 CREATE TABLE plans (
   id TEXT NOT NULL PRIMARY KEY,
   name TEXT NOT NULL,
+  virtual_name TEXT,
   spec TEXT NOT NULL,
   revision BIGINT NOT NULL,
   enabled_since_ms BIGINT NOT NULL,
@@ -365,6 +379,14 @@ CREATE TABLE repositories (
   sealed_at_ms BIGINT,
   maintained_at_ms BIGINT,
   UNIQUE (host_id, generation)
+);
+CREATE TABLE restore_grants (
+  job_id TEXT NOT NULL PRIMARY KEY,
+  repository TEXT NOT NULL,
+  reader_id TEXT NOT NULL,
+  media_host_id TEXT NOT NULL,
+  granted_at_ms BIGINT NOT NULL,
+  expires_at_ms BIGINT NOT NULL
 );
 CREATE TABLE revocations (
   num BIGINT NOT NULL PRIMARY KEY,
@@ -462,6 +484,7 @@ CREATE TABLE workers (
 CREATE INDEX admin_sessions_by_administrator ON admin_sessions (administrator_id, created_at_ms);
 CREATE INDEX admin_sessions_by_origin ON admin_sessions (administrator_id, origin_key);
 CREATE INDEX api_keys_by_administrator ON api_keys (administrator_id, created_at_ms);
+CREATE INDEX application_hosts_by_host ON application_hosts (host_id);
 CREATE INDEX audit_by_subject ON audit (subject, seq);
 CREATE INDEX audit_merges_by_breadth ON audit_merges (breadth);
 CREATE INDEX audit_merges_by_close ON audit_merges (closes_at_ms);
@@ -487,6 +510,7 @@ CREATE INDEX pending_names_by_host ON pending_names (host_id);
 CREATE INDEX points_by_host ON points (host_id, received_at_ms);
 CREATE INDEX points_by_snapshot ON points (snapshot_id);
 CREATE INDEX repositories_by_media ON repositories (media_host_id);
+CREATE INDEX restore_grants_by_media ON restore_grants (media_host_id);
 CREATE INDEX revocations_by_host ON revocations (host_id, num);
 CREATE INDEX revocations_open ON revocations (num) WHERE all_at_ms IS NULL;
 CREATE INDEX sessions_by_worker ON sessions (worker_id);
