@@ -16,11 +16,19 @@ export function findTargets(root: string): readonly Target[] {
 }
 
 /** Every rule that has tests of its own. */
-const rules = (root: string): Target[] =>
-  readdirSync(join(root, RULES))
-    .filter((name) => name.endsWith('.test.ts'))
+const rules = (root: string): Target[] => {
+  const names = readdirSync(join(root, RULES)).filter((name) => name.endsWith('.ts'));
+  return names
+    .filter((name) => names.includes(testOf(name)))
     .sort()
-    .map((name) => ({ file: `${RULES}/${name.replace('.test.ts', '.ts')}`, tests: [`${RULES}/${name}`] }));
+    .map((name) => ({
+      file: `${RULES}/${name}`,
+      tests: [testOf(name), ...(FURTHER_TESTS[name] ?? [])].map((test) => `${RULES}/${test}`),
+    }));
+};
+const testOf = (name: string): string => name.replace(/\.ts$/, '.test.ts');
+/** A rule whose tests are in more than one file. */
+const FURTHER_TESTS: Readonly<Record<string, readonly string[]>> = { 'naming.ts': ['decide-name.test.ts'] };
 
 const pki = (name: string, tests: readonly string[]): Target => ({
   file: `${PKI}/${name}.ts`,
