@@ -95,9 +95,7 @@ export class NameDesk {
   /** The answers to an agent's questions, in their order. */
   async answer(asker: Asker, questions: readonly PeerQuestion[]): Promise<PeerAnswer[]> {
     return Promise.all(
-      questions.map(
-        async (question) => this.answerAtOnce(asker, question) ?? this.#bringUp(asker, question),
-      ),
+      questions.map(async (question) => this.answerAtOnce(asker, question) ?? this.#bringUp(asker, question)),
     );
   }
 

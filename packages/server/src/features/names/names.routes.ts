@@ -79,11 +79,17 @@ export function nameRoutes(app: FastifyInstance, context: ServerContext): void {
     const name = await decide(context, { ...input.wish, precondition }, input.principal);
     return everythingOf(context, name, reachOf(input.principal, 'host.write'), input.reply);
   };
-  mount(app, wire.addMapping, ({ body, ...input }) => decided(addMapping, { wish: body, ...input }));
-  mount(app, wire.approveName, ({ body, ...input }) => decided(approveName, { wish: body, ...input }));
-  mount(app, wire.rejectName, ({ body, ...input }) => decided(rejectName, { wish: body, ...input }));
-  mount(app, wire.deleteMapping, ({ params, ...input }) =>
-    decided(deleteMapping, { wish: params, ...input }),
+  mount(app, wire.addMapping, ({ body, principal, request, reply }) =>
+    decided(addMapping, { wish: body, principal, request, reply }),
+  );
+  mount(app, wire.approveName, ({ body, principal, request, reply }) =>
+    decided(approveName, { wish: body, principal, request, reply }),
+  );
+  mount(app, wire.rejectName, ({ body, principal, request, reply }) =>
+    decided(rejectName, { wish: body, principal, request, reply }),
+  );
+  mount(app, wire.deleteMapping, ({ params, principal, request, reply }) =>
+    decided(deleteMapping, { wish: params, principal, request, reply }),
   );
   mount(app, wire.resetHost, async ({ params, principal }) => {
     await requireHost(db, reachOf(principal, 'host.write'), params.id);
