@@ -90,18 +90,18 @@ test('T-06 strongSwan enrols with a token, checks what it got online, and renews
 });
 
 const LIST = 'Check whether it is revoked 1';
-const LIST_GNUTLS = 'Check whether it is revoked 2';
-const OCSP = 'Check whether it is revoked 3';
-const OCSP_GNUTLS = 'Check whether it is revoked 4';
+const LISTS = 'Check whether it is revoked 2';
+const LIST_GNUTLS = 'Check whether it is revoked 3';
+const OCSP = 'Check whether it is revoked 4';
+const OCSP_GNUTLS = 'Check whether it is revoked 5';
 const SWAN = 'pki --verify --cacert estca.pem --cacert estca-1.pem';
 
 test('T-41 openssl, GnuTLS and strongSwan read the list that a certificate names, and what OCSP says of it', async () => {
   assert.match(await follow(LIST), /host\.pem: OK/);
+  assert.match(await follow(LISTS), /host\.pem: OK/);
   assert.match(await follow(LIST_GNUTLS), /The certificate is trusted/);
   const signed = 'certtool --verify-crl --load-ca-certificate estca-1.pem --infile host.crl.pem';
   assert.match((await shell(signed)).output, /Verification output: Verified\. The certificate is trusted/);
-  const all = 'openssl verify -crl_check_all -CAfile ca.pem -CRLfile host.crl.pem host.pem';
-  assert.match((await shell(all)).output, /error 3 at 1 depth lookup: unable to get certificate CRL/);
   const answered = await follow(OCSP);
   assert.match(answered, /Response verify OK/);
   assert.match(answered, /host\.pem: good/);
@@ -134,6 +134,7 @@ test('T-40 T-41 once a host is revoked, each of them says so: by the list and by
   const byList = await guide(LIST);
   assert.equal(byList.status, 2, byList.output);
   assert.match(byList.output, /error 23 at 0 depth lookup: certificate revoked/);
+  assert.match((await guide(LISTS)).output, /error 23 at 0 depth lookup: certificate revoked/);
   const byListGnu = await guide(LIST_GNUTLS);
   assert.notEqual(byListGnu.status, 0);
   assert.match(byListGnu.output, /NOT trusted.*revoked/s);
