@@ -7,13 +7,16 @@ import {
   deleteToken,
   getDomain,
   getHost,
+  getRevocation,
   getSecurity,
   importHosts,
   listAudit,
   listCertificates,
   listHosts,
   listKnownHosts,
+  listRevocations,
   listTokens,
+  listUnconfirmed,
   registerHost,
   revokeHost,
   setHostMedia,
@@ -168,7 +171,17 @@ export function trustRoutes(): FakeRoute[] {
       host: oneHost(params.id),
       revoked: [],
       cutConnections: 2,
-      revocation: 7,
+      revocation: 8,
+    })),
+    fakeRoute(listRevocations, () => ({ revocations: [REVOCATION], next: null })),
+    fakeRoute(getRevocation, ({ params }) =>
+      params.id === 7 ? REVOCATION : { ...REVOCATION, id: params.id, confirmed: 41, allAtMs: TEST_NOW_MS },
+    ),
+    fakeRoute(listUnconfirmed, () => ({
+      hosts: [
+        { id: STORE, name: '倉庫サーバー.example.jp', lastSeenAtMs: TEST_NOW_MS - 3 * HOUR_MS, crlNumber: 3 },
+      ],
+      next: null,
     })),
     fakeRoute(listAudit, ({ query }) => ({
       rows: [
@@ -209,6 +222,23 @@ const SECURITY = {
   mapAutomatically: true,
   insecureCommunication: true,
   staleCrl: 'level',
+} as const;
+
+/** One that a host has not confirmed yet. */
+const REVOCATION = {
+  id: 7,
+  hostId: WEB,
+  hostName: 'laptop-07.example.com',
+  reason: 'keyCompromise',
+  revokedBy: 'local',
+  revokedAtMs: TEST_NOW_MS - 60_000,
+  certificates: 1,
+  crlNumber: TEST_NOW_MS - 59_000,
+  listedAtMs: TEST_NOW_MS - 59_000,
+  hosts: 41,
+  confirmed: 40,
+  halfAtMs: TEST_NOW_MS - 57_000,
+  allAtMs: null,
 } as const;
 
 const known = (name: string) => ({

@@ -1,8 +1,10 @@
 import { fill } from '@sekisho/core/errors.ts';
 import { REVOCATION_REASONS, revokeHost } from '@sekisho/core/wire/trust.ts';
+import { note } from '../../cli.ts';
 import { serverData } from '../../client/data-folder.ts';
 import { withServer } from '../../client/open-server.ts';
 import { resolveHost } from '../../client/resolve.ts';
+import { EXIT } from '../../exit-codes.ts';
 import { choiceOr, on } from '../../flag.ts';
 import { waitForSpread } from '../../client/wait-for-spread.ts';
 import { confirm } from '../../input/confirm.ts';
@@ -44,7 +46,7 @@ export const certRevoke = defineVerb({
       return {
         json: { ...reply, spread },
         text: spreadText(cli, spread),
-        exitCode: spread.allAtMs === null ? EXIT.other : EXIT.ok,
+        exitCode: spread.allAtMs === null ? EXIT.partly : EXIT.done,
       };
     }),
 });
