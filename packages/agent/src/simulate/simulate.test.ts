@@ -1,10 +1,15 @@
 import { createPlan } from '@sekisho/core/wire/plans.ts';
 import { listJobs } from '@sekisho/core/wire/jobs.ts';
-import { createToken, listHosts, setHostMedia } from '@sekisho/core/wire/trust.ts';
+import { FORECAST_DAYS_MAX } from '@sekisho/core/limits.ts';
+import { DAY_MS } from '@sekisho/core/time.ts';
+import { drillResult, forecastRenewals, planDrill, startDrill } from '@sekisho/core/wire/renewals.ts';
+import { getTask } from '@sekisho/core/wire/tasks.ts';
+import { createToken, listAudit, listHosts, setHostMedia } from '@sekisho/core/wire/trust.ts';
 import { systemClock, systemRandom } from '@sekisho/platform/clock.ts';
 import { Secret } from '@sekisho/platform/secret.ts';
 import { eventually } from '@sekisho/testkit/eventually.ts';
 import { Fleet } from '@sekisho/testkit/fleet.ts';
+import { until } from '@sekisho/testkit/until.ts';
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { simulate, type SimulateOptions, type SimulationSummary } from './simulate.ts';
@@ -90,6 +95,60 @@ describe('a simulated fleet', () => {
     assert.ok(jobs.every(({ state }) => state === 'done'));
     const { hosts } = await fleet.call(listHosts, { query: {} });
     assert.equal(hosts.filter(({ name }) => /^sim-1-\d+$/.test(name)).length, 20);
+  });
+
+  test('T-09 S-10 a drill over a share of the fleet renews simulated and real agents, each with a new key', async () => {
+    const real = await fleet.addHost('real');
+    const first = real.agent.status().certificate?.fingerprint;
+    const stopping = new AbortController();
+    let connected = 0;
+    let renewals = 0;
+    const summary = run(6, {
+      agents: 5,
+      signal: stopping.signal,
+      onProgress: (progress) => {
+        ({ connected, renewals } = progress);
+      },
+    });
+    await until('all are connected', () => connected === 5);
+    const { hosts } = await fleet.call(listHosts, { query: { namePrefix: 'sim-6-' } });
+    const share = await fleet.call(planDrill, { body: { sharePercent: 0.01 } });
+    assert.equal(share.hosts.length, 1, 'one host at least');
+    const chosen = [real.hostId, ...hosts.slice(0, 3).map(({ id }) => id)];
+    const plan = await fleet.call(planDrill, { body: { hosts: chosen } });
+    assert.deepEqual(
+      plan.hosts.map(({ id, online }) => [id, online]),
+      chosen.map((id) => [id, true]),
+    );
+    const { taskId } = await fleet.call(startDrill, { body: { hosts: chosen } });
+    const task = await eventually('the drill ends', async () => {
+      const found = await fleet.call(getTask, { params: { id: taskId } });
+      return found.endedAtMs === null ? undefined : found;
+    });
+    assert.equal(task.state, 'done', JSON.stringify(task));
+    assert.deepEqual(drillResult.parse(task.result).counts, {
+      renewed: 4,
+      failed: 0,
+      offline: 0,
+      unanswered: 0,
+    });
+    await until('they are told so', () => renewals === 3 && connected === 5);
+    stopping.abort();
+    assert.deepEqual([(await summary).renewals, (await summary).lost], [3, 0]);
+    const status = real.agent.status().certificate;
+    assert.notEqual(status?.fingerprint, first);
+    const forecast = await fleet.call(forecastRenewals, { query: { days: FORECAST_DAYS_MAX } });
+    assert.equal(
+      forecast.days.reduce((sum, day) => sum + day, 0),
+      forecast.total,
+    );
+    const day = Math.floor(((status?.renewFromMs ?? 0) - forecast.fromMs) / DAY_MS);
+    assert.ok((forecast.days[day] ?? 0) > 0, 'the agent renews on a day of the forecast');
+    const { rows } = await fleet.call(listAudit, { query: { act: 'drill-renewals' } });
+    assert.deepEqual(
+      rows.map(({ detail }) => detail['hosts']),
+      [4],
+    );
   });
 
   test('S-10 agents come back to a server that was restarted, and none is lost', async () => {

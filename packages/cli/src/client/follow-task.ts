@@ -1,4 +1,4 @@
-import { AppError, fill, isErrorCode } from '@sekisho/core/errors.ts';
+import { AppError, fill, isErrorCode, type ErrorCode } from '@sekisho/core/errors.ts';
 import type { TaskId } from '@sekisho/core/ids.ts';
 import { SECOND_MS } from '@sekisho/core/time.ts';
 import type { Caller } from '@sekisho/core/wire/client.ts';
@@ -9,13 +9,21 @@ const POLL_MS = SECOND_MS / 4;
 /** A line on standard error for each of so many parts. */
 const STEPS = 10;
 
-/** Waits for long work of the server, with its progress on standard error. Throws the refusal that the task ended with. */
-export async function followTask(cli: Cli, call: Caller, id: TaskId): Promise<TaskView> {
+/**
+ * Waits for long work of the server, with its progress on standard error. Throws the refusal that the task ended with; `cancelled` when somebody
+ * cancelled it.
+ */
+export async function followTask(
+  cli: Cli,
+  call: Caller,
+  id: TaskId,
+  cancelled: ErrorCode = 'INTERNAL',
+): Promise<TaskView> {
   for (let told = 0; ;) {
     const task = await call(getTask, { params: { id } });
     if (task.endedAtMs !== null) {
       if (task.state === 'done') return task;
-      const code = task.code ?? 'INTERNAL';
+      const code = task.state === 'cancelled' ? cancelled : (task.code ?? 'INTERNAL');
       throw new AppError(isErrorCode(code) ? code : 'INTERNAL', task.params);
     }
     const { done, total } = task.progress ?? { done: 0, total: null };

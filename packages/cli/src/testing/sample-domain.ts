@@ -35,6 +35,7 @@ import { found, OLDER_POINT, PLAN, POINT, REPOSITORY, STORE, WEB } from './sampl
 import { endedJob, JOB_ENDS, jobIdOf, progressAt } from './sample-jobs.ts';
 import { sampleDatabase } from './sample-database.ts';
 import { auditSampleRoutes } from './sample-audit.ts';
+import { renewalSamples } from './sample-renewals.ts';
 import { taskSamples } from './sample-tasks.ts';
 import { trustRoutes } from './sample-trust.ts';
 
@@ -108,6 +109,7 @@ export function sampleRoutes(): FakeRoute[] {
     ...sampleDatabase(),
     ...trustRoutes(),
     ...taskSamples(),
+    ...renewalSamples(),
     ...auditSampleRoutes(),
     ...accountRoutes(),
     ...accessRoutes(),

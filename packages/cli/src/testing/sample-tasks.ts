@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { fakeRoute, type FakeRoute } from './fake-server.ts';
 import { TEST_NOW_MS } from './fake-terminal.ts';
 import { BACKUP_TASK } from './sample-database.ts';
+import { DRILL_TASK } from './sample-renewals.ts';
 
 type Task = z.input<typeof taskView>;
 
@@ -28,7 +29,7 @@ const TASKS = [
 ];
 
 function one(id: string): Task {
-  const found = [...TASKS, BACKUP_TASK].find((candidate) => candidate.id === id);
+  const found = [...TASKS, BACKUP_TASK, DRILL_TASK].find((candidate) => candidate.id === id);
   if (found === undefined) throw new AppError('NOT_FOUND', { what: 'task', id });
   return found;
 }

@@ -13,6 +13,28 @@ export const certificateErrors = {
       hint: 'ホストと証明書の一覧: sekisho host list',
     },
   },
+  DRILL_SHARE_INVALID: {
+    status: 400,
+    en: {
+      words: '--share: "{given}" is no share between 0 and 100 percent.',
+      hint: 'For example: --share 5%',
+    },
+    ja: {
+      words: '--share: 「{given}」は 0 より大きく 100 以下のパーセントではありません。',
+      hint: '例: --share 5%',
+    },
+  },
+  DRILL_CANCELLED: {
+    status: 409,
+    en: {
+      words: 'The drill was cancelled. Hosts that had not renewed yet keep their certificates.',
+      hint: 'Start another one when you like: sekisho cert drill --share 5%',
+    },
+    ja: {
+      words: '訓練はキャンセルされました。まだ更新していなかったホストの証明書はそのままです。',
+      hint: '必要になったらもう一度開始してください: sekisho cert drill --share 5%',
+    },
+  },
   DRILL_TOO_LARGE: {
     status: 422,
     en: {

@@ -62,7 +62,8 @@ export const certDrill = defineVerb({
         },
       });
       note(cli, fill(certificates.drillStarted, { id: taskId }));
-      const result = drillResult.parse((await followTask(cli, call, taskId)).result);
+      const { result: raw } = await followTask(cli, call, taskId, 'DRILL_CANCELLED');
+      const result = drillResult.parse(raw);
       const allRenewed = result.counts.renewed === plan.hosts.length;
       return {
         json: { taskId, ...result },
@@ -92,11 +93,11 @@ function resultText(cli: Cli, id: string, { counts, hosts, more }: DrillResult):
   ];
 }
 
-/** `5`, `5%`, `0.5%`. Refusal: USAGE_NUMBER_INVALID. */
+/** `5`, `5%`, `0.5%`. Refusal: DRILL_SHARE_INVALID. */
 function percentOf(raw: string): number {
   const value = /^(\d{1,3}(?:\.\d{1,3})?)%?$/.exec(raw)?.[1];
   const percent = Number(value);
   if (value === undefined || percent <= 0 || percent > 100)
-    throw new AppError('USAGE_NUMBER_INVALID', { option: '--share', value: raw, min: '0.001%', max: '100%' });
+    throw new AppError('DRILL_SHARE_INVALID', { given: raw });
   return percent;
 }

@@ -31,7 +31,7 @@ export const certificates = {
   drillPreview:
     'These hosts get a new key and certificate now ({count} of {total}); backups go on meanwhile:',
   drillMore: '… and {count} more',
-  drillOffline: '{count} of them are offline and cannot renew now.',
+  drillOffline: 'Of them offline, so that they cannot renew now: {count}.',
   drillQuestion: 'Start the drill?',
   drillStarted: 'The drill is task {id}. To end it early: sekisho task cancel {id}',
   drillDone: 'Renewed: {renewed}. Failed: {failed}. Offline: {offline}. Silent: {unanswered}.',
