@@ -8,6 +8,7 @@ import type { AgentStatus } from './control/agent-status.ts';
 import { listenOnControlSocket, type ControlActs } from './control/control-socket.ts';
 import { setupCommand } from './control/read-status.ts';
 import { dataFolderAt, prepareDataFolder } from './data-folder.ts';
+import type { NodeNetwork } from './jobs/judge-node.ts';
 import { agentMetrics } from './metrics/agent-metrics.ts';
 import { loadAgentConfig, type AgentFlags } from './settings.ts';
 import { startParts } from './start-parts.ts';
@@ -23,6 +24,8 @@ export interface AgentOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Settings of the command line; those of the environment come from `env`. */
   readonly flags?: AgentFlags;
+  /** How this host sees virtual names and its interfaces (T-34); the system's own by default. */
+  readonly network?: NodeNetwork;
   /** How long a run bears a media server that can't be reached. */
   readonly mediaUnreachableMs?: number;
 }

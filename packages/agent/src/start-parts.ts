@@ -16,6 +16,7 @@ import { loadIdentity } from './identity/identity-store.ts';
 import { openRenewalInformation } from './identity/renewal-information.ts';
 import { startRenewalLoop, type RenewalLoop } from './identity/renewal-loop.ts';
 import { createJobRunner, type JobRunner } from './jobs/job-runner.ts';
+import { judgeNode, systemNetwork } from './jobs/judge-node.ts';
 import { openLedger } from './jobs/ledger.ts';
 import { plansOfHost, startPlanClock } from './jobs/plan-clock.ts';
 import { sweepStaging } from './jobs/restore-staging.ts';
@@ -220,8 +221,14 @@ export async function startParts(
       settled.abort();
     },
     work: {
-      backup(job, plan) {
+      async backup(job, plan) {
         requireCertificate();
+        if (plan.application !== null) {
+          const decision = await judgeNode(options.network ?? systemNetwork, plan.application, clock);
+          if (decision.node === 'undecided') throw new AppError(decision.code, decision.params);
+          if (decision.node === 'inactive')
+            return { state: 'skipped', code: decision.code, params: { ...decision.params } };
+        }
         return runBackup(
           { repositories, ownFolders, allowCommands: () => settings.allowCommands, hostName: hostId },
           job,

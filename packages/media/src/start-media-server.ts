@@ -9,6 +9,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import { HostLimits } from './http/host-limits.ts';
 import { parseTarget } from './http/parse-target.ts';
+import { Readers } from './http/readers.ts';
 import { PeerConnections, type Authorize, type Confirm } from './http/peer-connections.ts';
 import { sendProblem, toAppError } from './http/send-problem.ts';
 import { serveRepository } from './http/serve-repository.ts';
@@ -38,6 +39,8 @@ export interface MediaServerOptions {
   readonly confirm?: Confirm | undefined;
   /** T-60: how hosts in a DMZ reach the management server through this one. Left out: there are no tunnels. */
   readonly tunnel?: TunnelRoute | undefined;
+  /** P-14: may this host read that repository of another now? Asked for each request; nobody may when left out. */
+  readonly mayRead?: ((hostId: HostId, repository: RepositoryName) => boolean) | undefined;
   /** Bytes that one host may keep here; null is no limit. */
   readonly quotaBytesPerHost: () => number | null;
   /** Resolves when the event is durable. A snapshot's event may come again after a restart. */
@@ -62,6 +65,8 @@ export interface MediaServer {
   cutUnlistedTunnels(): number;
   /** It was decided anew who goes by names: cuts live connections of hosts that may not go on; how many. */
   confirmAgain(concerned: (leaf: Certificate) => boolean): Promise<number>;
+  /** Cuts answers that read a repository of another host without being granted any more; how many. */
+  cutUngranted(): number;
   /** Has this host a repository here? */
   holdsRepositoryOf(hostId: HostId): boolean;
   /** Forget, prune and check one repository (P-02). */
@@ -80,7 +85,7 @@ export interface MediaServer {
 
 /**
  * Serves repositories over restic's REST protocol, version 2, and mutual TLS (P-01): each host reaches its own repositories
- * alone, and appends (P-02).
+ * alone, and appends (P-02); what it was granted of another's it reads (P-14).
  */
 export async function startMediaServer(options: MediaServerOptions): Promise<MediaServer> {
   const { clock, random, log } = options;
@@ -88,13 +93,14 @@ export async function startMediaServer(options: MediaServerOptions): Promise<Med
   const maintenance = new MaintenanceRunner(store, options.env ?? process.env);
   const peers = new PeerConnections(options.authorize, options.confirm, log);
   const limits = new HostLimits();
+  const readers = new Readers(options.mayRead);
   const tunnels = options.tunnel === undefined ? undefined : new Tunnels(options.tunnel, { clock, log });
   /** What is being answered: the store is closed after the last of it. */
   const answers = new Set<Promise<void>>();
   const listener = new TlsListener(
     options.tls,
     (request, response) => {
-      const answering = answer({ store, peers, limits }, request, response)
+      const answering = answer({ store, peers, limits, readers }, request, response)
         .catch((error: unknown) => {
           log.error({ error }, 'request failed');
           response.destroy();
@@ -132,6 +138,7 @@ export async function startMediaServer(options: MediaServerOptions): Promise<Med
     },
     cutUnlistedTunnels: () => tunnels?.cutUnlisted() ?? 0,
     confirmAgain: (concerned) => peers.confirmAgain(concerned),
+    cutUngranted: () => readers.cutUngranted(),
     holdsRepositoryOf: (hostId) => store.names().some((name) => repositoryOwner(name) === hostId),
     maintain: (request) => maintenance.maintain(request),
     seal: async (name) => {
@@ -180,7 +187,12 @@ function tunnelDoor(tunnels: Tunnels, peers: PeerConnections): TunnelDoor {
 
 /** Identity from the TLS peer, asked again; then the address; then the table. */
 async function answer(
-  { store, peers, limits }: { store: MediaStore; peers: PeerConnections; limits: HostLimits },
+  {
+    store,
+    peers,
+    limits,
+    readers,
+  }: { store: MediaStore; peers: PeerConnections; limits: HostLimits; readers: Readers },
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -195,7 +207,7 @@ async function answer(
     if (!isWhole) throw new AppError('REQUEST_MALFORMED'); // RFC 9112 §3.2
     target = parseTarget(request.url ?? '');
     if (repositoryOwner(target.repository) !== hostId)
-      throw new AppError('REPOSITORY_OTHER_HOST', { repository: target.repository });
+      readers.enter({ hostId, repository: target.repository }, request, response);
     leave = limits.enter(hostId, request.method === 'POST');
   } catch (error) {
     const refusal = toAppError(error);

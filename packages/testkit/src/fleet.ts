@@ -12,6 +12,7 @@ import {
 import { listPoints, startRestore, type PointView } from '@sekisho/core/wire/points.ts';
 import { createToken, getHost, setHostMedia, setSecurity } from '@sekisho/core/wire/trust.ts';
 import { startAgent, type RunningAgent } from '@sekisho/agent/main.ts';
+import type { NodeNetwork } from '@sekisho/agent/jobs/judge-node.ts';
 import { setupAgent } from '@sekisho/agent/setup/setup-agent.ts';
 import { systemClock, systemRandom } from '@sekisho/platform/clock.ts';
 import { silentLog, type Log } from '@sekisho/platform/log.ts';
@@ -19,7 +20,7 @@ import { Secret } from '@sekisho/platform/secret.ts';
 import { initServer, startServer, type RunningServer } from '@sekisho/server/main.ts';
 import { request } from 'node:http';
 import { cp, lstat, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { z } from 'zod';
 import { eventually } from './eventually.ts';
 import { makeTempFolder, type HasAfter } from './temp-folder.ts';
@@ -38,6 +39,8 @@ export interface FleetOptions {
   readonly mode?: 'push' | 'pull';
   /** Where agents find the server, when that is not where it listens: a relay of the test's in between. */
   readonly address?: string;
+  /** How a host sees virtual names and its interfaces (T-34), by its name; the machine's own by default. */
+  readonly network?: (host: string) => NodeNetwork;
   /** The server's; silent by default. */
   readonly log?: Log;
 }
@@ -66,6 +69,7 @@ export class Fleet {
   readonly hosts = new Map<string, FleetHost>();
   server: RunningServer;
   readonly #startServer: () => Promise<RunningServer>;
+  readonly #network: FleetOptions['network'];
 
   private constructor(parts: {
     folder: string;
@@ -73,12 +77,14 @@ export class Fleet {
     caFingerprint: Sha256Hex;
     server: RunningServer;
     start: () => Promise<RunningServer>;
+    network: FleetOptions['network'];
   }) {
     this.folder = parts.folder;
     this.clock = parts.clock;
     this.caFingerprint = parts.caFingerprint;
     this.server = parts.server;
     this.#startServer = parts.start;
+    this.#network = parts.network;
     this.call = createClient((message) => overSocket(this.server.socketPath, message));
   }
 
@@ -119,6 +125,7 @@ export class Fleet {
       caFingerprint: born.caFingerprint,
       server: await start(),
       start,
+      network: options.network,
     });
     t.after(async () => {
       for (const host of fleet.hosts.values()) await host.agent.stop();
@@ -226,8 +233,10 @@ export class Fleet {
   }
 
   #startAgent(dataFolder: string, mediaPort: number, random: Random = systemRandom): Promise<RunningAgent> {
+    const network = this.#network?.(basename(dataFolder));
     return startAgent({
       dataFolder,
+      ...(network === undefined ? {} : { network }),
       clock: this.clock,
       random,
       log: silentLog(),
@@ -304,10 +313,16 @@ export class Fleet {
     });
   }
 
-  /** Restores all of a recovery point into a folder of its host and waits for the end. */
-  async restore(point: PointView, targetFolder: string): Promise<JobView> {
+  /** Restores all of a recovery point into a folder of its host, or of another, and waits for the end. */
+  async restore(point: PointView, targetFolder: string, onHost: string | null = null): Promise<JobView> {
     const job = await this.call(startRestore, {
-      body: { point: point.id, paths: [], targetFolder, conflict: 'overwrite' },
+      body: {
+        point: point.id,
+        paths: [],
+        targetFolder,
+        conflict: 'overwrite',
+        host: onHost === null ? null : this.host(onHost).hostId,
+      },
     });
     return this.ended(job.id);
   }

@@ -21,8 +21,10 @@ export type JobOutcome = Partial<
     | 'listing'
     | 'forgotten'
     | 'heldBack'
+    | 'code'
+    | 'params'
   >
-> & { state: 'done' | 'warnings' | 'incomplete' };
+> & { state: 'done' | 'warnings' | 'incomplete' | 'skipped' };
 
 /** One run while it works: where it says what it sees, and hears that it is to stop. */
 export class RunningJob {

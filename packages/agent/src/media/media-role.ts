@@ -13,6 +13,7 @@ import type { HealthBoard } from '../health.ts';
 import type { Identity } from '../identity/identity-store.ts';
 import { verifyClient, type TrustFacts } from '../net/verify-peer.ts';
 import { canonicalName, type PeerDecisions } from '../names/peer-decisions.ts';
+import { mayRead } from './read-grants.ts';
 import type { Spool } from '../spool/spool.ts';
 
 export const MEDIA_PORT_DEFAULT = 13_002;
@@ -73,6 +74,8 @@ export function createMediaRole(options: {
       tls: material(),
       authorize: (chain): { hostId: HostId } => ({ hostId: verifyClient(chain, options.trust()) }),
       confirm: ({ hostId, leaf }) => confirmName(options.names(), hostId, leaf),
+      mayRead: (readerId, repository) =>
+        mayRead(options.assignment(), { readerId, repository, nowMs: options.clock.nowMs() }),
       quotaBytesPerHost: () => options.assignment()?.media?.quotaBytesPerHost ?? null,
       onEvent: (event) => spoolEvent(event),
       clock: options.clock,
@@ -105,6 +108,7 @@ export function createMediaRole(options: {
       server = undefined;
     }
     if (!wanted) return;
+    server?.cutUngranted();
     if (!mayServe) {
       // The heartbeat's answer asks for a renewal with the role in it; then this is tried again.
       log.info('the certificate does not carry the media role yet');

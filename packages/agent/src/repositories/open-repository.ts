@@ -1,6 +1,12 @@
 import { AppError } from '@sekisho/core/errors.ts';
-import { parseSnapshotId, type HostId, type RepositoryName, type SnapshotId } from '@sekisho/core/ids.ts';
-import type { Clock, Random } from '@sekisho/core/time.ts';
+import {
+  parseSnapshotId,
+  repositoryOwner,
+  type HostId,
+  type RepositoryName,
+  type SnapshotId,
+} from '@sekisho/core/ids.ts';
+import { MINUTE_MS, SECOND_MS, type Clock, type Random } from '@sekisho/core/time.ts';
 import type { AssignmentPayload, PolicyPayload } from '@sekisho/core/wire/documents.ts';
 import { findRestic } from '@sekisho/media/restic/find-restic.ts';
 import { runRestic, type RunResticInput, type RunResticResult } from '@sekisho/media/restic/run-restic.ts';
@@ -29,6 +35,10 @@ export interface RepositoryContext extends MediaTrust {
   readonly random: Random;
   readonly log: Log;
 }
+
+/** So long a restore waits for the media server to hear that it may read another host's repository, asking as often. */
+export const GRANT_WAIT_MAX_MS = 10 * MINUTE_MS;
+const GRANT_ASK_MS = SECOND_MS;
 
 /** One repository, open for one job: restic runs against it through the loopback proxy. */
 export interface OpenRepository {
@@ -91,7 +101,10 @@ export async function openBackupRepository(
 const mayFallBack = (error: AppError): boolean =>
   error.code.startsWith('PEER_') || error.code.startsWith('MEDIA_SERVER_');
 
-/** Opens one repository on one media server; that it answers is known afterwards. */
+/**
+ * Opens one repository on one media server; that it answers is known afterwards. One of another host is only read, and leaves nothing
+ * here: no lock, no cache, no password (P-14).
+ */
 export async function openRepository(
   context: RepositoryContext,
   job: RunningJob,
@@ -123,14 +136,20 @@ export async function openRepository(
       random: context.random,
       log: context.log,
     });
-    const exists = await proxy.hasRepository();
-    const password = await context.passwords.get(repository, job.facts.jobId);
+    const isForeign = repositoryOwner(repository) !== context.assignment()?.hostId;
+    const exists = isForeign
+      ? await grantedRepository(context, job, proxy, repository)
+      : await proxy.hasRepository();
+    const { jobId } = job.facts;
+    const password = isForeign
+      ? await context.passwords.once(repository, jobId)
+      : await context.passwords.get(repository, jobId);
     job.check();
     job.hide(password.reveal());
     job.hide(proxy.repositoryUrl.reveal());
     job.repository = repository;
     job.mediaHostId = mediaHostId;
-    return opened(context, job, { ...wish, binary, proxy, password, exists, close });
+    return opened(context, job, { ...wish, binary, proxy, password, exists, isForeign, close });
   } catch (error) {
     await close();
     throw error;
@@ -147,6 +166,7 @@ function opened(
     proxy: ResticProxy;
     password: Secret;
     exists: boolean;
+    isForeign: boolean;
     close: () => Promise<void>;
   },
 ): OpenRepository {
@@ -158,7 +178,11 @@ function opened(
   const run: OpenRepository['run'] = async (args, handlers = {}) =>
     runRestic({
       binary: parts.binary,
-      args: sealed === true ? ['--no-lock', ...args] : args,
+      args: [
+        ...(sealed === true || parts.isForeign ? ['--no-lock'] : []),
+        ...(parts.isForeign ? ['--no-cache'] : []),
+        ...args,
+      ],
       env: {
         RESTIC_REPOSITORY: proxy.repositoryUrl,
         RESTIC_PASSWORD: parts.password,
@@ -213,6 +237,27 @@ function opened(
     },
     close: parts.close,
   };
+}
+
+/** The grant goes to the media server with its next assignment: a moment after the order came here, or as soon as it is back. */
+async function grantedRepository(
+  { clock }: RepositoryContext,
+  job: RunningJob,
+  proxy: ResticProxy,
+  repository: RepositoryName,
+): Promise<boolean> {
+  const untilMs = clock.monotonicMs() + GRANT_WAIT_MAX_MS;
+  for (;;) {
+    job.check();
+    try {
+      return await proxy.hasRepository();
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'REPOSITORY_OTHER_HOST') throw error;
+      if (clock.monotonicMs() >= untilMs)
+        throw new AppError('RESTORE_GRANT_ABSENT', { repository }, { cause: error });
+    }
+    await clock.sleep(GRANT_ASK_MS, job.signal);
+  }
 }
 
 const snapshotList = z.array(z.object({ id: z.string() })).nullable();

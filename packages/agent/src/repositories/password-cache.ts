@@ -20,6 +20,8 @@ import { isMissing } from '../settings.ts';
  */
 export interface RepositoryPasswords {
   get(repository: RepositoryName, jobId: JobId): Promise<Secret>;
+  /** Of another host's repository, for one granted job: asked each time, and kept nowhere (P-14). */
+  once(repository: RepositoryName, jobId: JobId): Promise<Secret>;
   /** The key has changed: every copy is sealed anew. Never rejects: a copy that is lost is asked for again. */
   identityChanged(before: Identity): Promise<void>;
 }
@@ -61,11 +63,14 @@ export function createRepositoryPasswords(options: {
     }
   }
 
+  const ask = async (repository: RepositoryName, jobId: JobId): Promise<Secret> =>
+    new Secret((await server.call(getRepositoryPassword, { body: { repository, jobId } })).password);
+
   return {
+    once: ask,
     async get(repository, jobId) {
       try {
-        const reply = await server.call(getRepositoryPassword, { body: { repository, jobId } });
-        const password = new Secret(reply.password);
+        const password = await ask(repository, jobId);
         await keep(repository, password);
         return password;
       } catch (error) {
