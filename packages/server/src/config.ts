@@ -3,6 +3,7 @@ import {
   faultLine,
   resolveSettings,
   settingOfFlag,
+  variableOf,
   type EffectiveSetting,
   type ResolvedSettings,
 } from '@sekisho/core/settings/resolve-settings.ts';
@@ -70,6 +71,10 @@ export const serverConfig = z.strictObject({
   knownHosts: setting(z.array(address).max(10_000).default([]), {
     en: 'T-12: names that may enrol without a token at level high, once, like registered ones.',
     ja: 'T-12: セキュリティレベル [高] で、登録済みの名前と同じく一度だけトークンなしで登録できる名前。',
+  }),
+  reportingCollector: setting(address.optional(), {
+    en: 'T-54: the name of the one legacy reporting collector that may read the plain report, while insecure communication is on. `OPS_CENTER_SERVER_NAME` is taken for it, too.',
+    ja: 'T-54: 安全でない通信がオンの間に平文レポートを読み取れる、唯一のレガシーレポートコレクターの名前。`OPS_CENTER_SERVER_NAME` でも指定できます。',
   }),
   fleet: fleetSettings.prefault({}),
   signIn: signInSettings.prefault({}),
@@ -209,7 +214,7 @@ export const resolveConfig = (
 ): ResolvedSettings<ServerConfig> =>
   resolveSettings(serverConfig, {
     file,
-    environment,
+    environment: withFamiliarNames(environment),
     prefix: SETTING_PREFIX,
     isOther: (variable) =>
       OTHER_VARIABLES.includes(variable) || /^SEKISHO_(AGENT__|TEST_|UPDATE_)/.test(variable),
@@ -221,6 +226,21 @@ export const resolveConfig = (
       ...(flags.set ?? []).map(settingOfFlag),
     ],
   });
+
+/** The name by which administrators know the collector's setting from elsewhere (T-54). Our own name wins. */
+export const COLLECTOR_ALIAS = 'OPS_CENTER_SERVER_NAME';
+/** Known from elsewhere, read, and without effect: legacy media servers ask the domain's setting alone (T-53). */
+export const WITHOUT_EFFECT = 'CSSC_LEGACY_AUTH_ENABLED';
+
+function withFamiliarNames(
+  environment: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string | undefined>> {
+  const collector = environment[COLLECTOR_ALIAS];
+  const own = variableOf(SETTING_PREFIX, 'reportingCollector');
+  return collector === undefined || collector === '' || environment[own] !== undefined
+    ? environment
+    : { ...environment, [own]: collector };
+}
 
 /** Writes the configuration durably: the last step of an initialisation, and of a move to another database. */
 export async function saveConfig(dataFolder: string, config: ServerConfigFile): Promise<void> {

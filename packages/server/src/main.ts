@@ -1,7 +1,6 @@
 import { ADMIN_BODY_BYTES_MAX, AGENT_BODY_BYTES_MAX, HEADER_BYTES_MAX } from '@sekisho/core/limits.ts';
 import { isGiven } from '@sekisho/core/settings/resolve-settings.ts';
 import { SECOND_MS, type Clock, type Random } from '@sekisho/core/time.ts';
-import { canonicalIp } from '@sekisho/core/rules/naming.ts';
 import type { Log } from '@sekisho/platform/log.ts';
 import { listenForMetrics } from '@sekisho/platform/metrics-listener.ts';
 import { listen } from '@sekisho/platform/ports.ts';
@@ -17,7 +16,7 @@ import { createServer as createHttpsServer, type Server as HttpsServer } from 'n
 import type { Server, Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { resolve as resolvePath } from 'node:path';
-import { loadConfigWithOrigins, type ServerConfig, type ServerFlags } from './config.ts';
+import { loadConfigWithOrigins, type ServerConfig, type ServerFlags, WITHOUT_EFFECT } from './config.ts';
 import type { FleetParts, ServerContext, ServerPorts } from './context.ts';
 import { adminSessionRoutes } from './features/admin-sessions/admin-sessions.routes.ts';
 import { startAccounts } from './features/administrators/accounts.ts';
@@ -43,11 +42,15 @@ import { estRoutes } from './features/est/est.routes.ts';
 import { startFleet } from './features/fleet/fleet-service.ts';
 import { hostRoutes } from './features/hosts/hosts.routes.ts';
 import { rememberConfiguredHosts } from './features/hosts/known-hosts.ts';
+import { admitRelay, followRelays, relayRoutes } from './features/hosts/relays.ts';
 import { resolveForward } from './features/issuance/forward-records.ts';
 import { keyRoutes } from './features/keys/keys.routes.ts';
 import { readKek } from './features/keys/kek.ts';
 import { renewOcspSigner } from './features/keys/ocsp-signer.ts';
 import { followKeys, loadKeys } from './features/keys/key-store.ts';
+import { LegacyDesk } from './features/legacy/legacy-desk.ts';
+import { legacyQuestionRoutes, legacyRoutes } from './features/legacy/legacy.routes.ts';
+import { plainLegacyRoutes } from './features/legacy/plain.routes.ts';
 import { NameDesk } from './features/names/name-desk.ts';
 import { nameRoutes, peerRoutes } from './features/names/names.routes.ts';
 import { RenewalBoard } from './features/renewals/renewal-board.ts';
@@ -205,6 +208,11 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
   const refusals = new RefusalBook({ store, clock, log });
   const names = new NameDesk({ store, feed, clock, log, domain, registry, security, refusals });
   await names.start();
+  const { reportingCollector } = config;
+  const legacy = new LegacyDesk({ store, feed, clock, log, security, refusals, reportingCollector });
+  await legacy.start();
+  if (environment[WITHOUT_EFFECT] !== undefined)
+    log.warn({ variable: WITHOUT_EFFECT }, 'this variable has no effect: sekisho security set decides');
   const renewals = new RenewalBoard({ store, clock });
   await renewals.start(feed);
   const auditLoop = startAuditLoop({ audit, store, clock, log, config, workerId });
@@ -224,8 +232,7 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
     registry,
     isFresh: () => feed.fresh,
     catchUp: () => feed.catchUp(),
-    onRefused: ({ code, address, subject }) => {
-      const origin = canonicalIp(address) ?? 'unknown';
+    onRefused: ({ code, origin, subject }) => {
       refusals.note({ act: 'refuse-peer', actor: 'unknown', origin, subject, code });
     },
   });
@@ -276,6 +283,7 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
     audit,
     refusals,
     names,
+    legacy,
     renewals,
     security,
     connections,
@@ -354,8 +362,10 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
     app: agentApp,
     peers,
     handleUpgrade: (request, upgraded, head, peer) => fleet.handleUpgrade(request, upgraded, head, peer),
+    admitRelay: (hostId, origin) => admitRelay(context, hostId, origin),
   });
   stopping.add(() => listener.serve(undefined));
+  stopping.add(followRelays(context, listener.relays));
   let stopped: Promise<void> | undefined;
   log.info({ ports, socketPath: socket.path, domainId: domain.id, workerId }, 'management server runs');
   return {
@@ -419,7 +429,11 @@ function buildApps(
   estRoutes(agentApp, context);
   documentRoutes(agentApp, context);
   peerRoutes(agentApp, context);
+  legacyQuestionRoutes(agentApp, context);
   context.fleet.agentRoutes(agentApp);
+  relayRoutes(agentApp, context);
+  // a host in a DMZ has no way to the plain port
+  crlPages(agentApp, parts.crls);
   errorPages(agentApp);
 
   const administration = {
@@ -447,8 +461,10 @@ function buildApps(
   const plainApp = createApp({ identify: () => ({ kind: 'public' }), bodyBytesMax: 1, log });
   observeRequests(plainApp, { ...observed, listener: 'plain', level: 'debug' });
   publicPages(plainApp, context);
+  relayRoutes(plainApp, context);
   checkpointPage(plainApp, context);
   crlPages(plainApp, parts.crls);
+  plainLegacyRoutes(plainApp, context);
   errorPages(plainApp);
   return { agentApp, adminApp, webApp, plainApp };
 }
@@ -460,6 +476,7 @@ function administrationRoutes(app: FastifyInstance, context: ServerContext, spre
   securityRoutes(app, context);
   hostRoutes(app, context);
   nameRoutes(app, context);
+  legacyRoutes(app, context);
   tokenRoutes(app, context);
   certificateRoutes(app, context);
   renewalRoutes(app, context);

@@ -229,6 +229,17 @@ export const protectionErrors = {
       hint: '証明書を配備してください: そのホストで agent setup を実行します。',
     },
   },
+  JOB_HOST_LEGACY: {
+    status: 409,
+    en: {
+      words: 'The host {host} is a legacy host: it backs itself up, and nothing else can be ordered there.',
+      hint: 'Upgrade it (sekisho agent upgrade on the host). To read its backups before that, grant it: sekisho legacy grant {host}, and use restic there.',
+    },
+    ja: {
+      words: 'ホスト {host} はレガシーホストです。自身のバックアップ以外の処理は指示できません。',
+      hint: 'アップグレードしてください (そのホストで sekisho agent upgrade)。アップグレード前にバックアップを読む必要がある場合は、sekisho legacy grant {host} で許可し、そのホストで restic を使ってください。',
+    },
+  },
   JOB_HOST_REVOKED: {
     status: 409,
     en: {

@@ -92,7 +92,13 @@ export const assignmentPayload = z.object({
   group: groupId,
   list: listId,
   /** Not null: this host serves repositories. */
-  media: z.object({ quotaBytesPerHost: count.nullable() }).nullable(),
+  media: z
+    .object({
+      quotaBytesPerHost: count.nullable(),
+      /** T-50: it listens there for legacy hosts, in plain; absent: it does not. */
+      legacyPort: port.optional(),
+    })
+    .nullable(),
   /** Where this host's own repositories are, newest generation last. */
   repositories: z
     .array(z.object({ repository: repositoryName, mediaHostId: hostId, sealed: z.boolean() }))
@@ -141,6 +147,8 @@ export const policyPayload = z.object({
         hostId,
         name: z.string().max(253),
         endpoints: z.array(z.object({ address, port })).min(1).max(8),
+        /** T-53: it has no certificate; it is dialled in plain after the management server said yes to it, each time. */
+        legacy: z.literal(true).optional(),
       }),
     )
     .max(64),

@@ -21,7 +21,17 @@ test('a message is read as it was written', () => {
   assert.equal(maybeOf(message, 'nothing'), undefined);
 });
 
-for (const text of ['Upper 1', 'word', '1 word', 'a\tb', 'word a\u0000b', 'word a\r', '\n\n', 'a 1\n\nb 2', 'x'.repeat(70_000)])
+for (const text of [
+  'Upper 1',
+  'word',
+  '1 word',
+  'a\tb',
+  'word a\u0000b',
+  'word a\r',
+  '\n\n',
+  'a 1\n\nb 2',
+  'x'.repeat(70_000),
+])
   test(`what is no message is refused: ${JSON.stringify(text.slice(0, 20))}`, () => {
     assert.throws(() => parseLegacyMessage(text), isInvalid);
   });

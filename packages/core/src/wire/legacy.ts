@@ -1,5 +1,10 @@
 import { z } from 'zod';
-import { LEGACY_GRANT_SECONDS_MAX, LEGACY_KEY_LENGTH_MAX, NAME_LENGTH_MAX, PAGE_ROWS_MAX } from '../limits.ts';
+import {
+  LEGACY_GRANT_SECONDS_MAX,
+  LEGACY_KEY_LENGTH_MAX,
+  NAME_LENGTH_MAX,
+  PAGE_ROWS_MAX,
+} from '../limits.ts';
 import { LEGACY_KINDS } from './legacy-kinds.ts';
 import { address, count, epochMs, hostId, port, repositoryName, sha256Hex } from './scalars.ts';
 import { route } from './route.ts';

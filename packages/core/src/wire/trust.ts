@@ -187,6 +187,8 @@ export const setHostMedia = route({
     /** Where clients reach it; empty: the host's names at the default port. */
     endpoints: z.array(z.object({ address, port })).max(8).default([]),
     quotaBytesPerHost: count.nullable().default(null),
+    /** T-50: where it listens for legacy hosts; 8014 by default. */
+    legacyPort: port.optional(),
   }),
   reply: hostView,
 });

@@ -21,6 +21,7 @@ export const FLEET_CHANGE_KINDS = [
   'revocation',
   'plan',
   'settings',
+  'legacy',
   'document',
   'crl',
   'session',
@@ -95,6 +96,9 @@ export class FleetChanges {
       case 'certificate':
       case 'revocation':
       case 'plan':
+        follow();
+        return;
+      case 'legacy':
         follow();
         return;
       case 'settings':

@@ -5,7 +5,7 @@ import type { CloseReason } from '../../channel/close-codes.ts';
 import type { FleetParts, FleetService, HostSeen } from '../../context.ts';
 import type { PeerIdentity } from '../../http/peer.ts';
 import { startFleetLoops, type FleetLoops } from '../../loops/fleet-loops.ts';
-import { addressOf } from '../../http/request-origin.ts';
+import { addressOf, ownAddressOf } from '../../http/request-origin.ts';
 import { OpenWork } from '../jobs/open-work.ts';
 import { ProgressBoard } from '../jobs/progress-board.ts';
 import { AgentDesk } from './agent-desk.ts';
@@ -35,7 +35,7 @@ export async function startFleet(
   settings: Partial<FleetSettings> = {},
 ): Promise<RunningFleet> {
   const { clock, random, log, store, feed, documents, keys, workerId } = parts;
-  const context = contextOf(parts, settings);
+  const context = fleetContextOf(parts, settings);
   const tasks = new Tasks(context);
   const index = new FleetIndex(store);
   const board = new ProgressBoard();
@@ -134,7 +134,8 @@ export async function startFleet(
       changes.pushWhere(() => true, fetch);
     },
     handleUpgrade: (request, socket, head, peer) => {
-      parts.names.noteAddress(peer.hostId, addressOf(request.socket));
+      noteSecure(parts, peer.hostId, addressOf(request.socket));
+      parts.names.noteAddress(peer.hostId, ownAddressOf(request.socket));
       hub.handleUpgrade(request, socket, head, peer);
     },
     agentRoutes: (agentApp) => {
@@ -157,7 +158,8 @@ export async function startFleet(
   };
 }
 
-function contextOf(parts: FleetParts, settings: Partial<FleetSettings>): FleetContext {
+/** What the use cases of plans and jobs need, out of the server's parts. */
+export function fleetContextOf(parts: FleetParts, settings: Partial<FleetSettings>): FleetContext {
   return {
     clock: parts.clock,
     random: parts.random,
@@ -168,6 +170,13 @@ function contextOf(parts: FleetParts, settings: Partial<FleetSettings>): FleetCo
     secrets: parts.keys,
     settings: { ...defaultFleetSettings(), ...settings },
   };
+}
+
+/** T-52 A channel is open: if its host was a legacy host, it is none any more. */
+function noteSecure({ legacy, log }: FleetParts, hostId: HostId, origin: string): void {
+  legacy.noteSecure(hostId, origin).catch((error: unknown) => {
+    log.warn({ err: error, hostId }, 'that a legacy host talks securely now could not be written');
+  });
 }
 
 /** T-42 Asked for every frame: does the certificate that opened this channel still count? */

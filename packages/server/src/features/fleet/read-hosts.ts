@@ -20,6 +20,8 @@ export interface FleetHost {
   readonly createdAtMs: number;
   /** The management server's own host: it has an identity and no agent, so no plan covers it. */
   readonly isServer: boolean;
+  /** It talks without a certificate (T-50). */
+  readonly isLegacy: boolean;
 }
 
 /** A node of the tree of groups. */
@@ -38,6 +40,7 @@ const COLUMNS = [
   'hosts.media_since_ms',
   'hosts.media',
   'hosts.created_at_ms',
+  'hosts.legacy_since_ms',
   'domain.id as server_of',
 ] as const;
 
@@ -117,6 +120,7 @@ function hostOf(row: {
   media_since_ms: number | null;
   media: string | null;
   created_at_ms: number;
+  legacy_since_ms: number | null;
   server_of: string | null;
 }): FleetHost {
   return {
@@ -127,5 +131,6 @@ function hostOf(row: {
     media: row.media_since_ms === null ? null : mediaSettings.parse(JSON.parse(row.media ?? '{}')),
     createdAtMs: row.created_at_ms,
     isServer: row.server_of !== null,
+    isLegacy: row.legacy_since_ms !== null,
   };
 }

@@ -1,6 +1,8 @@
 import type { HostId } from '@sekisho/core/ids.ts';
+import { LEGACY_PORT_DEFAULT } from '@sekisho/core/limits.ts';
 import type { Tx } from '../../store/tables.ts';
 import { selectGrants } from '../restores/grants.store.ts';
+import { letsLegacyIn } from '../legacy/lets-legacy-in.ts';
 import { repositoriesOf } from '../repositories/read-repositories.ts';
 import type { FleetContext } from './fleet-context.ts';
 import { findHosts, listGroups, listOfGroup } from './read-hosts.ts';
@@ -19,6 +21,7 @@ export async function refreshAssignments(
 ): Promise<void> {
   if (hostIds.length === 0) return;
   const groups = await listGroups(tx);
+  const hasLegacy = await letsLegacyIn(tx);
   const repositories = await repositoriesOf(tx, hostIds);
   for (const host of await findHosts(tx, hostIds)) {
     const list = listOfGroup(groups, host.groupId);
@@ -34,7 +37,13 @@ export async function refreshAssignments(
       name: host.name,
       group: host.groupId,
       list,
-      media: host.media === null ? null : { quotaBytesPerHost: host.media.quotaBytesPerHost },
+      media:
+        host.media === null || host.isLegacy
+          ? null
+          : {
+              quotaBytesPerHost: host.media.quotaBytesPerHost,
+              ...(hasLegacy ? { legacyPort: host.media.legacyPort ?? LEGACY_PORT_DEFAULT } : {}),
+            },
       repositories: repositories
         .filter((one) => one.hostId === host.id)
         .slice(-REPOSITORIES_MAX)

@@ -17,7 +17,7 @@ export const HOSTS_PER_TRANSACTION_MAX = 200;
 const CURSOR = 'fleet-documents.feed-seq';
 /** Changes that concern nobody here are passed over, and written down only now and then. */
 const CURSOR_LAG_MAX = 1_000;
-const KINDS = ['host', 'settings', 'revocation', 'certificate', 'plan'] as const;
+const KINDS = ['host', 'settings', 'revocation', 'certificate', 'plan', 'legacy'] as const;
 
 interface ChangeRow {
   readonly seq: number;
@@ -54,8 +54,15 @@ async function follow(context: FleetContext, tx: Tx, rows: readonly ChangeRow[])
   for (const id of await hostsOfCertificates(tx, keysOf('certificate'))) ids.add(id);
   const hosts = await findHosts(tx, [...ids]);
   await prepareHosts(context, tx, hosts);
-  await refreshAssignments(context, tx, changed);
+  if (keysOf('settings').length > 0 || keysOf('legacy').length > 0) changed.push(...(await mediaHosts(tx)));
+  await refreshAssignments(context, tx, [...new Set(changed)]);
   await refreshPolicies(context, tx);
+}
+
+/** T-50 Whether a media server listens for legacy hosts stands in its assignment. */
+async function mediaHosts(tx: Tx): Promise<HostId[]> {
+  const rows = await tx.selectFrom('hosts').select('id').where('media_since_ms', 'is not', null).execute();
+  return rows.flatMap(({ id }) => parseHostId(id) ?? []);
 }
 
 /** After a gap in the feed nothing is known to be right: all of it is looked at, and what is right stays as it is. */

@@ -104,7 +104,12 @@ async function mediaServersOf(
   return hosts
     .filter((host) => host.media !== null)
     .sort((a, b) => (a.id < b.id ? -1 : 1))
-    .map((host) => ({ hostId: host.id, name: host.name, endpoints: endpointsOf(host) }));
+    .map((host) => ({
+      hostId: host.id,
+      name: host.name,
+      endpoints: endpointsOf(host),
+      ...(host.isLegacy ? ({ legacy: true } as const) : {}),
+    }));
 }
 
 function effectiveSettings(

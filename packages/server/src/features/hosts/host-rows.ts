@@ -15,6 +15,8 @@ export const HOST_COUNTER = 'host';
 export const mediaSettings = z.object({
   endpoints: z.array(z.object({ address, port })).max(8).default([]),
   quotaBytesPerHost: count.nullable().default(null),
+  /** T-50: where it listens for legacy hosts, while there are any and the setting is on. */
+  legacyPort: port.optional(),
 });
 export type MediaSettings = z.infer<typeof mediaSettings>;
 

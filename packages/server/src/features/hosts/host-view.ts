@@ -1,9 +1,11 @@
 import type { HostId } from '@sekisho/core/ids.ts';
-import { hostStates } from '@sekisho/core/rules/host-state.ts';
+import { LEGACY_HEARTBEAT_SECONDS } from '@sekisho/core/limits.ts';
+import { hostStates, isOnline } from '@sekisho/core/rules/host-state.ts';
 import type { HostView } from '@sekisho/core/wire/trust.ts';
 import type { HostSeen, ServerContext } from '../../context.ts';
 import type { DbOrTx } from '../../store/tables.ts';
 import { newestCertificates, type CertificateRow } from '../certificates/certificate-rows.ts';
+import { legacyAmong, type LegacyHostRow } from '../legacy/legacy.store.ts';
 import { namesOfHosts, type HostRow } from './host-rows.ts';
 
 /** Hosts as administrators see them: rows, newest certificates, and what the fleet has heard. */
@@ -15,17 +17,19 @@ export async function viewHosts(
   const ids = rows.map(({ id }) => id);
   const names = await namesOfHosts(db, ids);
   const certificates = await newestCertificates(db, ids);
+  const legacy = await legacyAmong(db, ids);
   const nowMs = context.clock.nowMs();
   return rows.map((row) => {
     const certificate = certificates.get(row.id);
-    const seen = context.fleet.seen(row.id);
+    const old = legacy.get(row.id);
+    const seen = old === undefined ? context.fleet.seen(row.id) : seenOfLegacy(old, nowMs);
     return {
       id: row.id,
       name: row.name,
       names: names.get(row.id) ?? [row.name],
       group: row.groupId,
       media: row.mediaSinceMs !== null,
-      states: statesOf(context, row, certificate, seen, nowMs),
+      states: statesOf(context, { row, certificate, seen, isLegacy: old !== undefined }, nowMs),
       lastSeenAtMs: seen?.lastSeenMs ?? null,
       version: seen?.version ?? null,
       certificate:
@@ -46,24 +50,41 @@ export async function viewHosts(
 
 function statesOf(
   context: ServerContext,
-  row: HostRow,
-  certificate: CertificateRow | undefined,
-  seen: HostSeen | undefined,
+  host: {
+    row: HostRow;
+    certificate: CertificateRow | undefined;
+    seen: HostSeen | undefined;
+    isLegacy: boolean;
+  },
   nowMs: number,
 ): HostView['states'] {
+  const { row, certificate, seen, isLegacy } = host;
   return hostStates(
     {
       lastSeenMs: seen?.lastSeenMs ?? null,
       channelOpen: isOwn(context, row.id) || seen?.online === true,
       heartbeatSeconds: context.config.fleet.heartbeatSeconds,
-      legacy: false,
+      legacy: isLegacy,
       certificate: certificate ?? null,
-      policySerial: seen?.policySerial ?? null,
+      policySerial: isLegacy ? null : (seen?.policySerial ?? null),
       wantedPolicySerial: context.documents.latestSerial('policy', row.groupId) ?? 0,
       health: seen?.health ?? [],
     },
     nowMs,
   );
 }
+
+/** A legacy host has no channel and confirms no list; it is online while it asks in time (T-50). */
+const seenOfLegacy = (row: LegacyHostRow, nowMs: number): HostSeen | undefined =>
+  row.lastSeenMs === null
+    ? undefined
+    : {
+        lastSeenMs: row.lastSeenMs,
+        online: isOnline(row.lastSeenMs, LEGACY_HEARTBEAT_SECONDS, nowMs),
+        version: row.version ?? '',
+        health: [],
+        policySerial: 0,
+        crlNumber: 0,
+      };
 
 const isOwn = (context: ServerContext, id: HostId): boolean => id === context.domain.serverHostId;

@@ -10,6 +10,9 @@ import { insertRepository, selectRepositoriesOf } from './repositories.store.ts'
 /** A repository's password: 256 random bits. */
 const PASSWORD_BYTES = 32;
 
+/** T-50 A legacy host keeps its own password: it never crosses the plain protocol, so it is not known here. */
+export const PASSWORD_UNKNOWN = '';
+
 /** Binds a sealed password to its repository: sealed text moved to another row does not open. */
 export const passwordContext = (name: string): string => `repository-password:${name}`;
 
@@ -28,6 +31,7 @@ export async function ensureRepositories(
   const lacking = await lackingPairs(tx, hosts, mediaHostIds);
   if (lacking.length === 0) return 0;
   const standings = await certificateStandings(tx, [...new Set(lacking.map((pair) => pair.hostId))], nowMs);
+  const legacy = new Set(hosts.filter((host) => host.isLegacy).map((host) => host.id));
   const changed = new Set<HostId>();
   let made = 0;
   const generations = await newestGenerations(
@@ -35,10 +39,13 @@ export async function ensureRepositories(
     lacking.map((pair) => pair.hostId),
   );
   for (const { hostId, mediaHostId } of lacking) {
-    if (standings.get(hostId) !== 'valid') continue;
+    const isLegacy = legacy.has(hostId);
+    if (standings.get(hostId) !== 'valid' && !isLegacy) continue;
     const generation = (generations.get(hostId) ?? 0) + 1;
     generations.set(hostId, generation);
-    const sealedPassword = newSealedPassword(context, `${hostId}.${generation}`);
+    const sealedPassword = isLegacy
+      ? PASSWORD_UNKNOWN
+      : newSealedPassword(context, `${hostId}.${generation}`);
     const name = await insertRepository(tx, {
       hostId,
       mediaHostId,

@@ -3,6 +3,7 @@ import { HOUR_MS } from '@sekisho/core/time.ts';
 import type { Tx } from '../../store/tables.ts';
 import { SYSTEM_ACTOR, type FleetContext } from '../fleet/fleet-context.ts';
 import { newestJobOf, openJobOf } from '../jobs/is-open-maintenance.ts';
+import { PASSWORD_UNKNOWN } from './ensure-repositories.ts';
 import { decideMaintenance, orderMaintenance } from './maintain-repository.ts';
 import { pageRepositories, type StoredRepository } from './repositories.store.ts';
 import { orderSeal } from './seal-repositories.ts';
@@ -45,6 +46,7 @@ async function maintainOne(
 }
 
 async function orderIfDue(context: FleetContext, tx: Tx, repository: StoredRepository): Promise<boolean> {
+  if (repository.sealedPassword === PASSWORD_UNKNOWN) return false; // T-50: its host alone can open it
   const nowMs = context.clock.nowMs();
   if ((await openJobOf(tx, repository.name, 'maintain')) !== undefined) return false;
   const last = await newestJobOf(tx, repository.name, 'maintain');

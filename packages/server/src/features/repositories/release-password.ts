@@ -5,7 +5,7 @@ import { recordAudit } from '../audit/record-audit.ts';
 import type { FleetContext } from '../fleet/fleet-context.ts';
 import { selectGrant } from '../restores/grants.store.ts';
 import { isOpenMaintenance } from '../jobs/is-open-maintenance.ts';
-import { passwordContext } from './ensure-repositories.ts';
+import { PASSWORD_UNKNOWN, passwordContext } from './ensure-repositories.ts';
 import { selectRepository, type StoredRepository } from './repositories.store.ts';
 
 /**
@@ -48,7 +48,7 @@ async function releaseReason(
   repository: StoredRepository | undefined,
   { hostId, jobId, nowMs }: { hostId: HostId; jobId: JobId; nowMs: number },
 ): Promise<'owner' | 'maintenance' | 'granted' | undefined> {
-  if (repository === undefined) return undefined;
+  if (repository === undefined || repository.sealedPassword === PASSWORD_UNKNOWN) return undefined;
   if (repository.hostId === hostId) return 'owner';
   const grant = await selectGrant(tx, jobId, nowMs);
   if (grant?.readerId === hostId && grant.repository === repository.name) return 'granted';
