@@ -20,3 +20,5 @@ export const test = (title: string, act: Act): void =>
   void kept.tests.push({ title: `${kept.tests.length + 1}. ${title}`, act });
 export const before = (act: Act): void => void kept.before.push(act);
 export const after = (act: Act): void => void kept.after.push(act);
+// eslint-disable-next-line no-restricted-exports -- as node:test, which some tests import so
+export default test;

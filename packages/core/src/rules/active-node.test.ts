@@ -53,3 +53,45 @@ test('T-34 of two hosts that share no address, a name with one address makes at 
     }),
   );
 });
+
+test('T-34 what an undecided or inactive node says is what was found, in few addresses', () => {
+  const told = (resolved: readonly string[] | undefined, own: readonly string[] = NODE): unknown => {
+    const decision = decideActiveNode({ virtualName: 'sql-vip', resolved, own });
+    return decision.node === 'active' ? 'active' : [decision.code, Object.values(decision.params).slice(1)];
+  };
+  const [inactive, undecided] = ['APPLICATION_NODE_INACTIVE', 'APPLICATION_NODE_UNDECIDED'];
+  const five = [12, 13, 14, 15, 16].map((last) => `10.0.0.${last}`);
+  assert.deepEqual(told(undefined), [undecided, ['the name does not resolve']]);
+  assert.deepEqual(told([]), [undecided, ['no address']]);
+  assert.deepEqual(told(['::1', '127.0.0.1']), [undecided, ['::1, 127.0.0.1']]);
+  assert.deepEqual(told(['a', 'b', 'c', 'd', 'e']), [undecided, ['a, b, c, d']]);
+  assert.deepEqual(told(five, ['::1']), [undecided, ['this host has no address of its own']]);
+  assert.deepEqual(told(five), [inactive, [five.slice(0, 4).join(', ')]]);
+});
+
+test('T-34 only addresses that every machine has count for nothing', () => {
+  for (const address of [
+    '::',
+    '::1',
+    '127.9.9.9',
+    '0.0.0.0',
+    '169.254.9.9',
+    'fe80::1',
+    'fe9a::1',
+    'febf::1%eth0',
+  ])
+    assert.equal(
+      decideActiveNode({ virtualName: 'v', resolved: [address], own: [address] }).node,
+      'undecided',
+    );
+  for (const address of [
+    '::2',
+    '1.127.0.1',
+    '10.0.0.1',
+    '169.253.1.1',
+    'fe7f::1',
+    'fec0::1',
+    '2001:db8::fe80',
+  ])
+    assert.equal(decideActiveNode({ virtualName: 'v', resolved: [address], own: [address] }).node, 'active');
+});

@@ -439,6 +439,8 @@ const told: readonly (readonly [
 ])[] = [
   ['TOKEN_REQUIRED', {}, at('high'), { name: 'web1', level: 'high' }],
   ['TOKEN_REQUIRED', { wantsMedia: true }, at('medium'), { name: 'web1', level: 'medium' }],
+  ['TUNNEL_TOKEN_REQUIRED', {}, { ...at('medium'), isRelayed: true }, { name: 'web1' }],
+  ['HOST_NAME_TAKEN', {}, { ...withToken(token), weak: new Map([['web1', 'shared']]) }, { name: 'web1' }],
   ['TOKEN_REFUSED', {}, withToken(undefined), {}],
   ['TOKEN_REFUSED', {}, withToken(reissueToken), {}],
   ['HOST_NAME_TAKEN', {}, { ...withToken(token), owners: new Map([['web1', hostB]]) }, { name: 'web1' }],
