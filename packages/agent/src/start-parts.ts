@@ -25,6 +25,7 @@ import { runBrowse } from './jobs/run-browse.ts';
 import { runMaintain, runSeal } from './jobs/run-maintain.ts';
 import { runRestore } from './jobs/run-restore.ts';
 import { createMediaRole, MEDIA_PORT_DEFAULT } from './media/media-role.ts';
+import { askPeer } from './names/ask-peer.ts';
 import { openNames } from './names/open-names.ts';
 import { createServerConnection } from './net/server-connection.ts';
 import type { TrustFacts } from './net/verify-peer.ts';
@@ -32,6 +33,7 @@ import type { MediaConnection } from './proxy/media-connection.ts';
 import type { RepositoryContext } from './repositories/open-repository.ts';
 import { createRepositoryPasswords } from './repositories/password-cache.ts';
 import { openCrlStore } from './revocation/crl-store.ts';
+import { createStaleWatch } from './revocation/stale-watch.ts';
 import { loadSettings, saveSettings, type AgentConfig } from './settings.ts';
 import type { AgentOptions } from './main.ts';
 import { openSpool } from './spool/spool.ts';
@@ -298,9 +300,16 @@ export async function startParts(
       log.warn({ err: error }, 'an order was not taken');
     });
   };
+  const watchStaleness = createStaleWatch({
+    spool,
+    health,
+    staleCrl: () => policy()?.staleCrl ?? 'open',
+    clock,
+    random,
+    log,
+  });
   const heartbeat = (): Heartbeat => {
-    const stale = crls.nextUpdateMs !== undefined && clock.nowMs() >= crls.nextUpdateMs;
-    health.set('crl-stale', stale);
+    watchStaleness(crls.nextUpdateMs);
     health.set('spool-full', spool.size >= SPOOL_ALARM);
     return {
       sentAtMs: clock.nowMs(),
@@ -453,6 +462,7 @@ export async function startParts(
       await fetching.settled();
       return { lastContactMs: server.lastContactMs ?? null };
     },
+    ask: (target) => askPeer({ identity: () => identity, trust, names }, target),
     stop,
   };
   try {

@@ -108,6 +108,10 @@ function responderParts(certificate: Certificate): { readonly id: Uint8Array; re
 }
 const responders = new WeakMap<Certificate, { readonly id: Uint8Array; readonly chain: Uint8Array }>();
 
+/** Hash of a CA's name, as OCSP names it. */
+export const nameHash = (issuer: Certificate, algorithm: string): Uint8Array =>
+  hash(algorithm, issuer.subjectDer, 'buffer');
+
 /** Hash of a certificate's public key, as OCSP names it: the content of its BIT STRING. */
 export const keyHash = (certificate: Certificate, algorithm: string): Uint8Array =>
   parsing('CERTIFICATE_MALFORMED', () => {
@@ -124,7 +128,7 @@ export function isIssuerOf(question: OcspQuestion, issuer: Certificate): boolean
   if (known === undefined) issuerHashes.set(issuer, (known = new Map()));
   let hashes = known.get(key);
   if (hashes === undefined) {
-    hashes = { name: hash(key, issuer.subjectDer, 'buffer'), key: keyHash(issuer, key) };
+    hashes = { name: nameHash(issuer, key), key: keyHash(issuer, key) };
     known.set(key, hashes);
   }
   return (

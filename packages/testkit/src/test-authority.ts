@@ -9,7 +9,7 @@ import {
 import type { ApprovedIssuance } from '@sekisho/core/rules/issuance.ts';
 import type { DocumentPayload, DocumentType } from '@sekisho/core/wire/documents.ts';
 import { certificateToPem, chainToPem, type Certificate } from '@sekisho/pki/certificate.ts';
-import { parseCrl, type Crl, type CrlEntry } from '@sekisho/pki/crl.ts';
+import { parseCrl, type Crl, type CrlEntry, type CrlScope } from '@sekisho/pki/crl.ts';
 import { signDocument } from '@sekisho/pki/documents.ts';
 import {
   issueDocumentSigner,
@@ -187,6 +187,7 @@ export class TestAuthority {
       number?: number;
       thisUpdateMs?: number;
       nextUpdateMs?: number;
+      scope?: CrlScope;
     } = {},
   ): Promise<Crl> {
     const thisUpdateMs = wish.thisUpdateMs ?? this.#nowMs;
@@ -201,6 +202,7 @@ export class TestAuthority {
       number: this.#crlNumber,
       thisUpdateMs,
       nextUpdateMs: wish.nextUpdateMs ?? thisUpdateMs + 7 * DAY_MS,
+      ...(wish.scope === undefined ? {} : { scope: wish.scope }),
       entries: [...(wish.entries ?? []), ...revoked],
     });
     return parseCrl(der);

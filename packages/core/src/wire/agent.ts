@@ -90,6 +90,7 @@ export const spoolItem = z.discriminatedUnion('kind', [
       'document-refused',
       'document-fork',
       'peer-refused',
+      'crl-stale',
       'renewal-failed',
     ]),
     atMs: epochMs,

@@ -1,5 +1,6 @@
 import { DAY_MS, MINUTE_MS, SECOND_MS } from '@sekisho/core/time.ts';
 import type { ServerContext } from '../context.ts';
+import { CrlWatch } from '../features/revocation/watch-crls.ts';
 import { renewOcspSigner } from '../features/keys/ocsp-signer.ts';
 import { recordFirstUse, revokeOverdue } from '../features/revocation/replace-certificates.ts';
 import { publishLists } from '../features/domain/publish-trust.ts';
@@ -20,6 +21,7 @@ export function startTrustLoop(
   parts: { changeTicketKeys: () => void },
 ): { stop: () => Promise<void> } {
   const { clock, connections, log, registry, store, workerId } = context;
+  const crlWatch = new CrlWatch(context);
   let working: Promise<void> = Promise.resolve();
 
   const afterRevocation = async (fence?: Fence): Promise<void> => {
@@ -71,9 +73,14 @@ export function startTrustLoop(
     leaseMs: LEASE_MS,
     run: async (fence) => {
       await revokeOverdue(context, fence);
-      await publishLists(context, fence);
-      await renewOcspSigner(context, fence);
-      await afterRevocation(fence);
+      try {
+        await publishLists(context, fence);
+        await renewOcspSigner(context, fence);
+        await afterRevocation(fence);
+      } finally {
+        // above all when signing fails
+        await crlWatch.look(fence);
+      }
       if (clock.monotonicMs() < spreadDueMs) return;
       spreadDueMs = clock.monotonicMs() + DAY_MS;
       await spreadLoad(context, fence);
