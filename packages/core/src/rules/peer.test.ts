@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { DAY_MS } from '../time.ts';
 import { refuse } from '../errors.ts';
-import { decidePeer, explainPeer, PEER_CHECKS, type PeerFacts } from './peer.ts';
+import { checkOfPath, decidePeer, explainPeer, PEER_CHECKS, type PeerFacts } from './peer.ts';
 
 const NOW = 100 * DAY_MS;
 const good: PeerFacts = {
@@ -181,4 +181,38 @@ test('T-36 property: the decision is the first failed check of the explanation',
       assert.equal(decision.allow ? undefined : decision.failed, first?.check);
     }),
   );
+});
+
+test('T-36 what verifying a path refuses belongs to one check', () => {
+  for (const [code, check] of [
+    ['PEER_ROLE_WRONG', 'role'],
+    ['PEER_KEY_USAGE_WRONG', 'role'],
+    ['PEER_NAME_WRONG', 'role'],
+    ['PEER_DOMAIN_OTHER', 'domain'],
+    ['PEER_CERTIFICATE_EXPIRED', 'dates'],
+    ['PEER_CERTIFICATE_NOT_YET_VALID', 'dates'],
+    ['PEER_REVOKED', 'revocation'],
+    ['PEER_CHAIN_UNTRUSTED', 'chain'],
+    ['PEER_CERTIFICATE_MISSING', 'chain'],
+    ['PEER_ISSUER_NOT_CA', 'chain'],
+  ] as const)
+    assert.equal(checkOfPath(code), check, code);
+});
+
+test('T-36 without a certificate its dates and its revocation are not looked at, whatever stands for them', () => {
+  const none = {
+    path: refuse('PEER_CERTIFICATE_MISSING', {}),
+    notAfterMs: 0,
+    crl: undefined,
+    revoked: true,
+  };
+  assert.match(outcomes(none), /dates skipped, revocation-list skipped, revocation skipped/);
+  const decision = decidePeer({ ...good, ...none });
+  assert.deepEqual(decision.allow || [decision.failed, decision.code], ['chain', 'PEER_CERTIFICATE_MISSING']);
+});
+
+test('T-31 a name that waits is refused in the words of its rule', () => {
+  const waits = refuse('PEER_NAME_PENDING', { name: 'nas', host: 'host-1' });
+  const name = { ...waits, outcome: 'pend', name: 'nas', reason: 'map-off', ownerId: null } as const;
+  assert.deepEqual(decidePeer({ ...good, name }), { ...waits, failed: 'name' });
 });

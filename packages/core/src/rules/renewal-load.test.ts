@@ -112,3 +112,63 @@ test('T-09 a drill begins at once and is spread: few hosts within seconds, many 
   const last = drillMoments(10_000, 0).at(-1) ?? 0;
   assert.ok(last > 9 * 60_000 && last < 10 * 60_000);
 });
+
+/** So many renewals more than a day may have, all at one hour of the same day. */
+const crowd = (surplus: number, day: number, over: Partial<ComingRenewal> = {}): ComingRenewal[] =>
+  many(DAY_RENEWALS_FREE + surplus, { renewAtMs: NOW_MS + day * DAY_MS + HOUR_MS, ...over });
+const movesOf = (coming: readonly ComingRenewal[], nowMs = NOW_MS): number[] =>
+  [...spreadRenewals(coming, nowMs).values()].map((atMs) => (atMs - nowMs - HOUR_MS) / DAY_MS);
+
+test('T-09 the surplus goes to the nearest days, the earlier first, at the same hour', () => {
+  assert.deepEqual(movesOf(crowd(0, 250)), []);
+  assert.deepEqual(movesOf(crowd(1, 250)), [249]);
+  assert.deepEqual(
+    movesOf(crowd(3 * DAY_RENEWALS_FREE, 250)),
+    [249, 251, 248].flatMap((day) => new Array<number>(DAY_RENEWALS_FREE).fill(day)),
+  );
+});
+
+test('T-09 the surplus stays between half of the lifetime and the day before what is safe', () => {
+  // of 360 days: half is 180, the latest 300
+  assert.deepEqual(movesOf(crowd(1, 182)), [181]);
+  assert.deepEqual(movesOf(crowd(1, 181)), [182]);
+  assert.deepEqual(movesOf(crowd(1, 299)), [298]);
+  const born = { notBeforeMs: NOW_MS - 200 * DAY_MS, notAfterMs: NOW_MS + 160 * DAY_MS };
+  assert.deepEqual(movesOf(crowd(1, 1, born)), [2], 'nothing is moved to today');
+  assert.deepEqual(
+    movesOf(crowd(2 * DAY_RENEWALS_FREE, 298))
+      .sort()
+      .at(-1),
+    299,
+  );
+});
+
+test('T-09 a surplus that no day can take stays where it is', () => {
+  // of 14 days: half is 7, the latest 11, so that only the days 8 to 10 may take it
+  const short = { notAfterMs: NOW_MS + 14 * DAY_MS };
+  const moves = movesOf(crowd(5 * DAY_RENEWALS_FREE, 9, short));
+  assert.deepEqual(
+    [8, 9, 10].map((day) => moves.filter((one) => one === day).length),
+    [DAY_RENEWALS_FREE, 0, DAY_RENEWALS_FREE],
+  );
+  assert.deepEqual(movesOf(crowd(9, 9, { notAfterMs: short.notAfterMs - 1 })), [], 'a shorter life');
+});
+
+test('T-09 of a crowded day the first by time, then by fingerprint, are moved, in whatever order they come', () => {
+  const coming = crowd(2, 250);
+  const expected = coming
+    .map(({ fingerprint }) => fingerprint)
+    .sort()
+    .slice(0, 2);
+  assert.deepEqual([...spreadRenewals(coming, NOW_MS).keys()], expected);
+  assert.deepEqual([...spreadRenewals(coming.toReversed(), NOW_MS).keys()], expected);
+  const early = { ...one(99_999), renewAtMs: NOW_MS + 250 * DAY_MS };
+  assert.deepEqual([...spreadRenewals([...coming, early], NOW_MS).keys()], [early.fingerprint, ...expected]);
+});
+
+test('T-09 the last day of a forecast counts, and the one after it does not', () => {
+  const at = (day: number): ComingRenewal => one(day, { renewAtMs: NOW_MS + day * DAY_MS });
+  const load = [0, 0, 0];
+  addRenewals(load, [at(0), at(2), at(2), at(3)], NOW_MS);
+  assert.deepEqual(load, [1, 0, 2]);
+});

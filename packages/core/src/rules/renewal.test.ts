@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../time.ts';
-import { boundRenewalMs, nextRenewalStep, renewalDueMs, type RenewalFacts } from './renewal.ts';
+import {
+  boundRenewalMs,
+  nextRenewalStep,
+  renewalDueMs,
+  renewalJitter,
+  type RenewalFacts,
+} from './renewal.ts';
 
 const YEAR_MS = 360 * DAY_MS;
 const base: RenewalFacts = {
@@ -155,4 +161,15 @@ test('T-04 property: an agent that follows the steps and always fails tries at l
     ),
     { numRuns: 50 },
   );
+});
+
+test('T-09 the jitter of a certificate is the beginning of its fingerprint, as a part of one', () => {
+  for (const [fingerprint, jitter] of [
+    ['0'.repeat(64), 0],
+    ['80000000'.padEnd(64, 'f'), 0.5],
+    ['40000000'.padEnd(64, '0'), 0.25],
+    [`00000001${'f'.repeat(56)}`, 2 ** -32],
+  ] as const)
+    assert.equal(renewalJitter(fingerprint), jitter);
+  assert.ok(renewalJitter('f'.repeat(64)) < 1);
 });

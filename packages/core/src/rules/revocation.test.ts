@@ -1,14 +1,24 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseHostId } from '../ids.ts';
-import { DAY_MS } from '../time.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../time.ts';
 import {
+  CRL_SHARD_CERTIFICATES_MAX,
   CRL_VALID_MS,
+  crlAlarm,
   crlDue,
   crlRefreshSeconds,
+  crlRetryMs,
   decideRevocation,
+  decideShard,
+  decideSpread,
+  EMPTY_SHARD_KEPT_MS,
   isRevokedAt,
+  isShardOver,
+  OCSP_SIGNER_VALID_MS,
+  ocspSignerDue,
   REPLACED_GRACE_MS,
+  SHARD_KEPT_MS,
   staleCrl,
 } from './revocation.ts';
 
@@ -69,4 +79,105 @@ test("the management server's own host is not revoked", () => {
   const refused = decideRevocation(server, server);
   assert.equal(refused.allow ? '' : refused.code, 'HOST_IS_MANAGEMENT_SERVER');
   assert.equal(decideRevocation(other, server).allow, true);
+});
+
+for (const [failures, fraction, seconds] of [
+  [1, 0, 22.5],
+  [1, 0.5, 30],
+  [1, 1, 37.5],
+  [2, 0.5, 60],
+  [3, 0.5, 120],
+  [7, 0.5, 1920],
+  [8, 0.5, 3600],
+  [9, 0, 2700],
+  [10_000, 0.5, 3600],
+] as const)
+  test(`T-41 after ${failures} failures a list is fetched again in ${seconds} s (${fraction})`, () => {
+    assert.equal(crlRetryMs(failures, fraction), seconds * 1000);
+  });
+
+const shard = { certificates: 5, uris: ['http://a/1', 'http://b/1'] };
+const shardFacts = { open: shard, ownUris: shard.uris, lists: 3, listsMax: 10, rootIsHere: true };
+const full = { ...shard, certificates: CRL_SHARD_CERTIFICATES_MAX };
+for (const [sentence, over, decision] of [
+  ['without a shard one is opened', { open: undefined }, 'open'],
+  ['even when the root is away', { open: undefined, rootIsHere: false, lists: 10 }, 'open'],
+  ['a shard with room goes on', {}, 'keep'],
+  [
+    'one certificate before it is full it goes on',
+    { open: { ...full, certificates: full.certificates - 1 } },
+    'keep',
+  ],
+  ['a full shard is followed by another', { open: full }, 'open'],
+  ['but not while the root is away', { open: full, rootIsHere: false }, 'keep'],
+  ['nor when the bundle names as many lists as it can', { open: full, lists: 10 }, 'keep'],
+  ['it is, with room for one list more', { open: full, lists: 9 }, 'open'],
+  [
+    'an address that its certificates do not name calls for another',
+    { ownUris: ['http://a/1', 'http://c/1'] },
+    'open',
+  ],
+  ['but not while the root is away, either', { ownUris: ['http://c/1'], rootIsHere: false }, 'keep'],
+  ['an address that was given up does not', { ownUris: ['http://b/1'] }, 'keep'],
+  ['nor does a server without addresses', { ownUris: [] }, 'keep'],
+] as const)
+  test(`T-41 shards of lists: ${sentence}`, () => {
+    assert.equal(decideShard({ ...shardFacts, ...over }), decision);
+  });
+
+test('T-41 a closed shard is over when its certificates and its last list are, an empty one after ten minutes', () => {
+  const closedAtMs = 1000 * DAY_MS;
+  const over = (certificates: number, afterMs: number): boolean =>
+    isShardOver({ closedAtMs, certificates }, closedAtMs + afterMs);
+  assert.equal(SHARD_KEPT_MS, (825 + 7) * DAY_MS);
+  assert.equal(EMPTY_SHARD_KEPT_MS, 10 * MINUTE_MS);
+  assert.deepEqual([over(0, EMPTY_SHARD_KEPT_MS - 1), over(0, EMPTY_SHARD_KEPT_MS)], [false, true]);
+  assert.deepEqual([over(1, SHARD_KEPT_MS - 1), over(1, SHARD_KEPT_MS)], [false, true]);
+  assert.equal(isShardOver({ closedAtMs: null, certificates: 0 }, Number.MAX_SAFE_INTEGER), false);
+});
+
+test('T-44 a revocation has spread to half and to all of the hosts once it did, whatever hosts come afterwards', () => {
+  const nothing = { confirmed: 0, halfAtMs: null, allAtMs: null };
+  const steps = [
+    [4, 1, { confirmed: 1, halfAtMs: null, allAtMs: null }],
+    [4, 2, { confirmed: 2, halfAtMs: 2, allAtMs: null }],
+    [5, 3, { confirmed: 3, halfAtMs: 2, allAtMs: null }],
+    [4, 4, { confirmed: 4, halfAtMs: 2, allAtMs: 4 }],
+    [9, 1, { confirmed: 1, halfAtMs: 2, allAtMs: 4 }],
+  ] as const;
+  let spread: ReturnType<typeof decideSpread> = nothing;
+  for (const [index, [hosts, confirmed, expected]] of steps.entries()) {
+    spread = decideSpread(spread, { hosts, confirmed }, index + 1);
+    assert.deepEqual(spread, expected);
+  }
+  assert.deepEqual(decideSpread(nothing, { hosts: 5, confirmed: 2 }, 7).halfAtMs, null);
+  assert.deepEqual(decideSpread(nothing, { hosts: 0, confirmed: 0 }, 7), {
+    confirmed: 0,
+    halfAtMs: 7,
+    allAtMs: 7,
+  });
+});
+
+test('T-41 an OCSP responder gets another certificate at half of its life, or for another CA', () => {
+  const held = { notBeforeMs: 100 * DAY_MS, notAfterMs: 114 * DAY_MS, isOfIssuer: true };
+  assert.equal(OCSP_SIGNER_VALID_MS, 14 * DAY_MS);
+  assert.equal(ocspSignerDue(undefined, 0), true);
+  assert.equal(ocspSignerDue({ ...held, isOfIssuer: false }, 100 * DAY_MS), true);
+  assert.deepEqual(
+    [107 * DAY_MS - 1, 107 * DAY_MS].map((nowMs) => ocspSignerDue(held, nowMs)),
+    [false, true],
+  );
+});
+
+test('T-44 a list is late half a day after it should have been renewed, and stale at its end', () => {
+  const list = { thisUpdateMs: 100 * DAY_MS, nextUpdateMs: 107 * DAY_MS };
+  for (const [nowMs, alarm] of [
+    [100 * DAY_MS, 'none'],
+    [104 * DAY_MS - 1, 'none'],
+    [104 * DAY_MS, 'late'],
+    [107 * DAY_MS - 1, 'late'],
+    [107 * DAY_MS, 'stale'],
+    [107 * DAY_MS + HOUR_MS, 'stale'],
+  ] as const)
+    assert.equal(crlAlarm(list, nowMs), alarm);
 });
