@@ -24,6 +24,7 @@ import { runBackup } from './jobs/run-backup.ts';
 import { runBrowse } from './jobs/run-browse.ts';
 import { runMaintain, runSeal } from './jobs/run-maintain.ts';
 import { runRestore } from './jobs/run-restore.ts';
+import { createLegacyGuests } from './media/legacy-guests.ts';
 import { createMediaRole, MEDIA_PORT_DEFAULT } from './media/media-role.ts';
 import { askPeer } from './names/ask-peer.ts';
 import { openNames } from './names/open-names.ts';
@@ -152,6 +153,7 @@ export async function startParts(
     identity: () => identity,
     trust,
     names: () => names,
+    guests: createLegacyGuests({ server, clock, log }),
     spool,
     health,
     env,

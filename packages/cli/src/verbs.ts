@@ -8,11 +8,18 @@ import { adminReset } from './commands/admin/reset.ts';
 import { adminSetRoles } from './commands/admin/set-roles.ts';
 import { adminShow } from './commands/admin/show.ts';
 import { adminUnlinkOidc } from './commands/admin/unlink-oidc.ts';
+import { agentAsk } from './commands/agent/ask.ts';
 import { agentRenew } from './commands/agent/renew.ts';
 import { agentRun } from './commands/agent/run.ts';
 import { agentSet } from './commands/agent/set.ts';
 import { agentSetup } from './commands/agent/setup.ts';
 import { agentStatus } from './commands/agent/status.ts';
+import { applicationAddHost } from './commands/application/add-host.ts';
+import { applicationCreate } from './commands/application/create.ts';
+import { applicationDelete } from './commands/application/delete.ts';
+import { applicationList } from './commands/application/list.ts';
+import { applicationRemoveHost } from './commands/application/remove-host.ts';
+import { applicationShow } from './commands/application/show.ts';
 import { auditExport } from './commands/audit/export.ts';
 import { auditKey } from './commands/audit/key.ts';
 import { auditList } from './commands/audit/list.ts';
@@ -21,10 +28,13 @@ import { auditVerify } from './commands/audit/verify.ts';
 import { backupRun } from './commands/backup/run.ts';
 import { certDrill } from './commands/cert/drill.ts';
 import { certForecast } from './commands/cert/forecast.ts';
+import { certInstall } from './commands/cert/install.ts';
 import { certList } from './commands/cert/list.ts';
 import { certRevocation } from './commands/cert/revocation.ts';
 import { certRevocations } from './commands/cert/revocations.ts';
+import { certRequest } from './commands/cert/request.ts';
 import { certRevoke } from './commands/cert/revoke.ts';
+import { certSign } from './commands/cert/sign.ts';
 import { completionOf } from './commands/completion.ts';
 import { configCheck } from './commands/config/check.ts';
 import { configShow } from './commands/config/show.ts';
@@ -39,6 +49,7 @@ import { hostKnown } from './commands/host/known.ts';
 import { hostList } from './commands/host/list.ts';
 import { hostMedia } from './commands/host/media.ts';
 import { hostRegister } from './commands/host/register.ts';
+import { hostReset } from './commands/host/reset.ts';
 import { hostShow } from './commands/host/show.ts';
 import { hostUnregister } from './commands/host/unregister.ts';
 import { jobCancel } from './commands/job/cancel.ts';
@@ -50,6 +61,17 @@ import { keyCreate } from './commands/key/create.ts';
 import { keyList } from './commands/key/list.ts';
 import { keyRevoke } from './commands/key/revoke.ts';
 import { keyShow } from './commands/key/show.ts';
+import { legacyAdd } from './commands/legacy/add.ts';
+import { legacyGrant } from './commands/legacy/grant.ts';
+import { legacyList } from './commands/legacy/list.ts';
+import { legacyRemove } from './commands/legacy/remove.ts';
+import { explainVerb } from './commands/explain.ts';
+import { mappingAdd } from './commands/mapping/add.ts';
+import { mappingApprove } from './commands/mapping/approve.ts';
+import { mappingDelete } from './commands/mapping/delete.ts';
+import { mappingList } from './commands/mapping/list.ts';
+import { mappingPending } from './commands/mapping/pending.ts';
+import { mappingReject } from './commands/mapping/reject.ts';
 import { planCreate } from './commands/plan/create.ts';
 import { planDelete } from './commands/plan/delete.ts';
 import { planEdit } from './commands/plan/edit.ts';
@@ -99,6 +121,7 @@ export const VERBS: readonly Verb[] = [
   agentStatus,
   agentRenew,
   agentSet,
+  agentAsk,
   hostList,
   hostShow,
   hostRegister,
@@ -107,6 +130,14 @@ export const VERBS: readonly Verb[] = [
   hostKnown,
   hostMedia,
   hostAllowReissue,
+  hostReset,
+  mappingList,
+  mappingPending,
+  mappingAdd,
+  mappingApprove,
+  mappingReject,
+  mappingDelete,
+  explainVerb,
   tokenCreate,
   tokenList,
   tokenDelete,
@@ -116,13 +147,26 @@ export const VERBS: readonly Verb[] = [
   certRevocation,
   certForecast,
   certDrill,
+  certRequest,
+  certSign,
+  certInstall,
   securityShow,
   securitySet,
+  legacyAdd,
+  legacyList,
+  legacyRemove,
+  legacyGrant,
   planCreate,
   planList,
   planShow,
   planEdit,
   planDelete,
+  applicationCreate,
+  applicationList,
+  applicationShow,
+  applicationAddHost,
+  applicationRemoveHost,
+  applicationDelete,
   backupRun,
   jobList,
   jobShow,

@@ -1,3 +1,4 @@
+import { PEER_CHECKS } from '@sekisho/core/rules/peer.ts';
 import { jobKind } from '@sekisho/core/wire/jobs.ts';
 import { route } from '@sekisho/core/wire/route.ts';
 import {
@@ -78,4 +79,25 @@ export const heartbeatAgent = route({
   path: '/heartbeat',
   right: 'public',
   reply: z.object({ lastContactMs: epochMs.nullable() }),
+});
+const askedCheck = z.object({
+  outcome: z.enum(['passed', 'failed', 'skipped']),
+  /** Of one that failed: an error code with its values. */
+  code: z.string().nullable(),
+  params,
+});
+/** T-36 Dials another agent's media port with every check; nothing is written. */
+export const askPeer = route({
+  method: 'POST',
+  path: '/ask',
+  right: 'public',
+  body: z.object({ host: z.string().min(1).max(253), port }),
+  reply: z.object({
+    /** Whose certificate was shown. */
+    hostId: hostId.nullable(),
+    checks: z.array(askedCheck.extend({ check: z.enum(PEER_CHECKS) })),
+    /** What the other side says of this host. */
+    answer: askedCheck,
+    allow: z.boolean(),
+  }),
 });

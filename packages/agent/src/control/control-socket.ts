@@ -12,6 +12,7 @@ import type { z } from 'zod';
 import type { DataFolder } from '../data-folder.ts';
 import { isMissing } from '../settings.ts';
 import {
+  askPeer,
   getAgentStatus,
   heartbeatAgent,
   renewAgent,
@@ -30,6 +31,7 @@ export interface ControlActs {
   setSettings(settings: { allowCommands: boolean }): Promise<{ allowCommands: boolean }>;
   renew(): Promise<z.input<typeof renewAgent.reply>>;
   heartbeat(): Promise<{ lastContactMs: number | null }>;
+  ask(target: { host: string; port: number }): Promise<z.input<typeof askPeer.reply>>;
 }
 
 /**
@@ -124,6 +126,8 @@ async function answer(acts: ControlActs | undefined, request: IncomingMessage): 
       return acts.renew();
     case `${heartbeatAgent.method} ${heartbeatAgent.path}`:
       return acts.heartbeat();
+    case `${askPeer.method} ${askPeer.path}`:
+      return acts.ask(parse(askPeer.body, body));
     default:
       throw new AppError('ROUTE_UNKNOWN');
   }

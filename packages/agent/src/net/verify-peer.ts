@@ -79,6 +79,19 @@ export function verifyMediaServer(peer: PresentedPeer, trust: TrustFacts, expect
   requireOpenssl(peer);
 }
 
+/** The same path without the checks that follow it: who issued the certificate, or why it leads nowhere (dates apart). */
+export function mediaServerPath(peer: PresentedPeer, trust: TrustFacts): { issuerKeyId: string } | AppError {
+  const { notBeforeMs, notAfterMs } = peer.leaf;
+  const nowMs = Math.min(Math.max(trust.nowMs, notBeforeMs), notAfterMs);
+  try {
+    const { issuerKeyId } = verifyChain({ ...chainFacts(peer, { ...trust, nowMs }), role: 'host-media' });
+    return { issuerKeyId };
+  } catch (error) {
+    if (error instanceof AppError) return error;
+    throw error;
+  }
+}
+
 /** May this host write to our media server? Returns its host ID; the refusal otherwise. */
 export function verifyClient(chain: readonly Certificate[], trust: TrustFacts): HostId {
   const [leaf] = chain;

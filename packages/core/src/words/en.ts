@@ -1,11 +1,14 @@
 import { access } from './en/access.ts';
 import { accounts } from './en/accounts.ts';
+import { applications } from './en/applications.ts';
 import { audit } from './en/audit.ts';
 import { revocations } from './en/revocation.ts';
 import { certificates } from './en/certificates.ts';
 import { demo } from './en/demo.ts';
 import { doctor } from './en/doctor.ts';
 import { help, labels, notes, nouns, states, units } from './en/labels.ts';
+import { legacy } from './en/legacy.ts';
+import { names } from './en/names.ts';
 import { simulate } from './en/simulate.ts';
 import { verbs } from './en/verbs.ts';
 
@@ -20,11 +23,14 @@ export const en = {
   units,
   notes,
   verbs,
+  applications,
   audit,
   certificates,
   revocations,
   demo,
   doctor,
+  legacy,
+  names,
   simulate,
 };
 

@@ -1,12 +1,15 @@
 import type { Words } from './en.ts';
 import { access } from './ja/access.ts';
 import { accounts } from './ja/accounts.ts';
+import { applications } from './ja/applications.ts';
 import { audit } from './ja/audit.ts';
 import { revocations } from './ja/revocation.ts';
 import { certificates } from './ja/certificates.ts';
 import { demo } from './ja/demo.ts';
 import { doctor } from './ja/doctor.ts';
 import { help, labels, notes, nouns, states, units } from './ja/labels.ts';
+import { legacy } from './ja/legacy.ts';
+import { names } from './ja/names.ts';
 import { simulate } from './ja/simulate.ts';
 import { verbs } from './ja/verbs.ts';
 
@@ -21,10 +24,13 @@ export const ja: Words = {
   units,
   notes,
   verbs,
+  applications,
   audit,
   certificates,
   revocations,
   demo,
   doctor,
+  legacy,
+  names,
   simulate,
 };

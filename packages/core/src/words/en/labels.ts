@@ -1,6 +1,9 @@
+import { nameNouns } from './names.ts';
 import { taskStates } from './tasks.ts';
+import { legacyNouns } from './legacy.ts';
 import { accessNouns } from './access.ts';
 import { accountNouns } from './accounts.ts';
+import { applicationNouns } from './applications.ts';
 import { operateLabels, operateNotes, operateNouns } from './operate.ts';
 
 /** Nouns, labels, tables, prompts and notes of the command line. `{x}` is filled in. */
@@ -12,14 +15,17 @@ export const nouns = {
   cert: 'host certificates: list, revoke, renew, deploy by hand',
   security: 'global security settings',
   plan: 'what to back up, when, where to, how long to keep it',
+  ...applicationNouns,
   backup: 'run plans now',
   job: 'what runs and what ran',
   task: 'long work of the server itself',
   point: 'recovery points: look into them, delete them',
   restore: 'bring files back',
   audit: 'the audit log',
+  ...nameNouns,
   ...accountNouns,
   ...accessNouns,
+  ...legacyNouns,
   ...operateNouns,
 };
 

@@ -1,6 +1,9 @@
+import { nameVerbs } from './names.ts';
+import { applicationVerbs } from './applications.ts';
 import { certificateVerbs } from './certificates.ts';
 import { revocationVerbs } from './revocation.ts';
 import { taskVerbs } from './tasks.ts';
+import { legacyVerbs } from './legacy.ts';
 import { accessVerbs } from './access.ts';
 import { accountVerbs } from './accounts.ts';
 import { auditVerbs } from './audit.ts';
@@ -187,6 +190,7 @@ export const verbs = {
       data,
       endpoint: 'address and port where clients reach it (repeatable); its names at 13002 when omitted',
       quotaGib: 'at most so many GiB for each client',
+      legacyPort: 'where it listens for legacy hosts, while there are any and the setting is on',
     },
     examples: { on: 'Let it store backups', quota: 'With a quota and an address of its own' },
   },
@@ -276,7 +280,9 @@ export const verbs = {
     flags: {
       data,
       name: 'name of the plan',
-      host: 'host to protect (name or ID, repeatable)',
+      host: 'host to protect (name or ID, repeatable); this or --application is needed',
+      application: 'protect an application instead, on whichever host carries it',
+      virtualName: 'with --application: its virtual name, mapped by sekisho application create',
       path: 'absolute path to back up (repeatable)',
       exclude: 'pattern to leave out, as restic reads it (repeatable)',
       schedule: "name and cron fields: 'nightly=0 2 * * *' (repeatable)",
@@ -296,6 +302,7 @@ export const verbs = {
     examples: {
       nightly: 'Every night at two, kept for 14 days and 12 months',
       manual: 'To be run by hand',
+      application: 'A database cluster: whichever node is active runs it',
     },
   },
   'plan list': {
@@ -317,6 +324,9 @@ export const verbs = {
       data,
       name: 'new name',
       host: 'hosts to protect instead (name or ID, repeatable)',
+      application: 'protect an application instead, on whichever host carries it',
+      virtualName: 'with --application: its virtual name, mapped by sekisho application create',
+      withoutApplication: 'protect hosts again; with --host',
       path: 'absolute paths to back up instead (repeatable)',
       exclude: 'patterns to leave out instead (repeatable)',
       schedule: "schedules instead: 'nightly=0 2 * * *' (repeatable)",
@@ -436,6 +446,7 @@ export const verbs = {
     flags: {
       data,
       host: 'with latest: of this host (name or ID)',
+      onHost: 'restore on this host: another one of the same application (name or ID)',
       path: 'absolute path to restore (repeatable); everything when omitted',
       to: 'absolute folder on the host to restore into; this or --original is needed',
       original: 'restore to the original places',
@@ -445,6 +456,7 @@ export const verbs = {
     examples: {
       elsewhere: 'Everything, beside the original',
       file: 'One file, back to its place',
+      otherNode: 'What one node of a cluster backed up, on the other',
     },
   },
   ...auditVerbs,
@@ -473,8 +485,11 @@ export const verbs = {
   },
   ...accountVerbs,
   ...accessVerbs,
+  ...legacyVerbs,
+  ...applicationVerbs,
   ...certificateVerbs,
   ...revocationVerbs,
+  ...nameVerbs,
   ...taskVerbs,
   ...operateVerbs,
   ...simulateVerbs,

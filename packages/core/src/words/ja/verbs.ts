@@ -1,7 +1,10 @@
+import { nameVerbs } from './names.ts';
+import { applicationVerbs } from './applications.ts';
 import { certificateVerbs } from './certificates.ts';
 import { revocationVerbs } from './revocation.ts';
 import type { Words } from '../en.ts';
 import { taskVerbs } from './tasks.ts';
+import { legacyVerbs } from './legacy.ts';
 import { accessVerbs } from './access.ts';
 import { accountVerbs } from './accounts.ts';
 import { auditVerbs } from './audit.ts';
@@ -203,6 +206,7 @@ export const verbs: Words['verbs'] = {
       data,
       endpoint: 'クライアントから見えるアドレスとポート (複数可)。省略時はホストの名前と 13002',
       quotaGib: 'クライアント 1 台あたりの上限 (GiB)',
+      legacyPort: 'レガシーホスト用の待ち受けポート (設定がオンで、レガシーホストがある間だけ待ち受ける)',
     },
     examples: { on: 'バックアップを保存できるようにする', quota: '上限とアドレスを指定する' },
   },
@@ -286,7 +290,9 @@ export const verbs: Words['verbs'] = {
     flags: {
       data,
       name: 'プランの名前',
-      host: '保護するホスト (名前または ID、複数可)',
+      host: '保護するホスト (名前または ID、複数可)。これか --application が必要',
+      application: '代わりに、どのホストにあってもアプリケーションを保護する',
+      virtualName: '--application と指定: sekisho application create でマップした仮想名',
       path: 'バックアップする絶対パス (複数可)',
       exclude: '除外するパターン (restic の書式、複数可)',
       schedule: "名前と cron の項目: 'nightly=0 2 * * *' (複数可)",
@@ -298,7 +304,11 @@ export const verbs: Words['verbs'] = {
       pre: '前にホストで実行するコマンド (ホスト側の同意が必要)',
       post: '後にホストで実行するコマンド (ホスト側の同意が必要)',
     },
-    examples: { nightly: '毎晩 2 時。14 日分と 12 か月分を保持する', manual: '手動で実行する' },
+    examples: {
+      nightly: '毎晩 2 時。14 日分と 12 か月分を保持する',
+      manual: '手動で実行する',
+      application: 'データベースクラスター。アクティブなノードが実行する',
+    },
   },
   'plan list': {
     summary: 'プランを一覧表示する',
@@ -319,6 +329,9 @@ export const verbs: Words['verbs'] = {
       data,
       name: '新しい名前',
       host: '保護するホストを置き換える (名前または ID、複数可)',
+      application: '代わりに、どのホストにあってもアプリケーションを保護する',
+      virtualName: '--application と指定: sekisho application create でマップした仮想名',
+      withoutApplication: '再びホストを保護する。--host と指定',
       path: 'バックアップする絶対パスを置き換える (複数可)',
       exclude: '除外するパターンを置き換える (複数可)',
       schedule: "スケジュールを置き換える: 'nightly=0 2 * * *' (複数可)",
@@ -430,13 +443,18 @@ export const verbs: Words['verbs'] = {
     flags: {
       data,
       host: 'latest のとき: このホストのもの (名前または ID)',
+      onHost: 'このホストでリストアする。同じアプリケーションの別のホスト (名前または ID)',
       path: 'リストアする絶対パス (複数可)。省略時はすべて',
       to: 'リストア先となる、ホスト上の絶対パスのフォルダー。これか --original が必要',
       original: '元の場所にリストアする',
       conflict: 'すでにあるファイルの扱い',
       detach,
     },
-    examples: { elsewhere: 'すべてを別の場所へ', file: 'ファイル 1 つを元の場所へ' },
+    examples: {
+      elsewhere: 'すべてを別の場所へ',
+      file: 'ファイル 1 つを元の場所へ',
+      otherNode: 'クラスターの一方のノードのバックアップを、もう一方で',
+    },
   },
   ...auditVerbs,
   demo: {
@@ -460,8 +478,11 @@ export const verbs: Words['verbs'] = {
   },
   ...accountVerbs,
   ...accessVerbs,
+  ...legacyVerbs,
+  ...applicationVerbs,
   ...certificateVerbs,
   ...revocationVerbs,
+  ...nameVerbs,
   ...taskVerbs,
   ...operateVerbs,
   ...simulateVerbs,

@@ -1,0 +1,170 @@
+/** What the commands about names of hosts, and about whether hosts may talk, say in Japanese. */
+const data = '管理サーバーのデータフォルダー';
+const name = 'DNS 名またはアドレス';
+const host = '対象のホスト (名前または ID)';
+const limit = '表示する最大行数';
+const after = '次のページ (前のページの最後に表示された値)';
+
+export const nameNouns = { mapping: 'ホスト名マッピング: どの名前がどのホストのものか、承認待ちの名前' };
+
+export const nameVerbs = {
+  'mapping list': {
+    summary: 'どの名前がどのホストのものかを一覧表示する',
+    args: {},
+    flags: { data, host, name: 'この名前だけ', kind: 'この種類だけ', limit, after },
+    examples: { plain: 'すべて', host: '1 台のホストの名前', automatic: '自動的にマップされた名前' },
+  },
+  'mapping pending': {
+    summary: '承認待ちの名前を一覧表示する。競合の場合は両方のホストを表示する',
+    args: {},
+    flags: { data, host, rejected: '拒否したものも表示', limit, after },
+    examples: { plain: '承認待ちのもの', rejected: '拒否したものも含める' },
+  },
+  'mapping add': {
+    summary: '名前をホストにマップする。証明書には更新時に追加される',
+    args: { name },
+    flags: {
+      data,
+      host,
+      move: '現在のホストから移す',
+      share: '全ホストで共有する (クラスターの仮想名)',
+    },
+    examples: { plain: '別名を追加', share: '両方のノードに仮想名を設定' },
+  },
+  'mapping approve': {
+    summary: '承認待ちの名前を承認する',
+    args: { name },
+    flags: { data, host, move: '現在のホストから移す', share: '両方のホストで共有する' },
+    examples: { plain: 'どのホストのものでもない名前', move: 'マシンを別のものに交換した場合' },
+  },
+  'mapping reject': {
+    summary: '承認待ちの名前を拒否する。接続は拒否されたままになる',
+    args: { name },
+    flags: { data, host },
+    examples: { plain: 'そのホストの名前ではない' },
+  },
+  'mapping delete': {
+    summary: 'ホストから名前を外す。プライマリ名は外せない',
+    args: { name },
+    flags: { data, host },
+    examples: { plain: '使わなくなった別名' },
+  },
+  'host reset': {
+    summary: 'ホストについて記憶した情報 (追加の名前、通信方式) を消す。名前、ID、証明書は残る',
+    args: { host: 'ホストの名前または ID' },
+    flags: { data },
+    examples: { plain: '平文プロトコルに戻す前、または移設後' },
+  },
+  explain: {
+    summary: 'ホスト間の通信が許可されるかを、検査ごとに説明する',
+    args: { from: '接続元のホスト (名前または ID)', to: '接続先のホスト' },
+    flags: { data, as: '接続に使う名前。省略時はクライアントが使う接続先' },
+    examples: {
+      plain: 'web-01 は store-01 にバックアップできるか',
+      as: '別の名前で接続する場合',
+      json: 'スクリプト用。許可されないとき終了コードは 1',
+    },
+  },
+  'agent ask': {
+    summary: 'このマシンから別のエージェントのメディアポートに接続し、どの検査に通ったかを表示する',
+    args: { peer: '名前またはアドレス。ポートが 13002 以外ならポートも指定' },
+    flags: { data: 'エージェントのデータフォルダー' },
+    examples: { plain: 'このマシンは store-01 にバックアップできるか' },
+  },
+};
+
+/** Lines and labels. */
+export const names = {
+  name: '名前',
+  host: 'ホスト',
+  kind: '種類',
+  since: '登録日時',
+  owner: '現在の所有者',
+  reason: '理由',
+  state: '状態',
+  lastSeen: '最終検出',
+  kinds: { primary: 'プライマリ', approved: '承認済み', shared: '共有', automatic: '自動' },
+  states: { pending: '承認待ち', rejected: '拒否' },
+  reasons: {
+    taken: '別のホストの名前',
+    reserved: '予約済み',
+    'map-off': '自動マップが無効',
+    rejected: '拒否済み',
+    'own-word': '自己申告のみ',
+    full: '名前が多すぎる',
+    yielded: '登録に譲った',
+  },
+  warnings: {
+    'mixed-script': '複数の文字体系が混在',
+    'looks-latin': 'ラテン文字に似た文字',
+    undecodable: '解読できない',
+  },
+  warned: '{name} に注意してください: {warnings}。',
+  noMappings: '該当する名前はありません。',
+  noPending: '承認待ちの名前はありません。',
+  decide:
+    '処理するには: sekisho mapping approve NAME --host HOST または sekisho mapping reject NAME --host HOST',
+  nowHas: '{name} は {hosts} の名前です。',
+  nobodyHas: '{name} はどのホストの名前でもありません。',
+  rejected: '{host} の名前 {name} を拒否しました。',
+  reset: '{name} をリセットしました。外した名前: {names}',
+  resetNone: '{name} をリセットしました。追加の名前はありませんでした。',
+  explain: {
+    may: '{from} は {to} と通信できます。',
+    mayNot: '{from} は {to} と通信できません。',
+    dialled: '{decides} が {name} に接続し、{about} を検査',
+    accepted: '{decides} が、{name} と名乗る {about} の接続を検査',
+    decidedBy: '根拠',
+    command: '変更',
+    both: '両側で許可される必要があります。',
+    otherSide: '相手側',
+    asked: '{peer} は {host} の証明書を提示',
+    askedMay: 'このマシンから {peer} を利用できます。',
+    askedMayNot: 'このマシンから {peer} は利用できません。',
+    outcomes: { passed: '可', failed: '不可', skipped: '–', unknown: '?' },
+    checks: {
+      protocol: 'プロトコル',
+      chain: '証明書チェーン',
+      role: '役割',
+      domain: 'ドメイン',
+      dates: '有効期間',
+      'revocation-list': '失効リスト',
+      revocation: '失効',
+      name: '名前',
+    },
+    sources: {
+      protocol: 'プロトコル',
+      issuer: '発行者の鍵',
+      media: 'メディアサーバーの役割',
+      spiffe: '識別情報',
+      notAfter: '有効期限',
+      staleCrl: '古い失効リストの扱い',
+      crl: '失効リスト番号',
+      certificate: '証明書',
+      mapAutomatically: '設定 map-automatically',
+      mapping: 'マッピング',
+      owner: '所有者',
+      reserved: '予約先',
+      rejectedBy: '拒否した人',
+      reason: '規則',
+      name: '名前',
+    },
+    values: {
+      on: 'オン',
+      off: 'オフ',
+      open: '許可',
+      closed: '拒否',
+      primary: 'プライマリ',
+      approved: '承認済み',
+      shared: '共有',
+      automatic: '自動',
+      'management-server': '管理サーバー',
+      'media-server': 'メディアサーバー',
+      cluster: 'クラスター',
+      'registered-host': '事前登録されたホスト',
+      'own-word': 'ホストは自分自身に名前をマップできない',
+      full: '自動マップされた名前が多すぎる',
+      legacy: '平文 (レガシー)',
+    },
+  },
+};
