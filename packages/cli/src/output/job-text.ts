@@ -7,6 +7,12 @@ import { renderPairs, visible } from './table.ts';
 /** So many unreadable files are listed; the others are counted. */
 const UNREADABLE_SHOWN_MAX = 20;
 
+/** The host of a run or a recovery point, behind the virtual name that it carried (T-34). */
+export const carrierText = (of: {
+  readonly hostName: string;
+  readonly virtualName: string | null;
+}): string => (of.virtualName === null ? of.hostName : `${of.virtualName} (${of.hostName})`);
+
 /** True once a job will not change any more. A missed run may still be corrected by a late report, but nobody waits for it. */
 export function isEnded(state: JobState): boolean {
   return state !== 'queued' && state !== 'active';
@@ -43,7 +49,7 @@ export function jobOutcomeText(cli: Cli, job: JobView): string[] {
   const paint =
     job.state === 'done' ? style.green : exitCodeOfJob(job.state) === EXIT.partly ? style.yellow : style.red;
   const facts = {
-    host: visible(job.hostName),
+    host: visible(carrierText(job)),
     kind: words.states.jobKind[job.kind],
     state: paint(words.states.job[job.state]),
   };
@@ -105,6 +111,7 @@ export function jobDetailText(cli: Cli, job: JobView): string[] {
       [labels.kind, states.jobKind[job.kind]],
       [labels.state, states.job[job.state]],
       [labels.host, `${job.hostName} (${job.hostId})`],
+      ...(job.virtualName === null ? [] : [[words.applications.virtualName, job.virtualName] as const]),
       ...(job.planName === null ? [] : [[labels.plan, job.planName] as const]),
       [labels.trigger, job.scheduleName ?? states.trigger[job.trigger]],
       [labels.attempt, format.count(job.attempt)],

@@ -37,6 +37,11 @@ export function planDetailText(cli: Cli, plan: PlanView, nameOf: (id: string) =>
     [labels.id, plan.id],
     [labels.revision, cli.format.count(plan.revision)],
     [labels.deployed, deployedText(cli, plan)],
+    ...(plan.application === null
+      ? []
+      : ([
+          [cli.words.applications.virtualName, `${plan.application.virtualName} (${plan.application.kind})`],
+        ] as const)),
     [
       labels.targets,
       [...plan.targets.hosts.map(nameOf), ...plan.targets.groups.map((id) => `${labels.group} ${id}`)],

@@ -34,6 +34,7 @@ import { accountRoutes } from './sample-accounts.ts';
 import { found, OLDER_POINT, PLAN, POINT, REPOSITORY, STORE, WEB } from './sample-ids.ts';
 import { endedJob, JOB_ENDS, jobIdOf, progressAt } from './sample-jobs.ts';
 import { sampleDatabase } from './sample-database.ts';
+import { applicationSamples } from './sample-applications.ts';
 import { auditSampleRoutes } from './sample-audit.ts';
 import { renewalSamples } from './sample-renewals.ts';
 import { taskSamples } from './sample-tasks.ts';
@@ -110,6 +111,7 @@ export function sampleRoutes(): FakeRoute[] {
     ...trustRoutes(),
     ...taskSamples(),
     ...renewalSamples(),
+    ...applicationSamples(),
     ...auditSampleRoutes(),
     ...accountRoutes(),
     ...accessRoutes(),

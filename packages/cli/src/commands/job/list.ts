@@ -5,6 +5,7 @@ import { serverData } from '../../client/data-folder.ts';
 import { withServer } from '../../client/open-server.ts';
 import { resolveHost, resolvePlan } from '../../client/resolve.ts';
 import { choice, numberOr, text } from '../../flag.ts';
+import { carrierText } from '../../output/job-text.ts';
 import { renderTable } from '../../output/table.ts';
 import { timesLine } from '../../output/times-line.ts';
 import { defineVerb } from '../../verb.ts';
@@ -59,7 +60,7 @@ export const jobList = defineVerb({
               job.id.slice(0, 8),
               states.jobKind[job.kind],
               states.job[job.state],
-              job.hostName,
+              carrierText(job),
               job.planName ?? '–',
               job.scheduleName ?? states.trigger[job.trigger],
               cli.format.time(job.startedAtMs),

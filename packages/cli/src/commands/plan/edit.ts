@@ -6,13 +6,14 @@ import { withServer } from '../../client/open-server.ts';
 import { resolveHostIds, resolvePlan } from '../../client/resolve.ts';
 import { on, text, type FlagValues } from '../../flag.ts';
 import { defineVerb } from '../../verb.ts';
-import { mediaServersOf, parseSchedule, planFlags, retentionOf } from './plan-flags.ts';
+import { applicationOf, mediaServersOf, parseSchedule, planFlags, retentionOf } from './plan-flags.ts';
 
 const flags = {
   data: serverData,
   name: text('--name <name>'),
   ...planFlags,
   noSchedules: on('--without-schedules'),
+  withoutApplication: on('--without-application'),
 };
 
 /** `plan edit PLAN`: what is not named stays; somebody else's edit in between is a conflict. */
@@ -27,6 +28,9 @@ export const planEdit = defineVerb({
   run: ({ cli, args, flags: given }) => {
     if (given.noSchedules && given.schedule.length > 0) {
       throw new AppError('USAGE_OPTIONS_CONFLICT', { options: '--without-schedules, --schedule' });
+    }
+    if (given.withoutApplication && given.application !== undefined) {
+      throw new AppError('USAGE_OPTIONS_CONFLICT', { options: '--without-application, --application' });
     }
     return withServer(cli, given.data, async ({ call }) => {
       const plan = await resolvePlan(call, args.plan ?? '');
@@ -52,11 +56,12 @@ export const planEdit = defineVerb({
 });
 
 function unedited(plan: PlanView) {
-  const { name, targets, paths, excludes, schedules, retention } = plan;
+  const { name, targets, application, paths, excludes, schedules, retention } = plan;
   const { mediaServers, bandwidthKiBps, commands, revision } = plan;
   return {
     name,
     targets,
+    application,
     paths,
     excludes,
     schedules,
@@ -71,15 +76,22 @@ function unedited(plan: PlanView) {
 async function edited(call: Caller, plan: PlanView, given: FlagValues<typeof flags>, localZone: string) {
   const before = unedited(plan);
   const timeZone = given.timeZone ?? plan.schedules[0]?.timeZone ?? localZone;
+  const wanted = applicationOf(given, 'sekisho plan edit');
+  const changesApplication = wanted !== undefined;
+  const application = wanted ?? (given.withoutApplication ? null : before.application);
   const command = (value: string | undefined, old: string | null): string | null =>
     value === undefined ? old : value === '' ? null : value;
   return {
     ...before,
     name: given.name ?? before.name,
+    application,
+    // of an application the server knows the hosts
     targets:
-      given.host.length === 0
-        ? before.targets
-        : { hosts: await resolveHostIds(call, given.host), groups: before.targets.groups },
+      given.host.length > 0
+        ? { hosts: await resolveHostIds(call, given.host), groups: before.targets.groups }
+        : changesApplication
+          ? { hosts: [], groups: [] }
+          : before.targets,
     paths: given.path.length === 0 ? before.paths : [...given.path],
     excludes: given.exclude.length === 0 ? before.excludes : [...given.exclude],
     schedules: given.noSchedules

@@ -1,10 +1,11 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import type { HostId } from '@sekisho/core/ids.ts';
 import { MINUTE_MS } from '@sekisho/core/time.ts';
+import { APPLICATION_KINDS, type PlanApplication } from '@sekisho/core/wire/applications.ts';
 import type { Caller } from '@sekisho/core/wire/client.ts';
 import { RETENTION_KEYS, type Retention, type Schedule } from '../../output/plan-text.ts';
 import { allHosts, resolveHostIds } from '../../client/resolve.ts';
-import { durationMs, number, paths, text, texts } from '../../flag.ts';
+import { choice, durationMs, number, paths, text, texts } from '../../flag.ts';
 
 const KEEP_MAX = 10_000;
 const BANDWIDTH_KIB_MAX = 100 * 1024 * 1024;
@@ -12,6 +13,8 @@ const START_WITHIN_MINUTES_DEFAULT = 12 * 60;
 
 /** The flags that `plan create` and `plan edit` share. */
 export const planFlags = {
+  application: choice('--application <kind>', APPLICATION_KINDS),
+  virtualName: text('--virtual-name <name>'),
   host: texts('--host <host>'),
   path: paths('--path <folder>'),
   exclude: texts('--exclude <pattern>'),
@@ -29,6 +32,21 @@ export const planFlags = {
   pre: text('--pre <command>'),
   post: text('--post <command>'),
 };
+
+/** The application that was asked for. Refusal: USAGE_OPTION_MISSING for one of the two without the other. */
+export function applicationOf(
+  flags: {
+    readonly application: PlanApplication['kind'] | undefined;
+    readonly virtualName: string | undefined;
+  },
+  command: string,
+): PlanApplication | undefined {
+  const { application: kind, virtualName } = flags;
+  if (kind !== undefined && virtualName !== undefined) return { kind, virtualName };
+  if (kind === undefined && virtualName === undefined) return undefined;
+  const option = kind === undefined ? '--application <kind>' : '--virtual-name <name>';
+  throw new AppError('USAGE_OPTION_MISSING', { command, option, help: `${command} --help` });
+}
 
 type RetentionFlags = Readonly<Record<`keep${Capitalize<keyof Retention>}`, number | undefined>>;
 

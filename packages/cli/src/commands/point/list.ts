@@ -5,6 +5,7 @@ import { serverData } from '../../client/data-folder.ts';
 import { withServer } from '../../client/open-server.ts';
 import { resolveHost, resolvePlan } from '../../client/resolve.ts';
 import { numberOr, text } from '../../flag.ts';
+import { carrierText } from '../../output/job-text.ts';
 import { renderTable } from '../../output/table.ts';
 import { timesLine } from '../../output/times-line.ts';
 import { defineVerb } from '../../verb.ts';
@@ -53,7 +54,7 @@ export const pointList = defineVerb({
             ],
             reply.points.map((point) => [
               point.id.slice(0, 8),
-              point.hostName,
+              carrierText(point),
               point.planName ?? '–',
               point.scheduleName ?? states.custom,
               cli.format.time(point.receivedAtMs),

@@ -21,6 +21,9 @@ export const pointShow = defineVerb({
         text: renderPairs([
           [labels.point, point.id],
           [labels.host, `${point.hostName} (${point.hostId})`],
+          ...(point.virtualName === null
+            ? []
+            : ([[cli.words.applications.virtualName, point.virtualName]] as const)),
           [labels.plan, point.planName ?? labels.none],
           [labels.schedule, point.scheduleName ?? states.custom],
           [labels.receivedAt, format.timeWithZone(point.receivedAtMs)],

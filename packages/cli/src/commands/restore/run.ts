@@ -15,6 +15,7 @@ export const restoreRun = defineVerb({
   flags: {
     data: serverData,
     host: text('--host <host>'),
+    onHost: text('--on-host <host>'),
     path: paths('--path <path>'),
     to: path('--to <folder>'),
     original: on('--original'),
@@ -23,6 +24,7 @@ export const restoreRun = defineVerb({
   },
   examples: {
     elsewhere: 'sekisho restore run latest --host web-01 --to /srv/restored',
+    otherNode: 'sekisho restore run latest --host sql-01 --on-host sql-02 --to /srv/restored',
     file: 'sekisho restore run 9c2f41d0 --path /srv/www/index.html --original --conflict overwrite',
   },
   run: ({ cli, args, flags }) => {
@@ -39,7 +41,8 @@ export const restoreRun = defineVerb({
       const hostId = flags.host === undefined ? undefined : (await resolveHost(call, flags.host)).id;
       const point = await resolvePoint(call, args.point ?? '', hostId === undefined ? {} : { hostId });
       const { notes } = cli.words;
-      const host = point.hostName;
+      const other = flags.onHost === undefined ? undefined : await resolveHost(call, flags.onHost);
+      const host = other?.name ?? point.hostName;
       if (flags.original && flags.conflict === 'overwrite') {
         const time = cli.format.timeWithZone(point.receivedAtMs);
         await confirm(
@@ -54,6 +57,7 @@ export const restoreRun = defineVerb({
           paths: [...flags.path],
           targetFolder: flags.to ?? null,
           conflict: flags.conflict,
+          host: other?.id ?? null,
         },
       });
       const extra =
