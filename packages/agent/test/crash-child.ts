@@ -8,6 +8,7 @@ import { readFile } from 'node:fs/promises';
 import { dataFolderAt } from '../src/data-folder.ts';
 import { KEPT_DOCUMENTS, openDocumentStore } from '../src/documents/document-store.ts';
 import { installStaged } from '../src/identity/identity-store.ts';
+import { installManually } from '../src/setup/manual-install.ts';
 import { openSpool } from '../src/spool/spool.ts';
 
 const [what = '', root = '', ...rest] = process.argv.slice(2);
@@ -30,6 +31,13 @@ switch (what) {
   case 'install': {
     const chain = parsePemCertificates(await readFile(rest[0] ?? '', 'utf8'));
     process.stdout.write((await installStaged(folder, chain)).certificate.fingerprint);
+    break;
+  }
+  case 'manual-install': {
+    const [file = '', expectedFingerprint = ''] = rest;
+    const answer = await readFile(file, 'utf8');
+    const wish = { dataFolder: root, answer, expectedFingerprint, clock: systemClock, log: silentLog() };
+    process.stdout.write((await installManually(wish)).hostId);
     break;
   }
   case 'spool-put': {

@@ -39,6 +39,8 @@ export const CRASH_POINTS = [
   // agent: identity
   'agent-identity.before-rename',
   'agent-identity.renamed',
+  'manual-install.certificate',
+  'manual-install.settings',
   // agent: spool
   'spool.before-fsync',
   'spool.before-rename',

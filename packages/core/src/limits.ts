@@ -55,6 +55,8 @@ export const NOT_BEFORE_BACK_MS = 10 * 60_000;
 /** P-02: nothing younger is forgotten, by whatever order. */
 export const RETENTION_MINIMUM_AGE_MS = 14 * 86_400_000;
 export const TRASH_KEEP_MS = 14 * 86_400_000;
+/** Certificates in the answer to a request that came as a file. */
+export const MANUAL_CHAIN_MAX = 4;
 /** Days of a forecast of renewals: the longest validity, and a little. */
 export const FORECAST_DAYS_MAX = 830;
 /** Hosts of one renewal drill, and those that its result names. */
@@ -91,7 +93,7 @@ export const LEGACY_KEY_LENGTH_MAX = 128;
 export const LEGACY_HOSTS_MAX = 10_000;
 export const LEGACY_GRANT_SECONDS_MAX = 7 * 86_400;
 /** So long a media server uses an answer about a legacy host; a push ends it sooner. */
-export const LEGACY_ANSWER_SECONDS = 5;
+export const LEGACY_ANSWER_SECONDS = 1;
 export const LEGACY_PORT_DEFAULT = 8014;
 /** How often a legacy host asks whether there is something to do. */
 export const LEGACY_HEARTBEAT_SECONDS = 60;

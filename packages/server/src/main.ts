@@ -43,6 +43,7 @@ import { startFleet } from './features/fleet/fleet-service.ts';
 import { hostRoutes } from './features/hosts/hosts.routes.ts';
 import { rememberConfiguredHosts } from './features/hosts/known-hosts.ts';
 import { admitRelay, followRelays, relayRoutes } from './features/hosts/relays.ts';
+import { manualRoutes } from './features/issuance/sign-by-hand.ts';
 import { resolveForward } from './features/issuance/forward-records.ts';
 import { keyRoutes } from './features/keys/keys.routes.ts';
 import { readKek } from './features/keys/kek.ts';
@@ -480,6 +481,7 @@ function administrationRoutes(app: FastifyInstance, context: ServerContext, spre
   tokenRoutes(app, context);
   certificateRoutes(app, context);
   renewalRoutes(app, context);
+  manualRoutes(app, context);
   revocationRoutes(app, context, spread);
   auditRoutes(app, context);
   keyRoutes(app, context);

@@ -63,7 +63,7 @@ export async function stageRequest(
   names: RequestedNames,
   algorithm: KeyAlgorithm,
 ): Promise<StagedRequest> {
-  const found = await readStaged(folder);
+  const found = await findStaged(folder);
   if (found !== undefined && asksFor(found.csr, names) && found.csr.keyAlgorithm === algorithm) return found;
   await discardStaged(folder);
   await makePrivateFolder(folder.identityNext);
@@ -148,7 +148,8 @@ function isIdentity(keyPem: string, chainPem: string): boolean {
   }
 }
 
-async function readStaged(folder: DataFolder): Promise<StagedRequest | undefined> {
+/** The request that is on the disk with its key, if there is a whole one. */
+export async function findStaged(folder: DataFolder): Promise<StagedRequest | undefined> {
   try {
     const csr = parseCertificateRequest(await readFile(join(folder.identityNext, REQUEST)));
     const keyPem = await readFile(join(folder.identityNext, KEY), 'utf8');

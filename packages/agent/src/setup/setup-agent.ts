@@ -251,7 +251,7 @@ function requestedNames(options: SetupOptions): {
 }
 
 /** A host that changes its domain begins anew: what the old one signed says nothing in the new one. */
-async function dropForeignDocuments(
+export async function dropForeignDocuments(
   folder: DataFolder,
   before: AgentSettings | undefined,
   domainId: DomainId,

@@ -57,4 +57,39 @@ export const certificateErrors = {
       hint: 'このホストを外してください。期限切れまたは取り消し済みのホストは再発行トークンで戻せます: sekisho token create --name … --reissue {host}',
     },
   },
+  MANUAL_ANSWER_UNREADABLE: {
+    status: 400,
+    en: {
+      words: 'This is not an answer to a certificate request, or it is damaged ({detail}).',
+      hint: 'Take the file that sekisho cert sign wrote, whole and unchanged.',
+    },
+    ja: {
+      words: 'このファイルは証明書要求への応答ではないか、壊れています ({detail})。',
+      hint: 'sekisho cert sign が作成したファイルを、そのままの状態で指定してください。',
+    },
+  },
+  MANUAL_CA_MISMATCH: {
+    status: 403,
+    en: {
+      words:
+        'The CA in the file has the fingerprint {found}, not the expected {expected}. Nothing was changed here.',
+      hint: 'Compare with sekisho server fingerprint on the management server. If that one is right, the file is of another domain: do not go on.',
+    },
+    ja: {
+      words:
+        'ファイル内の CA の指紋は {found} で、指定された {expected} と一致しません。このホストには何も変更を加えていません。',
+      hint: '管理サーバーの sekisho server fingerprint の表示と比べてください。そちらが正しい場合は別のドメインのファイルのため、続行しないでください。',
+    },
+  },
+  MANUAL_REQUEST_MISSING: {
+    status: 409,
+    en: {
+      words: 'There is no certificate request in {folder} that this file could answer.',
+      hint: 'Install it on the host, and with the data folder, where sekisho cert request was run. If that request is gone, begin anew with it.',
+    },
+    ja: {
+      words: '{folder} には、このファイルに対応する証明書要求がありません。',
+      hint: 'sekisho cert request を実行したホストとデータフォルダーでインストールしてください。要求が失われた場合は、最初からやり直してください。',
+    },
+  },
 } as const satisfies ErrorTable;

@@ -751,3 +751,25 @@ test('T-15 T-20 asked for beside others a shared name is neither refused nor gra
   assert.deepEqual(decision.namesNotGranted, ['web1']);
   assert.deepEqual(decision.plan.dns, ['node1', 'node1.example']);
 });
+
+test('T-17 an administrator who has the request in hand approves a new host at every level, and nothing else', () => {
+  const manual = { manual: { media: false } };
+  for (const level of SECURITY_LEVELS) {
+    const decision = decideIssuance(request, { ...base, ...at(level), ...manual }, NOW);
+    assert.equal(decision.allow && decision.basis, 'manual');
+  }
+  const code = (over: Partial<EnrolContext>, asked: Partial<RequestFacts> = {}): unknown => {
+    const decision = decideIssuance({ ...request, ...asked }, { ...base, ...manual, ...over }, NOW);
+    return decision.allow ? decision.basis : decision.code;
+  };
+  assert.equal(code({}, { wantsMedia: true }), 'MEDIA_NOT_APPROVED');
+  assert.equal(code({ manual: { media: true } }, { wantsMedia: true }), 'manual');
+  assert.equal(code(asHostA), 'REISSUE_TOKEN_REQUIRED', 'a host that has an ID needs a reissue token');
+  const revoked = { ...existing, revoked: true, reissueUntilMs: NOW + DAY_MS };
+  assert.equal(code({ host: revoked, owners: owned }), 'REISSUE_TOKEN_REQUIRED', 'T-43');
+  assert.equal(code({ owners: new Map([['web1', hostB]]) }), 'HOST_NAME_TAKEN');
+  assert.equal(code({ weak: new Map([['web1', 'automatic']]) }), 'manual');
+  assert.equal(code({ weak: new Map([['web1', 'shared']]) }), 'HOST_NAME_TAKEN');
+  assert.equal(code(withToken(undefined)), 'TOKEN_REFUSED', 'a wrong token is not made good by the file');
+  assert.equal(code(withToken(token)), 'token');
+});

@@ -77,6 +77,8 @@ export interface EnrolContext extends Common {
   readonly known: ReadonlyMap<string, boolean>;
   /** Do the forward records of the requested names contain the socket's address? Asked only where it matters (T-12). */
   readonly forwardRecordsMatch: boolean | undefined;
+  /** T-17 An administrator who may make tokens decides about it, with a file in hand; `media`: and says that it may serve. */
+  readonly manual?: { readonly media: boolean } | undefined;
   /** T-61 It came through the tunnel of a media server. */
   readonly isRelayed?: boolean | undefined;
 }
@@ -98,7 +100,14 @@ export type IssuanceContext = EnrolContext | RenewContext | BirthContext;
 
 /** What approved the request; recorded with the intention and in the audit log. */
 export type IssuanceBasis =
-  'token' | 'reissue-token' | 'reissue-allowed' | 'known-host' | 'level-medium' | 'certificate' | 'birth';
+  | 'token'
+  | 'reissue-token'
+  | 'reissue-allowed'
+  | 'known-host'
+  | 'level-medium'
+  | 'manual'
+  | 'certificate'
+  | 'birth';
 
 export type IssuanceDecision =
   | {
@@ -193,8 +202,10 @@ function decideEnrolment(raw: RequestFacts, context: EnrolContext, nowMs: number
     return decideTokenlessReissue(judged.names, host, request, context, nowMs);
   if (owner !== undefined || host !== undefined) return no('HOST_NAME_TAKEN', { name: primary });
   if (context.weak?.get(primary) === 'shared') return no('HOST_NAME_TAKEN', { name: primary });
+  // what was only mapped automatically yields to those whom an administrator approved
+  const isApproved = token !== undefined || context.manual !== undefined;
   const isTaken = (name: string): boolean =>
-    context.owners.has(name) || (token === undefined && context.weak?.get(name) === 'automatic');
+    context.owners.has(name) || (!isApproved && context.weak?.get(name) === 'automatic');
   const taken = judged.names.find(({ name }) => isTaken(name));
   if (taken !== undefined) return no('HOST_NAME_TAKEN', { name: taken.name });
   const own = judged.names.filter(({ name }) => context.weak?.get(name) !== 'shared');
@@ -204,6 +215,10 @@ function decideEnrolment(raw: RequestFacts, context: EnrolContext, nowMs: number
     // A token that is bound to a name approves that name alone.
     const granted = token.hostName === null ? own : own.slice(0, 1);
     return newHost(judged.names, granted, 'token', request.wantsMedia, context, nowMs);
+  }
+  if (context.manual !== undefined) {
+    if (request.wantsMedia && !context.manual.media) return no('MEDIA_NOT_APPROVED', { name: primary });
+    return newHost(judged.names, own, 'manual', request.wantsMedia, context, nowMs);
   }
   return decideTokenless(judged.names, own, request, context, nowMs);
 }

@@ -8,11 +8,13 @@ import * as documentation from './documentation.ts';
 import * as events from './events.ts';
 import * as jobs from './jobs.ts';
 import * as legacy from './legacy.ts';
+import * as manual from './manual.ts';
 import * as names from './names.ts';
 import * as oidc from './oidc.ts';
 import * as passkeys from './passkeys.ts';
 import * as plans from './plans.ts';
 import * as points from './points.ts';
+import * as relay from './relay.ts';
 import * as renewals from './renewals.ts';
 import * as root from './root.ts';
 import type { Route } from './route.ts';
@@ -32,11 +34,13 @@ export const WIRE_MODULES: Readonly<Record<string, Readonly<Record<string, unkno
   events,
   jobs,
   legacy,
+  manual,
   names,
   oidc,
   passkeys,
   plans,
   points,
+  relay,
   renewals,
   root,
   'sign-in': signIn,

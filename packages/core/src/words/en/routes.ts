@@ -4,6 +4,7 @@ export const ROUTE_SUMMARIES: Readonly<Record<string, string>> = {
   postHeartbeat: 'Say that a host lives, and hear what is new',
   postSpool: 'Hand over results that waited on a host',
   getDocument: 'Fetch a signed document of this host',
+  getPublicRelays: 'List the media servers that relay for hosts in a DMZ',
   getPublicBundle: 'Fetch the trust bundle before there is a certificate',
   getRepositoryPassword: 'Fetch the password of a repository',
   // names
@@ -44,6 +45,8 @@ export const ROUTE_SUMMARIES: Readonly<Record<string, string>> = {
   getAuditRow: 'Read a row of the audit log with its proof',
   listAuditEntries: 'Read the audit log in order, with the hashes of its tree',
   listAuditCheckpoints: 'List the signed checkpoints of the audit log',
+  // manual
+  signByHand: 'Decide about a certificate request that came as a file',
   // renewals
   forecastRenewals: 'Read how many certificates will be renewed by day',
   planDrill: 'Choose the hosts of a renewal drill',

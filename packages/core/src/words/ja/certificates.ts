@@ -2,6 +2,7 @@ import type { certificates as en, certificateVerbs as enVerbs } from '../en/cert
 
 /** The help of the commands about the life of certificates. */
 const data = '管理サーバーのデータフォルダー';
+const agentData = 'エージェントのデータフォルダー';
 
 export const certificateVerbs: typeof enVerbs = {
   'cert forecast': {
@@ -20,6 +21,37 @@ export const certificateVerbs: typeof enVerbs = {
       wait: 'オンラインなのに更新しないホストを「応答なし」とみなすまでの時間',
     },
     examples: { share: '20 台に 1 台', hosts: '選んだ 2 台' },
+  },
+  'cert request': {
+    summary: 'サーバーに接続できないホストで、鍵と証明書要求のファイルを作成',
+    args: {},
+    flags: {
+      data: agentData,
+      out: '要求の書き込み先',
+      name: 'ホストの名前 (既定値: このマシンの名前)',
+      alias: 'その他の名前またはアドレス (複数指定可)',
+      media: 'メディアサーバーの役割を求める',
+      reissue: 'このホストの現在の証明書を置き換える',
+    },
+    examples: { plain: '新しいホスト', again: '証明書を失ったホスト (再発行トークンが必要)' },
+  },
+  'cert sign': {
+    summary: 'ファイルで届いた証明書要求を審査し、応答ファイルを作成',
+    args: { file: '証明書要求。- は標準入力' },
+    flags: {
+      data,
+      out: '応答の書き込み先',
+      tokenFile: '認証トークンのファイル。- は標準入力',
+      tokenEnv: 'トークンを持つ環境変数',
+      media: 'ホストがメディアサーバーになることを許可',
+    },
+    examples: { plain: '新しいホストを承認', reissue: 'ホスト ID を持つホスト: 再発行トークンを使う' },
+  },
+  'cert install': {
+    summary: 'ホストで、cert sign が作成したファイルから証明書を配布',
+    args: { file: '応答ファイル。- は標準入力' },
+    flags: { data: agentData, caFingerprint: '管理者から受け取った CA 指紋' },
+    examples: { plain: 'すべて検証してから変更を加える' },
   },
 };
 
@@ -40,6 +72,15 @@ export const certificates: typeof en = {
   drillResultMore: '… ほか {count} 台。すべての結果: sekisho task show {id}',
   drillProblems:
     '該当するホストを確認してください: sekisho host show HOST。ホスト上では: sekisho agent status',
+  requestWritten: '証明書要求を {path} に書き込みました。鍵はこのホストに残ります。要求の SHA-256:',
+  requestNext:
+    'ファイルを管理者に渡し、上の値を照合してもらってください: sekisho cert sign {file} --out answer.json。その後、このホストで: sekisho cert install answer.json --ca-fingerprint HEX',
+  signPreview: '次の名前の証明書が要求されています: {names}。要求の SHA-256:',
+  signMedia: 'メディアサーバーの役割も求めています。',
+  signCompare: 'ホストに表示された値と照合してください。',
+  signQuestion: '承認しますか?',
+  signed: '{name} ({id}) の証明書を発行しました: {path}',
+  signNext: 'ファイルをホストに渡してください: sekisho cert install {file} --ca-fingerprint HEX',
   outcomes: {
     renewed: '更新済み',
     failed: '失敗',

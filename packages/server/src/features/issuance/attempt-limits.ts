@@ -1,4 +1,5 @@
 import { AppError } from '@sekisho/core/errors.ts';
+import type { HostId } from '@sekisho/core/ids.ts';
 import { MINUTE_MS, type Clock } from '@sekisho/core/time.ts';
 import { addressKey } from '../../http/connections.ts';
 
@@ -26,10 +27,18 @@ export class AttemptLimits {
     this.#clock = clock;
   }
 
-  /** Counts a request of this socket's address. Refusal: RATE_LIMITED, with the seconds to wait. */
-  take(remoteAddress: string | undefined): void {
+  /**
+   * Counts a request of this socket's address, or of the address that a media server says; then also of that media server, which may
+   * say what it likes (T-60). Refusal: RATE_LIMITED, with the seconds to wait.
+   */
+  take(remoteAddress: string | undefined, relay?: HostId): void {
+    if (relay !== undefined) this.#take(`via ${relay}`);
+    this.#take(senderKey(remoteAddress, relay));
+  }
+
+  #take(key: string): void {
     const nowMs = this.#clock.monotonicMs();
-    const sender = this.#sender(remoteAddress, nowMs);
+    const sender = this.#sender(key, nowMs);
     if (nowMs - sender.windowStartMs >= MINUTE_MS) {
       sender.windowStartMs = nowMs;
       sender.requests = 0;
@@ -45,16 +54,15 @@ export class AttemptLimits {
   }
 
   /** A token of this address was refused. */
-  tokenRefused(remoteAddress: string | undefined): void {
-    this.#sender(remoteAddress, this.#clock.monotonicMs()).failures += 1;
+  tokenRefused(remoteAddress: string | undefined, relay?: HostId): void {
+    this.#sender(senderKey(remoteAddress, relay), this.#clock.monotonicMs()).failures += 1;
   }
 
   get size(): number {
     return this.#senders.size;
   }
 
-  #sender(remoteAddress: string | undefined, nowMs: number): Sender {
-    const key = addressKey(remoteAddress);
+  #sender(key: string, nowMs: number): Sender {
     const known = this.#senders.get(key);
     const sender = known ?? { windowStartMs: nowMs, requests: 0, failuresStartMs: nowMs, failures: 0 };
     this.#senders.delete(key);
@@ -66,6 +74,10 @@ export class AttemptLimits {
     return sender;
   }
 }
+
+/** Behind different media servers the same address is not the same sender. */
+const senderKey = (remoteAddress: string | undefined, relay: HostId | undefined): string =>
+  relay === undefined ? addressKey(remoteAddress) : `via ${relay} ${addressKey(remoteAddress)}`;
 
 const limited = (waitMs: number): AppError =>
   new AppError('RATE_LIMITED', { retrySeconds: Math.max(1, Math.ceil(waitMs / 1000)) });

@@ -10,6 +10,7 @@ const BASES = [
   'reissue-allowed',
   'known-host',
   'level-medium',
+  'manual',
   'certificate',
   'birth',
 ] as const satisfies readonly IssuanceBasis[];

@@ -1,5 +1,5 @@
 import { AppError, type ErrorCode, type ErrorParams } from '@sekisho/core/errors.ts';
-import { parseHostId } from '@sekisho/core/ids.ts';
+import { parseHostId, type HostId } from '@sekisho/core/ids.ts';
 import {
   decideIssuance,
   judgeNames,
@@ -48,6 +48,10 @@ export type IssuanceRequest =
       readonly csr: CertificateRequest;
       readonly token: Secret | undefined;
       readonly remoteAddress: string | undefined;
+      /** T-61 The media server through whose tunnel it came. */
+      readonly relay?: HostId | undefined;
+      /** T-17 The administrator who has the request in hand and approves it. */
+      readonly manual?: { readonly actor: string; readonly origin: string; readonly media: boolean };
     }
   | {
       readonly kind: 'renew';
@@ -56,6 +60,7 @@ export type IssuanceRequest =
       /** The certificate that the connection was made with. */
       readonly current: Certificate;
       readonly remoteAddress: string | undefined;
+      readonly relay?: HostId | undefined;
     };
 
 /**
@@ -110,14 +115,19 @@ async function decideAndRecord(
   forward: boolean | undefined,
 ): Promise<Outcome> {
   const nowMs = context.clock.nowMs();
-  const origin = canonicalIp(request.remoteAddress?.split('%')[0] ?? '') ?? 'unknown';
+  const address = canonicalIp(request.remoteAddress?.split('%')[0] ?? '') ?? 'unknown';
+  const manual = request.kind === 'enrol' ? request.manual : undefined;
+  const direct = manual?.origin ?? address;
+  const origin = request.relay === undefined ? direct : `${direct} via ${request.relay}`;
   const token =
     request.kind === 'enrol' && request.token !== undefined
       ? { found: await findTokenBySecret(tx, request.token.reveal()) }
       : undefined;
   const requestKey = keyOf(request, facts, token?.found);
   const earlier = await findIntention(tx, requestKey);
-  if (earlier !== undefined) {
+  // through a tunnel nobody is answered without a token, not even again (T-61)
+  const mayRepeat = request.kind === 'renew' || request.relay === undefined || token !== undefined;
+  if (earlier !== undefined && mayRepeat) {
     const repeated = await repeat(tx, earlier, token?.found, nowMs);
     if (repeated !== undefined) return repeated;
   }
@@ -153,7 +163,7 @@ async function decideAndRecord(
   await insertIntention(tx, intention);
   const audit = {
     act: 'approve-certificate',
-    actor: request.kind === 'renew' ? request.peer.hostId : intention.name,
+    actor: request.kind === 'renew' ? request.peer.hostId : (manual?.actor ?? intention.name),
     origin,
     subject: intention.hostId,
     outcome: 'done',
@@ -202,7 +212,7 @@ async function refuse(
 ): Promise<Outcome> {
   const audit = {
     act: decision.code === 'TOKEN_REFUSED' ? 'refuse-token' : 'refuse-certificate',
-    actor: request.kind === 'renew' ? request.peer.hostId : 'anonymous',
+    actor: request.kind === 'renew' ? request.peer.hostId : (request.manual?.actor ?? 'anonymous'),
     origin,
     subject: facts.name,
     outcome: 'refused',
@@ -251,6 +261,8 @@ async function gather(
     ...(names.length === 0 ? { owners: new Map() } : await ownersOfNames(tx, names)),
     known: names.length === 0 ? new Map() : await knownAmong(tx, names),
     forwardRecordsMatch: forward,
+    isRelayed: request.relay !== undefined,
+    manual: request.manual,
   };
   return { host, rule };
 }
@@ -298,7 +310,8 @@ async function askForwardRecords(
   facts: RequestFacts,
 ): Promise<boolean | undefined> {
   const { level, requireForwardRecords } = context.security.current();
-  if (request.kind !== 'enrol' || request.token !== undefined) return undefined;
+  if (request.kind !== 'enrol' || request.token !== undefined || request.manual !== undefined)
+    return undefined;
   if (level !== 'medium' || !requireForwardRecords) return undefined;
   const judged = judgeNames(facts);
   if (!judged.allow) return undefined;

@@ -55,7 +55,10 @@ export async function signIntention(
   }
   try {
     const ended = await context.store.submit(async (tx) => {
-      const outcome = await recordResult(tx, context, intention, certificate, { issuerKeyId: issuer.certificate.keyId, crlShard: shard.shard });
+      const outcome = await recordResult(tx, context, intention, certificate, {
+        issuerKeyId: issuer.certificate.keyId,
+        crlShard: shard.shard,
+      });
       crashPoint('issuance.result.before-commit');
       return outcome;
     }, 'finish');
@@ -118,7 +121,7 @@ async function recordHost(
   const { hostId, issuance, newHost } = intention;
   if (newHost !== undefined) {
     const { owners, weak } = await ownersOfNames(tx, newHost.names);
-    const yields = intention.basis === 'token' ? 'automatic' : undefined;
+    const yields = intention.basis === 'token' || intention.basis === 'manual' ? 'automatic' : undefined;
     const taken = newHost.names.find(
       (name) => owners.has(name) || (weak.has(name) && weak.get(name) !== yields),
     );
