@@ -14,8 +14,9 @@ export async function countOthers(
 ): Promise<{ hostsThen: number; lastHostNum: number }> {
   let hostsThen = 0;
   let lastHostNum = 0;
+  // also those that were never heard of: they have it to learn when they come
+  for (const { num } of parts.fleet.hosts()) lastHostNum = Math.max(lastHostNum, num);
   await eachHost(parts, (host) => {
-    lastHostNum = Math.max(lastHostNum, host.num);
     if (host.id !== revoked) hostsThen += 1;
   });
   return { hostsThen, lastHostNum };
