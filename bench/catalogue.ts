@@ -4,9 +4,22 @@ import { handshake, idleMemory } from './figures/connections.ts';
 import { fleetSize } from './figures/fleet-size.ts';
 import { heartbeat } from './figures/heartbeat.ts';
 import { issuance } from './figures/issuance.ts';
+import { peerDecisions } from './figures/peer-decisions.ts';
+import { revocation } from './figures/revocation.ts';
+import { revocationLists } from './figures/revocation-lists.ts';
 
 /** All benches, in the order of the table. */
-export const BENCHES: readonly Bench[] = [issuance, heartbeat, idleMemory, handshake, backup, fleetSize];
+export const BENCHES: readonly Bench[] = [
+  issuance,
+  heartbeat,
+  idleMemory,
+  handshake,
+  backup,
+  fleetSize,
+  peerDecisions,
+  revocation,
+  revocationLists,
+];
 
 /** Every figure that there is. */
 export const FIGURES: readonly FigureSpec[] = BENCHES.flatMap(({ figures }) => figures);

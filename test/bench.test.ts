@@ -47,6 +47,13 @@ const AIMS: readonly (readonly [string, number, 'higher' | 'lower'])[] = [
   ['start-100k', 3, 'lower'],
   ['index-host', 500, 'lower'],
   ['flush-stall', 20, 'lower'],
+  ['peer-decisions-cached', 200_000, 'higher'],
+  ['peer-decisions-server', 20_000, 'higher'],
+  ['ocsp-signed', 0.4, 'higher'],
+  ['ocsp-cached', 15_000, 'higher'],
+  ['revoke-cut', 2, 'lower'],
+  ['crl-million', 5, 'lower'],
+  ['crl-million-stall', 50, 'lower'],
 ];
 
 test('every aim has its figure, and every figure an ID of its own', () => {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { serve } from '../harness/child.ts';
 import { enrolHosts } from '../harness/enrol-hosts.ts';
 import { hostIdentity, type HostIdentity } from '../harness/host-identity.ts';
-import { KINDS, openConnection, type Kind, type LeanAgent } from '../harness/lean-agent.ts';
+import { cutAtMs, KINDS, openConnection, told, type Kind, type LeanAgent } from '../harness/lean-agent.ts';
 
 let identities: HostIdentity[] = [];
 const open = new Map<Kind, LeanAgent[]>();
@@ -59,6 +59,20 @@ serve({
     };
     await Promise.all(Array.from({ length: wish.atOnce }, worker));
     return answers;
+  },
+  /** Which of these hosts' channels the server has ended, and the latest moment (epoch milliseconds). */
+  cut: (input) => {
+    const moments = z
+      .array(z.string())
+      .parse(input)
+      .flatMap((fingerprint) => cutAtMs.get(fingerprint) ?? []);
+    return { cut: moments.length, lastMs: Math.max(0, ...moments) };
+  },
+  /** What the server said of its own accord since it was last asked. */
+  told: () => {
+    const said = { ...told };
+    told.count = 0;
+    return said;
   },
   close: async (input) => {
     const ended = kind.parse(input);

@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { serve } from '../harness/child.ts';
 import { fillDomain } from '../harness/fill-domain.ts';
+import { fillRevoked } from '../harness/fill-revoked.ts';
 import { StallProbe } from '../harness/stall-probe.ts';
 
 const folder = z.object({ dataFolder: z.string() });
@@ -38,6 +39,13 @@ serve({
     const parts = { dataFolder, clock: systemClock, random: systemRandom, environment: {} };
     await initServer({ ...parts, name: 'Bench', addresses: ['127.0.0.1'] });
     fillDomain(join(dataFolder, 'sekisho.db'), hosts, Date.now());
+  },
+  /** A domain with so many revoked certificates. */
+  makeRevoked: async (input) => {
+    const { dataFolder, entries } = folder.extend({ entries: z.int() }).parse(input);
+    const parts = { dataFolder, clock: systemClock, random: systemRandom, environment: {} };
+    await initServer({ ...parts, name: 'Bench', addresses: ['127.0.0.1'] });
+    fillRevoked(join(dataFolder, 'sekisho.db'), entries, Date.now());
   },
   /** Fills an index that is new; bytes of heap that it holds for each host, and how long it took. */
   load: async (input) => {

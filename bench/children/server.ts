@@ -13,6 +13,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { WebSocketServer } from 'ws';
 import { z } from 'zod';
 import { serve } from '../harness/child.ts';
+import { trustWork } from '../harness/trust-work.ts';
 
 const SETTLE_MS = 300;
 /** So long is the server's answer to a heartbeat: the echo gives back no more of what it gets. */
@@ -81,6 +82,7 @@ serve({
   stop: async () => {
     await server?.stop();
   },
+  ...trustWork(running),
 });
 
 async function startBare(tls: z.infer<typeof tlsMaterial>): Promise<{ port: number }> {

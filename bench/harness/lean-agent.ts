@@ -19,6 +19,11 @@ export interface LeanAgent {
   end(): Promise<void>;
 }
 
+/** What the server said of its own accord to all agents here: how often, and when last (epoch milliseconds). */
+export const told = { count: 0, lastMs: 0 };
+/** When the channel of each host was ended by the server, by fingerprint (epoch milliseconds). */
+export const cutAtMs = new Map<string, number>();
+
 /** Newest TLS session of each host with each listener. */
 const sessions = new Map<string, Buffer>();
 const REQUEST = 'GET / HTTP/1.1\r\nhost: localhost\r\n\r\n';
@@ -90,8 +95,13 @@ async function channelAgent(tls: TLSSocket, identity: HostIdentity): Promise<Lea
   socket.on('message', (data: Buffer) => {
     // what the server says of its own accord ("come") is no answer
     if (data.includes('heartbeat')) answers.come();
+    else {
+      told.count += 1;
+      told.lastMs = Date.now();
+    }
   });
   socket.on('close', () => {
+    cutAtMs.set(identity.fingerprint, Date.now());
     answers.fail();
   });
   await once(socket, 'open');
