@@ -21,7 +21,7 @@ export type RelayEndpoint = z.infer<typeof relayEndpoint>;
 /** The media servers of the domain, to everybody: who is set up in a DMZ needs one before it trusts anything (T-60). */
 export const getPublicRelays = route({
   method: 'GET',
-  path: '/relays.json',
+  path: '/v1/relays',
   right: 'public',
   reply: z.object({ relays: z.array(relayEndpoint).max(RELAYS_MAX) }),
 });

@@ -74,7 +74,7 @@ async function knock(shown?: TestHost, localAddress = '127.0.0.1') {
   const socket = connect({
     host: '127.0.0.1',
     port: domain.port,
-    localAddress,
+    ...{ localAddress }, // its types do not know it
     servername: 'localhost',
     ca: [domain.authority.rootPem],
     ...(shown === undefined ? {} : { key: shown.keyPem, cert: shown.chainPem }),

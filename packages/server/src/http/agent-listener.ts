@@ -1,18 +1,24 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import { HEADER_BYTES_MAX } from '@sekisho/core/limits.ts';
 import type { Random } from '@sekisho/core/time.ts';
+import type { HostId } from '@sekisho/core/ids.ts';
+import { canonicalIp } from '@sekisho/core/rules/naming.ts';
 import { CHANNEL_PATH } from '@sekisho/core/wire/agent.ts';
+import { RELAY_CLIENT_HEADER, RELAY_PATH, RELAY_PROTOCOL } from '@sekisho/core/wire/relay.ts';
 import type { Log } from '@sekisho/platform/log.ts';
 import type { FastifyInstance } from 'fastify';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { TLSSocket } from 'node:tls';
+import { TLSSocket } from 'node:tls';
 import { answerClientErrors, refuseRaw } from './client-error.ts';
 import type { PeerConnections } from './connections.ts';
 import type { PeerIdentity, PeerReader } from './peer.ts';
 import { problemHeaders, problemOf, refusalOf } from './refusal.ts';
+import { addressOf } from './request-origin.ts';
+import { RelayStreams } from './relay-streams.ts';
+import { relayedBy } from './relayed.ts';
 import { nextRequestId } from './request-id.ts';
 
 export const HANDSHAKE_TIMEOUT_MS = 10_000;
@@ -33,6 +39,8 @@ export interface AgentListener {
   replaceTls(tls: { key: string; cert: string }): void;
   /** Nobody resumes an older session (T-42). */
   changeTicketKeys(): void;
+  /** Streams of media servers for hosts in a DMZ (T-60). */
+  readonly relays: RelayStreams;
 }
 
 export interface AgentServing {
@@ -44,6 +52,8 @@ export interface AgentServing {
     head: Buffer,
     peer: PeerIdentity,
   ) => void;
+  /** T-60, T-62 May this host relay for others? Rejects with the refusal. */
+  readonly admitRelay: (hostId: HostId, address: string) => Promise<void>;
 }
 
 /**
@@ -83,15 +93,20 @@ export function createAgentListener(parts: {
       else serving.app.routing(request, response);
     },
   );
+  const relays = new RelayStreams(server, { connections, log });
   server.on('connection', (raw: Socket) => {
+    if (relays.isStream(raw)) return; // counted with its media server's
     connections.accepted(raw);
     raw.on('error', destroy);
   });
   server.on('secureConnection', (socket: TLSSocket) => {
     socket.on('error', destroy);
+    relays.claim(socket);
     const known = serving?.peers.connectionPeer(socket);
-    if (known?.kind === 'verified') connections.verified(socket, known.peer);
-    else connections.anonymous(socket);
+    if (known?.kind === 'verified') {
+      connections.verified(socket, known.peer);
+      relays.verified(socket);
+    } else connections.anonymous(socket);
   });
   server.on('tlsClientError', (error: Error) => {
     log.debug({ err: error }, 'TLS handshake failed');
@@ -100,10 +115,35 @@ export function createAgentListener(parts: {
   const upgrade = async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
     const behind = serving;
     if (behind === undefined) throw new AppError('SERVER_STOPPING');
-    if ((request.url ?? '').split('?')[0] !== CHANNEL_PATH) throw new AppError('ROUTE_UNKNOWN');
+    const path = (request.url ?? '').split('?')[0];
+    if (path !== CHANNEL_PATH && path !== RELAY_PATH) throw new AppError('ROUTE_UNKNOWN');
     const peer = await behind.peers.awaitPeer(request.socket);
     if (socket.destroyed) return;
-    behind.handleUpgrade(request, socket, head, peer);
+    if (path === CHANNEL_PATH) behind.handleUpgrade(request, socket, head, peer);
+    else await relay(behind, request, head, peer.hostId);
+  };
+  /** T-60 Only over a connection of its own: a tunnel in a tunnel leads nowhere. */
+  const relay = async (
+    behind: AgentServing,
+    request: IncomingMessage,
+    head: Buffer,
+    hostId: HostId,
+  ): Promise<void> => {
+    const { socket } = request;
+    const client = request.headers[RELAY_CLIENT_HEADER];
+    const clientAddress = typeof client === 'string' ? canonicalIp(client) : undefined;
+    const isWish = request.method === 'GET' && request.headers.upgrade === RELAY_PROTOCOL;
+    if (
+      !isWish ||
+      clientAddress === undefined ||
+      !(socket instanceof TLSSocket) ||
+      relayedBy(socket) !== undefined
+    )
+      throw new AppError('REQUEST_MALFORMED');
+    await behind.admitRelay(hostId, addressOf(socket));
+    if (socket.destroyed) return;
+    await behind.peers.awaitPeer(socket); // what was revoked meanwhile counts
+    relays.accept(socket, head, { relay: hostId, clientAddress });
   };
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     upgrade(request, socket, head).catch((error: unknown) => {
@@ -112,6 +152,7 @@ export function createAgentListener(parts: {
   });
   return {
     server,
+    relays,
     serve: (behind) => {
       serving = behind;
     },

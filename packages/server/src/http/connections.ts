@@ -26,6 +26,8 @@ export class PeerConnections {
   readonly #perAddress = new Map<string, number>();
   /** Those above TLS without a valid certificate. */
   readonly #anonymous = new Set<Socket>();
+  /** Verified ones that carry other hosts' connections (T-60), by their own host. */
+  readonly #relaying = new Map<HostId, Set<Socket>>();
   readonly #onClose: (this: Socket) => void;
 
   constructor() {
@@ -66,22 +68,32 @@ export class PeerConnections {
       this.#settle(raw);
       raw.off('close', this.#onClose);
     }
-    const oldest = this.#byHost.get(peer.hostId)?.[0];
-    if (oldest !== undefined && this.count(peer.hostId) >= VERIFIED_PER_HOST_MAX) {
+    const sockets = this.#byHost.get(peer.hostId);
+    const oldest = sockets?.[0];
+    if (oldest !== undefined && (sockets?.length ?? 0) >= VERIFIED_PER_HOST_MAX) {
       this.#forget(oldest);
       oldest.destroy();
     }
-    const sockets = this.#byHost.get(peer.hostId);
     if (sockets === undefined) this.#byHost.set(peer.hostId, [socket]);
     else sockets.push(socket);
     this.#peers.set(socket, peer);
     socket.on('close', this.#onClose);
   }
 
+  /** A verified connection carries another host's from now on: it is not one of its own host's few any more, but ends with them. */
+  relaying(socket: Socket): void {
+    const peer = this.#peers.get(socket);
+    if (peer === undefined) return;
+    this.#leaveHost(socket, peer.hostId);
+    const sockets = this.#relaying.get(peer.hostId) ?? new Set();
+    sockets.add(socket);
+    this.#relaying.set(peer.hostId, sockets);
+  }
+
   /** Destroys the host's sockets (those of one certificate, when it is given); returns how many there were. */
   cut(hostId: HostId, fingerprint?: Sha256Hex): number {
     let cut = 0;
-    for (const socket of [...(this.#byHost.get(hostId) ?? [])]) {
+    for (const socket of this.#of(hostId)) {
       if (fingerprint !== undefined && this.#peers.get(socket)?.fingerprint !== fingerprint) continue;
       socket.destroy();
       cut += 1;
@@ -91,7 +103,7 @@ export class PeerConnections {
 
   /** Sockets of a host that are open now. */
   count(hostId: HostId): number {
-    return this.#byHost.get(hostId)?.length ?? 0;
+    return this.#of(hostId).length;
   }
 
   get unverifiedCount(): number {
@@ -100,8 +112,7 @@ export class PeerConnections {
 
   /** Certificates in use on a host's connections. */
   shownBy(hostId: HostId): ReadonlySet<Sha256Hex> {
-    const sockets = this.#byHost.get(hostId) ?? [];
-    return new Set(sockets.flatMap((socket) => this.#peers.get(socket)?.fingerprint ?? []));
+    return new Set(this.#of(hostId).flatMap((socket) => this.#peers.get(socket)?.fingerprint ?? []));
   }
 
   /** Ends everything: the server stops, or has lost sight of what was revoked. */
@@ -116,9 +127,20 @@ export class PeerConnections {
     const peer = this.#peers.get(socket);
     if (peer === undefined) return;
     this.#peers.delete(socket);
-    const others = this.#byHost.get(peer.hostId)?.filter((other) => other !== socket) ?? [];
-    if (others.length === 0) this.#byHost.delete(peer.hostId);
-    else this.#byHost.set(peer.hostId, others);
+    this.#leaveHost(socket, peer.hostId);
+    const relaying = this.#relaying.get(peer.hostId);
+    if (relaying?.delete(socket) === true && relaying.size === 0) this.#relaying.delete(peer.hostId);
+  }
+
+  /** All of a host's, with those that carry other hosts' connections. */
+  #of(hostId: HostId): Socket[] {
+    return [...(this.#byHost.get(hostId) ?? []), ...(this.#relaying.get(hostId) ?? [])];
+  }
+
+  #leaveHost(socket: Socket, hostId: HostId): void {
+    const others = this.#byHost.get(hostId)?.filter((other) => other !== socket) ?? [];
+    if (others.length === 0) this.#byHost.delete(hostId);
+    else this.#byHost.set(hostId, others);
   }
 
   #settle(socket: Socket): void {

@@ -1,6 +1,7 @@
 import { inLogScope, type Log } from '@sekisho/platform/log.ts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ServerMetrics } from '../metrics/server-metrics.ts';
+import { originOfSocket } from './request-origin.ts';
 
 /** The listeners as logs and metrics name them. */
 export type ListenerName = 'agent' | 'admin' | 'socket' | 'plain' | 'metrics';
@@ -46,7 +47,7 @@ function lineOf(listener: ListenerName, request: FastifyRequest, reply: FastifyR
     route: routeOf(request),
     status: reply.statusCode,
     durationMs: Math.round(reply.elapsedTime * 10) / 10,
-    address: request.raw.socket.remoteAddress ?? 'local',
+    address: request.raw.socket.remoteAddress === undefined ? 'local' : originOfSocket(request.raw.socket),
     ...(identity?.kind === 'principal' ? { administrator: identity.principal.name } : {}),
     ...(identity?.kind === 'peer' ? { hostId: identity.peer.hostId } : {}),
   };

@@ -9,6 +9,7 @@ import { TLSSocket } from 'node:tls';
 import type { DomainFacts } from '../context.ts';
 import type { KeyStore } from '../features/keys/key-store.ts';
 import type { CertificateRegistry } from '../features/revocation/certificate-registry.ts';
+import { originOfSocket } from './request-origin.ts';
 import { VerifiedChains } from './verified-chains.ts';
 
 /** The host at the other end: its certificate was verified, and nothing a body says can change who it is. */
@@ -37,7 +38,7 @@ export interface PeerReaderParts {
   readonly isFresh: () => boolean;
   readonly catchUp: () => Promise<void>;
   /** Hears of each certificate, or lack of one, that was refused: for the audit log. */
-  readonly onRefused?: (refusal: { code: string; address: string; subject: string }) => void;
+  readonly onRefused?: (refusal: { code: string; origin: string; subject: string }) => void;
 }
 
 /** Verifies a connection's certificate once, and answers for every request on it whether it still counts (T-02, T-42). */
@@ -112,10 +113,9 @@ export class PeerReader {
   #note(refusal: AppError, socket: Socket, subject: string | undefined): void {
     const { onRefused } = this.#parts;
     if (onRefused === undefined) return;
-    const address = socket.remoteAddress ?? '';
     onRefused({
       code: refusal.code,
-      address,
+      origin: originOfSocket(socket),
       subject: subject ?? String(refusal.params['subject'] ?? 'unknown'),
     });
   }

@@ -1,12 +1,15 @@
 import { AppError, errorWords } from '@sekisho/core/errors.ts';
+import type { HostId } from '@sekisho/core/ids.ts';
 import { CLOCK_SKEW_MAX_MS, CSR_BYTES_MAX } from '@sekisho/core/limits.ts';
 import { parseCertificate, type Certificate } from '@sekisho/pki/certificate.ts';
 import { certsOnlyPkcs7, csrAttrs } from '@sekisho/pki/est.ts';
 import { base64 } from '@sekisho/pki/pem.ts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { ServerContext } from '../../context.ts';
 import { languageOfHeader, refusalOf } from '../../http/refusal.ts';
+import { relayedBy } from '../../http/relayed.ts';
 import { AttemptLimits } from '../issuance/attempt-limits.ts';
 import { issueCertificate } from '../issuance/issue-certificate.ts';
 import { EST_BODY_BYTES_MAX, readRequestBody, readToken } from './read-request.ts';
@@ -51,16 +54,18 @@ export function estRoutes(agentApp: FastifyInstance, context: ServerContext): vo
       answerBase64(reply, 'application/csrattrs', csrAttrs()),
     );
     app.post(`${PREFIX}/simpleenroll`, { ...open, bodyLimit: EST_BODY_BYTES_MAX }, async (request, reply) => {
-      const { remoteAddress } = request.raw.socket;
-      limits.take(remoteAddress);
+      const sender = senderOf(request.raw.socket);
+      const { remoteAddress, relay } = sender;
+      limits.take(remoteAddress, relay);
       checkClock(request, context.clock.nowMs());
       const token = readToken(request.headers.authorization);
       const csr = readRequestBody(request.body);
       try {
-        const issued = await issueCertificate(context, { kind: 'enrol', csr, token, remoteAddress });
+        const issued = await issueCertificate(context, { kind: 'enrol', csr, token, ...sender });
         return answerCertificates(reply, [issued, context.keys.certificateOf('issuing')]);
       } catch (error) {
-        if (error instanceof AppError && error.code === 'TOKEN_REFUSED') limits.tokenRefused(remoteAddress);
+        if (error instanceof AppError && error.code === 'TOKEN_REFUSED')
+          limits.tokenRefused(remoteAddress, relay);
         throw error;
       }
     });
@@ -68,19 +73,25 @@ export function estRoutes(agentApp: FastifyInstance, context: ServerContext): vo
       `${PREFIX}/simplereenroll`,
       { config: { access: 'peer' }, bodyLimit: EST_BODY_BYTES_MAX },
       async (request, reply) => {
-        const { remoteAddress } = request.raw.socket;
-        renewalLimits.take(remoteAddress);
+        const sender = senderOf(request.raw.socket);
+        renewalLimits.take(sender.remoteAddress, sender.relay);
         checkClock(request, context.clock.nowMs());
         const identity = await app.identify(request, 'peer');
         if (identity.kind !== 'peer') throw new AppError('PEER_CERTIFICATE_REQUIRED');
         const csr = readRequestBody(request.body);
         const current = presentedCertificate(request);
-        const renewal = { kind: 'renew', csr, peer: identity.peer, current, remoteAddress } as const;
+        const renewal = { kind: 'renew', csr, peer: identity.peer, current, ...sender } as const;
         const issued = await issueCertificate(context, renewal);
         return answerCertificates(reply, [issued, context.keys.certificateOf('issuing')]);
       },
     );
   });
+}
+
+/** The address that asks, and the media server through whose tunnel, if it came through one (T-61). */
+function senderOf(socket: Socket): { remoteAddress: string | undefined; relay: HostId | undefined } {
+  const relayed = relayedBy(socket);
+  return { remoteAddress: relayed?.clientAddress ?? socket.remoteAddress, relay: relayed?.relay };
 }
 
 function presentedCertificate(request: FastifyRequest): Certificate {
@@ -122,6 +133,7 @@ function answerRefusal(raised: AppError, request: FastifyRequest, reply: Fastify
   if (
     refusal.code === 'TOKEN_REQUIRED' ||
     refusal.code === 'TOKEN_REFUSED' ||
+    refusal.code === 'TUNNEL_TOKEN_REQUIRED' ||
     refusal.code === 'REISSUE_TOKEN_REQUIRED'
   )
     void reply.header('www-authenticate', 'Basic realm="sekisho", charset="UTF-8"');

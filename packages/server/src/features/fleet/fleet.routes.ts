@@ -6,7 +6,7 @@ import { mount } from '../../http/mount.ts';
 import { applicationRoutes } from '../applications/applications.routes.ts';
 import { jobRoutes } from '../jobs/jobs.routes.ts';
 import type { NameDesk } from '../names/name-desk.ts';
-import { addressOf } from '../../http/request-origin.ts';
+import { ownAddressOf } from '../../http/request-origin.ts';
 import type { ProgressBoard } from '../jobs/progress-board.ts';
 import { planRoutes } from '../plans/plans.routes.ts';
 import { pointRoutes } from '../points/points.routes.ts';
@@ -48,7 +48,7 @@ export function agentRoutes(
   mount(app, postHeartbeat, async ({ peer, body, request }) => {
     const host = await heartbeats.hostOf(peer.hostId);
     if (host === undefined) throw new AppError('NOT_FOUND', { what: 'host', id: peer.hostId });
-    names.noteAddress(peer.hostId, addressOf(request.raw.socket));
+    names.noteAddress(peer.hostId, ownAddressOf(request.raw.socket));
     return heartbeats.answerPost(host, peer.fingerprint, body, hasChannel(peer.hostId));
   });
   mount(app, postSpool, async ({ peer, body }) => {
