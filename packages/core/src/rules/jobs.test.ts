@@ -30,6 +30,19 @@ const cases: [string, JobFacts, JobEvent, string][] = [
   ['a report ends a queued job', queued, { what: 'reported', state: 'done' }, 'done by agent'],
   ['a report ends an active job', active, { what: 'reported', state: 'incomplete' }, 'incomplete by agent'],
   [
+    'a missed job stays missed when its node says that it was not the active one',
+    by('server', 'missed'),
+    { what: 'reported', state: 'skipped' },
+    'none',
+  ],
+  [
+    'an active job of which its node says so is skipped',
+    active,
+    { what: 'reported', state: 'skipped' },
+    'skipped by agent',
+  ],
+  ['a skipped job cannot be cancelled', by('agent', 'skipped'), { what: 'cancel' }, 'JOB_ENDED'],
+  [
     'a late report corrects missed',
     by('server', 'missed'),
     { what: 'reported', state: 'done' },

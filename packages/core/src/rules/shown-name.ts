@@ -78,7 +78,7 @@ function decodePunycode(encoded: string): string | undefined {
   let codePoint = 128;
   let at = 0;
   let bias = 72;
-  let next = hyphen < 0 ? 0 : hyphen + 1;
+  let next = hyphen <= 0 ? 0 : hyphen + 1; // a hyphen with nothing before it separates nothing, and is no digit either
   if (next >= encoded.length) return undefined;
   while (next < encoded.length) {
     const before = at;

@@ -80,5 +80,22 @@ test('T-62 only a current media server relays', () => {
   for (const [isMedia, isLegacy, code] of cases) {
     const decision = decideRelay({ host: 'media1', isMedia, isLegacy });
     assert.equal(decision.allow ? undefined : decision.code, code);
+    if (!decision.allow) assert.deepEqual(decision.params, { host: 'media1' });
   }
+  assert.deepEqual(decideRelay({ host: 'media1', isMedia: true, isLegacy: false }), { allow: true });
+});
+
+test('T-60 a server ID may be written in either case, and a target may be as long as a name and a port', () => {
+  const serverId = 'abcdef00-0000-4000-8000-00000000000f';
+  const [longest, longer] = ['a', 'aa'].map((start) => `${start}${'.a'.repeat(126)}x`) as [string, string];
+  const listed = [longest, longer].map((address) => ({ serverId, address, port: 13_000 }));
+  for (const target of [serverId, serverId.toUpperCase(), longest])
+    assert.equal(decideTunnel(`${target}:13000`, listed).allow, true, target);
+  assert.deepEqual([`${longest}:13000`.length, TUNNEL_TARGET_LENGTH_MAX], [260, 260]);
+  assert.equal(decideTunnel(`${longer}:13000`, listed).allow, false);
+});
+
+test('T-60 the refusal of a target shows it in printable characters, cut', () => {
+  const decision = decideTunnel('a b\u0007:1', servers);
+  assert.deepEqual(decision.allow || decision.params, { target: 'a?b?:1' });
 });
