@@ -10,6 +10,7 @@ export const HEALTH_CODES = [
   'document-damaged',
   'restic-missing',
   'media-failed',
+  'media-legacy-failed',
   'spool-full',
   'channel-clone',
 ] as const;

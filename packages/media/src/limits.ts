@@ -1,5 +1,8 @@
 /** Named limits of the media server (invariant 8). */
 export const CONNECTIONS_MAX = 8_192;
+/** Plain connections of legacy hosts, and those of one address (T-50). */
+export const LEGACY_CONNECTIONS_MAX = 512;
+export const LEGACY_CONNECTIONS_PER_ADDRESS_MAX = 64;
 /** Connections that have not shown who they are: the oldest gives way to the next. */
 export const UNAUTHENTICATED_CONNECTIONS_MAX = 1_024;
 export const CONNECTIONS_PER_HOST_MAX = 128;

@@ -10,6 +10,7 @@ import { TLSSocket } from 'node:tls';
 import { HostLimits } from './http/host-limits.ts';
 import { parseTarget } from './http/parse-target.ts';
 import { Readers } from './http/readers.ts';
+import { listenForLegacy, type AdmitLegacy, type PlainListener } from './http/plain-listener.ts';
 import { PeerConnections, type Authorize, type Confirm } from './http/peer-connections.ts';
 import { sendProblem, toAppError } from './http/send-problem.ts';
 import { serveRepository } from './http/serve-repository.ts';
@@ -67,6 +68,11 @@ export interface MediaServer {
   confirmAgain(concerned: (leaf: Certificate) => boolean): Promise<number>;
   /** Cuts answers that read a repository of another host without being granted any more; how many. */
   cutUngranted(): number;
+  /** Listens for hosts without a certificate, too (T-50). One at a time; it ends with the media server. */
+  listenForLegacy(options: {
+    listen: { readonly host: string; readonly port: number };
+    admit: AdmitLegacy;
+  }): Promise<PlainListener>;
   /** Has this host a repository here? */
   holdsRepositoryOf(hostId: HostId): boolean;
   /** Forget, prune and check one repository (P-02). */
@@ -117,6 +123,7 @@ export async function startMediaServer(options: MediaServerOptions): Promise<Med
     },
   );
   const stopSweeping = startSweeping(store);
+  let plain: PlainListener | undefined;
   let port: number;
   try {
     port = await listen(listener.server, { ...options.listen, flag: '--media-port' });
@@ -139,6 +146,11 @@ export async function startMediaServer(options: MediaServerOptions): Promise<Med
     cutUnlistedTunnels: () => tunnels?.cutUnlisted() ?? 0,
     confirmAgain: (concerned) => peers.confirmAgain(concerned),
     cutUngranted: () => readers.cutUngranted(),
+    listenForLegacy: async (wish) => {
+      await plain?.stop();
+      plain = await listenForLegacy({ store, limits, ...wish });
+      return plain;
+    },
     holdsRepositoryOf: (hostId) => store.names().some((name) => repositoryOwner(name) === hostId),
     maintain: (request) => maintenance.maintain(request),
     seal: async (name) => {
@@ -152,6 +164,7 @@ export async function startMediaServer(options: MediaServerOptions): Promise<Med
     scrub: async (name, signal) => scrub(await store.get(name), signal),
     stop: async () => {
       stopSweeping();
+      await plain?.stop();
       const closed = new Promise((resolve) => listener.server.close(resolve));
       tunnels?.stop();
       peers.cutAll();

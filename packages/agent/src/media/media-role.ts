@@ -5,6 +5,7 @@ import type { AssignmentPayload } from '@sekisho/core/wire/documents.ts';
 import { chainToPem, type Certificate } from '@sekisho/pki/certificate.ts';
 import { OID } from '@sekisho/pki/oids.ts';
 import type { MediaEvent } from '@sekisho/media/media-event.ts';
+import type { PlainListener } from '@sekisho/media/http/plain-listener.ts';
 import { startMediaServer, type MediaServer } from '@sekisho/media/start-media-server.ts';
 import { makePrivateFolder } from '@sekisho/platform/durable-file.ts';
 import type { Log } from '@sekisho/platform/log.ts';
@@ -14,6 +15,7 @@ import type { Identity } from '../identity/identity-store.ts';
 import { verifyClient, type TrustFacts } from '../net/verify-peer.ts';
 import { canonicalName, type PeerDecisions } from '../names/peer-decisions.ts';
 import { mayRead } from './read-grants.ts';
+import type { LegacyGuests } from './legacy-guests.ts';
 import type { Spool } from '../spool/spool.ts';
 
 export const MEDIA_PORT_DEFAULT = 13_002;
@@ -37,6 +39,8 @@ export function createMediaRole(options: {
   identity: () => Identity;
   trust: () => TrustFacts;
   names: () => PeerDecisions;
+  /** T-50: asked about hosts without a certificate. */
+  guests: LegacyGuests;
   spool: Spool;
   health: HealthBoard;
   env: NodeJS.ProcessEnv;
@@ -50,6 +54,9 @@ export function createMediaRole(options: {
   let shown: string | undefined;
   let stopped = false;
   let turn: Promise<unknown> = Promise.resolve();
+  /** The listener for legacy hosts, while the assignment says that there is one. */
+  let plain: PlainListener | undefined;
+  let plainPort: number | undefined;
 
   const material = () => {
     const { keyPem, chainPem } = options.identity();
@@ -98,12 +105,39 @@ export function createMediaRole(options: {
       });
   }
 
+  /** T-50, T-51 Only while the signed assignment names a port: when it goes, every plain connection goes with it. */
+  async function reconcilePlain(mayServe: boolean): Promise<void> {
+    const port = mayServe && !stopped ? options.assignment()?.media?.legacyPort : undefined;
+    if (port === plainPort && (port === undefined) === (plain === undefined)) return;
+    options.guests.forget();
+    await plain?.stop();
+    if (plain !== undefined) log.warn({ port: plain.port }, 'the plain listener for legacy hosts has ended');
+    plain = undefined;
+    plainPort = port;
+    health.set('media-legacy-failed', false);
+    if (port === undefined || server === undefined) return;
+    try {
+      const { admit } = options.guests;
+      const begin = (host: string) => server?.listenForLegacy({ listen: { host, port }, admit });
+      plain = await begin(options.listen.host)?.catch((error: unknown) => {
+        if (options.listen.host !== '::' || !isWithoutIpv6(error)) throw error;
+        return begin('0.0.0.0');
+      });
+      log.warn({ port }, 'the media server listens for legacy hosts in plain');
+    } catch (error) {
+      // current hosts go on being served
+      health.set('media-legacy-failed', true, error instanceof AppError ? error.code : String(error));
+      log.error({ err: error, port }, 'the media server cannot listen for legacy hosts');
+    }
+  }
+
   async function reconcile(): Promise<void> {
     const wanted = !stopped && (options.assignment()?.media ?? null) !== null;
     const { certificate } = options.identity();
     const mayServe = certificate.extKeyUsages.includes(OID.serverAuth);
     if (!wanted && server !== undefined) {
       log.info('the media role was taken away');
+      await reconcilePlain(false);
       await server.stop();
       server = undefined;
     }
@@ -120,6 +154,7 @@ export function createMediaRole(options: {
       if (server === undefined) await begin();
       else if (shown !== next) server.replaceTls({ key, cert, ca });
       shown = next;
+      await reconcilePlain(true);
       health.set('media-failed', false);
     } catch (error) {
       health.set('media-failed', true, error instanceof AppError ? error.code : String(error));
@@ -137,11 +172,15 @@ export function createMediaRole(options: {
       return result;
     },
     checkPeers() {
+      options.guests.forget();
+      void plain?.checkAgain();
       const cut = server?.cutUnauthorized() ?? 0;
       if (cut > 0) log.warn({ cut }, 'connections of refused hosts were cut');
     },
     async namesChanged(names) {
       const concerned = new Set(names);
+      options.guests.forget();
+      await plain?.checkAgain();
       const cut = await server?.confirmAgain(
         (leaf) => names === null || concerned.has(canonicalName(claimedName(leaf))),
       );

@@ -133,13 +133,19 @@ function checkKeys({ keys }: DatabaseExamination, config: ServerConfig, clock: C
 
 /** What the present settings let happen. */
 function checkRisks(
-  { security, keys, administrators }: DatabaseExamination,
+  { security, keys, administrators, legacyHosts }: DatabaseExamination,
   config: ServerConfig,
 ): Finding[] {
   const { found } = findingsOf('risk');
   const risks: Finding[] = [];
   if (security.level === 'medium' && !security.requireForwardRecords)
     risks.push(found('warning', 'riskMedium'));
+  if (security.insecureCommunication)
+    risks.push(
+      found(legacyHosts.length > 0 ? 'warning' : 'notice', 'riskLegacy', {
+        hosts: legacyHosts.join(', ') || '–',
+      }),
+    );
   if (keys.some(({ role, attached }) => role === 'root' && attached))
     risks.push(found('notice', 'riskRootAttached'));
   if (administrators < 2) risks.push(found('warning', 'riskAdministrators', { count: administrators }));

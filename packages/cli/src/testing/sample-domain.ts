@@ -36,6 +36,7 @@ import { endedJob, JOB_ENDS, jobIdOf, progressAt } from './sample-jobs.ts';
 import { sampleDatabase } from './sample-database.ts';
 import { applicationSamples } from './sample-applications.ts';
 import { auditSampleRoutes } from './sample-audit.ts';
+import { legacyRoutes } from './sample-legacy.ts';
 import { renewalSamples } from './sample-renewals.ts';
 import { taskSamples } from './sample-tasks.ts';
 import { trustRoutes } from './sample-trust.ts';
@@ -111,6 +112,7 @@ export function sampleRoutes(): FakeRoute[] {
     ...trustRoutes(),
     ...taskSamples(),
     ...renewalSamples(),
+    ...legacyRoutes,
     ...applicationSamples(),
     ...auditSampleRoutes(),
     ...accountRoutes(),

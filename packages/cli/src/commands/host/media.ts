@@ -17,6 +17,7 @@ export const hostMedia = defineVerb({
     data: serverData,
     endpoint: texts('--endpoint <address:port>'),
     quotaGib: number('--quota-gib <n>', 1, QUOTA_GIB_MAX),
+    legacyPort: number('--legacy-port <port>', 1, 65_535),
   },
   examples: {
     on: 'sekisho host media store-01 on',
@@ -30,7 +31,12 @@ export const hostMedia = defineVerb({
       const quotaBytesPerHost = flags.quotaGib === undefined ? null : flags.quotaGib * GIB_BYTES;
       const host = await call(setHostMedia, {
         params: { id },
-        body: { media, endpoints, quotaBytesPerHost },
+        body: {
+          media,
+          endpoints,
+          quotaBytesPerHost,
+          ...(flags.legacyPort === undefined ? {} : { legacyPort: flags.legacyPort }),
+        },
       });
       const { notes } = cli.words;
       return { json: host, text: [fill(media ? notes.mediaOn : notes.mediaOff, { name: host.name })] };

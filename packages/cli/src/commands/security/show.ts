@@ -1,6 +1,7 @@
 import { getSecurity } from '@sekisho/core/wire/trust.ts';
 import { serverData } from '../../client/data-folder.ts';
 import { withServer } from '../../client/open-server.ts';
+import { legacyRisk } from '../../output/legacy-risk.ts';
 import { securityText } from '../../output/security-text.ts';
 import { defineVerb } from '../../verb.ts';
 
@@ -13,6 +14,9 @@ export const securityShow = defineVerb({
   run: ({ cli, flags }) =>
     withServer(cli, flags.data, async ({ call }) => {
       const settings = await call(getSecurity);
-      return { json: settings, text: securityText(cli, settings) };
+      return {
+        json: settings,
+        text: [...securityText(cli, settings), ...(await legacyRisk(cli, call, settings))],
+      };
     }),
 });

@@ -157,6 +157,10 @@ export const doctor = {
         'The security level is medium without forward records: any host may get a certificate under a free name.',
       mend: 'sekisho security set --level high',
     },
+    riskLegacy: {
+      words: 'Insecure communication with legacy hosts is on. Still in need of it: {hosts}',
+      mend: 'Upgrade them (sekisho agent upgrade), then: sekisho security set --insecure-communication off',
+    },
     riskRootAttached: {
       words: "The root CA's key is on this server.",
       mend: 'sekisho server detach-root --out root.key, and keep the file elsewhere',

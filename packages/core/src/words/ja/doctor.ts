@@ -166,6 +166,10 @@ export const doctor: Words['doctor'] = {
         'セキュリティレベルが [中] で、正引きレコードも求めていません。どのホストも、空いている名前で証明書を得られます。',
       mend: 'sekisho security set --level high',
     },
+    riskLegacy: {
+      words: 'レガシーホストとの安全でない通信がオンです。まだ必要としているホスト: {hosts}',
+      mend: 'アップグレードしてから (sekisho agent upgrade)、次を実行してください: sekisho security set --insecure-communication off',
+    },
     riskRootAttached: {
       words: 'ルート CA の鍵がこのサーバーにあります。',
       mend: 'sekisho server detach-root --out root.key を実行し、ファイルを別の場所に保管してください',

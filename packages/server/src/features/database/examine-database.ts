@@ -28,6 +28,8 @@ export interface DatabaseExamination {
   readonly security: SecuritySettings;
   /** Administrators who can sign in. */
   readonly administrators: number;
+  /** T-50: those that talk without a certificate, the first by name. */
+  readonly legacyHosts: readonly string[];
 }
 
 /** `damaged`: what SQLite's own check says. `silent`: nobody answers. */
@@ -101,15 +103,21 @@ async function examinePostgres(
   }
 }
 
+/** Names of legacy hosts that are told one by one. */
+const LEGACY_SHOWN_MAX = 20;
+
 async function read(
   ask: Ask,
-): Promise<Pick<DatabaseExamination, 'schema' | 'keys' | 'security' | 'administrators'>> {
+): Promise<Pick<DatabaseExamination, 'schema' | 'keys' | 'security' | 'administrators' | 'legacyHosts'>> {
   const [schema] = await ask('SELECT max(version) AS n FROM schema_migrations');
   const keys = await ask(
     `SELECT role, CASE WHEN sealed IS NULL THEN 0 ELSE 1 END AS attached, certificate FROM ca_keys WHERE state = 'active'`,
   );
   const [security] = await ask(`SELECT value FROM settings WHERE key = 'security'`);
   const [administrators] = await ask('SELECT count(*) AS n FROM administrators WHERE disabled_at_ms IS NULL');
+  const legacy = await ask(
+    `SELECT name FROM hosts WHERE legacy_since_ms IS NOT NULL ORDER BY name LIMIT ${LEGACY_SHOWN_MAX}`,
+  ).catch(() => []); // a schema from before there were any
   const stored: unknown = security === undefined ? {} : JSON.parse(String(security['value']));
   return {
     schema: Number(schema?.['n'] ?? 0),
@@ -123,5 +131,6 @@ async function read(
       ...z.record(z.string(), z.unknown()).parse(stored),
     }),
     administrators: Number(administrators?.['n'] ?? 0),
+    legacyHosts: legacy.map((row) => String(row['name'])),
   };
 }

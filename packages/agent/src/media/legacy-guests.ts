@@ -1,0 +1,67 @@
+import { AppError, isErrorCode } from '@sekisho/core/errors.ts';
+import { parseSha256Hex } from '@sekisho/core/ids.ts';
+import { SECOND_MS, type Clock } from '@sekisho/core/time.ts';
+import { askLegacy } from '@sekisho/core/wire/legacy.ts';
+import type { AdmitLegacy, LegacyCaller, LegacyGuest } from '@sekisho/media/http/plain-listener.ts';
+import type { Log } from '@sekisho/platform/log.ts';
+import { createHash } from 'node:crypto';
+import type { ServerConnection } from '../net/server-connection.ts';
+
+/** Answers that are kept. */
+export const LEGACY_ANSWERS_MAX = 1_000;
+
+/** Asks the management server about hosts without a certificate (T-50); a yes is used for as long as it says, a no is not kept at all. */
+export interface LegacyGuests {
+  readonly admit: AdmitLegacy;
+  /** Nothing that was said counts any more. */
+  forget(): void;
+}
+
+export function createLegacyGuests(options: {
+  server: Pick<ServerConnection, 'call'>;
+  clock: Clock;
+  log: Log;
+}): LegacyGuests {
+  const { server, clock, log } = options;
+  const kept = new Map<string, { readonly guest: LegacyGuest; readonly untilMs: number }>();
+  const underWay = new Map<string, Promise<LegacyGuest>>();
+
+  async function ask({ name, address }: LegacyCaller, sha256: string, key: string): Promise<LegacyGuest> {
+    const keySha256 = parseSha256Hex(sha256);
+    if (keySha256 === undefined) throw new AppError('INTERNAL');
+    let reply;
+    try {
+      reply = await server.call(askLegacy, { body: { as: 'client', name, keySha256, address } });
+    } catch (error) {
+      log.warn({ err: error }, 'nobody said whether a legacy host may come in');
+      throw new AppError('LEGACY_UNANSWERED', {}, { cause: error });
+    }
+    if (!reply.allow || reply.hostId === undefined) {
+      const code = reply.code !== undefined && isErrorCode(reply.code) ? reply.code : 'LEGACY_KEY_REFUSED';
+      throw new AppError(code, reply.params ?? {});
+    }
+    const guest = { hostId: reply.hostId, repositories: reply.repositories ?? [] };
+    kept.delete(key);
+    kept.set(key, { guest, untilMs: clock.monotonicMs() + reply.cacheSeconds * SECOND_MS });
+    const oldest = kept.size > LEGACY_ANSWERS_MAX ? kept.keys().next().value : undefined;
+    if (oldest !== undefined) kept.delete(oldest);
+    return guest;
+  }
+
+  return {
+    async admit(caller) {
+      const sha256 = createHash('sha256').update(caller.key.reveal()).digest('hex');
+      const key = `${caller.address} ${sha256} ${caller.name.toLowerCase()}`;
+      const found = kept.get(key);
+      if (found !== undefined && clock.monotonicMs() < found.untilMs) return found.guest;
+      const same = underWay.get(key);
+      if (same !== undefined) return same;
+      const asking = ask(caller, sha256, key).finally(() => underWay.delete(key));
+      underWay.set(key, asking);
+      return asking;
+    },
+    forget() {
+      kept.clear();
+    },
+  };
+}
