@@ -1,6 +1,12 @@
 import { listJobs } from '@sekisho/core/wire/jobs.ts';
 import { startRestore } from '@sekisho/core/wire/points.ts';
-import { getHost, listCertificates, revokeHost } from '@sekisho/core/wire/trust.ts';
+import {
+  getHost,
+  getRevocation,
+  listCertificates,
+  listRevocations,
+  revokeHost,
+} from '@sekisho/core/wire/trust.ts';
 import { eventually } from '@sekisho/testkit/eventually.ts';
 import { Fleet } from '@sekisho/testkit/fleet.ts';
 import assert from 'node:assert/strict';
@@ -69,6 +75,20 @@ test('P-16 T-40 T-42 P-02 T-43: a key that was stolen in mid-backup is cut off e
       await refusedWith('CERTIFICATE_REVOKED', laptop.agent.heartbeatNow());
     },
   );
+
+  await t.test('T-44 the media server confirms that it refuses the host', async () => {
+    const { revocations } = await fleet.call(listRevocations);
+    assert.deepEqual(
+      revocations.map(({ hostId, hosts, crlNumber }) => [hostId, hosts, crlNumber !== null]),
+      [[laptop.hostId, 1, true]],
+    );
+    const spread = await eventually('it has confirmed', async () => {
+      const one = await fleet.call(getRevocation, { params: { id: revocations[0]!.id } });
+      return one.allAtMs === null ? undefined : one;
+    });
+    assert.equal(spread.confirmed, 1);
+    assert.ok(fleet.host('vault').agent.status().serials.crl >= (spread.crlNumber ?? Number.NaN));
+  });
 
   await t.test('P-16 no backup and no restore is started for it', async () => {
     const begin = fleet.begin(oldPlan.id, 'laptop');
