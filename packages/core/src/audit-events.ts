@@ -101,6 +101,13 @@ const hosts = {
     'change the media server role of {subject}',
     '{subject} のメディアサーバーの役割を変更',
   ),
+  'create-cluster': security('HOST', 'create the cluster {subject}', 'クラスター {subject} を作成'),
+  'change-cluster': security(
+    'HOST',
+    'change the nodes of the cluster {subject}',
+    'クラスター {subject} のノードを変更',
+  ),
+  'delete-cluster': security('HOST', 'delete the cluster {subject}', 'クラスター {subject} を削除'),
   'allow-reissue': security(
     'HOST',
     'change the automatic reissue of {subject}',

@@ -55,6 +55,9 @@ export const NOT_BEFORE_BACK_MS = 10 * 60_000;
 /** P-02: nothing younger is forgotten, by whatever order. */
 export const RETENTION_MINIMUM_AGE_MS = 14 * 86_400_000;
 export const TRASH_KEEP_MS = 14 * 86_400_000;
+/** Clusters of a domain, and nodes of one. */
+export const CLUSTERS_MAX = 1_000;
+export const CLUSTER_NODES_MAX = 32;
 /** Certificates in the answer to a request that came as a file. */
 export const MANUAL_CHAIN_MAX = 4;
 /** Days of a forecast of renewals: the longest validity, and a little. */

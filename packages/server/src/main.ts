@@ -97,6 +97,7 @@ import { startLoop } from './loops/loop.ts';
 import { startAuditLoop } from './loops/audit-loop.ts';
 import { startTrustLoop } from './loops/trust-loop.ts';
 import { newestBackupMs } from './features/database/backup-files.ts';
+import { clusterRoutes } from './features/clusters/clusters.routes.ts';
 import { databaseRoutes } from './features/database/database.routes.ts';
 import { backupsFolderOf } from './features/database/read-database.ts';
 import { startBackupLoop } from './loops/backup-loop.ts';
@@ -482,6 +483,7 @@ function administrationRoutes(app: FastifyInstance, context: ServerContext, spre
   certificateRoutes(app, context);
   renewalRoutes(app, context);
   manualRoutes(app, context);
+  clusterRoutes(app, context);
   revocationRoutes(app, context, spread);
   auditRoutes(app, context);
   keyRoutes(app, context);

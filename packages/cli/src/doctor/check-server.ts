@@ -133,7 +133,7 @@ function checkKeys({ keys }: DatabaseExamination, config: ServerConfig, clock: C
 
 /** What the present settings let happen. */
 function checkRisks(
-  { security, keys, administrators, legacyHosts }: DatabaseExamination,
+  { security, keys, administrators, legacyHosts, mixedNodes }: DatabaseExamination,
   config: ServerConfig,
 ): Finding[] {
   const { found } = findingsOf('risk');
@@ -146,6 +146,8 @@ function checkRisks(
         hosts: legacyHosts.join(', ') || '–',
       }),
     );
+  for (const { cluster, node } of mixedNodes)
+    risks.push(found('warning', 'clusterMixed', { cluster, node }));
   if (keys.some(({ role, attached }) => role === 'root' && attached))
     risks.push(found('notice', 'riskRootAttached'));
   if (administrators < 2) risks.push(found('warning', 'riskAdministrators', { count: administrators }));

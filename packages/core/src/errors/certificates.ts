@@ -57,6 +57,61 @@ export const certificateErrors = {
       hint: 'このホストを外してください。期限切れまたは取り消し済みのホストは再発行トークンで戻せます: sekisho token create --name … --reissue {host}',
     },
   },
+  CLUSTER_EXISTS: {
+    status: 409,
+    en: {
+      words: 'There is a cluster {name} already.',
+      hint: 'See it: sekisho cluster show {name}. To add a node: sekisho cluster add-node {name} NODE',
+    },
+    ja: {
+      words: 'クラスター {name} は既に存在します。',
+      hint: '内容の確認: sekisho cluster show {name}。ノードの追加: sekisho cluster add-node {name} NODE',
+    },
+  },
+  CLUSTERS_TOO_MANY: {
+    status: 409,
+    en: {
+      words: 'There are {limit} clusters already; there cannot be more.',
+      hint: 'Delete those that are gone: sekisho cluster list',
+    },
+    ja: {
+      words: 'クラスターは既に上限の {limit} 個あります。',
+      hint: '使われていないものを削除してください: sekisho cluster list',
+    },
+  },
+  CLUSTER_NODES_TOO_MANY: {
+    status: 409,
+    en: {
+      words: 'A cluster has at most {limit} nodes.',
+      hint: 'Remove a node that is gone: sekisho cluster remove-node NAME NODE',
+    },
+    ja: {
+      words: 'クラスターのノードは {limit} 個までです。',
+      hint: '使われていないノードを削除してください: sekisho cluster remove-node NAME NODE',
+    },
+  },
+  CLUSTER_NAME_OF_HOST: {
+    status: 409,
+    en: {
+      words: 'A virtual name belongs to no single host, and {name} is the name of one.',
+      hint: 'Give the cluster the name that moves between its nodes, and name the nodes by their own names.',
+    },
+    ja: {
+      words: '仮想名は特定のホストの名前であってはなりませんが、{name} はホストの名前です。',
+      hint: 'ノード間で引き継がれる名前をクラスターの名前にし、ノードはそれぞれの名前で指定してください。',
+    },
+  },
+  CLUSTER_NAME_TAKEN: {
+    status: 409,
+    en: {
+      words: 'The name {name} belongs to {owner}, which is no node of the cluster.',
+      hint: 'Take it from there first (sekisho mapping delete {name} {owner}), or name {owner} as a node.',
+    },
+    ja: {
+      words: '名前 {name} は、クラスターのノードではない {owner} のものです。',
+      hint: '先にその名前を外すか (sekisho mapping delete {name} {owner})、{owner} をノードに加えてください。',
+    },
+  },
   MANUAL_ANSWER_UNREADABLE: {
     status: 400,
     en: {

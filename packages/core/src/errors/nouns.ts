@@ -13,6 +13,8 @@ const NOUNS: Readonly<Record<string, Readonly<Record<Language, string>>>> = {
   assignment: { en: 'assignment', ja: '割り当て文書' },
   'audit row': { en: 'audit row', ja: '監査ログの行' },
   bundle: { en: 'trust bundle', ja: 'トラストバンドル' },
+  cluster: { en: 'cluster', ja: 'クラスター' },
+  'cluster node': { en: 'cluster node', ja: 'クラスターのノード' },
   code: { en: 'error code', ja: 'エラーコード' },
   revocation: { en: 'revocation', ja: '取り消しの記録' },
   'revocation list': { en: 'revocation list', ja: '証明書失効リスト用' },

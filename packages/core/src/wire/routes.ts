@@ -3,6 +3,7 @@ import * as agent from './agent.ts';
 import * as apiKeys from './api-keys.ts';
 import * as applications from './applications.ts';
 import * as audit from './audit.ts';
+import * as clusters from './clusters.ts';
 import * as database from './database.ts';
 import * as documentation from './documentation.ts';
 import * as events from './events.ts';
@@ -29,6 +30,7 @@ export const WIRE_MODULES: Readonly<Record<string, Readonly<Record<string, unkno
   'api-keys': apiKeys,
   applications,
   audit,
+  clusters,
   database,
   documentation,
   events,

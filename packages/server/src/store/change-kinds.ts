@@ -10,6 +10,7 @@ export const CHANGE_KINDS = [
   'name-found',
   'certificate',
   'renewal',
+  'cluster',
   'revocation',
   'token',
   'settings',

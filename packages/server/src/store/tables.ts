@@ -22,6 +22,8 @@ export interface Tables {
   revocations: RevocationsTable;
   documents: DocumentsTable;
   server_lists: ServerListsTable;
+  clusters: ClustersTable;
+  cluster_nodes: ClusterNodesTable;
   application_mappings: ApplicationMappingsTable;
   application_hosts: ApplicationHostsTable;
   restore_grants: RestoreGrantsTable;
@@ -261,6 +263,17 @@ export interface RevocationsTable {
   confirmed: number;
   half_at_ms: number | null;
   all_at_ms: number | null;
+}
+
+export interface ClustersTable {
+  name: string;
+  created_at_ms: number;
+  created_by: string;
+}
+
+export interface ClusterNodesTable {
+  cluster: string;
+  node: string;
 }
 
 export interface DocumentsTable {

@@ -56,6 +56,54 @@ export const certificateVerbs = {
   },
 };
 
+const cluster = 'virtual name of the cluster';
+const node = "a node's own primary name (repeatable)";
+
+export const clusterVerbs = {
+  'cluster create': {
+    summary: 'Name the nodes that share a virtual name',
+    args: { name: cluster },
+    flags: { data, node },
+    examples: { two: 'Two nodes; the virtual name is approved for both' },
+  },
+  'cluster list': {
+    summary: 'List the clusters',
+    args: {},
+    flags: { data },
+    examples: { plain: 'Their nodes, and whether all is well' },
+  },
+  'cluster show': {
+    summary: 'Show for each node whether it has a certificate and the virtual name',
+    args: { name: cluster },
+    flags: { data },
+    examples: { plain: 'One cluster' },
+  },
+  'cluster add-node': {
+    summary: 'Add a node and approve the virtual name for it',
+    args: { name: cluster, node: "the node's own primary name" },
+    flags: { data },
+    examples: { plain: 'A third node' },
+  },
+  'cluster remove-node': {
+    summary: 'Remove a node; it may not go by the virtual name any more',
+    args: { name: cluster, node: "the node's own primary name" },
+    flags: { data },
+    examples: { plain: 'A node that is gone' },
+  },
+  'cluster delete': {
+    summary: 'Forget a cluster; no node may go by the virtual name any more',
+    args: { name: cluster },
+    flags: { data },
+    examples: { script: 'Without a question' },
+  },
+  'cluster reissue-tokens': {
+    summary: 'Make a reissue token for every node at once (after disaster recovery)',
+    args: { name: cluster },
+    flags: { data, outFolder: 'one file for each node, instead of printing them' },
+    examples: { files: 'A file for each node, for its owner alone', print: 'Shown once' },
+  },
+};
+
 /** What they say. */
 export const certificates = {
   day: 'Day from',
@@ -81,6 +129,29 @@ export const certificates = {
   signQuestion: 'Approve it?',
   signed: 'Certificate for {name} ({id}) issued: {path}',
   signNext: 'Carry the file to the host: sekisho cert install {file} --ca-fingerprint HEX',
+  node: 'Node',
+  nodeCertificate: 'Certificate',
+  nodeMapped: 'Virtual name',
+  nodeProtocol: 'Protocol',
+  protocolLegacy: 'legacy',
+  protocolCurrent: 'current',
+  nodeStates: { valid: 'valid', revoked: 'revoked', expired: 'expired', none: 'none' },
+  clusterNodes: 'Nodes',
+  clusterTrouble: 'Look at',
+  noClusters: 'There are no clusters. Make one: sekisho cluster create NAME --node NODE --node NODE',
+  clusterNodeUnmapped:
+    '{node} may not go by {name}: it is refused when it takes over. To approve: sekisho mapping add {name} {node} --share',
+  clusterNodeNotHost: '{node} is no host yet. Set it up with its own name: sekisho agent setup --name {node}',
+  clusterNodeNoCertificate:
+    '{node} has no valid certificate. Tokens for all nodes: sekisho cluster reissue-tokens {name}',
+  clusterMixed: 'Legacy nodes: {nodes}. Nodes that share a virtual name must be upgraded together.',
+  clusterDeletePreview: 'The nodes of {name} may not go by this name any more: {nodes}',
+  clusterDeleteQuestion: 'Forget the cluster?',
+  clusterDeleted: 'The cluster {name} is forgotten.',
+  clusterTokensShown: 'These tokens are shown once. Each is good for one node and 24 hours:',
+  clusterTokensWritten: 'Reissue tokens, each for one node and 24 hours: {folder}',
+  clusterTokenUse: 'On each node: sekisho agent setup --reissue --token-file FILE',
+  clusterWithoutHost: 'No token for {nodes}: never enrolled. They need an ordinary one: sekisho token create',
   outcomes: {
     renewed: 'renewed',
     failed: 'failed',

@@ -161,6 +161,10 @@ export const doctor = {
       words: 'Insecure communication with legacy hosts is on. Still in need of it: {hosts}',
       mend: 'Upgrade them (sekisho agent upgrade), then: sekisho security set --insecure-communication off',
     },
+    clusterMixed: {
+      words: 'The cluster {cluster} is mixed: its node {node} is a legacy host, others are upgraded.',
+      mend: 'Upgrade all nodes together: sekisho cluster show {cluster}',
+    },
     riskRootAttached: {
       words: "The root CA's key is on this server.",
       mend: 'sekisho server detach-root --out root.key, and keep the file elsewhere',

@@ -12,6 +12,7 @@ export const nouns = {
   agent: 'this machine as a host: set up, run, status',
   host: 'hosts of the domain, and names that may become one',
   token: 'authorization tokens that approve certificate requests',
+  cluster: 'clusters: hosts that share a virtual name',
   cert: 'host certificates: list, revoke, renew, deploy by hand',
   security: 'global security settings',
   plan: 'what to back up, when, where to, how long to keep it',

@@ -47,6 +47,14 @@ export const ROUTE_SUMMARIES: Readonly<Record<string, string>> = {
   listAuditCheckpoints: 'List the signed checkpoints of the audit log',
   // manual
   signByHand: 'Decide about a certificate request that came as a file',
+  // clusters
+  createCluster: 'Name the nodes that share a virtual name',
+  listClusters: 'List clusters and what their nodes have',
+  getCluster: 'Read a cluster and what its nodes have',
+  addClusterNode: 'Add a node to a cluster',
+  removeClusterNode: 'Remove a node from a cluster',
+  deleteCluster: 'Forget a cluster',
+  reissueClusterTokens: 'Make a reissue token for every node of a cluster',
   // renewals
   forecastRenewals: 'Read how many certificates will be renewed by day',
   planDrill: 'Choose the hosts of a renewal drill',

@@ -1,6 +1,6 @@
 import { nameVerbs } from './names.ts';
 import { applicationVerbs } from './applications.ts';
-import { certificateVerbs } from './certificates.ts';
+import { certificateVerbs, clusterVerbs } from './certificates.ts';
 import { revocationVerbs } from './revocation.ts';
 import { taskVerbs } from './tasks.ts';
 import { legacyVerbs } from './legacy.ts';
@@ -488,6 +488,7 @@ export const verbs = {
   ...legacyVerbs,
   ...applicationVerbs,
   ...certificateVerbs,
+  ...clusterVerbs,
   ...revocationVerbs,
   ...nameVerbs,
   ...taskVerbs,

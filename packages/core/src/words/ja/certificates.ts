@@ -1,4 +1,4 @@
-import type { certificates as en, certificateVerbs as enVerbs } from '../en/certificates.ts';
+import type { certificates as en, certificateVerbs as enVerbs, clusterVerbs as enClusterVerbs } from '../en/certificates.ts';
 
 /** The help of the commands about the life of certificates. */
 const data = '管理サーバーのデータフォルダー';
@@ -55,6 +55,54 @@ export const certificateVerbs: typeof enVerbs = {
   },
 };
 
+const cluster = 'クラスターの仮想名';
+const node = 'ノード自身のプライマリ名 (複数指定可)';
+
+export const clusterVerbs: typeof enClusterVerbs = {
+  'cluster create': {
+    summary: '仮想名を共有するノードを指定',
+    args: { name: cluster },
+    flags: { data, node },
+    examples: { two: '2 つのノード。仮想名は両方に承認される' },
+  },
+  'cluster list': {
+    summary: 'クラスターの一覧',
+    args: {},
+    flags: { data },
+    examples: { plain: '各クラスターのノードと状態' },
+  },
+  'cluster show': {
+    summary: '各ノードが証明書と仮想名を持つかを表示',
+    args: { name: cluster },
+    flags: { data },
+    examples: { plain: '1 つのクラスター' },
+  },
+  'cluster add-node': {
+    summary: 'ノードを追加し、仮想名を承認',
+    args: { name: cluster, node: 'ノード自身のプライマリ名' },
+    flags: { data },
+    examples: { plain: '3 つ目のノード' },
+  },
+  'cluster remove-node': {
+    summary: 'ノードを削除。以後、仮想名は使えない',
+    args: { name: cluster, node: 'ノード自身のプライマリ名' },
+    flags: { data },
+    examples: { plain: '廃止したノード' },
+  },
+  'cluster delete': {
+    summary: 'クラスターを削除。以後、どのノードも仮想名を使えない',
+    args: { name: cluster },
+    flags: { data },
+    examples: { script: '確認なしで実行' },
+  },
+  'cluster reissue-tokens': {
+    summary: 'すべてのノードの再発行トークンをまとめて作成 (ディザスタリカバリー後)',
+    args: { name: cluster },
+    flags: { data, outFolder: '表示する代わりに、ノードごとのファイルに書き込む' },
+    examples: { files: 'ノードごとに、所有者だけが読めるファイル', print: '一度だけ表示' },
+  },
+};
+
 /** What they say. */
 export const certificates: typeof en = {
   day: '日 (開始)',
@@ -81,6 +129,30 @@ export const certificates: typeof en = {
   signQuestion: '承認しますか?',
   signed: '{name} ({id}) の証明書を発行しました: {path}',
   signNext: 'ファイルをホストに渡してください: sekisho cert install {file} --ca-fingerprint HEX',
+  node: 'ノード',
+  nodeCertificate: '証明書',
+  nodeMapped: '仮想名',
+  nodeProtocol: 'プロトコル',
+  protocolLegacy: 'レガシー',
+  protocolCurrent: '現行',
+  nodeStates: { valid: '有効', revoked: '取り消し済み', expired: '期限切れ', none: 'なし' },
+  clusterNodes: 'ノード',
+  clusterTrouble: '要確認',
+  noClusters: 'クラスターはありません。作成するには: sekisho cluster create NAME --node NODE --node NODE',
+  clusterNodeUnmapped:
+    '{node} は {name} を名乗れないため、引き継いだときに拒否されます。承認するには: sekisho mapping add {name} {node} --share',
+  clusterNodeNotHost:
+    '{node} はまだホストではありません。自身の名前でセットアップしてください: sekisho agent setup --name {node}',
+  clusterNodeNoCertificate:
+    '{node} には有効な証明書がありません。全ノードのトークンを作成するには: sekisho cluster reissue-tokens {name}',
+  clusterMixed: 'レガシーノード: {nodes}。仮想名を共有するノードは一緒に更新する必要があります。',
+  clusterDeletePreview: '{name} のノードは、以後この名前を名乗れません: {nodes}',
+  clusterDeleteQuestion: 'クラスターを削除しますか?',
+  clusterDeleted: 'クラスター {name} を削除しました。',
+  clusterTokensShown: 'トークンは一度だけ表示されます。それぞれ 1 つのノードに 24 時間有効です:',
+  clusterTokensWritten: '再発行トークン (それぞれ 1 つのノードに 24 時間有効): {folder}',
+  clusterTokenUse: '各ノードで: sekisho agent setup --reissue --token-file FILE',
+  clusterWithoutHost: '{nodes} は未登録のためトークンはありません。通常のトークンを作成してください: sekisho token create',
   outcomes: {
     renewed: '更新済み',
     failed: '失敗',

@@ -170,6 +170,10 @@ export const doctor: Words['doctor'] = {
       words: 'レガシーホストとの安全でない通信がオンです。まだ必要としているホスト: {hosts}',
       mend: 'アップグレードしてから (sekisho agent upgrade)、次を実行してください: sekisho security set --insecure-communication off',
     },
+    clusterMixed: {
+      words: 'クラスター {cluster} は混在しています。ノード {node} はレガシーホストですが、ほかのノードは更新済みです。',
+      mend: 'すべてのノードを一緒に更新してください: sekisho cluster show {cluster}',
+    },
     riskRootAttached: {
       words: 'ルート CA の鍵がこのサーバーにあります。',
       mend: 'sekisho server detach-root --out root.key を実行し、ファイルを別の場所に保管してください',

@@ -1,6 +1,6 @@
 import { nameVerbs } from './names.ts';
 import { applicationVerbs } from './applications.ts';
-import { certificateVerbs } from './certificates.ts';
+import { certificateVerbs, clusterVerbs } from './certificates.ts';
 import { revocationVerbs } from './revocation.ts';
 import type { Words } from '../en.ts';
 import { taskVerbs } from './tasks.ts';
@@ -481,6 +481,7 @@ export const verbs: Words['verbs'] = {
   ...legacyVerbs,
   ...applicationVerbs,
   ...certificateVerbs,
+  ...clusterVerbs,
   ...revocationVerbs,
   ...nameVerbs,
   ...taskVerbs,

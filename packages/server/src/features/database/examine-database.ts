@@ -30,6 +30,8 @@ export interface DatabaseExamination {
   readonly administrators: number;
   /** T-50: those that talk without a certificate, the first by name. */
   readonly legacyHosts: readonly string[];
+  /** T-20: legacy nodes of clusters that have upgraded ones too. */
+  readonly mixedNodes: readonly { readonly cluster: string; readonly node: string }[];
 }
 
 /** `damaged`: what SQLite's own check says. `silent`: nobody answers. */
@@ -108,7 +110,12 @@ const LEGACY_SHOWN_MAX = 20;
 
 async function read(
   ask: Ask,
-): Promise<Pick<DatabaseExamination, 'schema' | 'keys' | 'security' | 'administrators' | 'legacyHosts'>> {
+): Promise<
+  Pick<
+    DatabaseExamination,
+    'schema' | 'keys' | 'security' | 'administrators' | 'legacyHosts' | 'mixedNodes'
+  >
+> {
   const [schema] = await ask('SELECT max(version) AS n FROM schema_migrations');
   const keys = await ask(
     `SELECT role, CASE WHEN sealed IS NULL THEN 0 ELSE 1 END AS attached, certificate FROM ca_keys WHERE state = 'active'`,
@@ -118,6 +125,14 @@ async function read(
   const legacy = await ask(
     `SELECT name FROM hosts WHERE legacy_since_ms IS NOT NULL ORDER BY name LIMIT ${LEGACY_SHOWN_MAX}`,
   ).catch(() => []); // a schema from before there were any
+  const mixed = await ask(
+    `SELECT cluster_nodes.cluster AS cluster, cluster_nodes.node AS node
+     FROM cluster_nodes JOIN hosts ON hosts.name = cluster_nodes.node
+     WHERE hosts.legacy_since_ms IS NOT NULL AND EXISTS (
+       SELECT 1 FROM cluster_nodes other JOIN hosts upgraded ON upgraded.name = other.node
+       WHERE other.cluster = cluster_nodes.cluster AND upgraded.legacy_since_ms IS NULL)
+     ORDER BY cluster, node LIMIT ${LEGACY_SHOWN_MAX}`,
+  ).catch(() => []);
   const stored: unknown = security === undefined ? {} : JSON.parse(String(security['value']));
   return {
     schema: Number(schema?.['n'] ?? 0),
@@ -132,5 +147,6 @@ async function read(
     }),
     administrators: Number(administrators?.['n'] ?? 0),
     legacyHosts: legacy.map((row) => String(row['name'])),
+    mixedNodes: mixed.map((row) => ({ cluster: String(row['cluster']), node: String(row['node']) })),
   };
 }

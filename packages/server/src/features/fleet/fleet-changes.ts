@@ -82,7 +82,8 @@ export class FleetChanges {
     }
     this.#tellNames(changes.filter(({ kind }) => kind === 'name').map(({ key }) => key));
     this.#tellRenewals(changes.filter(({ kind }) => kind === 'renewal').map(({ key }) => key));
-    for (const change of changes) if (change.kind !== 'host') await this.#onChange(change);
+    if (changes.some(({ kind }) => kind === 'crl')) await this.#lists();
+    for (const change of changes) await this.#onChange(change);
   }
 
   async #onChange({ kind, key }: Change): Promise<void> {
@@ -92,6 +93,7 @@ export class FleetChanges {
         await this.#job(key);
         return;
       case 'host': // read together, above
+      case 'crl': // told together, above
         return;
       case 'certificate':
       case 'revocation':
@@ -108,15 +110,12 @@ export class FleetChanges {
       case 'document':
         this.#document(key);
         return;
-      case 'crl':
-        await this.#readCrlNumber();
-        this.pushWhere(() => true, ['crl']);
-        return;
       case 'session':
         hub.onSessionChange(key);
         return;
       case 'name': // told together, above
       case 'renewal':
+      case 'cluster':
       case 'known-host':
       case 'name-found':
       case 'token':
@@ -207,6 +206,12 @@ export class FleetChanges {
     if (type === 'policy') this.pushWhere((host) => host.groupId === scope, ['policy']);
     if (type === 'list') this.pushWhere((host) => heartbeats.listOf(host) === scope, ['list']);
     if (type === 'bundle') this.pushWhere(() => true, ['bundle']);
+  }
+
+  /** Many lists may be new at once: agents are told once. */
+  async #lists(): Promise<void> {
+    await this.#readCrlNumber();
+    this.pushWhere(() => true, ['crl']);
   }
 
   async #readCrlNumber(): Promise<void> {

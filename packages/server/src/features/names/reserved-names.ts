@@ -17,6 +17,7 @@ export class ReservedNames {
   #servers = new Map<string, readonly HostId[]>();
   #endpoints = new Map<string, readonly HostId[]>();
   #registered = new Set<string>();
+  #clusters = new Set<string>();
 
   constructor(store: Store, serverHostId: HostId) {
     this.#store = store;
@@ -25,13 +26,14 @@ export class ReservedNames {
 
   async start(feed: ChangeFeed): Promise<void> {
     feed.subscribeMany(
-      ['host', 'known-host', 'document'],
+      ['host', 'known-host', 'document', 'cluster'],
       async (changes) => {
         const hosts = changes.filter(({ kind }) => kind === 'host');
         if (hosts.length > 0 && (await this.#concernsMedia(hosts.map(({ key }) => key))))
           await this.#readEndpoints();
         const registered = changes.filter(({ kind }) => kind === 'known-host').map(({ key }) => key);
         if (registered.length > 0) await this.#readRegistered(registered);
+        if (changes.some(({ kind }) => kind === 'cluster')) await this.#readClusters();
         if (changes.some(({ kind, key }) => kind === 'document' && key.startsWith('list/')))
           await this.#readServers();
       },
@@ -46,6 +48,7 @@ export class ReservedNames {
     const media = this.#endpoints.get(name);
     if (servers !== undefined) return { for: 'management-server', hostIds: [...servers, ...(media ?? [])] };
     if (media !== undefined) return { for: 'media-server', hostIds: media };
+    if (this.#clusters.has(name)) return { for: 'cluster', hostIds: [] };
     if (this.#registered.has(name)) return { for: 'registered-host', hostIds: [] };
     return undefined;
   }
@@ -53,6 +56,7 @@ export class ReservedNames {
   async #fill(): Promise<void> {
     await this.#readServers();
     await this.#readEndpoints();
+    await this.#readClusters();
     this.#registered.clear();
     await this.#readRegistered(undefined);
   }
@@ -97,6 +101,11 @@ export class ReservedNames {
       }
     }
     this.#endpoints = endpoints;
+  }
+
+  async #readClusters(): Promise<void> {
+    const rows = await this.#store.db.selectFrom('clusters').select('name').execute();
+    this.#clusters = new Set(rows.map(({ name }) => name));
   }
 
   /** Undefined: all. */

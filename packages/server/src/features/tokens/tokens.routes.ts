@@ -56,7 +56,8 @@ export function tokenRoutes(app: FastifyInstance, context: ServerContext): void 
   );
 }
 
-const viewToken = (row: TokenRow, nowMs: number): TokenView => ({
+/** A token as administrators see it, without its secret. */
+export const viewToken = (row: TokenRow, nowMs: number): TokenView => ({
   id: row.id,
   name: row.name,
   purpose: row.purpose,

@@ -106,6 +106,11 @@ change_feed.seq bigint not null
 change_feed.kind text not null
 change_feed.key text not null
 change_feed.at_ms bigint not null
+cluster_nodes.cluster text not null
+cluster_nodes.node text not null
+clusters.name text not null
+clusters.created_at_ms bigint not null
+clusters.created_by text not null
 counters.name text not null
 counters.value bigint not null
 crl_shards.issuer_key_id text not null
@@ -389,6 +394,9 @@ ca_keys: ca_keys_pkey PRIMARY KEY (key_id)
 certificates: certificates_issuer_key_id_serial_key UNIQUE (issuer_key_id, serial)
 certificates: certificates_pkey PRIMARY KEY (fingerprint)
 change_feed: change_feed_pkey PRIMARY KEY (seq)
+cluster_nodes: cluster_nodes_cluster_fkey FOREIGN KEY (cluster) REFERENCES clusters(name)
+cluster_nodes: cluster_nodes_pkey PRIMARY KEY (cluster, node)
+clusters: clusters_pkey PRIMARY KEY (name)
 counters: counters_pkey PRIMARY KEY (name)
 crl_shards: crl_shards_pkey PRIMARY KEY (issuer_key_id, shard)
 crls: crls_pkey PRIMARY KEY (issuer_key_id, shard, number)
@@ -472,6 +480,8 @@ CREATE UNIQUE INDEX certificates_pkey ON certificates USING btree (fingerprint);
 CREATE INDEX certificates_renewals ON certificates USING btree (host_id) WHERE (renew_at_ms IS NOT NULL);
 CREATE INDEX certificates_revoked ON certificates USING btree (issuer_key_id, crl_shard, serial, not_after_ms, revoked_at_ms, revocation_reason) WHERE (revoked_at_ms IS NOT NULL);
 CREATE UNIQUE INDEX change_feed_pkey ON change_feed USING btree (seq);
+CREATE UNIQUE INDEX cluster_nodes_pkey ON cluster_nodes USING btree (cluster, node);
+CREATE UNIQUE INDEX clusters_pkey ON clusters USING btree (name);
 CREATE UNIQUE INDEX counters_pkey ON counters USING btree (name);
 CREATE UNIQUE INDEX crl_shards_pkey ON crl_shards USING btree (issuer_key_id, shard);
 CREATE UNIQUE INDEX crls_pkey ON crls USING btree (issuer_key_id, shard, number);

@@ -139,6 +139,16 @@ CREATE TABLE change_feed (
   key TEXT NOT NULL,
   at_ms BIGINT NOT NULL
 );
+CREATE TABLE cluster_nodes (
+  cluster TEXT NOT NULL REFERENCES clusters (name),
+  node TEXT NOT NULL,
+  PRIMARY KEY (cluster, node)
+);
+CREATE TABLE clusters (
+  name TEXT NOT NULL PRIMARY KEY,
+  created_at_ms BIGINT NOT NULL,
+  created_by TEXT NOT NULL
+);
 CREATE TABLE counters (
   name TEXT NOT NULL PRIMARY KEY,
   value BIGINT NOT NULL

@@ -86,6 +86,19 @@ CREATE TABLE pending_names (
 );
 CREATE INDEX pending_names_by_host ON pending_names (host_id);
 
+-- T-20: a virtual name that several hosts may carry, by their primary names; a node need not be a host yet.
+CREATE TABLE clusters (
+  name TEXT NOT NULL PRIMARY KEY,
+  created_at_ms BIGINT NOT NULL,
+  created_by TEXT NOT NULL
+);
+
+CREATE TABLE cluster_nodes (
+  cluster TEXT NOT NULL REFERENCES clusters (name),
+  node TEXT NOT NULL,
+  PRIMARY KEY (cluster, node)
+);
+
 CREATE TABLE known_hosts (
   name TEXT NOT NULL PRIMARY KEY,
   registered_at_ms BIGINT NOT NULL,
