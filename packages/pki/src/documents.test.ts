@@ -311,6 +311,13 @@ for (const [alg, signature] of [
     );
   });
 
+test('an algorithm that is not that of the key is refused before anything verifies by it', async () => {
+  for (const alg of ['none', 'HS256', 'ES384', 'es256']) {
+    const act = verifyDocument(policyBy(documentSigner, { alg }), { ...expected, type: 'policy' });
+    await assert.rejects(act, (error) => error instanceof AppError && error.cause === undefined, alg);
+  }
+});
+
 test('an unsigned document is refused', async () => {
   const jws = await authority.signDocument('policy', payloads.policy);
   await refuses(
