@@ -1,3 +1,4 @@
+import type { LookupFunction } from 'node:net';
 import { AppError } from '@sekisho/core/errors.ts';
 import { isGiven } from '@sekisho/core/settings/resolve-settings.ts';
 import type { HostId } from '@sekisho/core/ids.ts';
@@ -20,6 +21,8 @@ export interface AgentOptions {
   readonly log: Log;
   /** Where the media server listens, if this host is one; 13002 on all addresses by default. */
   readonly mediaListen?: { readonly host: string; readonly port: number };
+  /** How names of media servers become addresses; the system's way by default. */
+  readonly lookup?: LookupFunction;
   /** Environment of restic and of plans' commands; the process's own by default. */
   readonly env?: NodeJS.ProcessEnv;
   /** Settings of the command line; those of the environment come from `env`. */

@@ -1,4 +1,5 @@
 import { AppError } from '@sekisho/core/errors.ts';
+import { tunnelTarget } from '@sekisho/core/rules/tunnel.ts';
 import { HOUR_MS, SECOND_MS } from '@sekisho/core/time.ts';
 import type { Heartbeat, RenewalInformation } from '@sekisho/core/wire/agent.ts';
 import type { PolicyPlan } from '@sekisho/core/wire/documents.ts';
@@ -28,6 +29,7 @@ import { createLegacyGuests } from './media/legacy-guests.ts';
 import { createMediaRole, MEDIA_PORT_DEFAULT } from './media/media-role.ts';
 import { askPeer } from './names/ask-peer.ts';
 import { openNames } from './names/open-names.ts';
+import { relayName, type Relay } from './net/open-tunnel.ts';
 import { createServerConnection } from './net/server-connection.ts';
 import type { TrustFacts } from './net/verify-peer.ts';
 import type { MediaConnection } from './proxy/media-connection.ts';
@@ -125,10 +127,25 @@ export async function startParts(
           log.warn({ err: failure }, 'an event could not be kept');
         });
     },
+    relays,
+    onDirectAgain: () => {
+      heart?.channel.reconnect();
+      heart?.beatSoon();
+    },
     clock,
     random,
     log,
   });
+
+  /** T-60 The media servers of the signed policy, then those that the set-up named; never this host itself. */
+  function relays(): Relay[] {
+    const named = (policy()?.mediaServers ?? []).flatMap(({ hostId: relay, endpoints }) =>
+      endpoints.map((endpoint) => ({ hostId: relay, ...endpoint })),
+    );
+    const others = (settings.relays ?? []).map((endpoint) => ({ ...endpoint, hostId: endpoint.hostId ?? undefined }));
+    const all = new Map([...others, ...named].map((relay) => [relayName(relay), relay]));
+    return [...all.values()].filter((relay) => relay.hostId !== hostId).reverse();
+  }
 
   const live = new Set<MediaConnection>();
   const names = await openNames({
@@ -153,6 +170,15 @@ export async function startParts(
     identity: () => identity,
     trust,
     names: () => names,
+    tunnel: {
+      servers: () => server.relayed(),
+      async open(wanted, clientAddress, signal) {
+        const entry = server.relayed().find(({ key }) => 'key' in wanted && wanted.key === key);
+        if (entry === undefined)
+          throw new AppError('TUNNEL_TARGET_REFUSED', { target: tunnelTarget(wanted.address, wanted.port) });
+        return server.openRelay(entry, clientAddress, signal);
+      },
+    },
     guests: createLegacyGuests({ server, clock, log }),
     spool,
     health,
@@ -178,6 +204,7 @@ export async function startParts(
     unreachableMaxMs: options.mediaUnreachableMs,
     live,
     names,
+    lookup: options.lookup,
     identity: () => identity,
     trust,
     clock,
@@ -269,6 +296,7 @@ export async function startParts(
       names.prepareMediaServers();
       heart?.policyChanged();
     }
+    if (what === 'list') media.listChanged();
     if (what === 'assignment' || what === 'bundle') reconcileMedia();
     if (what === 'crl' || what === 'bundle') checkPeers();
     heart?.beatSoon();
@@ -407,6 +435,7 @@ export async function startParts(
       ...baseStatus(folder, settings, identity, renewalInformation),
       running: true,
       channel: policy()?.mode === 'pull' ? 'off' : beating.channel.isOpen ? 'open' : 'closed',
+      relay: server.via === undefined ? null : relayName(server.via),
       lastContactMs: server.lastContactMs ?? null,
       lastError:
         server.lastError === undefined
@@ -464,7 +493,7 @@ export async function startParts(
       await fetching.settled();
       return { lastContactMs: server.lastContactMs ?? null };
     },
-    ask: (target) => askPeer({ identity: () => identity, trust, names }, target),
+    ask: (target) => askPeer({ identity: () => identity, trust, names, lookup: options.lookup }, target),
     stop,
   };
   try {

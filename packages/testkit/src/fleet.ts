@@ -19,6 +19,7 @@ import { silentLog, type Log } from '@sekisho/platform/log.ts';
 import { Secret } from '@sekisho/platform/secret.ts';
 import { initServer, startServer, type RunningServer } from '@sekisho/server/main.ts';
 import { request } from 'node:http';
+import type { LookupFunction } from 'node:net';
 import { cp, lstat, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { z } from 'zod';
@@ -41,6 +42,8 @@ export interface FleetOptions {
   readonly address?: string;
   /** How a host sees virtual names and its interfaces (T-34), by its name; the machine's own by default. */
   readonly network?: (host: string) => NodeNetwork;
+  /** How agents find the addresses of media servers; the system's way by default. */
+  readonly lookup?: LookupFunction;
   /** The server's; silent by default. */
   readonly log?: Log;
 }
@@ -69,6 +72,7 @@ export class Fleet {
   readonly hosts = new Map<string, FleetHost>();
   server: RunningServer;
   readonly #startServer: () => Promise<RunningServer>;
+  readonly #lookup: LookupFunction | undefined;
   readonly #network: FleetOptions['network'];
 
   private constructor(parts: {
@@ -76,6 +80,7 @@ export class Fleet {
     clock: Clock;
     caFingerprint: Sha256Hex;
     server: RunningServer;
+    lookup: LookupFunction | undefined;
     start: () => Promise<RunningServer>;
     network: FleetOptions['network'];
   }) {
@@ -84,6 +89,7 @@ export class Fleet {
     this.caFingerprint = parts.caFingerprint;
     this.server = parts.server;
     this.#startServer = parts.start;
+    this.#lookup = parts.lookup;
     this.#network = parts.network;
     this.call = createClient((message) => overSocket(this.server.socketPath, message));
   }
@@ -125,6 +131,7 @@ export class Fleet {
       caFingerprint: born.caFingerprint,
       server: await start(),
       start,
+      lookup: options.lookup,
       network: options.network,
     });
     t.after(async () => {
@@ -241,6 +248,7 @@ export class Fleet {
       random,
       log: silentLog(),
       mediaListen: { host: '127.0.0.1', port: mediaPort },
+      ...(this.#lookup !== undefined && { lookup: this.#lookup }),
     });
   }
 

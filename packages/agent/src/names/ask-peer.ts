@@ -4,6 +4,7 @@ import type { NameOutcome } from '@sekisho/core/rules/naming.ts';
 import { explainPeer, type PeerFacts } from '@sekisho/core/rules/peer.ts';
 import { certificateToPem, describeSubject } from '@sekisho/pki/certificate.ts';
 import { request } from 'node:http';
+import type { LookupFunction } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { z } from 'zod';
 import type { askPeer as askPeerRoute } from '../control/agent-status.ts';
@@ -21,7 +22,12 @@ const ANSWER_MAX_MS = 10_000;
  * all passed asks whether the other side lets this host in. Nothing is written anywhere. Refusal: MEDIA_SERVER_UNREACHABLE.
  */
 export async function askPeer(
-  parts: { identity: () => Identity; trust: () => TrustFacts; names: Pick<PeerDecisions, 'require'> },
+  parts: {
+    identity: () => Identity;
+    trust: () => TrustFacts;
+    names: Pick<PeerDecisions, 'require'>;
+    lookup: LookupFunction | undefined;
+  },
   target: { host: string; port: number },
 ): Promise<z.input<typeof askPeerRoute.reply>> {
   const { identity, trust, names } = parts;
@@ -33,6 +39,7 @@ export async function askPeer(
       ...target,
       ca: trust().anchors.map((anchor) => certificateToPem(anchor.der)),
       identity: { keyPem, chainPem },
+      lookup: parts.lookup,
       // judged below, all checks of it; nothing is sent before that
       verify: (peer) => {
         presented = peer;

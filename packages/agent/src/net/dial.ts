@@ -1,7 +1,7 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import { parseCertificate, type Certificate } from '@sekisho/pki/certificate.ts';
 import { Agent } from 'node:http';
-import { isIP, type Socket } from 'node:net';
+import { isIP, type LookupFunction, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect, type TLSSocket } from 'node:tls';
 import type { SessionTerms, TlsSession, TlsSessions } from './tls-sessions.ts';
@@ -35,6 +35,12 @@ export interface DialOptions {
   readonly timeoutMs?: number;
   /** The address of this machine that the connection comes from; the system's choice by default. */
   readonly localAddress?: string | undefined;
+  /** How names become addresses; the system's way by default. */
+  readonly lookup?: LookupFunction | undefined;
+  /** A stream to run in, instead of a connection of its own: a tunnel (T-60). It ends with it. */
+  readonly over?: Duplex | undefined;
+  /** The other side may end its sending while ours goes on. */
+  readonly allowHalfOpen?: boolean;
   /** Gives the connection up while it is being made. */
   readonly signal?: AbortSignal | undefined;
   /** Earlier sessions with this server, if they may be resumed. */
@@ -70,9 +76,12 @@ function dialOnce(
 ): Promise<TLSSocket | 'refused session'> {
   return new Promise((resolve, reject) => {
     const socket = connect({
-      host: options.host,
-      port: options.port,
+      ...(options.over === undefined
+        ? { host: options.host, port: options.port }
+        : { socket: options.over }),
       ...(options.localAddress === undefined ? {} : { localAddress: options.localAddress }),
+      ...(options.allowHalfOpen === undefined ? {} : { allowHalfOpen: options.allowHalfOpen }),
+      ...(options.lookup === undefined ? {} : { lookup: options.lookup }),
       ...(isIP(options.host) === 0 ? { servername: options.host } : {}),
       ca: [...options.ca],
       ...(options.identity === undefined
@@ -86,8 +95,11 @@ function dialOnce(
       checkServerIdentity: () => undefined,
       ALPNProtocols: ['http/1.1'],
     });
+    const { over } = options;
+    socket.once('close', () => over?.destroy());
     const fail = (error: unknown): void => {
       socket.destroy();
+      over?.destroy();
       reject(error instanceof Error ? error : new Error(String(error)));
     };
     const timer = setTimeout(() => {

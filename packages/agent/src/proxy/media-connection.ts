@@ -2,6 +2,7 @@ import { AppError } from '@sekisho/core/errors.ts';
 import type { HostId, Sha256Hex } from '@sekisho/core/ids.ts';
 import { certificateToPem } from '@sekisho/pki/certificate.ts';
 import type { Log } from '@sekisho/platform/log.ts';
+import type { LookupFunction } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Identity } from '../identity/identity-store.ts';
 import { canonicalName, type PeerDecisions } from '../names/peer-decisions.ts';
@@ -20,6 +21,8 @@ export interface MediaTarget {
 export interface MediaTrust {
   readonly identity: () => Identity;
   readonly trust: () => TrustFacts;
+  /** How names become addresses; the system's way by default. */
+  readonly lookup?: LookupFunction | undefined;
   /** T-31: asked about the endpoint's name before anything is sent. Left out where no management server is. */
   readonly names?: Pick<PeerDecisions, 'require'>;
   readonly log: Log;
@@ -105,6 +108,7 @@ export class MediaConnection {
           port: endpoint.port,
           ca: trust.anchors.map((anchor) => certificateToPem(anchor.der)),
           identity: { keyPem, chainPem },
+          lookup: this.#trust.lookup,
           signal,
           verify: (peer) => {
             verifyMediaServer(peer, this.#trust.trust(), hostId);

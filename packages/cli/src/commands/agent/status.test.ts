@@ -46,6 +46,7 @@ test('T-40 the status of an agent that its server refuses says why, and exits wi
     setSettings: unused,
     renew: unused,
     heartbeat: unused,
+    ask: unused,
   };
   const control = await listenOnControlSocket(folder, () => acts, silentLog());
   t.after(async () => {
