@@ -93,7 +93,6 @@ export interface FleetService {
   onProgress(call: OnProgress): () => void;
   /** Says "come now" to a host that has its channel open; a host without hears it at its next heartbeat. */
   push(hostId: HostId, fetch: readonly Fetchable[]): void;
-  pushAll(fetch: readonly Fetchable[]): void;
   /** A WebSocket upgrade of a verified peer at CHANNEL_PATH. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, peer: PeerIdentity): void;
   agentRoutes(agentApp: FastifyInstance): void;

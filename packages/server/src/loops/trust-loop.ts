@@ -27,10 +27,7 @@ export function startTrustLoop(
   const afterRevocation = async (fence?: Fence): Promise<void> => {
     const { crlSigner } = context;
     const signed = fence === undefined ? await crlSigner.signDue() : await crlSigner.signFenced(fence);
-    if (signed > 0) {
-      await context.feed.catchUp();
-      context.fleet.pushAll(['crl']);
-    }
+    if (signed > 0) await context.feed.catchUp();
   };
   registry.listen({
     onRevocation: (hostId) => {

@@ -127,7 +127,7 @@ export class FleetChanges {
   }
 
   /** Says "come now" to the agents with a channel here whose host is chosen. */
-  pushWhere(chosen: (host: IndexedHost) => boolean, fetch: readonly Fetchable[]): void {
+  #pushWhere(chosen: (host: IndexedHost) => boolean, fetch: readonly Fetchable[]): void {
     const { hub, index, desk } = this.#parts;
     for (const session of hub.sessions()) {
       const host = index.get(session.peer.hostId);
@@ -203,15 +203,15 @@ export class FleetChanges {
     const scope = key.slice(slash + 1);
     const id = type === 'assignment' ? parseHostId(scope) : undefined;
     if (id !== undefined) desk.push(id, ['assignment']);
-    if (type === 'policy') this.pushWhere((host) => host.groupId === scope, ['policy']);
-    if (type === 'list') this.pushWhere((host) => heartbeats.listOf(host) === scope, ['list']);
-    if (type === 'bundle') this.pushWhere(() => true, ['bundle']);
+    if (type === 'policy') this.#pushWhere((host) => host.groupId === scope, ['policy']);
+    if (type === 'list') this.#pushWhere((host) => heartbeats.listOf(host) === scope, ['list']);
+    if (type === 'bundle') this.#pushWhere(() => true, ['bundle']);
   }
 
   /** Many lists may be new at once: agents are told once. */
   async #lists(): Promise<void> {
     await this.#readCrlNumber();
-    this.pushWhere(() => true, ['crl']);
+    this.#pushWhere(() => true, ['crl']);
   }
 
   async #readCrlNumber(): Promise<void> {

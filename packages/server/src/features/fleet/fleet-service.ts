@@ -130,9 +130,6 @@ export async function startFleet(
     push: (hostId, fetch) => {
       desk.push(hostId, fetch);
     },
-    pushAll: (fetch) => {
-      changes.pushWhere(() => true, fetch);
-    },
     handleUpgrade: (request, socket, head, peer) => {
       noteSecure(parts, peer.hostId, addressOf(request.socket));
       parts.names.noteAddress(peer.hostId, ownAddressOf(request.socket));

@@ -75,8 +75,8 @@ export async function revokeHost(
 async function publishRevocation(context: ServerContext): Promise<void> {
   try {
     await context.crlSigner.signDue();
+    // it pushes the new list to the agents that are here
     await context.feed.catchUp();
-    context.fleet.pushAll(['crl']);
   } catch (error) {
     context.log.error({ err: error }, 'the new CRL could not be signed yet');
   }
