@@ -15,7 +15,7 @@ import { requireHost } from '../groups/within-reach.ts';
 import { plansOfApplication } from '../plans/read-plans.ts';
 import { redeployPlan } from '../plans/redeploy-plan.ts';
 import { endUnmappedGrants } from '../restores/end-grants.ts';
-import * as store from './applications.store.ts';
+import * as store from './application-rows.ts';
 import { getApplication, virtualNameOf } from './read-applications.ts';
 
 /** The acts that change a mapping. */

@@ -5,8 +5,8 @@ import { reaches, type Reach } from '@sekisho/core/rules/rights.ts';
 import type { ApplicationView } from '@sekisho/core/wire/applications.ts';
 import type { DbOrTx } from '../../store/tables.ts';
 import { findHosts } from '../fleet/read-hosts.ts';
-import { countPlansOf } from '../plans/plans.store.ts';
-import { findApplication, listStoredApplications, type StoredApplication } from './applications.store.ts';
+import { countPlansOf } from '../plans/read-plans.ts';
+import { findApplication, listStoredApplications, type StoredApplication } from './application-rows.ts';
 
 /** The canonical form of a virtual name. @throws AppError HOST_NAME_INVALID, HOST_NAME_RESERVED */
 export function virtualNameOf(raw: string): string {

@@ -1,6 +1,6 @@
 import type { Fence } from '../../loops/loop.ts';
 import { pruneOutbox } from '../events/outbox.ts';
-import { removeExpiredGrants } from '../restores/grants.store.ts';
+import { removeExpiredGrants } from '../restores/grant-rows.ts';
 import { pruneJobs } from '../jobs/prune-jobs.ts';
 import type { FleetContext } from './fleet-context.ts';
 

@@ -1,7 +1,7 @@
 import type { HostId } from '@sekisho/core/ids.ts';
 import { LEGACY_PORT_DEFAULT } from '@sekisho/core/limits.ts';
 import type { Tx } from '../../store/tables.ts';
-import { selectGrants } from '../restores/grants.store.ts';
+import { selectGrants } from '../restores/grant-rows.ts';
 import { letsLegacyIn } from '../legacy/lets-legacy-in.ts';
 import { repositoriesOf } from '../repositories/read-repositories.ts';
 import type { FleetContext } from './fleet-context.ts';

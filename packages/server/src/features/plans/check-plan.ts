@@ -3,7 +3,7 @@ import { reaches, reachOf, type Principal, type Reach } from '@sekisho/core/rule
 import { parseSchedule } from '@sekisho/core/rules/schedule.ts';
 import type { PlanSpec } from '@sekisho/core/wire/plans.ts';
 import type { Tx } from '../../store/tables.ts';
-import { findApplication } from '../applications/applications.store.ts';
+import { findApplication } from '../applications/application-rows.ts';
 import { virtualNameOf } from '../applications/read-applications.ts';
 import { findHosts, listGroups } from '../fleet/read-hosts.ts';
 import { isPlanWithin } from './plan-reach.ts';

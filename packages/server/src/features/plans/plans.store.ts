@@ -2,19 +2,6 @@ import type { PlanId } from '@sekisho/core/ids.ts';
 import type { PlanSpec } from '@sekisho/core/wire/plans.ts';
 import type { DbOrTx, Tx } from '../../store/tables.ts';
 
-/** How many plans that exist protect each of these virtual names. */
-export async function countPlansOf(db: DbOrTx, names: readonly string[]): Promise<Map<string, number>> {
-  if (names.length === 0) return new Map();
-  const rows = await db
-    .selectFrom('plans')
-    .select((select) => ['virtual_name', select.fn.countAll<number>().as('count')])
-    .where('deleted_at_ms', 'is', null)
-    .where('virtual_name', 'is not', null)
-    .groupBy('virtual_name')
-    .execute();
-  return new Map(rows.map((row) => [row.virtual_name ?? '', Number(row.count)]));
-}
-
 /** Plans that exist. */
 export async function countPlans(db: DbOrTx): Promise<number> {
   const row = await db

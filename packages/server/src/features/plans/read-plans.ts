@@ -2,7 +2,7 @@ import { AppError } from '@sekisho/core/errors.ts';
 import type { GroupId, HostId, PlanId } from '@sekisho/core/ids.ts';
 import { planSpec, type PlanSpec } from '@sekisho/core/wire/plans.ts';
 import type { DbOrTx } from '../../store/tables.ts';
-import { hostsOfApplications } from '../applications/applications.store.ts';
+import { hostsOfApplications } from '../applications/application-rows.ts';
 import { groupPath, hostsOfGroups, findHosts, type FleetGroup, type FleetHost } from '../fleet/read-hosts.ts';
 import { storedPlanId } from '../fleet/stored-ids.ts';
 
@@ -51,6 +51,19 @@ export const plansOfApplication = async (db: DbOrTx, name: string): Promise<Stor
       .orderBy('name')
       .execute(),
   );
+
+/** How many plans that exist protect each of these virtual names. */
+export async function countPlansOf(db: DbOrTx, names: readonly string[]): Promise<Map<string, number>> {
+  if (names.length === 0) return new Map();
+  const rows = await db
+    .selectFrom('plans')
+    .select((select) => ['virtual_name', select.fn.countAll<number>().as('count')])
+    .where('deleted_at_ms', 'is', null)
+    .where('virtual_name', 'is not', null)
+    .groupBy('virtual_name')
+    .execute();
+  return new Map(rows.map((row) => [row.virtual_name ?? '', Number(row.count)]));
+}
 
 /** A plan, a deleted one too, or undefined. */
 export async function findStoredPlan(db: DbOrTx, id: PlanId): Promise<StoredPlan | undefined> {

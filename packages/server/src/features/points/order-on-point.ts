@@ -2,7 +2,7 @@ import { AppError } from '@sekisho/core/errors.ts';
 import type { HostId, JobId, PlanId, RepositoryName, SnapshotId } from '@sekisho/core/ids.ts';
 import type { OrderAct } from '@sekisho/core/wire/documents.ts';
 import type { Tx } from '../../store/tables.ts';
-import { findApplication } from '../applications/applications.store.ts';
+import { findApplication } from '../applications/application-rows.ts';
 import type { Actor, FleetContext } from '../fleet/fleet-context.ts';
 import { requireCertificates } from '../jobs/check-certificates.ts';
 import { createJob } from '../jobs/create-job.ts';

@@ -3,6 +3,7 @@ import { HOUR_MS } from '@sekisho/core/time.ts';
 import type { Tx } from '../../store/tables.ts';
 import { SYSTEM_ACTOR, type FleetContext } from '../fleet/fleet-context.ts';
 import { newestJobOf, openJobOf } from '../jobs/is-open-maintenance.ts';
+import { isRead } from '../restores/grant-rows.ts';
 import { PASSWORD_UNKNOWN } from './ensure-repositories.ts';
 import { decideMaintenance, orderMaintenance } from './maintain-repository.ts';
 import { pageRepositories, type StoredRepository } from './repositories.store.ts';
@@ -52,6 +53,8 @@ async function orderIfDue(context: FleetContext, tx: Tx, repository: StoredRepos
   const last = await newestJobOf(tx, repository.name, 'maintain');
   if (last !== undefined && nowMs - last.createdAtMs < context.settings.maintainEveryHours * HOUR_MS)
     return false;
+  // a restore of another host has no lock there: it ends first
+  if (await isRead(tx, repository.name, nowMs)) return false;
   const decision = await decideMaintenance(tx, repository.name, nowMs);
   if (decision.remove.length === 0) return false;
   await orderMaintenance(context, tx, SYSTEM_ACTOR, repository, decision.remove);

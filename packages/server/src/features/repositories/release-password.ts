@@ -3,7 +3,7 @@ import type { HostId, JobId, RepositoryName } from '@sekisho/core/ids.ts';
 import type { Tx } from '../../store/tables.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import type { FleetContext } from '../fleet/fleet-context.ts';
-import { selectGrant } from '../restores/grants.store.ts';
+import { selectGrant } from '../restores/grant-rows.ts';
 import { isOpenMaintenance } from '../jobs/is-open-maintenance.ts';
 import { PASSWORD_UNKNOWN, passwordContext } from './ensure-repositories.ts';
 import { selectRepository, type StoredRepository } from './repositories.store.ts';

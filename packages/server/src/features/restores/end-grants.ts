@@ -2,11 +2,11 @@ import { repositoryOwner, type JobId } from '@sekisho/core/ids.ts';
 import { recordChange } from '../../store/record-change.ts';
 import type { Tx } from '../../store/tables.ts';
 import { recordAudit } from '../audit/record-audit.ts';
-import { applicationsOfBoth } from '../applications/applications.store.ts';
+import { applicationsOfBoth } from '../applications/application-rows.ts';
 import type { Actor, FleetContext } from '../fleet/fleet-context.ts';
 import { refreshAssignments } from '../fleet/refresh-assignments.ts';
-import { updateJob } from '../jobs/jobs.store.ts';
-import { removeGrant, selectGrants, type ReadGrant } from './grants.store.ts';
+import { askCancel } from '../jobs/ask-cancel.ts';
+import { removeGrant, selectGrants, type ReadGrant } from './grant-rows.ts';
 
 /**
  * P-14 A job ended: what it was granted to read ends with it. The media server's assignment follows the change of its host at once.
@@ -27,8 +27,7 @@ export async function endUnmappedGrants(context: FleetContext, tx: Tx, actor: Ac
     if (both.length > 0) continue;
     await removeGrant(tx, grant.jobId);
     await refreshAssignments(context, tx, [grant.mediaHostId]);
-    await updateJob(tx, grant.jobId, { cancelAskedAtMs: nowMs });
-    await recordChange(tx, 'job', grant.jobId);
+    await askCancel(tx, grant.jobId, nowMs);
     await audit(tx, actor, grant, nowMs);
   }
 }

@@ -3,12 +3,12 @@ import { repositoryOwner, type HostId, type JobId, type RepositoryName } from '@
 import { READ_GRANTS_PER_MEDIA_MAX } from '@sekisho/core/limits.ts';
 import { HOUR_MS } from '@sekisho/core/time.ts';
 import type { Tx } from '../../store/tables.ts';
-import { applicationsOfBoth } from '../applications/applications.store.ts';
+import { applicationsOfBoth } from '../applications/application-rows.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import type { Actor, FleetContext } from '../fleet/fleet-context.ts';
 import { findHosts } from '../fleet/read-hosts.ts';
 import { refreshAssignments } from '../fleet/refresh-assignments.ts';
-import { insertGrant, selectGrants } from './grants.store.ts';
+import { insertGrant, selectGrants } from './grant-rows.ts';
 
 /** A restore that takes longer must be begun again. */
 export const READ_GRANT_MS = 48 * HOUR_MS;

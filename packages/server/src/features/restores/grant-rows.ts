@@ -49,6 +49,18 @@ export async function selectGrants(
   return (await query.orderBy('job_id').execute()).map(grantOf);
 }
 
+/** May another host read this repository at present? */
+export async function isRead(db: DbOrTx, repository: RepositoryName, nowMs: number): Promise<boolean> {
+  const row = await db
+    .selectFrom('restore_grants')
+    .select('job_id')
+    .where('repository', '=', repository)
+    .where('expires_at_ms', '>', nowMs)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 /** Removes the grant of a job; the media server that it was for, if there was one. */
 export async function removeGrant(tx: Tx, jobId: JobId): Promise<HostId | undefined> {
   const row = await tx
