@@ -36,7 +36,11 @@ const AUDITED: Readonly<Record<string, readonly AuditAct[] | { readonly none: st
   browsePoint: ['order-browse'],
   deletePoints: ['delete-point', 'order-maintain'],
   maintainRepository: ['order-maintain'],
-  startRestore: ['order-restore'],
+  startRestore: ['order-restore', 'grant-read'],
+  createApplication: ['create-application'],
+  addApplicationHost: ['change-application'],
+  removeApplicationHost: ['change-application'],
+  deleteApplication: ['delete-application'],
   // administrators and how they sign in
   createAdministrator: ['create-administrator', 'make-link'],
   disableAdministrator: ['disable-administrator'],

@@ -8,6 +8,7 @@ import {
   type HostId,
 } from '@sekisho/core/ids.ts';
 import { RIGHTS, type Right } from '@sekisho/core/rules/rights.ts';
+import * as applications from '@sekisho/core/wire/applications.ts';
 import { createApiKey } from '@sekisho/core/wire/api-keys.ts';
 import { createClient, type Caller } from '@sekisho/core/wire/client.ts';
 import * as jobs from '@sekisho/core/wire/jobs.ts';
@@ -36,6 +37,8 @@ interface Side {
   readonly point: string;
   /** For the repository's maintenance. */
   readonly repository: string;
+  /** A virtual name that is mapped to the host. */
+  readonly application: string;
 }
 
 /** A request, made for things of one's own group, of another group, or that nobody has. */
@@ -88,6 +91,12 @@ const CASES: Readonly<Record<string, Ask | 'list'>> = {
   }),
   deletePoints: (of) => ({ body: { ids: [of.point], preview: false } }),
   maintainRepository: (of) => ({ params: { name: of.repository }, body: { preview: true } }),
+  listApplications: 'list',
+  createApplication: (of) => ({ body: { name: 'new.vip.example', kind: 'other', hosts: [of.host] } }),
+  getApplication: (of) => ({ params: { name: of.application } }),
+  addApplicationHost: (of) => ({ params: { name: of.application }, body: { hostId: mine.spare } }),
+  removeApplicationHost: (of) => ({ params: { name: of.application, hostId: of.host } }),
+  deleteApplication: (of) => ({ params: { name: of.application } }),
   deletePlan: (of) => ({ params: { id: of.plan } }),
   revokeHost: (of) => ({ params: { id: of.spare }, body: { reason: 'superseded' } }),
 };
@@ -115,6 +124,7 @@ before(async () => {
     failed: parseJobId('f1'.repeat(16))!,
     point: 'f2'.repeat(32),
     repository: '00000000-0000-4000-8000-00000000f001.1',
+    application: 'nobodys.vip.example',
   };
   wide = (
     await server.call(plans.createPlan, {
@@ -154,6 +164,10 @@ async function side(name: string, root: GroupId, digit: number): Promise<Side> {
   const plan = await server.call(plans.createPlan, {
     body: spec({ name: `${name} folders`, targets: { hosts: [], groups: [group] } }),
   });
+  const application = `${name}.vip.example`;
+  await server.call(applications.createApplication, {
+    body: { name: application, kind: 'other', hosts: [host] },
+  });
   const run = async (): Promise<string> => {
     const input = { params: { id: plan.id }, body: { hosts: [host], scheduleName: null } };
     return (await server.call(jobs.runPlan, input)).jobs[0]!.id;
@@ -184,7 +198,7 @@ async function side(name: string, root: GroupId, digit: number): Promise<Side> {
       removed_at_ms: null,
     })
     .execute();
-  return { group, host, spare, plan: plan.id, queued, failed, point, repository };
+  return { group, host, spare, plan: plan.id, queued, failed, point, repository, application };
 }
 
 /** A client over the administration port, with an API key. */

@@ -52,6 +52,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
     status: 'partly',
     open: 'uninstalling and exporting',
   },
+  { id: 'T-34', what: 'Distributed application restore mappings', status: 'proved' },
   { id: 'T-40', what: 'Revocation cuts at once', status: 'partly', open: 'the console' },
   {
     id: 'T-41',

@@ -4,6 +4,7 @@ import type { Language } from '../language.ts';
 const VALUE_NAMES: Readonly<Record<string, Readonly<Record<Language, string>>>> = {
   actual: { en: 'what it is', ja: '実際の値' },
   address: { en: 'address', ja: 'アドレス' },
+  addresses: { en: 'addresses', ja: 'アドレス' },
   agents: { en: 'agents', ja: 'エージェント数' },
   allowed: { en: 'allowed', ja: '許可される値' },
   argument: { en: 'argument', ja: '引数' },
