@@ -35,6 +35,13 @@ import { certRevocations } from './commands/cert/revocations.ts';
 import { certRequest } from './commands/cert/request.ts';
 import { certRevoke } from './commands/cert/revoke.ts';
 import { certSign } from './commands/cert/sign.ts';
+import { clusterCreate } from './commands/cluster/create.ts';
+import { clusterList } from './commands/cluster/list.ts';
+import { clusterShow } from './commands/cluster/show.ts';
+import { clusterAddNode } from './commands/cluster/add-node.ts';
+import { clusterRemoveNode } from './commands/cluster/remove-node.ts';
+import { clusterDelete } from './commands/cluster/delete.ts';
+import { clusterReissueTokens } from './commands/cluster/reissue-tokens.ts';
 import { completionOf } from './commands/completion.ts';
 import { configCheck } from './commands/config/check.ts';
 import { configShow } from './commands/config/show.ts';
@@ -150,6 +157,13 @@ export const VERBS: readonly Verb[] = [
   certRequest,
   certSign,
   certInstall,
+  clusterCreate,
+  clusterList,
+  clusterShow,
+  clusterAddNode,
+  clusterRemoveNode,
+  clusterDelete,
+  clusterReissueTokens,
   securityShow,
   securitySet,
   legacyAdd,

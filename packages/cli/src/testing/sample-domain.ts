@@ -37,6 +37,7 @@ import { sampleDatabase } from './sample-database.ts';
 import { applicationSamples } from './sample-applications.ts';
 import { auditSampleRoutes } from './sample-audit.ts';
 import { legacyRoutes } from './sample-legacy.ts';
+import { clusterSamples } from './sample-clusters.ts';
 import { renewalSamples } from './sample-renewals.ts';
 import { taskSamples } from './sample-tasks.ts';
 import { trustRoutes } from './sample-trust.ts';
@@ -112,6 +113,7 @@ export function sampleRoutes(): FakeRoute[] {
     ...trustRoutes(),
     ...taskSamples(),
     ...renewalSamples(),
+    ...clusterSamples(),
     ...legacyRoutes,
     ...applicationSamples(),
     ...auditSampleRoutes(),

@@ -105,11 +105,11 @@ export const certificateErrors = {
     status: 409,
     en: {
       words: 'The name {name} belongs to {owner}, which is no node of the cluster.',
-      hint: 'Take it from there first (sekisho mapping delete {name} {owner}), or name {owner} as a node.',
+      hint: 'Take it from there first (sekisho mapping delete {name} --host {owner}), or name {owner} as a node.',
     },
     ja: {
       words: '名前 {name} は、クラスターのノードではない {owner} のものです。',
-      hint: '先にその名前を外すか (sekisho mapping delete {name} {owner})、{owner} をノードに加えてください。',
+      hint: '先にその名前を外すか (sekisho mapping delete {name} --host {owner})、{owner} をノードに加えてください。',
     },
   },
   MANUAL_ANSWER_UNREADABLE: {

@@ -140,7 +140,7 @@ export const certificates = {
   clusterTrouble: 'Look at',
   noClusters: 'There are no clusters. Make one: sekisho cluster create NAME --node NODE --node NODE',
   clusterNodeUnmapped:
-    '{node} may not go by {name}: it is refused when it takes over. To approve: sekisho mapping add {name} {node} --share',
+    '{node} may not go by {name}: it is refused when it takes over. To approve: sekisho mapping add {name} --host {node} --share',
   clusterNodeNotHost: '{node} is no host yet. Set it up with its own name: sekisho agent setup --name {node}',
   clusterNodeNoCertificate:
     '{node} has no valid certificate. Tokens for all nodes: sekisho cluster reissue-tokens {name}',

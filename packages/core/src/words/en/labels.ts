@@ -162,6 +162,7 @@ export const labels = {
   running: 'Running',
   connection: 'Channel to the server',
   lastContact: 'Last contact',
+  through: 'Through',
   renewsFrom: 'Renews from',
   server: 'Management server',
   commandsAllowed: "Plans' commands",

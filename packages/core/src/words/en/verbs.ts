@@ -108,6 +108,8 @@ export const verbs = {
       name: "the host's primary name; this machine's name when omitted",
       alias: 'further name or address of this host (repeatable)',
       reissue: 'this host had a certificate before: get a new one with a reissue token',
+      relay:
+        'a media server that opens a tunnel when the server is not reached directly (a host in a DMZ); repeatable',
       skipCertificate: 'finish without a certificate; nothing works until it is deployed',
     },
     examples: {
@@ -236,10 +238,11 @@ export const verbs = {
     flags: {
       data,
       host: 'of this host alone (name or ID)',
+      cluster: 'for each node of this cluster, whether it has one',
       limit: 'at most so many rows',
       after: 'the next page: what the last one ended with',
     },
-    examples: { plain: 'All of them', host: 'Those of one host' },
+    examples: { plain: 'All of them', host: 'Those of one host', cluster: 'Does each node have one?' },
   },
   'cert revoke': {
     summary: "Revoke a host's certificates: it is refused from that moment",

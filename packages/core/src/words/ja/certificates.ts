@@ -1,4 +1,8 @@
-import type { certificates as en, certificateVerbs as enVerbs, clusterVerbs as enClusterVerbs } from '../en/certificates.ts';
+import type {
+  certificates as en,
+  certificateVerbs as enVerbs,
+  clusterVerbs as enClusterVerbs,
+} from '../en/certificates.ts';
 
 /** The help of the commands about the life of certificates. */
 const data = '管理サーバーのデータフォルダー';
@@ -140,7 +144,7 @@ export const certificates: typeof en = {
   clusterTrouble: '要確認',
   noClusters: 'クラスターはありません。作成するには: sekisho cluster create NAME --node NODE --node NODE',
   clusterNodeUnmapped:
-    '{node} は {name} を名乗れないため、引き継いだときに拒否されます。承認するには: sekisho mapping add {name} {node} --share',
+    '{node} は {name} を名乗れないため、引き継いだときに拒否されます。承認するには: sekisho mapping add {name} --host {node} --share',
   clusterNodeNotHost:
     '{node} はまだホストではありません。自身の名前でセットアップしてください: sekisho agent setup --name {node}',
   clusterNodeNoCertificate:
@@ -152,7 +156,8 @@ export const certificates: typeof en = {
   clusterTokensShown: 'トークンは一度だけ表示されます。それぞれ 1 つのノードに 24 時間有効です:',
   clusterTokensWritten: '再発行トークン (それぞれ 1 つのノードに 24 時間有効): {folder}',
   clusterTokenUse: '各ノードで: sekisho agent setup --reissue --token-file FILE',
-  clusterWithoutHost: '{nodes} は未登録のためトークンはありません。通常のトークンを作成してください: sekisho token create',
+  clusterWithoutHost:
+    '{nodes} は未登録のためトークンはありません。通常のトークンを作成してください: sekisho token create',
   outcomes: {
     renewed: '更新済み',
     failed: '失敗',

@@ -163,6 +163,7 @@ export const labels: Words['labels'] = {
   running: '実行中',
   connection: 'サーバーとのチャネル',
   lastContact: '最終通信',
+  through: '中継',
   renewsFrom: '更新の開始',
   server: '管理サーバー',
   commandsAllowed: 'プランのコマンド',

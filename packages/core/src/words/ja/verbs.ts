@@ -124,6 +124,7 @@ export const verbs: Words['verbs'] = {
       name: 'ホストのプライマリ名。省略時はこのマシンの名前',
       alias: 'このホストの別の名前またはアドレス (複数可)',
       reissue: '以前に証明書を持っていたホストとして、再発行トークンで新しい証明書を取得する',
+      relay: 'サーバーに直接接続できないときにトンネルを開くメディアサーバー (DMZ のホスト用)',
       skipCertificate: '証明書なしで完了する (証明書を配備するまでは何も動かない)',
     },
     examples: {
@@ -249,8 +250,14 @@ export const verbs: Words['verbs'] = {
   'cert list': {
     summary: 'ホストの証明書を一覧表示する',
     args: {},
-    flags: { data, host: hostOnly, limit, after: 'この証明書の次から表示する (前のページの最後)' },
-    examples: { plain: 'すべて', host: '1 台のホストのもの' },
+    flags: {
+      data,
+      host: hostOnly,
+      cluster: 'このクラスターの各ノードが証明書を持つか',
+      limit,
+      after: 'この証明書の次から表示する (前のページの最後)',
+    },
+    examples: { plain: 'すべて', host: '1 台のホストのもの', cluster: '各ノードに証明書があるか' },
   },
   'cert revoke': {
     summary: 'ホストの証明書を取り消す (その瞬間から拒否される)',

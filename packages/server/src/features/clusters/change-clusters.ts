@@ -10,7 +10,13 @@ import { recordAudit } from '../audit/record-audit.ts';
 import { findHost, findHostByName } from '../hosts/host-rows.ts';
 import { addMapping, deleteMapping } from '../names/decide-mappings.ts';
 import { mappingsOfNames } from '../names/name-rows.ts';
-import { deleteClusterRows, deleteNode, insertCluster, insertNode, selectClusters } from './clusters.store.ts';
+import {
+  deleteClusterRows,
+  deleteNode,
+  insertCluster,
+  insertNode,
+  selectClusters,
+} from './clusters.store.ts';
 import { canonicalName, hostsOfNodes, requireCluster } from './read-clusters.ts';
 
 /**
