@@ -47,6 +47,7 @@ const VERIFIERS: readonly Target[] = [
   pki('crl', ['crl-findings']),
   pki('plain-entry', ['plain-entry']),
   pki('lint-crl', ['lint-crl']),
+  pki('ocsp-request', ['ocsp-request']),
   pki('csr', ['csr-findings']),
   pki('certificate', ['certificate-findings', 'certificate']),
   pki('extensions', ['extensions']),

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import test from 'node:test';
+import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseHostId, type HostId } from '../ids.ts';
 import { AUTOMATIC_NAMES_PER_HOST_MAX } from '../limits.ts';
@@ -181,4 +181,15 @@ test('T-31 property: a host goes on only under a name that is mapped to it, or t
       assert(isMapped || isConfigured);
     }),
   );
+});
+
+test('T-31 what waits names who owns it: another host, or the first that the configuration means', () => {
+  const ownerOf = (over: Partial<NameFacts>): unknown => {
+    const decision = decideName({ ...free, ...over });
+    return decision.outcome === 'pend' ? decision.ownerId : decision.outcome;
+  };
+  assert.equal(ownerOf({ mappings: [{ hostId: C, kind: 'approved' }] }), C);
+  assert.equal(ownerOf({ reserved: { for: 'media-server', hostIds: [C, A] } }), C);
+  assert.equal(ownerOf({ reserved: { for: 'cluster', hostIds: [] } }), null);
+  assert.equal(ownerOf({ rejected: true }), null);
 });

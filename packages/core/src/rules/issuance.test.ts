@@ -458,6 +458,7 @@ const told: readonly (readonly [
   ],
   ['HOST_NAME_TAKEN', {}, { ...asHostA, host: { ...existing, isServer: true } }, { name: 'web1' }],
   ['MEDIA_NOT_APPROVED', { wantsMedia: true }, withToken(token), { name: 'web1' }],
+  ['MEDIA_NOT_APPROVED', { wantsMedia: true }, { manual: { media: false } }, { name: 'web1' }],
   ['MEDIA_NOT_APPROVED', { wantsMedia: true }, { ...asHostA, ...withToken(reissueToken) }, { name: 'web1' }],
   ['REISSUE_TOKEN_REQUIRED', {}, asHostA, { name: 'web1' }],
   ['HOST_NAME_INVALID', { uris: ['spiffe://x y'] }, withToken(token), { name: 'spiffe://x?y' }],
