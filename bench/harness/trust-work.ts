@@ -8,6 +8,8 @@ import type { RunningServer } from '@sekisho/server/main.ts';
 import { ocspRefusal } from '@sekisho/pki/ocsp-response.ts';
 import { signCrlTbs } from '@sekisho/pki/sign-crl.ts';
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
 import { ocspRequestOf } from './ocsp-request-of.ts';
 import { perCpuSecond, perCpuSecondAsync } from './rates.ts';
@@ -26,6 +28,8 @@ const REQUESTS = 4_000;
 const NONCE_BYTES = 16;
 /** What an answer signs is about as long. */
 const SIGNED_BYTES = 220;
+/** An answer with the responder's certificate is about as long. */
+const ANSWER = Buffer.alloc(800, 7);
 const DAY_MS = 86_400_000;
 
 /** What the measured server does for the figures about trust, asked for by name from the parent. */
@@ -92,6 +96,21 @@ export function trustWork(running: () => RunningServer): Record<string, (input: 
         const { der } = await responder.answer(request, `10.0.${n % (ADDRESSES / 250)}.${n % 250}`);
         if (der.length <= ocspRefusal('tryLater').length) throw new Error('it was refused');
       });
+    },
+    /** What any answer over HTTP costs: `node:http` that reads a request and gives back as many bytes. */
+    startBareHttp: async () => {
+      const bare = createServer((request, response) => {
+        request.on('data', () => undefined);
+        request.on('end', () => {
+          response.writeHead(200, {
+            'content-type': 'application/ocsp-response',
+            'content-length': ANSWER.length,
+          });
+          response.end(ANSWER);
+        });
+      });
+      await new Promise<void>((resolve) => bare.listen(0, '127.0.0.1', resolve));
+      return (bare.address() as AddressInfo).port;
     },
     /** Signs the lists of all shards, as after a revocation in each; how long it took, and how long the loop stood still. */
     signLists: async () => {
