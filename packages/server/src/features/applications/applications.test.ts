@@ -8,6 +8,8 @@ import { eachStore, type OpenTestStore } from '@sekisho/testkit/stores.ts';
 import type { HasAfter } from '@sekisho/testkit/temp-folder.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ChangeFeed } from '../../store/change-feed.ts';
+import { ReservedNames } from '../names/reserved-names.ts';
 import { takeSpool } from '../fleet/take-spool.ts';
 import { followChanges } from '../fleet/refresh-documents.ts';
 import { cancelJob } from '../jobs/cancel-job.ts';
@@ -107,6 +109,27 @@ eachStore((_dialect, open) => {
         'delete-application',
       ],
     );
+  });
+
+  test('T-34 T-31 a virtual name is reserved for the hosts that an administrator mapped it to, as long as they are', async (t) => {
+    const { domain, context, a, b, media, map } = await nodes(t, open);
+    const { clock, log, store } = context;
+    const feed = new ChangeFeed({ clock, log, store });
+    await feed.start();
+    t.after(() => feed.stop());
+    const reserved = new ReservedNames(domain.store, media);
+    await reserved.start(feed);
+    const nodesOf = async () => {
+      await feed.catchUp();
+      return reserved.find(VIP);
+    };
+    assert.equal(await nodesOf(), undefined);
+    await map(a, b);
+    assert.deepEqual(await nodesOf(), { for: 'cluster', hostIds: [a, b] });
+    await removeHost(context, ADMIN, { name: VIP, hostId: b });
+    assert.deepEqual((await nodesOf())?.hostIds, [a]);
+    await deleteApplication(context, ADMIN, { name: VIP });
+    assert.equal(await nodesOf(), undefined);
   });
 
   test('T-34 S-04 a mapping is seen and changed by those alone who may change every one of its hosts', async (t) => {

@@ -12,6 +12,7 @@ import { recordAudit } from '../audit/record-audit.ts';
 import type { FleetContext } from '../fleet/fleet-context.ts';
 import { findHost } from '../fleet/read-hosts.ts';
 import { requireHost } from '../groups/within-reach.ts';
+import { changed as namesChanged } from '../names/decide-mappings.ts';
 import { plansOfApplication } from '../plans/read-plans.ts';
 import { redeployPlan } from '../plans/redeploy-plan.ts';
 import { endUnmappedGrants } from '../restores/end-grants.ts';
@@ -125,6 +126,7 @@ async function change(
 /** Names with their plans, and grants that no mapping carries any more. */
 async function follow(context: FleetContext, tx: Tx, principal: Principal, name: string): Promise<void> {
   await recordChange(tx, 'application', name);
+  await namesChanged(tx, name, []); // T-31: the name is reserved for its hosts
   await endUnmappedGrants(context, tx, principal);
 }
 

@@ -3,13 +3,14 @@ import { judgeName, type ReservedName } from '@sekisho/core/rules/naming.ts';
 import type { ChangeFeed } from '../../store/change-feed.ts';
 import type { Store } from '../../store/store.ts';
 import { z } from 'zod';
+import { listStoredApplications } from '../applications/application-rows.ts';
 import { mediaSettings } from '../hosts/host-rows.ts';
 
 const listedServers = z.array(z.object({ address: z.string() }));
 
 /**
  * T-31 Names that are never mapped by themselves, in memory: addresses of management servers, endpoints of media servers, virtual names
- * of clusters, registered hosts that have not come yet.
+ * of clusters and applications, registered hosts that have not come yet.
  */
 export class ReservedNames {
   readonly #store: Store;
@@ -18,6 +19,8 @@ export class ReservedNames {
   #endpoints = new Map<string, readonly HostId[]>();
   #registered = new Set<string>();
   #clusters = new Set<string>();
+  /** T-34: virtual names of applications, with the hosts that an administrator mapped them to. */
+  #applications = new Map<string, readonly HostId[]>();
 
   constructor(store: Store, serverHostId: HostId) {
     this.#store = store;
@@ -26,7 +29,7 @@ export class ReservedNames {
 
   async start(feed: ChangeFeed): Promise<void> {
     feed.subscribeMany(
-      ['host', 'known-host', 'document', 'cluster'],
+      ['host', 'known-host', 'document', 'cluster', 'application'],
       async (changes) => {
         const hosts = changes.filter(({ kind }) => kind === 'host');
         if (hosts.length > 0 && (await this.#concernsMedia(hosts.map(({ key }) => key))))
@@ -34,6 +37,7 @@ export class ReservedNames {
         const registered = changes.filter(({ kind }) => kind === 'known-host').map(({ key }) => key);
         if (registered.length > 0) await this.#readRegistered(registered);
         if (changes.some(({ kind }) => kind === 'cluster')) await this.#readClusters();
+        if (changes.some(({ kind }) => kind === 'application')) await this.#readApplications();
         if (changes.some(({ kind, key }) => kind === 'document' && key.startsWith('list/')))
           await this.#readServers();
       },
@@ -49,6 +53,8 @@ export class ReservedNames {
     if (servers !== undefined) return { for: 'management-server', hostIds: [...servers, ...(media ?? [])] };
     if (media !== undefined) return { for: 'media-server', hostIds: media };
     if (this.#clusters.has(name)) return { for: 'cluster', hostIds: [] };
+    const nodes = this.#applications.get(name);
+    if (nodes !== undefined) return { for: 'cluster', hostIds: nodes };
     if (this.#registered.has(name)) return { for: 'registered-host', hostIds: [] };
     return undefined;
   }
@@ -57,6 +63,7 @@ export class ReservedNames {
     await this.#readServers();
     await this.#readEndpoints();
     await this.#readClusters();
+    await this.#readApplications();
     this.#registered.clear();
     await this.#readRegistered(undefined);
   }
@@ -106,6 +113,11 @@ export class ReservedNames {
   async #readClusters(): Promise<void> {
     const rows = await this.#store.db.selectFrom('clusters').select('name').execute();
     this.#clusters = new Set(rows.map(({ name }) => name));
+  }
+
+  async #readApplications(): Promise<void> {
+    const mappings = await listStoredApplications(this.#store.db);
+    this.#applications = new Map(mappings.map(({ name, hosts }) => [name, hosts]));
   }
 
   /** Undefined: all. */
