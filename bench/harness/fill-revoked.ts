@@ -1,8 +1,7 @@
+import { CRL_SHARD_CERTIFICATES_MAX as PER_SHARD } from '@sekisho/core/rules/revocation.ts';
 import { createHash } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 
-/** As many certificates as a shard takes. */
-const PER_SHARD = 100_000;
 const DAY_MS = 86_400_000;
 const ROWS_PER_TRANSACTION = 20_000;
 
