@@ -17,7 +17,8 @@ export function explainText(cli: Cli, reply: ExplainReply): string[] {
   });
   return [
     ...reply.sides.flatMap((side) => [...sideText(cli, side), '']),
-    `${paint(cli, reply.allow)(visible(verdict))} ${explain.both}`,
+    paint(cli, reply.allow)(visible(verdict)),
+    ...(reply.allow ? [] : [explain.both]),
   ];
 }
 

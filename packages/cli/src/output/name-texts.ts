@@ -42,18 +42,15 @@ export function pendingText(cli: Cli, pending: readonly PendingView[]): string[]
         { title: names.host, shrinks: true },
         { title: names.owner, shrinks: true },
         { title: names.reason },
-        { title: names.lastSeen },
       ],
       pending.map((one) => [
         one.shown,
         one.host.name,
         one.owner?.name ?? '-',
         one.state === 'rejected' ? names.states.rejected : names.reasons[one.reason],
-        cli.format.time(one.lastSeenAtMs),
       ]),
       TERMINAL_COLUMNS,
     ),
-    timesLine(cli),
     ...warningsOf(cli, pending),
     names.decide,
   ];

@@ -29,6 +29,7 @@ import {
 import type { z } from 'zod';
 import { fakeRoute, type FakeRoute } from './fake-server.ts';
 import { TEST_NOW_MS } from './fake-terminal.ts';
+import { nameSamples } from './sample-names.ts';
 import { FINGERPRINT, found, STORE, WEB } from './sample-ids.ts';
 
 const GROUP = '33333333-3333-4333-8333-333333333333';
@@ -91,6 +92,7 @@ export function trustRoutes(): FakeRoute[] {
       id,
     );
   return [
+    ...nameSamples(oneHost),
     fakeRoute(getDomain, () => ({
       domainId: '66666666-6666-4666-8666-666666666666',
       name: 'Example 関所',

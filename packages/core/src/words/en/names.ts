@@ -82,8 +82,6 @@ export const names = {
   since: 'Since',
   owner: 'Belongs to',
   reason: 'Why',
-  state: 'State',
-  lastSeen: 'Last seen',
   kinds: { primary: 'primary', approved: 'approved', shared: 'shared', automatic: 'automatic' },
   states: { pending: 'waits', rejected: 'rejected' },
   reasons: {
@@ -103,7 +101,7 @@ export const names = {
   warned: 'Look closely at {name}: {warnings}.',
   noMappings: 'No such names.',
   noPending: 'Nothing waits.',
-  decide: 'Decide: sekisho mapping approve NAME --host HOST, or sekisho mapping reject NAME --host HOST',
+  decide: 'Decide: sekisho mapping approve NAME --host HOST (or reject)',
   nowHas: '{name} belongs to {hosts}.',
   nobodyHas: '{name} belongs to nobody.',
   rejected: '{name} is rejected for {host}.',

@@ -81,8 +81,6 @@ export const names = {
   since: '登録日時',
   owner: '現在の所有者',
   reason: '理由',
-  state: '状態',
-  lastSeen: '最終検出',
   kinds: { primary: 'プライマリ', approved: '承認済み', shared: '共有', automatic: '自動' },
   states: { pending: '承認待ち', rejected: '拒否' },
   reasons: {
@@ -102,8 +100,7 @@ export const names = {
   warned: '{name} に注意してください: {warnings}。',
   noMappings: '該当する名前はありません。',
   noPending: '承認待ちの名前はありません。',
-  decide:
-    '処理するには: sekisho mapping approve NAME --host HOST または sekisho mapping reject NAME --host HOST',
+  decide: '処理するには: sekisho mapping approve NAME --host HOST (または reject)',
   nowHas: '{name} は {hosts} の名前です。',
   nobodyHas: '{name} はどのホストの名前でもありません。',
   rejected: '{host} の名前 {name} を拒否しました。',

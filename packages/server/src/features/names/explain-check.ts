@@ -37,7 +37,11 @@ export function explainCheck(checked: CheckedPeer, facts: ExplainedFacts): Expla
     check,
     outcome,
     code: refusal?.code ?? null,
-    params: { ...refusal?.params },
+    params: {
+      ...refusal?.params,
+      // people know it by its name
+      ...(refusal?.params['host'] === facts.about.id ? { host: facts.about.name } : {}),
+    },
     decidedBy: DECIDED_BY[check](facts),
     command: outcome === 'failed' ? (COMMANDS[check](facts) ?? null) : null,
   };
