@@ -8,6 +8,7 @@ import {
 } from '@sekisho/core/settings/resolve-settings.ts';
 import { setting } from '@sekisho/core/settings/setting.ts';
 import { absolutePath, address, domainId, hostId, port, serverId } from '@sekisho/core/wire/scalars.ts';
+import { RELAYS_MAX } from '@sekisho/core/wire/relay.ts';
 import { writeDurably } from '@sekisho/platform/durable-file.ts';
 import { LOG_LEVELS } from '@sekisho/platform/log.ts';
 import { readFile } from 'node:fs/promises';
@@ -63,6 +64,17 @@ export const agentSettings = z.strictObject({
     ja: 'セットアップで指定した管理サーバー。',
     fixed: true,
   }),
+  relays: setting(
+    z
+      .array(z.object({ hostId: hostId.nullable(), address, port }))
+      .max(RELAYS_MAX)
+      .optional(),
+    {
+      en: 'T-60: media servers that relay when the management server is not reached directly, as the setup learned them.',
+      ja: 'T-60: 管理サーバーに直接接続できないときに中継するメディアサーバー。セットアップで得たもの。',
+      fixed: true,
+    },
+  ),
   keyAlgorithm: setting(z.enum(['p256', 'p384', 'rsa3072', 'ed25519']), {
     en: "The kind of the host's key.",
     ja: 'ホストの鍵の種類。',

@@ -142,9 +142,11 @@ export async function startParts(
     const named = (policy()?.mediaServers ?? []).flatMap(({ hostId: relay, endpoints }) =>
       endpoints.map((endpoint) => ({ hostId: relay, ...endpoint })),
     );
-    const others = (settings.relays ?? []).map((endpoint) => ({ ...endpoint, hostId: endpoint.hostId ?? undefined }));
-    const all = new Map([...others, ...named].map((relay) => [relayName(relay), relay]));
-    return [...all.values()].filter((relay) => relay.hostId !== hostId).reverse();
+    const learned = (settings.relays ?? []).map((relay) => ({ ...relay, hostId: relay.hostId ?? undefined }));
+    const all = new Map<string, Relay>();
+    for (const relay of [...named, ...learned])
+      if (relay.hostId !== hostId && !all.has(relayName(relay))) all.set(relayName(relay), relay);
+    return [...all.values()];
   }
 
   const live = new Set<MediaConnection>();
@@ -434,6 +436,7 @@ export async function startParts(
     return {
       ...baseStatus(folder, settings, identity, renewalInformation),
       running: true,
+      pid: process.pid,
       channel: policy()?.mode === 'pull' ? 'off' : beating.channel.isOpen ? 'open' : 'closed',
       relay: server.via === undefined ? null : relayName(server.via),
       lastContactMs: server.lastContactMs ?? null,

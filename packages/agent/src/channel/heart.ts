@@ -45,7 +45,9 @@ export function startHeart(options: {
   heartbeat: () => Heartbeat;
   period: () => { seconds: number; mode: 'push' | 'pull' };
   onReply: (reply: HeartbeatReply) => void;
-  onCome: (frame: Extract<ServerFrame, { type: 'come' | 'job.offer' | 'job.cancel' | 'names' | 'renewal' }>) => void;
+  onCome: (
+    frame: Extract<ServerFrame, { type: 'come' | 'job.offer' | 'job.cancel' | 'names' | 'renewal' }>,
+  ) => void;
   health: HealthBoard;
   clock: Clock;
   random: Random;
@@ -142,6 +144,7 @@ export function startHeart(options: {
     health.set('clock-skew', skewMs > CLOCK_SKEW_MAX_MS, `${Math.round(skewMs / SECOND_MS)} s`);
     options.onReply(reply);
     if (spool.size > 0) send();
+    server.lookForDirect();
   }
 
   let soon = false;

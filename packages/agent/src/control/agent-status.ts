@@ -39,6 +39,8 @@ export const agentStatus = z.object({
     .nullable(),
   /** In push mode: is the channel open? */
   channel: z.enum(['open', 'closed', 'off']),
+  /** T-60: the media server through which the management server is reached (`ADDRESS:PORT`); null: directly. */
+  relay: z.string().nullable(),
   lastContactMs: epochMs.nullable(),
   lastError: refusal.nullable(),
   serials: z.object({
@@ -53,6 +55,8 @@ export const agentStatus = z.object({
   jobs: z.array(z.object({ jobId, kind: jobKind, planId: planId.nullable(), waiting: z.boolean() })),
   health: z.array(z.object({ code: z.string(), detail: z.string() })),
   media: z.object({ port: port.nullable(), folder: z.string() }).nullable(),
+  /** Of the running agent's process. */
+  pid: z.int().nullable().default(null),
   settings: z.object({ allowCommands: z.boolean() }),
 });
 export type AgentStatus = z.infer<typeof agentStatus>;

@@ -1,5 +1,6 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import { plannedRenewalMs, renewalJitter } from '@sekisho/core/rules/renewal.ts';
+import { tunnelTarget } from '@sekisho/core/rules/tunnel.ts';
 import type { Clock } from '@sekisho/core/time.ts';
 import { silentLog } from '@sekisho/platform/log.ts';
 import { readdir } from 'node:fs/promises';
@@ -75,6 +76,7 @@ export function baseStatus(
             }),
           },
     channel: 'off',
+    relay: null,
     lastContactMs: null,
     lastError: null,
     serials: { bundle: 0, list: 0, assignment: 0, policy: 0, crl: 0 },
@@ -82,6 +84,7 @@ export function baseStatus(
     jobs: [],
     health: [],
     media: null,
+    pid: null,
     settings: { allowCommands: settings.allowCommands },
   };
 }
@@ -99,6 +102,8 @@ export function setupCommand(folder: DataFolder, settings: AgentSettings, reissu
     `${server.host}:${server.port}`,
   ];
   words.push('--name', name);
+  for (const relay of settings.relays ?? [])
+    if (relay.hostId === null) words.push('--relay', tunnelTarget(relay.address, relay.port));
   if (media) words.push('--media');
   if (reissue) words.push('--reissue');
   return words

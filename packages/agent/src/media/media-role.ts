@@ -7,6 +7,7 @@ import { OID } from '@sekisho/pki/oids.ts';
 import type { MediaEvent } from '@sekisho/media/media-event.ts';
 import type { PlainListener } from '@sekisho/media/http/plain-listener.ts';
 import { startMediaServer, type MediaServer } from '@sekisho/media/start-media-server.ts';
+import type { TunnelRoute } from '@sekisho/media/tunnel/tunnels.ts';
 import { makePrivateFolder } from '@sekisho/platform/durable-file.ts';
 import type { Log } from '@sekisho/platform/log.ts';
 import { createHash } from 'node:crypto';
@@ -29,6 +30,8 @@ export interface MediaRole {
   checkPeers(): void;
   /** T-31 It was decided anew who goes by these names (null: by any): live connections are asked about again. */
   namesChanged(names: readonly string[] | null): Promise<void>;
+  /** T-60 The list of management servers changed: tunnels to those that left it are cut. */
+  listChanged(): void;
   stop(): Promise<void>;
 }
 
@@ -41,6 +44,8 @@ export function createMediaRole(options: {
   names: () => PeerDecisions;
   /** T-50: asked about hosts without a certificate. */
   guests: LegacyGuests;
+  /** T-60: where tunnels for hosts in a DMZ may end, and how the way there is opened. */
+  tunnel: TunnelRoute;
   spool: Spool;
   health: HealthBoard;
   env: NodeJS.ProcessEnv;
@@ -83,6 +88,7 @@ export function createMediaRole(options: {
       confirm: ({ hostId, leaf }) => confirmName(options.names(), hostId, leaf),
       mayRead: (readerId, repository) =>
         mayRead(options.assignment(), { readerId, repository, nowMs: options.clock.nowMs() }),
+      tunnel: options.tunnel,
       quotaBytesPerHost: () => options.assignment()?.media?.quotaBytesPerHost ?? null,
       onEvent: (event) => spoolEvent(event),
       clock: options.clock,
@@ -176,6 +182,10 @@ export function createMediaRole(options: {
       void plain?.checkAgain();
       const cut = server?.cutUnauthorized() ?? 0;
       if (cut > 0) log.warn({ cut }, 'connections of refused hosts were cut');
+    },
+    listChanged() {
+      const cut = server?.cutUnlistedTunnels() ?? 0;
+      if (cut > 0) log.warn({ cut }, 'tunnels to servers that left the list were cut');
     },
     async namesChanged(names) {
       const concerned = new Set(names);

@@ -76,9 +76,7 @@ function dialOnce(
 ): Promise<TLSSocket | 'refused session'> {
   return new Promise((resolve, reject) => {
     const socket = connect({
-      ...(options.over === undefined
-        ? { host: options.host, port: options.port }
-        : { socket: options.over }),
+      ...(options.over === undefined ? { host: options.host, port: options.port } : { socket: options.over }),
       ...(options.localAddress === undefined ? {} : { localAddress: options.localAddress }),
       ...(options.allowHalfOpen === undefined ? {} : { allowHalfOpen: options.allowHalfOpen }),
       ...(options.lookup === undefined ? {} : { lookup: options.lookup }),

@@ -8,16 +8,21 @@ import type { CallInput } from '@sekisho/core/wire/client.ts';
 import type { Route } from '@sekisho/core/wire/route.ts';
 import { certificateToPem, type Certificate } from '@sekisho/pki/certificate.ts';
 import type { Log } from '@sekisho/platform/log.ts';
+import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
 import type { z } from 'zod';
 import { WebSocket } from 'ws';
 import type { DocumentStore } from '../documents/document-store.ts';
 import { simpleReenroll } from '../identity/est-client.ts';
 import type { Identity } from '../identity/identity-store.ts';
 import { callRoute } from './call-route.ts';
-import { DialingAgent, dialTls } from './dial.ts';
+import { DialingAgent, dialTls, type DialOptions, type PresentedPeer } from './dial.ts';
 import { describeNetworkError, refusalOf } from './http-request.ts';
+import { openRelayStream } from './open-relay-stream.ts';
+import { openTunnel, type Relay } from './open-tunnel.ts';
+import { ServerRoute } from './server-route.ts';
 import { TlsSessions } from './tls-sessions.ts';
-import { verifyServer, type TrustFacts } from './verify-peer.ts';
+import { verifyMediaServer, verifyServer, type TrustFacts } from './verify-peer.ts';
 
 /** A server of the list, or the one setup knew when there is no list yet. */
 export interface KnownServer extends ListedServer {
@@ -45,6 +50,16 @@ export interface ServerConnection {
   readonly lastContactMs: number | undefined;
   /** Why the last contact led to nothing: no server could be used, or it refused this host. */
   readonly lastError: AppError | undefined;
+  /** T-60 While a tunnel is in use: may look whether the direct way works again. Asked at each heartbeat. */
+  lookForDirect(): void;
+  /** T-60 The media server through which the server in use is reached; undefined: directly. */
+  readonly via: Relay | undefined;
+  /** Where plain, signed things are fetched from: the plain port, or the agents' own through a tunnel. */
+  publicTarget(httpPort: number): { host: string; port: number; agent?: DialingAgent } | undefined;
+  /** T-60 The management servers that this host, a media server, may open tunnels to: those of the signed list. */
+  relayed(): KnownServer[];
+  /** T-60 A stream of our own to that server, for a client at this address. */
+  openRelay(server: KnownServer, clientAddress: string, signal: AbortSignal): Promise<Duplex>;
   /** New connections show the new certificate; those that are in use end by themselves. */
   identityChanged(): void;
   /** Cuts what is under way; nothing is asked any more. */
@@ -63,6 +78,10 @@ export function createServerConnection(options: {
   identity: () => Identity;
   trust: () => TrustFacts;
   onRefused: (server: KnownServer, refusal: AppError) => void;
+  /** T-60 Media servers that may open a way when there is no direct one; none by default. */
+  relays?: (() => readonly Relay[]) | undefined;
+  /** T-60 The direct way works again. */
+  onDirectAgain?: (() => void) | undefined;
   /** The address of this machine that connections come from; the system's choice by default. */
   localAddress?: string | undefined;
   clock: Clock;
@@ -73,6 +92,7 @@ export function createServerConnection(options: {
   const failures = new Map<string, ServerFailures>();
   const agents = new Map<string, DialingAgent>();
   const sessions = new Map<string, TlsSessions>();
+  const routes = new Map<string, ServerRoute>();
   let current: string | undefined;
   let lastContactMs: number | undefined;
   let lastError: AppError | undefined;
@@ -124,24 +144,66 @@ export function createServerConnection(options: {
     lastError = undefined;
   }
 
-  async function dial(server: KnownServer, signal: AbortSignal) {
-    const trust = options.trust();
+  const shown = () => {
     const { keyPem, chainPem } = options.identity();
+    return {
+      ca: options.trust().anchors.map((anchor) => certificateToPem(anchor.der)),
+      identity: { keyPem, chainPem },
+    };
+  };
+  const toServer = (server: KnownServer) => ({
+    host: server.address,
+    port: server.port,
+    ...shown(),
+    verify: (peer: PresentedPeer) => {
+      verifyServer(peer, options.trust(), server);
+    },
+  });
+
+  function dialServer(
+    server: KnownServer,
+    how: Pick<DialOptions, 'signal' | 'timeoutMs' | 'over'>,
+  ): Promise<TLSSocket> {
     let kept = sessions.get(server.key);
     if (kept === undefined) sessions.set(server.key, (kept = new TlsSessions()));
-    return dialTls({
-      host: server.address,
-      port: server.port,
-      ca: trust.anchors.map((anchor) => certificateToPem(anchor.der)),
-      identity: { keyPem, chainPem },
-      localAddress: options.localAddress,
+    const localAddress = how.over === undefined ? options.localAddress : undefined;
+    return dialTls({ ...toServer(server), localAddress, ...how, sessions: kept });
+  }
+
+  /** Our own TLS to the server, inside a tunnel: the media server sees none of it. */
+  async function dialThrough(server: KnownServer, relay: Relay, signal: AbortSignal): Promise<TLSSocket> {
+    const target = { host: server.serverId, port: server.port };
+    const over = await openTunnel(relay, target, {
+      ...shown(),
       signal,
-      sessions: kept,
       verify: (peer) => {
-        verifyServer(peer, options.trust(), server);
+        verifyMediaServer(peer, options.trust(), relay.hostId);
       },
     });
+    return dialServer(server, { signal, over });
   }
+
+  function routeTo(server: KnownServer): ServerRoute {
+    const found = routes.get(server.key);
+    if (found !== undefined) return found;
+    const route = new ServerRoute({
+      server: `${server.address}:${server.port}`,
+      relays: options.relays ?? (() => []),
+      direct: (signal, timeoutMs) =>
+        dialServer(server, { signal, ...(timeoutMs === undefined ? {} : { timeoutMs }) }),
+      through: (relay, signal) => dialThrough(server, relay, signal),
+      onDirectAgain: () => {
+        for (const agent of agents.values()) retire(agent);
+        agents.clear();
+        options.onDirectAgain?.();
+      },
+      clock,
+      log,
+    });
+    routes.set(server.key, route);
+    return route;
+  }
+  const dial = (server: KnownServer, signal: AbortSignal): Promise<TLSSocket> => routeTo(server).dial(signal);
 
   function agentFor(server: KnownServer): DialingAgent {
     const found = agents.get(server.key);
@@ -205,6 +267,22 @@ export function createServerConnection(options: {
         (chosen.state === 'use' ? chosen.server : undefined)
       );
     },
+    lookForDirect() {
+      const inUse = servers().find((server) => server.key === current);
+      if (inUse !== undefined) void routeTo(inUse).lookForDirect(stopping.signal);
+    },
+    get via() {
+      return current === undefined ? undefined : routes.get(current)?.via;
+    },
+    publicTarget(httpPort) {
+      const server = this.server;
+      if (server === undefined) return undefined;
+      if (routeTo(server).mayBeDirect) return { host: server.address, port: httpPort };
+      return { host: server.address, port: server.port, agent: agentFor(server) };
+    },
+    relayed: () => (options.documents.held('list') === undefined ? [] : servers()),
+    openRelay: (server, clientAddress, signal) =>
+      openRelayStream(toServer(server), clientAddress, AbortSignal.any([signal, stopping.signal])),
     get lastContactMs() {
       return lastContactMs;
     },

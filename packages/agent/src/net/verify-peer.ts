@@ -68,8 +68,26 @@ export function verifyPinnedServer(
   return { domainId, serverId: verified.serverId! };
 }
 
-/** Is this the media server that the signed policy names by host ID, and not revoked (P-11)? */
-export function verifyMediaServer(peer: PresentedPeer, trust: TrustFacts, expected: HostId): void {
+/** The media server at setup, when nothing but the confirmed root is known: any of the domain, to go through to the server (T-60). */
+export function verifyPinnedRelay(peer: PresentedPeer, root: Certificate, nowMs: number): void {
+  const named = /^spiffe:\/\/([^/]+)\/host\//.exec(peer.leaf.san.uris[0] ?? '')?.[1] ?? '';
+  const domainId = parseDomainId(named);
+  if (domainId === undefined)
+    throw new AppError('PEER_ROLE_WRONG', { subject: describeSubject(peer.leaf), role: 'host-media' });
+  const intermediates = peer.chain.slice(1);
+  verifyChain({ leaf: peer.leaf, intermediates, anchors: [root], nowMs, domainId, role: 'host-media' });
+  requireOpenssl(peer);
+}
+
+/**
+ * Is this the media server that the signed policy names by host ID, and not revoked (P-11)? Undefined: any media server of the domain, to
+ * go through to a server that is judged by itself (T-60).
+ */
+export function verifyMediaServer(
+  peer: PresentedPeer,
+  trust: TrustFacts,
+  expected: HostId | undefined,
+): void {
   const verified = verifyChain({ ...chainFacts(peer, trust), role: 'host-media' });
   decide(peer.leaf, trust, {
     expected,

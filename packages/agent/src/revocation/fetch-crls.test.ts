@@ -61,7 +61,7 @@ async function place(t: TestContext) {
   const fetcher = new CrlFetcher({
     documents: { held: () => ({ payload }) } as never,
     crls,
-    server: { server: { address: '127.0.0.1' } } as never,
+    server: { publicTarget: (port) => ({ host: '127.0.0.1', port }) },
     again: () => (tries += 1),
     clock,
     random: systemRandom,

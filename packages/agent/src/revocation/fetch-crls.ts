@@ -12,7 +12,10 @@ const CRL_WHOLE_MAX_MS = 10 * 60_000;
 /** Lists may be signed while others are fetched: so many passes over all of them, then the next heartbeat goes on. */
 const PASSES_MAX = 8;
 
-/** Fetches the revocation lists that the trust bundle names, over plain HTTP: they are signed, and must be had also by who is refused elsewhere. */
+/**
+ * Fetches the revocation lists that the trust bundle names, over plain HTTP: they are signed, and must be had also by who is refused
+ * elsewhere. Where only a tunnel leads to the server, from its agents' port (T-60).
+ */
 export class CrlFetcher {
   readonly #parts: CrlFetcherParts;
   #failures = 0;
@@ -40,7 +43,7 @@ export class CrlFetcher {
   async fetchAll(): Promise<boolean> {
     const { documents, crls, server, log } = this.#parts;
     const bundle = documents.held('bundle')?.payload;
-    const target = server.server;
+    const target = bundle === undefined ? undefined : server.publicTarget(bundle.httpPort);
     if (bundle === undefined || target === undefined) return false;
     this.#cancelRetry();
     this.#lastTryMs = this.#parts.clock.monotonicMs();
@@ -50,7 +53,7 @@ export class CrlFetcher {
       let failed = 0;
       for (const list of bundle.crls) {
         try {
-          if (await this.#fetch(target.address, bundle.httpPort, list)) newer += 1;
+          if (await this.#fetch(target, list)) newer += 1;
         } catch (error) {
           failed += 1;
           log.warn({ err: error, path: list.path }, 'a CRL was not taken');
@@ -77,22 +80,19 @@ export class CrlFetcher {
   }
 
   /** True when it is another one than is held. */
-  async #fetch(host: string, port: number, list: NamedList): Promise<boolean> {
+  async #fetch(target: CrlSource, list: NamedList): Promise<boolean> {
     const { crls } = this.#parts;
     const held = crls.numberOf(list);
-    const reply = await sendRequest(
-      { host, port },
-      {
-        method: 'GET',
-        path: list.path,
-        headers: held === undefined ? {} : { 'if-none-match': `"${held}"` },
-        timeoutMs: CRL_TIMEOUT_MS,
-        wholeMaxMs: CRL_WHOLE_MAX_MS,
-        replyBytesMax: CRL_BYTES_MAX,
-      },
-    );
+    const reply = await sendRequest(target, {
+      method: 'GET',
+      path: list.path,
+      headers: held === undefined ? {} : { 'if-none-match': `"${held}"` },
+      timeoutMs: CRL_TIMEOUT_MS,
+      wholeMaxMs: CRL_WHOLE_MAX_MS,
+      replyBytesMax: CRL_BYTES_MAX,
+    });
     if (reply.status === 304 && held !== undefined) return false;
-    if (reply.status !== 200) throw refusalOf(`${host}:${port}`, reply);
+    if (reply.status !== 200) throw refusalOf(`${target.host}:${target.port}`, reply);
     // from a server that is behind another one it is refused: what is held stays, and nothing is confirmed
     return crls.offer(list, reply.body);
   }
@@ -106,10 +106,12 @@ export class CrlFetcher {
   }
 }
 
+type CrlSource = NonNullable<ReturnType<ServerConnection['publicTarget']>>;
+
 export interface CrlFetcherParts {
   readonly documents: Pick<DocumentStore, 'held'>;
   readonly crls: CrlStore;
-  readonly server: Pick<ServerConnection, 'server'>;
+  readonly server: Pick<ServerConnection, 'publicTarget'>;
   /** The time of another try has come. */
   readonly again: () => void;
   readonly clock: Clock;

@@ -2,6 +2,7 @@ import { AppError } from '@sekisho/core/errors.ts';
 import type { DomainId, HostId, ServerId } from '@sekisho/core/ids.ts';
 import type { Clock, Random } from '@sekisho/core/time.ts';
 import { getDocument, getPublicBundle } from '@sekisho/core/wire/agent.ts';
+import { getPublicRelays, RELAYS_MAX } from '@sekisho/core/wire/relay.ts';
 import { certificateToPem, type Certificate } from '@sekisho/pki/certificate.ts';
 import { canonicalIp } from '@sekisho/core/rules/naming.ts';
 import type { KeyAlgorithm } from '@sekisho/pki/keys.ts';
@@ -15,9 +16,11 @@ import { checkIssued } from '../identity/check-reply.ts';
 import { fetchCaCertificates, simpleEnroll } from '../identity/est-client.ts';
 import { installStaged, stageRequest, type Identity } from '../identity/identity-store.ts';
 import { callRoute } from '../net/call-route.ts';
-import { DialingAgent, dialTls } from '../net/dial.ts';
+import { DialingAgent, dialTls, type DialOptions } from '../net/dial.ts';
 import { describeNetworkError } from '../net/http-request.ts';
-import { verifyPinnedServer } from '../net/verify-peer.ts';
+import { openTunnel } from '../net/open-tunnel.ts';
+import { ServerRoute } from '../net/server-route.ts';
+import { verifyPinnedRelay, verifyPinnedServer } from '../net/verify-peer.ts';
 import { loadSettings, saveSettings, type AgentSettings } from '../settings.ts';
 import { parseFingerprint } from './fingerprint.ts';
 
@@ -39,6 +42,8 @@ export interface SetupOptions {
   readonly reissue?: boolean;
   readonly keyAlgorithm?: KeyAlgorithm;
   readonly mediaFolder?: string;
+  /** T-60: media servers that are tried when the server is not reached directly. */
+  readonly relays?: readonly { readonly address: string; readonly port: number }[];
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -92,12 +97,15 @@ const isUnreached = (error: unknown): boolean =>
 
 /** The root that the server offers, once its fingerprint is confirmed. The connection ends here. */
 export async function confirmRoot(
-  options: Pick<SetupOptions, 'server' | 'confirm'>,
+  options: Pick<SetupOptions, 'server' | 'confirm' | 'relays' | 'clock' | 'log'>,
   expected: string | undefined,
 ): Promise<Certificate> {
   const { host, port } = options.server;
   const server = `${host}:${port}`;
-  const agent = new DialingAgent(() => dialTls({ host, port, ca: [], verify: () => undefined }), 1);
+  const unchecked = () => ({ ca: [], verify: () => undefined });
+  // trusted with nothing: what counts is the fingerprint of what it offers
+  const route = routeOf(options, unchecked, unchecked);
+  const agent = new DialingAgent(() => route.dial(NEVER), 1);
   let offered: Certificate[];
   try {
     offered = await fetchCaCertificates({ host, port, agent });
@@ -133,19 +141,25 @@ async function deploy(
   await prepareDataFolder(folder);
   let pinned: { domainId: DomainId; serverId: ServerId } | undefined;
   let identity: Identity | undefined;
-  const agent = new DialingAgent(
-    () =>
-      dialTls({
-        host,
-        port,
-        ca: [certificateToPem(root.der)],
-        identity,
-        verify: (peer) => {
-          pinned = verifyPinnedServer(peer, root, clock.nowMs());
-        },
-      }),
-    1,
+  const ca = [certificateToPem(root.der)];
+  const route = routeOf(
+    options,
+    () => ({
+      ca,
+      identity,
+      verify: (peer) => {
+        pinned = verifyPinnedServer(peer, root, clock.nowMs());
+      },
+    }),
+    () => ({
+      ca,
+      identity,
+      verify: (peer) => {
+        verifyPinnedRelay(peer, root, clock.nowMs());
+      },
+    }),
   );
+  const agent = new DialingAgent(() => route.dial(NEVER), 1); // it is emptied in between, and used again
   try {
     const keyAlgorithm = options.keyAlgorithm ?? before?.keyAlgorithm ?? 'p256';
     const request = await stageRequest(folder, requestedNames(options), keyAlgorithm);
@@ -168,21 +182,62 @@ async function deploy(
     await saveAnchors(folder.anchorsFile, [root]);
     await dropForeignDocuments(folder, before, domainId);
     identity = await installStaged(folder, chain);
-    await saveSettings(folder, {
+    const settings: AgentSettings = {
       ...settingsOf(options, before),
       keyAlgorithm,
       state: { is: 'deployed', hostId, domainId, serverId },
-    });
+    };
+    await saveSettings(folder, settings);
     // The connection that carried the token showed no certificate: the rest goes over one that does.
     agent.destroy();
     await fetchFirstDocuments({ host, port, agent }, folder, domainId, options).catch((error: unknown) => {
       log.warn({ err: error }, 'the first documents were not fetched; the agent fetches them when it runs');
+    });
+    await learnRelays({ host, port, agent }, folder, settings).catch((error: unknown) => {
+      log.warn({ err: error }, 'the media servers that relay were not learned');
     });
     log.info({ hostId, domainId }, 'certificate deployed');
     return { hostId, name: options.name, domainId };
   } finally {
     agent.destroy();
   }
+}
+
+const NEVER = new AbortController().signal;
+
+/** The way to the server at setup: directly, or through one of the media servers that were named (T-60). */
+function routeOf(
+  { server, relays = [], clock, log }: Pick<SetupOptions, 'server' | 'relays' | 'clock' | 'log'>,
+  ofServer: () => ShownAndChecked,
+  ofRelay: () => ShownAndChecked,
+): ServerRoute {
+  return new ServerRoute({
+    server: `${server.host}:${server.port}`,
+    relays: () => relays.map((relay) => ({ ...relay, hostId: undefined })),
+    direct: (signal, timeoutMs) =>
+      dialTls({ ...server, ...ofServer(), signal, ...(timeoutMs === undefined ? {} : { timeoutMs }) }),
+    through: async (relay, signal) => {
+      const over = await openTunnel(relay, server, { ...ofRelay(), signal });
+      return dialTls({ ...server, ...ofServer(), signal, over });
+    },
+    onDirectAgain: () => undefined,
+    clock,
+    log,
+  });
+}
+type ShownAndChecked = Pick<DialOptions, 'ca' | 'identity' | 'verify'>;
+
+/** T-60 Remembered, so that the host needs no configuration when its direct way ends one day. */
+async function learnRelays(
+  target: { host: string; port: number; agent: DialingAgent },
+  folder: DataFolder,
+  settings: AgentSettings,
+): Promise<void> {
+  const { relays } = await callRoute(target, getPublicRelays, {});
+  const given = (settings.relays ?? []).filter(
+    ({ address, port }) => !relays.some((relay) => relay.address === address && relay.port === port),
+  );
+  await saveSettings(folder, { ...settings, relays: [...given, ...relays].slice(0, RELAYS_MAX) });
 }
 
 async function fetchFirstDocuments(
@@ -230,6 +285,9 @@ const settingsOf = (
   keyAlgorithm: options.keyAlgorithm ?? before?.keyAlgorithm ?? 'p256',
   allowCommands: before?.allowCommands ?? false,
   mediaFolder: options.mediaFolder ?? before?.mediaFolder ?? null,
+  ...(options.relays === undefined || options.relays.length === 0
+    ? { relays: before?.relays }
+    : { relays: options.relays.map((relay) => ({ ...relay, hostId: null })) }),
 });
 
 /** A request's names are wishes: the primary name, further ones as DNS or address. */

@@ -27,6 +27,15 @@ export function observeConnection(
     get server() {
       return server.server;
     },
+    lookForDirect: () => {
+      server.lookForDirect();
+    },
+    get via() {
+      return server.via;
+    },
+    publicTarget: (httpPort) => server.publicTarget(httpPort),
+    relayed: () => server.relayed(),
+    openRelay: (to, clientAddress, signal) => server.openRelay(to, clientAddress, signal),
     get lastContactMs() {
       return server.lastContactMs;
     },

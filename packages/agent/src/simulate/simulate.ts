@@ -108,7 +108,10 @@ export interface SimulationSummary {
 export async function simulate(options: SimulateOptions): Promise<SimulationSummary> {
   requireOpenFiles(options.agents);
   const simulation = new Simulation(options);
-  const root = await confirmRoot({ server: options.server }, parseFingerprint(options.expectedFingerprint));
+  const root = await confirmRoot(
+    { server: options.server, clock: options.clock, log: silentLog() },
+    parseFingerprint(options.expectedFingerprint),
+  );
   try {
     await simulation.enrol(root);
     await options.onEnrolled?.(simulation.hosts);

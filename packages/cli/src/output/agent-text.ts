@@ -19,6 +19,7 @@ export function agentStatusText(cli: Cli, status: AgentStatus, dataFolder: strin
       [labels.version, status.version],
       [labels.server, server],
       [labels.connection, words.states.channel[status.channel]],
+      ...(status.relay === null ? [] : ([[labels.through, status.relay]] as const)),
       [
         labels.lastContact,
         status.lastContactMs === null ? labels.never : format.timeWithZone(status.lastContactMs),

@@ -15,6 +15,7 @@ import { renderPairs } from '../../output/table.ts';
 import { defineVerb } from '../../verb.ts';
 
 const AGENT_PORT_DEFAULT = 13_000;
+const MEDIA_PORT_DEFAULT = 13_002;
 
 /** `agent setup` (T-10, T-11): from a script by flags, else with questions on the terminal. */
 export const agentSetup = defineVerb({
@@ -28,6 +29,7 @@ export const agentSetup = defineVerb({
     caFingerprintUrl: text('--ca-fingerprint-url <url>'),
     tokenFile: text('--token-file <file>'),
     tokenEnv: text('--token-env <variable>'),
+    relay: texts('--relay <host:port>'),
     media: on('--media'),
     name: text('--name <name>'),
     alias: texts('--alias <name>'),
@@ -54,6 +56,7 @@ export const agentSetup = defineVerb({
       ...(expected === undefined ? {} : { expectedFingerprint: expected }),
       confirm: (fingerprint) => confirmFingerprint(cli, server, fingerprint),
       ...(token === undefined ? {} : { token }),
+      relays: flags.relay.map((raw) => parseEndpoint(raw, '--relay', MEDIA_PORT_DEFAULT)),
       media: flags.media,
       name,
       names: flags.alias,
