@@ -44,9 +44,7 @@ export function crlDue(
 }
 
 /** So many certificates, and the next shard of revocation lists is opened: no list grows beyond what a host fetches in one go (T-41). */
-export const CRL_SHARD_CERTIFICATES_MAX = 100_000;
-/** A shard that nothing was issued into is of no use this long after it was closed. */
-export const EMPTY_SHARD_KEPT_MS = 10 * MINUTE_MS;
+export const CRL_SHARD_CERTIFICATES_MAX = 50_000;
 /** A closed shard lists nothing any more when the longest-lived certificate of its last moment has expired, and one list after it. */
 export const SHARD_KEPT_MS = 825 * DAY_MS + CRL_VALID_MS;
 
@@ -80,12 +78,8 @@ export function decideShard(facts: {
 }
 
 /** Is a closed shard of no use any more? */
-export const isShardOver = (
-  shard: { readonly closedAtMs: number | null; readonly certificates: number },
-  nowMs: number,
-): boolean =>
-  shard.closedAtMs !== null &&
-  nowMs >= shard.closedAtMs + (shard.certificates === 0 ? EMPTY_SHARD_KEPT_MS : SHARD_KEPT_MS);
+export const isShardOver = (shard: { readonly closedAtMs: number | null }, nowMs: number): boolean =>
+  shard.closedAtMs !== null && nowMs >= shard.closedAtMs + SHARD_KEPT_MS;
 
 /** How a revocation spread among the other hosts: when half of them, and when all of them had confirmed it (T-44). */
 export interface Spread {

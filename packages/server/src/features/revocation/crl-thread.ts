@@ -10,7 +10,7 @@ export type CrlThreadWish =
 
 /** What it answers at the end. */
 export type CrlThreadAnswer =
-  { readonly tbsDer: Uint8Array; readonly thisUpdateMs: number } | { readonly findings: string };
+  { readonly tbsDer: Uint8Array<ArrayBuffer>; readonly thisUpdateMs: number } | { readonly findings: string };
 
 const builder = new CrlBuilder();
 parentPort?.on('message', (wish: CrlThreadWish) => {
@@ -18,16 +18,23 @@ parentPort?.on('message', (wish: CrlThreadWish) => {
     builder.add(wish.packed);
     return;
   }
-  parentPort?.postMessage(finish(wish.head, wish.issuerDer));
+  const answer = finish(wish.head, wish.issuerDer);
+  parentPort?.postMessage(answer, 'tbsDer' in answer ? [answer.tbsDer.buffer] : []);
 });
 
 function finish(head: CrlHead, issuerDer: Uint8Array): CrlThreadAnswer {
   const thisUpdateMs = Math.max(head.thisUpdateMs, builder.newestMs);
   try {
     const tbsDer = builder.finish({ ...head, thisUpdateMs }, parseCertificate(issuerDer));
-    return { tbsDer, thisUpdateMs };
+    return { tbsDer: ownBuffer(tbsDer), thisUpdateMs };
   } catch (error) {
     const findings = error instanceof AppError ? error.params['findings'] : undefined;
     return { findings: String(findings ?? error) };
   }
 }
+
+/** Bytes in a buffer of their own can be handed over without a copy; a short list lies in one with others. */
+const ownBuffer = (bytes: Uint8Array): Uint8Array<ArrayBuffer> =>
+  bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength
+    ? new Uint8Array(bytes.buffer)
+    : new Uint8Array(bytes);
