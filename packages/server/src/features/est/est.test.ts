@@ -7,6 +7,7 @@ import {
   getHost,
   importHosts,
   listAudit,
+  listCertificates,
   listHosts,
   listKnownHosts,
   listTokens,
@@ -128,6 +129,43 @@ eachStore((dialect) => {
     assert.equal(code(other), 'TOKEN_REFUSED');
     clock.jump(25 * HOUR_MS);
     assert.equal(code(await trust.askWith(csr, { token })), 'TOKEN_REFUSED');
+  });
+
+  test('T-14 T-43 T-06 requests that are sent again: the same answer while it holds, nothing once it was revoked, nothing to others', async (t) => {
+    const trust = await TrustServer.start(t, { dialect });
+    const token = await trust.token();
+    const key = await generatePrivateKey('p256');
+    const csr = await csrOf({ name: 'web1.example', key });
+    const enrol = () => trust.askWith(csr, { token });
+    const first = identityOf((await enrol()).body, key);
+    const nextKey = await generatePrivateKey('p256');
+    const nextCsr = await csrOf({ name: first.hostId, key: nextKey });
+    const renew = () => trust.askWith(nextCsr, { renew: first });
+    const next = identityOf((await renew()).body, nextKey);
+    const counted = async (): Promise<number[]> => {
+      const { certificates } = await trust.call(listCertificates, { query: {} });
+      const { hosts } = await trust.call(listHosts, { query: {} });
+      return [certificates.length, hosts.length];
+    };
+    const before = await counted();
+    for (let again = 0; again < 3; again += 1) {
+      const enrolled = identityOf((await enrol()).body, key);
+      assert.equal(enrolled.certificate.fingerprint, first.certificate.fingerprint);
+      const renewed = identityOf((await renew()).body, nextKey);
+      assert.equal(renewed.certificate.fingerprint, next.certificate.fingerprint);
+    }
+    assert.deepEqual(await counted(), before);
+    // who overheard a request has neither the token nor the certificate that it came with
+    const other = await trust.enrol({ name: 'web2.example' }, { token: await trust.token() });
+    assert.equal(code(await trust.askWith(csr, { token: await trust.token() })), 'HOST_NAME_TAKEN');
+    assert.equal(code(await trust.askWith(csr, {})), 'REISSUE_TOKEN_REQUIRED');
+    assert.equal(code(await trust.askWith(nextCsr, { renew: other })), 'RENEWAL_NAMES_DIFFER');
+    await trust.call(revokeHost, { params: { id: first.hostId }, body: { reason: 'keyCompromise' } });
+    const after = await counted();
+    assert.equal(code(await renew()), 'CERTIFICATE_REVOKED');
+    assert.equal(code(await trust.askWith(nextCsr, { renew: next })), 'CERTIFICATE_REVOKED');
+    assert.equal(code(await enrol()), 'TOKEN_REFUSED');
+    assert.deepEqual(await counted(), after);
   });
 
   test('the same request twice at once makes one host and one certificate', async (t) => {
