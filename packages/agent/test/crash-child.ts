@@ -2,12 +2,13 @@
 import { parseDomainId } from '@sekisho/core/ids.ts';
 import { spoolItem } from '@sekisho/core/wire/agent.ts';
 import { parsePemCertificates } from '@sekisho/pki/certificate.ts';
-import { systemClock } from '@sekisho/platform/clock.ts';
+import { systemClock, systemRandom } from '@sekisho/platform/clock.ts';
 import { silentLog } from '@sekisho/platform/log.ts';
 import { readFile } from 'node:fs/promises';
 import { dataFolderAt } from '../src/data-folder.ts';
 import { KEPT_DOCUMENTS, openDocumentStore } from '../src/documents/document-store.ts';
 import { installStaged } from '../src/identity/identity-store.ts';
+import { startAgent } from '../src/main.ts';
 import { installManually } from '../src/setup/manual-install.ts';
 import { openSpool } from '../src/spool/spool.ts';
 
@@ -38,6 +39,13 @@ switch (what) {
     const answer = await readFile(file, 'utf8');
     const wish = { dataFolder: root, answer, expectedFingerprint, clock: systemClock, log: silentLog() };
     process.stdout.write((await installManually(wish)).hostId);
+    break;
+  }
+  case 'run': {
+    const wish = { dataFolder: root, clock: systemClock, random: systemRandom, log: silentLog() };
+    const starting = startAgent({ ...wish, env: {} });
+    process.once('SIGTERM', () => void starting.then((agent) => agent.stop()).then(() => process.exit(0)));
+    await starting;
     break;
   }
   case 'spool-put': {

@@ -20,6 +20,7 @@ import { applicationDelete } from './commands/application/delete.ts';
 import { applicationList } from './commands/application/list.ts';
 import { applicationRemoveHost } from './commands/application/remove-host.ts';
 import { applicationShow } from './commands/application/show.ts';
+import { agentUninstall } from './commands/agent/uninstall.ts';
 import { auditExport } from './commands/audit/export.ts';
 import { auditKey } from './commands/audit/key.ts';
 import { auditList } from './commands/audit/list.ts';
@@ -27,7 +28,9 @@ import { auditShow } from './commands/audit/show.ts';
 import { auditVerify } from './commands/audit/verify.ts';
 import { backupRun } from './commands/backup/run.ts';
 import { certDrill } from './commands/cert/drill.ts';
+import { certExport } from './commands/cert/export.ts';
 import { certForecast } from './commands/cert/forecast.ts';
+import { certImport } from './commands/cert/import.ts';
 import { certInstall } from './commands/cert/install.ts';
 import { certList } from './commands/cert/list.ts';
 import { certRevocation } from './commands/cert/revocation.ts';
@@ -128,6 +131,7 @@ export const VERBS: readonly Verb[] = [
   agentStatus,
   agentRenew,
   agentSet,
+  agentUninstall,
   agentAsk,
   hostList,
   hostShow,
@@ -157,6 +161,8 @@ export const VERBS: readonly Verb[] = [
   certRequest,
   certSign,
   certInstall,
+  certExport,
+  certImport,
   clusterCreate,
   clusterList,
   clusterShow,

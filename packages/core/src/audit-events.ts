@@ -101,6 +101,11 @@ const hosts = {
     'change the media server role of {subject}',
     '{subject} のメディアサーバーの役割を変更',
   ),
+  'uninstall-agent': security(
+    'HOST',
+    'uninstall the agent of {subject}',
+    '{subject} のエージェントをアンインストール',
+  ),
   'create-cluster': security('HOST', 'create the cluster {subject}', 'クラスター {subject} を作成'),
   'change-cluster': security(
     'HOST',

@@ -51,6 +51,11 @@ export interface RequestedNames {
  */
 export async function loadIdentity(folder: DataFolder): Promise<Identity | undefined> {
   await promoteStaged(folder);
+  return readIdentity(folder);
+}
+
+/** The same without finishing anything: for who looks while an agent may run. */
+export async function readIdentity(folder: DataFolder): Promise<Identity | undefined> {
   const keyPem = await readIfThere(join(folder.identity, KEY));
   const chainPem = await readIfThere(join(folder.identity, CERTIFICATE));
   if (keyPem === undefined || chainPem === undefined) return undefined;
@@ -90,6 +95,19 @@ export async function installStaged(folder: DataFolder, chain: readonly Certific
   const identity = await loadIdentity(folder);
   if (identity === undefined) throw new AppError('AGENT_IDENTITY_UNREADABLE', { path: folder.identity });
   return identity;
+}
+
+/** Puts an identity that came back into place, durably; a request that waits is given up. */
+export async function adoptIdentity(
+  folder: DataFolder,
+  { keyPem, chainPem }: Pick<Identity, 'keyPem' | 'chainPem'>,
+): Promise<void> {
+  identityOf(keyPem, chainPem);
+  await discardStaged(folder);
+  await makePrivateFolder(folder.identityNext);
+  await writeDurably(join(folder.identityNext, KEY), keyPem);
+  await writeDurably(join(folder.identityNext, CERTIFICATE), chainPem);
+  await promoteStaged(folder);
 }
 
 /** Gives up a request that was refused for good. */

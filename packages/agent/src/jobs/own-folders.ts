@@ -1,15 +1,18 @@
 import { lstat, realpath } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
+import { join, relative } from 'node:path';
+import { isInside, mountAliases, readMounts, type Mount } from './mount-aliases.ts';
 
 /**
  * Which of a plan's paths exist, and which patterns keep the agent's own folders (keys, repositories) out of the backup
- * (T-19), also when a path leads to them through a link.
+ * (T-19), also when a path leads to them through a link or another mount of the same files.
  */
 export async function inspectPaths(
   paths: readonly string[],
   ownFolders: readonly string[],
+  mounts: readonly Mount[] | undefined = undefined,
 ): Promise<{ present: string[]; missing: string[]; own: string[]; excludes: string[] }> {
-  const folders = await Promise.all(ownFolders.map(realOrSelf));
+  const real = await Promise.all(ownFolders.map(realOrSelf));
+  const folders = [...real, ...mountAliases(real, mounts ?? (await readMounts()))];
   const present: string[] = [];
   const missing: string[] = [];
   const own: string[] = [];
@@ -19,23 +22,20 @@ export async function inspectPaths(
       missing.push(path);
       continue;
     }
-    const real = await realOrSelf(path);
-    if (folders.some((folder) => isInside(real, folder))) {
+    const leadsTo = await realOrSelf(path);
+    if (folders.some((folder) => isInside(leadsTo, folder))) {
       own.push(path);
       continue;
     }
     present.push(path);
     for (const folder of folders)
-      if (isInside(folder, real)) excludes.add(escapePattern(join(path, relative(real, folder))));
+      if (isInside(folder, leadsTo)) excludes.add(escapePattern(join(path, relative(leadsTo, folder))));
   }
   return { present, missing, own, excludes: [...excludes] };
 }
 
 /** restic's patterns know `*`, `?`, `[` and the backslash. */
 export const escapePattern = (path: string): string => path.replace(/[\\*?[\]]/g, (sign) => `\\${sign}`);
-
-const isInside = (path: string, folder: string): boolean =>
-  path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 
 async function exists(path: string): Promise<boolean> {
   try {

@@ -112,6 +112,50 @@ export const certificateErrors = {
       hint: '先にその名前を外すか (sekisho mapping delete {name} --host {owner})、{owner} をノードに加えてください。',
     },
   },
+  EXPORT_NOTHING: {
+    status: 409,
+    en: {
+      words: 'The agent in {folder} has no certificate that could be exported.',
+      hint: 'See its state: sekisho agent status',
+    },
+    ja: {
+      words: '{folder} のエージェントには、エクスポートできる証明書がありません。',
+      hint: '状態の確認: sekisho agent status',
+    },
+  },
+  EXPORT_DAMAGED: {
+    status: 400,
+    en: {
+      words: 'This is no exported host identity, or the file is damaged.',
+      hint: 'Take the file that sekisho cert export wrote. If there is no other copy, a reissue token brings the host back.',
+    },
+    ja: {
+      words: 'エクスポートされたホストの証明書ではないか、ファイルが壊れています。',
+      hint: 'sekisho cert export が作成したファイルを指定してください。ほかに控えがない場合は、再発行トークンでホストを戻せます。',
+    },
+  },
+  EXPORT_OTHER_DOMAIN: {
+    status: 409,
+    en: {
+      words: 'The identity in the file is of another domain than the one that this host trusts.',
+      hint: 'To change the domain of a host, remove the agent first: sekisho agent uninstall',
+    },
+    ja: {
+      words: 'ファイル内の証明書は、このホストが信頼しているドメインとは別のドメインのものです。',
+      hint: 'ホストのドメインを変えるには、先にエージェントを削除してください: sekisho agent uninstall',
+    },
+  },
+  AGENT_DOES_NOT_STOP: {
+    status: 409,
+    en: {
+      words: 'The agent in {folder} does not stop. Nothing was removed.',
+      hint: 'Stop its service (systemctl stop sekisho-agent) and run this again.',
+    },
+    ja: {
+      words: '{folder} のエージェントが停止しません。何も削除していません。',
+      hint: 'サービスを停止してから (systemctl stop sekisho-agent) もう一度実行してください。',
+    },
+  },
   MANUAL_ANSWER_UNREADABLE: {
     status: 400,
     en: {

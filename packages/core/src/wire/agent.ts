@@ -92,6 +92,7 @@ export const spoolItem = z.discriminatedUnion('kind', [
       'peer-refused',
       'crl-stale',
       'renewal-failed',
+      'agent-uninstalled',
     ]),
     atMs: epochMs,
     detail: z.record(z.string().max(64), z.union([z.string().max(4096), z.number()])),

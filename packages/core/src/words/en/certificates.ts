@@ -48,6 +48,33 @@ export const certificateVerbs = {
       reissue: 'A host that has a host ID: with its reissue token',
     },
   },
+  'cert export': {
+    summary: "Save this host's key and certificate into a file, under a passphrase",
+    args: {},
+    flags: {
+      data: agentData,
+      out: 'where the file is written',
+      passphraseFile: 'file with the passphrase; - reads standard input',
+      passphraseEnv: 'environment variable that holds the passphrase',
+    },
+    examples: { ask: 'The passphrase is typed twice', script: 'From a script' },
+  },
+  'cert import': {
+    summary: 'Bring an exported key and certificate back to this host',
+    args: { file: 'the exported file' },
+    flags: {
+      data: agentData,
+      passphraseFile: 'file with the passphrase; - reads standard input',
+      passphraseEnv: 'environment variable that holds the passphrase',
+    },
+    examples: { ask: 'After the machine was installed anew' },
+  },
+  'agent uninstall': {
+    summary: "Remove this host's certificate, key and trust, and the agent's data",
+    args: {},
+    flags: { data: agentData, keepData: 'keep reports, the record of jobs, and repositories' },
+    examples: { plain: 'Shows first what goes', keep: 'A media server whose repositories stay' },
+  },
   'cert install': {
     summary: 'On the host: deploy the certificate out of the file that cert sign wrote',
     args: { file: 'the answer; - reads standard input' },
@@ -129,6 +156,24 @@ export const certificates = {
   signQuestion: 'Approve it?',
   signed: 'Certificate for {name} ({id}) issued: {path}',
   signNext: 'Carry the file to the host: sekisho cert install {file} --ca-fingerprint HEX',
+  exportWritten:
+    '{path} holds the key and the certificate of {name}. Whoever has the file and the passphrase is this host: keep both apart.',
+  imported: '{name} has its certificate back, valid until {until}.',
+  importUnchecked:
+    'The management server could not be asked whether it is revoked; if it is, the agent will be refused.',
+  uninstallPreview:
+    'Of {name}, this is removed from {folder}: certificate, key, trusted CA and signed documents.',
+  uninstallKeeps: 'Reports, the record of jobs and repositories stay.',
+  uninstallReports: 'Lost with it: {count} reports that the server has not got yet.',
+  uninstallRepositories: 'Lost with it: {count} repositories with all recovery points of their hosts.',
+  uninstallRuns: 'The running agent is stopped first.',
+  uninstallExport: 'To keep the certificate, save it first: sekisho cert export --out FILE',
+  uninstallQuestion: 'Uninstall?',
+  uninstalled: 'The agent of {name} is uninstalled.',
+  uninstallTold: 'The management server knows it.',
+  uninstallUntold: 'The management server could not be told.',
+  uninstallRevoke:
+    'Its certificate stays valid until it expires. To end it now, on the management server: sekisho cert revoke {name} --reason cessationOfOperation',
   node: 'Node',
   nodeCertificate: 'Certificate',
   nodeMapped: 'Virtual name',

@@ -51,6 +51,33 @@ export const certificateVerbs: typeof enVerbs = {
     },
     examples: { plain: '新しいホストを承認', reissue: 'ホスト ID を持つホスト: 再発行トークンを使う' },
   },
+  'cert export': {
+    summary: 'このホストの鍵と証明書を、パスフレーズで保護したファイルに保存',
+    args: {},
+    flags: {
+      data: agentData,
+      out: 'ファイルの書き込み先',
+      passphraseFile: 'パスフレーズのファイル。- は標準入力',
+      passphraseEnv: 'パスフレーズを持つ環境変数',
+    },
+    examples: { ask: 'パスフレーズを 2 回入力', script: 'スクリプトから' },
+  },
+  'cert import': {
+    summary: 'エクスポートした鍵と証明書をこのホストに戻す',
+    args: { file: 'エクスポートしたファイル' },
+    flags: {
+      data: agentData,
+      passphraseFile: 'パスフレーズのファイル。- は標準入力',
+      passphraseEnv: 'パスフレーズを持つ環境変数',
+    },
+    examples: { ask: 'マシンを再インストールしたあと' },
+  },
+  'agent uninstall': {
+    summary: 'このホストの証明書、鍵、信頼情報とエージェントのデータを削除',
+    args: {},
+    flags: { data: agentData, keepData: '報告、ジョブの記録、リポジトリを残す' },
+    examples: { plain: '最初に削除される内容を表示', keep: 'リポジトリを残すメディアサーバー' },
+  },
   'cert install': {
     summary: 'ホストで、cert sign が作成したファイルから証明書を配布',
     args: { file: '応答ファイル。- は標準入力' },
@@ -133,6 +160,23 @@ export const certificates: typeof en = {
   signQuestion: '承認しますか?',
   signed: '{name} ({id}) の証明書を発行しました: {path}',
   signNext: 'ファイルをホストに渡してください: sekisho cert install {file} --ca-fingerprint HEX',
+  exportWritten:
+    '{path} に {name} の鍵と証明書を保存しました。このファイルとパスフレーズがあれば誰でもこのホストになりすませます。別々に保管してください。',
+  imported: '{name} の証明書を戻しました ({until} まで有効)。',
+  importUnchecked:
+    '取り消されていないかを管理サーバーに確認できませんでした。取り消し済みの場合、エージェントは拒否されます。',
+  uninstallPreview: '{name} について、{folder} から証明書、鍵、信頼する CA、署名付き文書を削除します。',
+  uninstallKeeps: '報告、ジョブの記録、リポジトリは残ります。',
+  uninstallReports: 'サーバーに届いていない報告 {count} 件も失われます。',
+  uninstallRepositories: 'リポジトリ {count} 個と、そのホストのすべての復旧ポイントも失われます。',
+  uninstallRuns: '先に、実行中のエージェントを停止します。',
+  uninstallExport: '証明書を残すには、先に保存してください: sekisho cert export --out FILE',
+  uninstallQuestion: 'アンインストールしますか?',
+  uninstalled: '{name} のエージェントをアンインストールしました。',
+  uninstallTold: '管理サーバーに通知しました。',
+  uninstallUntold: '管理サーバーに通知できませんでした。',
+  uninstallRevoke:
+    '証明書は期限まで有効です。今すぐ無効にするには、管理サーバーで: sekisho cert revoke {name} --reason cessationOfOperation',
   node: 'ノード',
   nodeCertificate: '証明書',
   nodeMapped: '仮想名',

@@ -3,7 +3,7 @@ import type { HostId } from '@sekisho/core/ids.ts';
 import type { SpoolItem } from '@sekisho/core/wire/agent.ts';
 import { crashPoint } from '@sekisho/platform/crash-point.ts';
 import type { Tx } from '../../store/tables.ts';
-import { recordRepeatedRefusal } from '../audit/record-audit.ts';
+import { recordAudit, recordRepeatedRefusal } from '../audit/record-audit.ts';
 import { takeEvent } from '../events/take-event.ts';
 import { takeOfferAnswer } from '../jobs/take-offer-answer.ts';
 import { takeReport } from '../jobs/take-report.ts';
@@ -100,8 +100,21 @@ function dispatch(tx: Tx, hostId: HostId, item: SpoolItem, nowMs: number): Promi
     case 'snapshot':
       return takeSnapshot(tx, hostId, item, nowMs);
     case 'event':
-      return takeEvent(tx, hostId, item, nowMs);
+      return takeHostEvent(tx, hostId, item, nowMs);
   }
+}
+
+async function takeHostEvent(
+  tx: Tx,
+  hostId: HostId,
+  item: Extract<SpoolItem, { kind: 'event' }>,
+  nowMs: number,
+): Promise<void> {
+  const isNew = await takeEvent(tx, hostId, item, nowMs);
+  if (!isNew || item.event !== 'agent-uninstalled') return;
+  // T-19: its certificate stays valid until somebody revokes it, so whoever reads the log must see this
+  const entry = { act: 'uninstall-agent', actor: hostId, origin: 'agent', subject: hostId } as const;
+  await recordAudit(tx, { ...entry, outcome: 'done', detail: item.detail }, nowMs);
 }
 
 /** Refusals of the content; everything else is a fault of ours, and the item is kept by its agent. */
