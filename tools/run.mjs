@@ -12,7 +12,7 @@ import { fail, Stop, words } from './launch/words.mjs';
 
 const OWN_NODE_MAJOR_MIN = 18;
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const TEST_TOOLS = ['restic', 'openssl', 'gnutls', 'strongswan', 'curl', 'faketime', 'postgresql'];
+const TEST_TOOLS = ['restic', 'openssl', 'gnutls', 'strongswan', 'curl', 'faketime', 'ip', 'postgresql'];
 
 /**
  * What each script runs. `tools`: programs of the system it needs. `here`: runs in the folder the caller stands in, so that

@@ -19,6 +19,7 @@ const TOOLS = {
     // its TLS takes its ciphers from OpenSSL's plugin, its revocation lists and OCSP from curl's
     packages: ['strongswan-pki', 'libstrongswan-standard-plugins', 'libstrongswan-extra-plugins'],
   },
+  ip: { isThere: () => onPath('ip'), packages: ['iproute2'] },
   faketime: { isThere: () => onPath('faketime'), packages: ['faketime'] },
   postgresql: { isThere: hasPostgres, packages: ['postgresql'] },
 };

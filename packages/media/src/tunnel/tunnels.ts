@@ -1,6 +1,6 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import type { HostId } from '@sekisho/core/ids.ts';
-import { addressKey } from '@sekisho/core/rules/address-key.ts';
+import { addressKey } from '@sekisho/core/address-key.ts';
 import { decideTunnel, tunnelTarget, type TunnelServer } from '@sekisho/core/rules/tunnel.ts';
 import type { Clock } from '@sekisho/core/time.ts';
 import type { Log } from '@sekisho/platform/log.ts';

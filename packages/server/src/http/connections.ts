@@ -1,5 +1,5 @@
 import type { HostId, Sha256Hex } from '@sekisho/core/ids.ts';
-import { addressKey } from '@sekisho/core/rules/address-key.ts';
+import { addressKey } from '@sekisho/core/address-key.ts';
 import type { Socket } from 'node:net';
 import type { PeerIdentity } from './peer.ts';
 

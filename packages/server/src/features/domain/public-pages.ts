@@ -1,6 +1,9 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import type { FastifyInstance } from 'fastify';
+import { tunnelTarget } from '@sekisho/core/rules/tunnel.ts';
+import type { RelayEndpoint } from '@sekisho/core/wire/relay.ts';
 import type { FleetParts } from '../../context.ts';
+import { listRelays } from '../hosts/relays.ts';
 import type { CrlCache } from '../revocation/crl-cache.ts';
 
 const PUBLIC = { config: { access: 'public' } } as const;
@@ -12,7 +15,8 @@ export function publicPages(app: FastifyInstance, context: FleetParts): void {
       .type('text/html; charset=utf-8')
       .header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'")
       .header('x-content-type-options', 'nosniff');
-    return page(context.domain.name, context.domain.caFingerprint);
+    const relays = await listRelays(context.store.db);
+    return page(context.domain.name, context.domain.caFingerprint, relays);
   });
   app.get('/ca.pem', PUBLIC, async (_request, reply) => {
     void reply.type('application/x-pem-file').header('x-content-type-options', 'nosniff');
@@ -34,8 +38,9 @@ export function crlPages(app: FastifyInstance, crls: CrlCache): void {
   });
 }
 
-function page(name: string, fingerprint: string): string {
+function page(name: string, fingerprint: string, relays: readonly RelayEndpoint[]): string {
   const shown = escapeHtml(name);
+  const listed = relays.map(({ address, port }) => `<code>${escapeHtml(tunnelTarget(address, port))}</code>`);
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${shown} – Sekisho</title>
 <style>body{font:16px/1.6 system-ui,sans-serif;max-width:44rem;margin:3rem auto;padding:0 1rem;color:#1c2430;background:#fff}
@@ -48,7 +53,13 @@ code{display:block;overflow-wrap:anywhere;padding:.75rem;background:#f1f4f8;bord
 <p><a href="/ca.pem">CA certificates (PEM) <span lang="ja">CA 証明書</span></a></p>
 <p>Compare this fingerprint with the one your administrator gave you by another way: this page alone proves nothing.</p>
 <p lang="ja">この指紋を、管理者から別の経路で受け取った指紋と照合してください。このページだけでは本物である証明になりません。</p>
-</main></body></html>
+${
+  listed.length === 0
+    ? ''
+    : `<p>Media servers that open a tunnel for hosts in a DMZ (sekisho agent setup --relay):</p>
+<p lang="ja">DMZ のホストにトンネルを開くメディアサーバー (sekisho agent setup --relay):</p>
+${listed.join('\n')}`
+}</main></body></html>
 `;
 }
 

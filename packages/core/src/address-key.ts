@@ -1,4 +1,4 @@
-import { canonicalIp } from './naming.ts';
+import { canonicalIp } from './rules/naming.ts';
 
 /** Who counts as one sender: an IPv4 address, or the /64 an IPv6 address is in. */
 export function addressKey(remoteAddress: string | undefined): string {
