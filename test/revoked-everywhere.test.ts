@@ -1,6 +1,7 @@
 import { repositoryName } from '@sekisho/core/ids.ts';
 import { CHANNEL_PATH } from '@sekisho/core/wire/agent.ts';
-import { askPeers } from '@sekisho/core/wire/names.ts';
+import { addLegacyHost } from '@sekisho/core/wire/legacy.ts';
+import { askPeers, resetHost } from '@sekisho/core/wire/names.ts';
 import { allRoutes } from '@sekisho/core/wire/routes.ts';
 import {
   allowReissue,
@@ -21,6 +22,7 @@ import { WebSocket } from 'ws';
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { constants } from 'node:crypto';
+import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -81,8 +83,8 @@ function dial(
   onSession: (session: Buffer) => void = () => undefined,
 ): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
-    const to = { host: '127.0.0.1', port, rejectUnauthorized: false } as const;
-    const socket = connect({ ...to, ...tls }, () => {
+    const to = tls.socket === undefined ? { host: '127.0.0.1', port } : {};
+    const socket = connect({ ...to, rejectUnauthorized: false, ...tls }, () => {
       socket.off('error', reject);
       socket.on('error', () => undefined); // cut: what came before tells
       resolve(socket);
@@ -99,6 +101,16 @@ function heard(socket: TLSSocket): Promise<string> {
     socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));
     socket.once('close', () => resolve(text));
   });
+}
+
+/** T-60 A connection to the management server through the media server; what the media server says when it gives none. */
+async function tunnel(outer: ConnectionOptions, inner: ConnectionOptions): Promise<TLSSocket | string> {
+  const way = await dial(vault.mediaPort, outer);
+  const target = `127.0.0.1:${ports.agent}`;
+  way.write(`CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n\r\n`);
+  const [said] = (await Promise.race([once(way, 'data'), once(way, 'close')])) as unknown[];
+  const text = Buffer.isBuffer(said) ? said.toString('latin1') : '';
+  return statusOf(text) === 200 ? dial(0, { ...inner, socket: way }) : text;
 }
 
 const head = (method: string, path: string, more = ''): string =>
@@ -152,8 +164,13 @@ test('T-42 before: the stolen key is let in everywhere, and saves TLS sessions t
     const idle = await dial(door.port, thief);
     live.push({ what: `the idle connection to ${door.name}`, ended: heard(idle) });
     idle.write(head('GET', door.path));
-    await new Promise((resolve) => idle.once('data', resolve));
+    await once(idle, 'data');
   }
+  const through = await tunnel({}, thief);
+  assert.ok(typeof through !== 'string', String(through));
+  live.push({ what: 'the connection through a tunnel', ended: heard(through) });
+  through.write(head('GET', DOORS[0]!.path));
+  await once(through, 'data');
   const upload = await dial(vault.mediaPort, thief);
   live.push({ what: 'a transfer to the media server', ended: heard(upload) });
   upload.write(`${head('POST', `/${repository}/data/${'ab'.repeat(32)}`, 'Content-Length: 100000\r\n')}half`);
@@ -212,6 +229,28 @@ test('T-40 every route of agents refuses it, EST and the channel included', asyn
   }
   const { text } = await ask(DOORS[0]!, bystander);
   assert.equal(statusOf(text), 200, 'and nobody else is touched');
+});
+
+test('T-60 T-40 no tunnel helps: not one that was opened without a certificate, and none is opened with this one', async () => {
+  const through = await tunnel({}, thief);
+  assert.ok(typeof through !== 'string', String(through));
+  const answer = heard(through);
+  through.write(head('GET', DOORS[0]!.path, 'Connection: close\r\n'));
+  assert.ok(isRefusal(await answer, 'CERTIFICATE_REVOKED'));
+  const refused = await tunnel(thief, thief);
+  assert.ok(typeof refused === 'string' && isRefusal(refused, 'PEER_REVOKED'), String(refused));
+});
+
+test('T-52 T-50 it does not fall back to the plain protocol, neither as it is nor after its attributes were reset', async () => {
+  const add = (name: string) => fleet.call(addLegacyHost, { body: { name } });
+  await refusedWith('LEGACY_HOST_IS_SECURE', add('LAPTOP'));
+  await fleet.call(resetHost, { params: { id: laptop.hostId } });
+  const { key } = await add('laptop');
+  const answer = await fetch(`http://127.0.0.1:${ports.http}/legacy/v1/plan`, {
+    headers: { authorization: `Basic ${Buffer.from(`laptop:${key}`).toString('base64')}` },
+  });
+  assert.equal(answer.status, 403);
+  assert.match(await answer.text(), /LEGACY_HOST_REVOKED/);
 });
 
 test('T-41 the list that its certificate names has it, and OCSP calls it revoked', async () => {
