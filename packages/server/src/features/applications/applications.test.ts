@@ -1,8 +1,9 @@
 import { AppError, errorWords } from '@sekisho/core/errors.ts';
-import { parseGroupId, repositoryName, type HostId, type SnapshotId } from '@sekisho/core/ids.ts';
+import { repositoryName, type HostId, type SnapshotId } from '@sekisho/core/ids.ts';
 import { rightsOf, type Principal } from '@sekisho/core/rules/rights.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '@sekisho/core/time.ts';
 import { scheduledJobId } from '@sekisho/platform/job-id.ts';
+import { addGroup } from '@sekisho/testkit/administrators.ts';
 import { ADMIN, ProtectionDomain } from '@sekisho/testkit/protection-domain.ts';
 import { eachStore, type OpenTestStore } from '@sekisho/testkit/stores.ts';
 import type { HasAfter } from '@sekisho/testkit/temp-folder.ts';
@@ -134,18 +135,7 @@ eachStore((_dialect, open) => {
 
   test('T-34 S-04 a mapping is seen and changed by those alone who may change every one of its hosts', async (t) => {
     const { domain, context, a, b, map } = await nodes(t, open);
-    const other = parseGroupId('00000000-0000-4000-8000-00000000bbbb')!;
-    await domain.store.db
-      .insertInto('groups')
-      .values({
-        id: other,
-        parent_id: domain.groupId,
-        name: 'B',
-        list_id: null,
-        settings: '{}',
-        created_at_ms: domain.nowMs,
-      })
-      .execute();
+    const other = await addGroup(domain.store, 'B', domain.groupId);
     await domain.store.db.updateTable('hosts').set({ group_id: other }).where('id', '=', b).execute();
     const limited: Principal = {
       ...ADMIN,
@@ -209,6 +199,32 @@ eachStore((_dialect, open) => {
       revision: stored!.revision,
     });
     assert.deepEqual(again.spec.targets.hosts, [a, b, stranger]);
+  });
+
+  test('T-34 S-04 a host joins a plan with commands, and another host’s restore is ordered again, by those alone who may', async (t) => {
+    const { domain, context, plan, a, b, stranger, restore } = await backedUp(t, open);
+    await replacePlan(context, ADMIN, plan.id, {
+      spec: { ...plan.spec, commands: { pre: 'flush', post: null } },
+      revision: plan.revision,
+    });
+    const operator: Principal = {
+      ...ADMIN,
+      rights: rightsOf([{ role: 'operator', groupId: null }], (id) => [id]),
+    };
+    const joins = { name: VIP, hostId: stranger };
+    await assert.rejects(addHost(context, operator, joins), code('RIGHT_MISSING'));
+    await addHost(context, ADMIN, joins);
+    // node B is moved to a group that they do not reach
+    const other = await addGroup(domain.store, 'B', domain.groupId);
+    await domain.store.db.updateTable('hosts').set({ group_id: other }).where('id', '=', b).execute();
+    const limited: Principal = {
+      ...ADMIN,
+      rights: rightsOf([{ role: 'operator', groupId: domain.groupId }], (id) => [id]),
+    };
+    const [mine, theirs] = [await restore(a), await restore(b)];
+    for (const id of [mine, theirs]) await cancelJob(context, ADMIN, id);
+    await retryJob(context, limited, mine);
+    await assert.rejects(retryJob(context, limited, theirs), code('NOT_FOUND'));
   });
 
   test('T-34 a run is expected of the virtual name: missed once, and only when no node ran it', async (t) => {

@@ -11,7 +11,7 @@ import { lastChangeOf } from '../audit/last-change-of.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import type { FleetContext } from '../fleet/fleet-context.ts';
 import { findHost } from '../fleet/read-hosts.ts';
-import { requireHost } from '../groups/within-reach.ts';
+import { hostIsWithin, requireHost } from '../groups/within-reach.ts';
 import { changed as namesChanged } from '../names/decide-mappings.ts';
 import { plansOfApplication } from '../plans/read-plans.ts';
 import { redeployPlan } from '../plans/redeploy-plan.ts';
@@ -48,7 +48,7 @@ export async function createApplication(
   return name;
 }
 
-/** T-34 Adds a host; one that is there already changes nothing. @throws AppError NOT_FOUND, APPLICATION_HOSTS_TOO_MANY, PRECONDITION_FAILED */
+/** T-34 Adds a host; one that is there already changes nothing. @throws AppError NOT_FOUND, APPLICATION_HOSTS_TOO_MANY, RIGHT_MISSING, PRECONDITION_FAILED */
 export const addHost = (
   context: FleetContext,
   principal: Principal,
@@ -59,6 +59,7 @@ export const addHost = (
     await requireNode(tx, principal, wish.hostId);
     if (mapping.hosts.length >= APPLICATION_HOSTS_MAX)
       throw new AppError('APPLICATION_HOSTS_TOO_MANY', { name: mapping.name, limit: APPLICATION_HOSTS_MAX });
+    await requireCommands(tx, principal, mapping.name, wish.hostId);
     await store.insertHost(tx, mapping.name, wish.hostId);
     return true;
   });
@@ -139,6 +140,14 @@ async function own(
   const mapping = await getApplication(tx, name, reachOf(principal, 'host.write'));
   await requireUnchanged(precondition, revisionTag(mapping.revision), () => lastChangeOf(tx, name, ACTS));
   return mapping;
+}
+
+/** P-10 Commands of the application's plans come to the new host, too: that needs the right for them there. */
+async function requireCommands(tx: Tx, principal: Principal, name: string, hostId: HostId): Promise<void> {
+  const plans = await plansOfApplication(tx, name);
+  if (plans.every(({ spec }) => spec.commands.pre === null && spec.commands.post === null)) return;
+  if (!(await hostIsWithin(tx, reachOf(principal, 'plan.commands'), hostId)))
+    throw new AppError('RIGHT_MISSING', { right: 'plan.commands' });
 }
 
 async function requireNode(tx: Tx, principal: Principal, hostId: HostId): Promise<void> {

@@ -5,7 +5,7 @@ import { reachOf, type Principal, type Right } from '@sekisho/core/rules/rights.
 import type { OrderAct } from '@sekisho/core/wire/documents.ts';
 import type { Tx } from '../../store/tables.ts';
 import type { Actor, FleetContext } from '../fleet/fleet-context.ts';
-import { jobIsWithin } from '../groups/within-reach.ts';
+import { jobIsWithin, requireHost } from '../groups/within-reach.ts';
 import { grantRead, requireMapped } from '../restores/grant-read.ts';
 import { findStoredPlan } from '../plans/read-plans.ts';
 import { ensureRepositories } from '../repositories/ensure-repositories.ts';
@@ -53,15 +53,21 @@ async function retryBackup(context: FleetContext, tx: Tx, actor: Actor, job: Sto
   );
 }
 
-async function retryOrder(context: FleetContext, tx: Tx, actor: Actor, job: StoredJob): Promise<JobId> {
+async function retryOrder(
+  context: FleetContext,
+  tx: Tx,
+  principal: Principal,
+  job: StoredJob,
+): Promise<JobId> {
   if (job.act === null) throw new AppError('JOB_RETRY_KIND', { kind: job.kind });
   const { act } = job;
+  if (act.what === 'restore') await requireHost(tx, reachOf(principal, 'restore.run'), job.hostId);
   const repository = act.what === 'restore' ? act.repository : undefined;
   // what was allowed then must be allowed now
   const mapping =
     repository === undefined ? undefined : await requireMapped(tx, job.hostId, repositoryOwner(repository));
   const hosts = await requireCertificates(tx, [job.hostId, ...mediaOf(act)], context.clock.nowMs());
-  const jobId = await createJob(context, tx, actor, {
+  const jobId = await createJob(context, tx, principal, {
     hostId: job.hostId,
     hostName: hosts.find((host) => host.id === job.hostId)?.name ?? job.hostId,
     trigger: 'retry',
@@ -73,7 +79,7 @@ async function retryOrder(context: FleetContext, tx: Tx, actor: Actor, job: Stor
     repository: job.repository,
   });
   if (act.what === 'restore' && mapping !== undefined)
-    await grantRead(context, tx, actor, {
+    await grantRead(context, tx, principal, {
       jobId,
       repository: act.repository,
       readerId: job.hostId,

@@ -1,6 +1,6 @@
 import type { JobReport } from '@sekisho/core/wire/jobs.ts';
 import type { Tx } from '../../store/tables.ts';
-import { findStoredPlan } from '../plans/read-plans.ts';
+import { isOfApplication } from '../plans/read-plans.ts';
 import { endJob, judged } from './end-job.ts';
 import { selectJob, selectKnownRuns, type StoredJob } from './jobs.store.ts';
 
@@ -18,8 +18,7 @@ export async function settleApplicationRun(
   if (job.kind !== 'backup' || planId === null || scheduleName === null || scheduledAtMs === null)
     return report;
   if (report.state === 'skipped') return report;
-  const plan = await findStoredPlan(tx, planId);
-  if (plan?.spec.application == null) return report;
+  if (!(await isOfApplication(tx, planId))) return report;
   const runs = await selectKnownRuns(tx, planId, scheduledAtMs, scheduledAtMs);
   const others = runs.filter((run) => run.scheduleName === scheduleName && run.hostId !== job.hostId);
   if (report.state === 'missed')

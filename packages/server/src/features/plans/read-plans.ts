@@ -1,6 +1,7 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import type { GroupId, HostId, PlanId } from '@sekisho/core/ids.ts';
 import { planSpec, type PlanSpec } from '@sekisho/core/wire/plans.ts';
+import { prepared } from '../../store/prepared.ts';
 import type { DbOrTx } from '../../store/tables.ts';
 import { hostsOfApplications } from '../applications/application-rows.ts';
 import { groupPath, hostsOfGroups, findHosts, type FleetGroup, type FleetHost } from '../fleet/read-hosts.ts';
@@ -38,6 +39,16 @@ export async function listStoredPlans(db: DbOrTx): Promise<StoredPlan[]> {
     .execute();
   return plansOf(db, rows);
 }
+
+/** Does this plan, a deleted one too, protect an application? */
+export async function isOfApplication(db: DbOrTx, id: PlanId): Promise<boolean> {
+  const row = await selectVirtualName.first(db, { id });
+  return row !== undefined && row.virtual_name !== null;
+}
+
+const selectVirtualName = prepared((db, wish: { id: PlanId }) =>
+  db.selectFrom('plans').select('virtual_name').where('id', '=', wish.id),
+);
 
 /** The plans that exist and protect a virtual name. */
 export const plansOfApplication = async (db: DbOrTx, name: string): Promise<StoredPlan[]> =>
