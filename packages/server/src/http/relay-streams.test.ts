@@ -7,6 +7,7 @@ import { csrOf, TrustServer, type Identity } from '@sekisho/testkit/trust-server
 import { until } from '@sekisho/testkit/until.ts';
 import { HOLDS_ALL } from '@sekisho/testkit/wire-agent.ts';
 import assert from 'node:assert/strict';
+import { Duplex } from 'node:stream';
 import { after, before, test } from 'node:test';
 import { connect, type TLSSocket } from 'node:tls';
 import { UNVERIFIED_PER_ADDRESS_MAX, VERIFIED_PER_HOST_MAX } from './connections.ts';
@@ -198,4 +199,61 @@ test('T-60 a channel stays open through a tunnel', async () => {
   await until('the channel is open', () => text.startsWith('HTTP/1.1 101'));
   inner.destroy();
   await until('the stream ends with it', () => stream.socket.destroyed);
+});
+
+/** What a media server could read: everything that passes its stream, both ways. */
+class Spy extends Duplex {
+  readonly seen: Buffer[] = [];
+  readonly #stream: TLSSocket;
+
+  constructor(stream: TLSSocket) {
+    super();
+    this.#stream = stream;
+    stream.on('data', (chunk: Buffer) => {
+      this.seen.push(chunk);
+      this.push(chunk);
+    });
+    stream.on('end', () => this.push(null));
+    stream.resume();
+  }
+
+  override _read(): void {
+    return;
+  }
+
+  override _write(chunk: Buffer, _encoding: string, done: (error?: Error | null) => void): void {
+    this.seen.push(chunk);
+    this.#stream.write(chunk, done);
+  }
+}
+
+test('T-60 the media server sees TLS and nothing of what is in it: no token, no name, no answer', async () => {
+  const token = await trust.token();
+  const stream = await openRelayStream(port(), relay.tls);
+  assert.ok('socket' in stream);
+  const spy = new Spy(stream.socket);
+  const inner = connect({ socket: spy, rejectUnauthorized: false });
+  const key = await generatePrivateKey('p256');
+  const csr = Buffer.from(await csrOf({ name: 'quiet-one', names: ['quiet-one'], key })).toString('base64');
+  const credentials = Buffer.from(`token:${token}`).toString('base64');
+  let text = '';
+  inner.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));
+  inner.write(
+    `POST /.well-known/est/simpleenroll HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Basic ${credentials}\r\n` +
+      `Content-Type: application/pkcs10\r\nContent-Length: ${csr.length}\r\n\r\n${csr}`,
+  );
+  await until('the certificate has come', () => inner.readableEnded);
+  assert.match(text, /^HTTP\/1\.1 200 /);
+  const passed = Buffer.concat(spy.seen).toString('latin1');
+  assert.ok(passed.length > text.length);
+  for (const secret of [
+    token,
+    credentials,
+    csr.slice(0, 40),
+    'quiet-one',
+    'HTTP/1.1',
+    'simpleenroll',
+    text.slice(-80),
+  ])
+    assert.ok(!passed.includes(secret), secret);
 });
