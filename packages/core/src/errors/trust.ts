@@ -158,6 +158,18 @@ export const trustErrors = {
       hint: '管理者に再発行トークンを依頼し、sekisho agent setup --reissue --token-file … を実行してください。',
     },
   },
+  SERVER_NOT_REVOKED: {
+    status: 409,
+    en: {
+      words:
+        "The management server's own certificates are not revoked: every host would be cut off its server.",
+      hint: 'The server replaces its certificates by itself. If its keys were stolen, stop it, take it off the network, start a new domain elsewhere, and enrol the hosts there with the new CA fingerprint.',
+    },
+    ja: {
+      words: '管理サーバー自身の証明書は失効できません。すべてのホストがサーバーから切り離されてしまいます。',
+      hint: '証明書はサーバーが自ら交換します。鍵が盗まれた場合は、サーバーを停止してネットワークから外し、別のマシンで新しいドメインを作成して、新しい CA 指紋でホストを登録し直してください。',
+    },
+  },
   HOST_IS_MANAGEMENT_SERVER: {
     status: 409,
     en: {

@@ -76,7 +76,7 @@ test("the management server's own host is not revoked", () => {
   const other = parseHostId('00000000-0000-4000-8000-00000000000b');
   assert(server !== undefined && other !== undefined);
   const refused = decideRevocation(server, server);
-  assert.equal(refused.allow ? '' : refused.code, 'HOST_IS_MANAGEMENT_SERVER');
+  assert.equal(refused.allow ? '' : refused.code, 'SERVER_NOT_REVOKED');
   assert.equal(decideRevocation(other, server).allow, true);
 });
 

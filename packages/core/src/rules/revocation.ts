@@ -134,4 +134,4 @@ export const isRevokedAt = (
 
 /** May an administrator revoke this host's certificates (T-40)? The management server cannot cut itself off. */
 export const decideRevocation = (hostId: HostId, serverHostId: HostId): { readonly allow: true } | Refusal =>
-  hostId === serverHostId ? refuse('HOST_IS_MANAGEMENT_SERVER', {}) : { allow: true };
+  hostId === serverHostId ? refuse('SERVER_NOT_REVOKED', {}) : { allow: true };

@@ -93,13 +93,13 @@ eachStore((dialect) => {
     assert.match(after.answer, /^HTTP\/1\.1 403/);
   });
 
-  test("the management server's own host is not revoked", async (t) => {
+  test("T-40 the management server's own host is not revoked, and the refusal says what is meant instead", async (t) => {
     const trust = await TrustServer.start(t, { dialect });
     const [own] = (await trust.call(listHosts)).hosts;
     assert.ok(own !== undefined);
     await assert.rejects(
       trust.call(revokeHost, { params: { id: own.id }, body: { reason: 'unspecified' } }),
-      (error: unknown) => error instanceof AppError && error.code === 'HOST_IS_MANAGEMENT_SERVER',
+      (error: unknown) => error instanceof AppError && error.code === 'SERVER_NOT_REVOKED',
     );
   });
 

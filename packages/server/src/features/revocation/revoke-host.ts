@@ -15,7 +15,7 @@ import { insertRevocation } from './revocation-rows.ts';
 /**
  * T-40: all certificates of a host, from this moment: the registry refuses it, its sockets here are cut, the other workers
  * do the same when the change feed tells them, and a new CRL is signed and pushed.
- * Refusals: NOT_FOUND, HOST_IS_MANAGEMENT_SERVER.
+ * Refusals: NOT_FOUND, SERVER_NOT_REVOKED.
  */
 export async function revokeHost(
   context: ServerContext,
