@@ -15,6 +15,16 @@ const AUDITED: Readonly<Record<string, readonly AuditAct[] | { readonly none: st
   createToken: ['create-token'],
   deleteToken: ['delete-token'],
   revokeHost: ['revoke-host'],
+  // certificates
+  signByHand: ['approve-certificate'],
+  planDrill: { none: 'chooses hosts and changes nothing; what begins over them is written by startDrill' },
+  startDrill: ['drill-renewals'],
+  // clusters
+  createCluster: ['create-cluster'],
+  addClusterNode: ['change-cluster'],
+  removeClusterNode: ['change-cluster'],
+  deleteCluster: ['delete-cluster'],
+  reissueClusterTokens: ['create-token'],
   // names
   addMapping: ['map-name'],
   approveName: ['approve-name'],

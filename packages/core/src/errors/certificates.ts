@@ -16,11 +16,11 @@ export const certificateErrors = {
   DRILL_SHARE_INVALID: {
     status: 400,
     en: {
-      words: '--share: "{given}" is no share between 0 and 100 percent.',
+      words: '"{given}" is no share between 0 and 100 percent.',
       hint: 'For example: --share 5%',
     },
     ja: {
-      words: '--share: 「{given}」は 0 より大きく 100 以下のパーセントではありません。',
+      words: '「{given}」は 0 より大きく 100 以下のパーセントではありません。',
       hint: '例: --share 5%',
     },
   },
