@@ -1,7 +1,7 @@
 import { hostId, sha256Hex } from '@sekisho/core/wire/scalars.ts';
 import { PEER_QUESTIONS_MAX } from '@sekisho/core/limits.ts';
 import type { PeerQuestion } from '@sekisho/core/wire/names.ts';
-import { buildCrlAside } from '@sekisho/server/features/revocation/build-crl-aside.ts';
+import { buildCrlAside, CrlThread } from '@sekisho/server/features/revocation/build-crl-aside.ts';
 import { REVOKED_PER_PAGE_MAX } from '@sekisho/server/features/revocation/crl.store.ts';
 import { OcspResponder } from '@sekisho/server/features/revocation/ocsp-responder.ts';
 import type { RunningServer } from '@sekisho/server/main.ts';
@@ -133,7 +133,8 @@ export function trustWork(running: () => RunningServer): Record<string, (input: 
       const nowMs = Date.now();
       const probe = new StallProbe();
       const startedMs = performance.now();
-      const { tbsDer } = await buildCrlAside(issuer.certificate, pagesOf(entries, nowMs), () => ({
+      const thread = new CrlThread();
+      const { tbsDer } = await buildCrlAside(thread, issuer.certificate, pagesOf(entries, nowMs), () => ({
         algorithm: issuer.signer.algorithm,
         number: 1,
         scope: { uris: ['http://127.0.0.1/crl/1.crl'], onlyUserCertificates: true },
@@ -141,6 +142,7 @@ export function trustWork(running: () => RunningServer): Record<string, (input: 
         nextUpdateMs: nowMs + 7 * DAY_MS,
       }));
       const { length } = await signCrlTbs(issuer, tbsDer);
+      await thread.stop();
       return { bytes: length, tookMs: performance.now() - startedMs, stallMs: probe.end() };
     },
   };

@@ -21,23 +21,25 @@ export const ENTRIES_HERE_MAX = 2_000;
  * entry. Refusal: ISSUANCE_LINT_REFUSED.
  */
 export async function buildCrlAside(
+  thread: CrlThread,
   issuer: Certificate,
   pages: AsyncIterable<readonly CrlEntry[]>,
   head: () => CrlHead,
 ): Promise<BuiltCrl> {
   const first: Uint8Array<ArrayBuffer>[] = [];
   let entries = 0;
-  let aside: Aside | undefined;
+  let isLong = false;
   try {
     for await (const page of pages) {
       entries += page.length;
       first.push(packCrlEntries(page));
-      if (aside === undefined && entries > ENTRIES_HERE_MAX) aside = new Aside();
-      if (aside !== undefined) for (const packed of first.splice(0)) aside.add(packed);
+      isLong ||= entries > ENTRIES_HERE_MAX;
+      if (isLong) for (const packed of first.splice(0)) thread.add(packed);
     }
-    if (aside !== undefined) return { ...(await aside.finish(head(), issuer)), entries };
-  } finally {
-    await aside?.stop();
+    if (isLong) return { ...(await thread.finish(head(), issuer)), entries };
+  } catch (error) {
+    await thread.stop(); // it holds half a list
+    throw error;
   }
   const builder = new CrlBuilder();
   for (const packed of first) builder.add(packed);
@@ -46,32 +48,45 @@ export async function buildCrlAside(
   return { tbsDer: builder.finish({ ...wish, thisUpdateMs }, issuer), thisUpdateMs, entries };
 }
 
-/** One list on another thread. */
-class Aside {
-  readonly #worker = new Worker(new URL('./crl-thread.ts', import.meta.url));
-  readonly #answer: Promise<unknown>;
+/** Another thread, for one list after the other: to start it costs as much as a list of many thousands. It begins with the first long one. */
+export class CrlThread {
+  #running: { readonly worker: Worker; readonly failed: Promise<never> } | undefined;
 
-  constructor() {
-    this.#answer = once(this.#worker, 'message').then(([answer]: unknown[]) => answer);
-    this.#answer.catch(() => undefined); // a thread that fails is heard of in `finish`
-  }
-
+  /** More entries of the list that is being built. */
   add(packed: Uint8Array<ArrayBuffer>): void {
     this.#tell({ packed }, [packed.buffer]);
   }
 
+  /** The list of what was added; the next one begins. */
   async finish(head: CrlHead, issuer: Certificate): Promise<{ tbsDer: Uint8Array; thisUpdateMs: number }> {
+    const { worker, failed } = this.#start();
+    const come = once(worker, 'message').then(([answer]: unknown[]) => answer as CrlThreadAnswer); // of our own thread
     this.#tell({ head, issuerDer: issuer.der }, []);
-    const answer = (await this.#answer) as CrlThreadAnswer; // of our own thread
+    const answer = await Promise.race([come, failed]);
     if ('findings' in answer) throw new AppError('ISSUANCE_LINT_REFUSED', { findings: answer.findings });
     return answer;
   }
 
   async stop(): Promise<void> {
-    await this.#worker.terminate();
+    const running = this.#running;
+    this.#running = undefined;
+    await running?.worker.terminate();
+  }
+
+  #start() {
+    if (this.#running !== undefined) return this.#running;
+    const worker = new Worker(new URL('./crl-thread.ts', import.meta.url));
+    const failed = new Promise<never>((_resolve, reject) => {
+      worker.once('error', reject);
+      worker.once('exit', (code) => {
+        reject(new Error(`the thread of revocation lists ended with ${code}`));
+      });
+    });
+    failed.catch(() => undefined); // heard of in `finish`
+    return (this.#running = { worker, failed });
   }
 
   #tell(wish: CrlThreadWish, transferred: ArrayBuffer[]): void {
-    this.#worker.postMessage(wish, transferred);
+    this.#start().worker.postMessage(wish, transferred);
   }
 }

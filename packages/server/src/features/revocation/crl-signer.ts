@@ -11,7 +11,7 @@ import type { Store } from '../../store/store.ts';
 import type { Tx } from '../../store/tables.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import type { KeyStore } from '../keys/key-store.ts';
-import { buildCrlAside } from './build-crl-aside.ts';
+import { buildCrlAside, CrlThread } from './build-crl-aside.ts';
 import {
   CRL_COUNTER,
   insertCrl,
@@ -68,27 +68,38 @@ export class CrlSigner {
     const newest = new Map(
       (await listNewestCrls(store.db)).map((crl) => [`${crl.issuerKeyId} ${crl.shard}`, crl]),
     );
+    const thread = new CrlThread();
     let signed = 0;
-    for (const shard of await listShards(store.db)) {
-      const issuer = issuerWith(keys, shard.issuerKeyId);
-      if (issuer === undefined) continue;
-      const crl = newest.get(`${shard.issuerKeyId} ${shard.shard}`);
-      if (!crlDue(crl, crl?.revision !== shard.revision, clock.nowMs())) continue;
-      await this.#sign(shard, issuer, fence);
-      signed += 1;
+    try {
+      for (const shard of await listShards(store.db)) {
+        const issuer = issuerWith(keys, shard.issuerKeyId);
+        if (issuer === undefined) continue;
+        const crl = newest.get(`${shard.issuerKeyId} ${shard.shard}`);
+        if (!crlDue(crl, crl?.revision !== shard.revision, clock.nowMs())) continue;
+        await this.#sign(shard, issuer, { fence, thread });
+        signed += 1;
+      }
+    } finally {
+      await thread.stop();
     }
     return signed;
   }
 
-  async #sign(shard: ShardRow, issuer: Issuer, fence: Fence): Promise<void> {
+  async #sign(
+    shard: ShardRow,
+    issuer: Issuer,
+    { fence, thread }: { fence: Fence; thread: CrlThread },
+  ): Promise<void> {
     const { store, clock } = this.#parts;
     for (let tries = 1; ; tries += 1) {
       const nowMs = clock.nowMs();
       const number = Math.max((await lastCrlNumber(store.db)) + 1, nowMs);
       const times = { thisUpdateMs: nowMs - THIS_UPDATE_BACK_MS, nextUpdateMs: nowMs + CRL_VALID_MS };
       const { algorithm } = issuer.signer;
-      const built = await buildCrlAside(issuer.certificate, revokedOf(store, shard, nowMs), () => ({
-        ...{ algorithm, number, scope: scopeOf(shard) },
+      const built = await buildCrlAside(thread, issuer.certificate, revokedOf(store, shard, nowMs), () => ({
+        algorithm,
+        number,
+        scope: scopeOf(shard),
         ...times,
       }));
       const der = await signCrlTbs(issuer, built.tbsDer);

@@ -1,4 +1,4 @@
-/** The thread of `buildCrlAside`: puts one list together and lints it. It has no key, and no database. */
+/** The thread of `buildCrlAside`: puts one list after the other together and lints it. It has no key, and no database. */
 import { AppError } from '@sekisho/core/errors.ts';
 import { CrlBuilder, type CrlHead } from '@sekisho/pki/build-crl.ts';
 import { parseCertificate } from '@sekisho/pki/certificate.ts';
@@ -12,7 +12,7 @@ export type CrlThreadWish =
 export type CrlThreadAnswer =
   { readonly tbsDer: Uint8Array<ArrayBuffer>; readonly thisUpdateMs: number } | { readonly findings: string };
 
-const builder = new CrlBuilder();
+let builder = new CrlBuilder();
 parentPort?.on('message', (wish: CrlThreadWish) => {
   if ('packed' in wish) {
     builder.add(wish.packed);
@@ -30,6 +30,8 @@ function finish(head: CrlHead, issuerDer: Uint8Array): CrlThreadAnswer {
   } catch (error) {
     const findings = error instanceof AppError ? error.params['findings'] : undefined;
     return { findings: String(findings ?? error) };
+  } finally {
+    builder = new CrlBuilder();
   }
 }
 
