@@ -1,14 +1,18 @@
 import { addLegacyHost, grantLegacyRead, listLegacyHosts } from '@sekisho/core/wire/legacy.ts';
-import { listJobs } from '@sekisho/core/wire/jobs.ts';
-import { createPlan } from '@sekisho/core/wire/plans.ts';
+import { getJob, listJobs, runPlan } from '@sekisho/core/wire/jobs.ts';
+import { createPlan, listPlans } from '@sekisho/core/wire/plans.ts';
 import { listPoints } from '@sekisho/core/wire/points.ts';
 import { getHost, setHostMedia, setSecurity } from '@sekisho/core/wire/trust.ts';
+import { startAgent } from '@sekisho/agent/main.ts';
+import { upgradeLegacy } from '@sekisho/agent/setup/upgrade-legacy.ts';
+import { systemRandom } from '@sekisho/platform/clock.ts';
+import { silentLog } from '@sekisho/platform/log.ts';
 import { eventually } from '@sekisho/testkit/eventually.ts';
 import { Fleet } from '@sekisho/testkit/fleet.ts';
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -150,6 +154,65 @@ describe('a legacy host with the real script and real restic', async () => {
           (await isRefused(legacyPort)) ? undefined : true,
         );
         assert.equal((await agent(['backup-now'])).code, 0);
+      },
+    );
+
+    await t.test(
+      'T-18 an upgrade that fails is abandoned, and the legacy agent backs up as before',
+      async () => {
+        const dataFolder = join(fleet.folder, 'hosts/old-01');
+        const upgrade = (expectedFingerprint: string) =>
+          upgradeLegacy({
+            fromFolder: folder,
+            dataFolder,
+            server: { host: '127.0.0.1', port: fleet.server.ports.agent },
+            expectedFingerprint,
+            ...{ clock: fleet.clock, random: systemRandom, log: silentLog() },
+          });
+        await assert.rejects(upgrade('0'.repeat(64)), /CA_FINGERPRINT_MISMATCH/);
+        await assert.rejects(stat(dataFolder), /ENOENT/);
+        assert.equal((await agent(['backup-now'])).code, 0);
+
+        const running = begin(['--folder', folder, 'run'], {});
+        t.after(() => running.kill('SIGKILL'));
+        const ended = once(running, 'exit');
+        await eventually('it holds the lock', () =>
+          readFile(join(folder, 'lock/pid'), 'utf8').catch(() => undefined),
+        );
+        const points = (await call(listPoints, { query: { host: old.hostId } })).points.length;
+        const result = await upgrade(fleet.caFingerprint);
+        await ended;
+        assert.equal(result.hostId, old.hostId, 'it keeps its host ID, and needed no token');
+        assert.deepEqual(result.repositories, [repository], 'the repository goes on');
+        assert.notEqual((await agent(['run'])).code, 0, 'its configuration is kept, and starts nothing');
+        assert.equal((await stat(join(folder, 'config.before-upgrade'))).isFile(), true);
+
+        const current = await startAgent({
+          ...{ dataFolder, clock: fleet.clock, random: systemRandom, log: silentLog() },
+          mediaListen: { host: '127.0.0.1', port: 0 },
+        });
+        t.after(() => current.stop());
+        await eventually('it talks securely', async () => {
+          const { states } = await call(getHost, { params: { id: old.hostId } });
+          return states.includes('online') && !states.includes('legacy') ? true : undefined;
+        });
+        const [plan] = (await call(listPlans)).plans;
+        assert.ok(plan !== undefined);
+        const { jobs } = await call(runPlan, {
+          params: { id: plan.id },
+          body: { hosts: [old.hostId], scheduleName: null },
+        });
+        await eventually('it backs up over mutual TLS into the same repository', async () => {
+          const job = await call(getJob, { params: { id: jobs[0]!.id } });
+          if (job.state === 'failed') assert.fail(JSON.stringify(job));
+          return job.state === 'done' ? true : undefined;
+        });
+        const after = (await call(listPoints, { query: { host: old.hostId } })).points;
+        assert.equal(after.length, points + 1);
+        assert.ok(after.every((point) => point.repository === repository));
+        await rename(join(folder, 'config.before-upgrade'), join(folder, 'config'));
+        const back = await agent(['backup-now']);
+        assert.match(back.text, /has talked securely before/, 'T-52 it never falls back');
       },
     );
   });

@@ -12,6 +12,7 @@ import { agentAsk } from './commands/agent/ask.ts';
 import { agentRenew } from './commands/agent/renew.ts';
 import { agentRun } from './commands/agent/run.ts';
 import { agentSet } from './commands/agent/set.ts';
+import { agentUpgrade } from './commands/agent/upgrade.ts';
 import { agentSetup } from './commands/agent/setup.ts';
 import { agentStatus } from './commands/agent/status.ts';
 import { applicationAddHost } from './commands/application/add-host.ts';
@@ -127,6 +128,7 @@ export const VERBS: readonly Verb[] = [
   serverDetachRoot,
   serverAttachRoot,
   agentSetup,
+  agentUpgrade,
   agentRun,
   agentStatus,
   agentRenew,

@@ -211,6 +211,11 @@ const settings = {
     'end what another host may read of the repository {subject}',
     'リポジトリ {subject} に対する別のホストの読み取り許可を終了',
   ),
+  'deposit-repository-password': security(
+    'SEC_CONFIG',
+    'hand over the repository password of {subject} at its upgrade',
+    'アップグレード時に {subject} のリポジトリのパスワードを引き渡し',
+  ),
   'release-repository-password': security(
     'SEC_CONFIG',
     'release the password of the repository {subject}',

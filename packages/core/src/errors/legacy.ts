@@ -136,6 +136,29 @@ export const legacyErrors = {
       hint: 'アップグレードするか、不要なものを削除してください: sekisho legacy remove',
     },
   },
+  LEGACY_FOLDER_UNREADABLE: {
+    status: 400,
+    en: {
+      words: 'The configuration of a legacy agent cannot be read in {folder}.',
+      hint: 'Give the absolute path of its folder (usually /var/lib/sekisho-legacy), as the user that it belongs to.',
+    },
+    ja: {
+      words: '{folder} のレガシーエージェントの設定を読み取れません。',
+      hint: 'フォルダーの絶対パス (通常は /var/lib/sekisho-legacy) を指定し、その所有者のユーザーで実行してください。',
+    },
+  },
+  LEGACY_AGENT_STAYS: {
+    status: 409,
+    en: {
+      words: 'The legacy agent (process {pid}) did not end. It goes on, and nothing was taken from it.',
+      hint: 'Wait for its backup to end, or stop it (sekisho-legacy-agent stop), and run the upgrade again: the certificate is kept.',
+    },
+    ja: {
+      words:
+        'レガシーエージェント (プロセス {pid}) が終了しません。引き続き動作しており、設定は元のままです。',
+      hint: 'バックアップの終了を待つか、停止してから (sekisho-legacy-agent stop)、アップグレードをもう一度実行してください。証明書は保持されます。',
+    },
+  },
   LEGACY_MESSAGE_INVALID: {
     status: 400,
     en: {

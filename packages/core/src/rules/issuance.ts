@@ -50,6 +50,8 @@ export interface HostFacts {
   readonly revoked: boolean;
   /** It is the management server's own host. */
   readonly isServer: boolean;
+  /** T-12, T-18: a legacy host that was let in, and never had a certificate. */
+  readonly isLegacy?: boolean | undefined;
 }
 
 interface Common {
@@ -198,6 +200,8 @@ function decideEnrolment(raw: RequestFacts, context: EnrolContext, nowMs: number
     if (host === undefined || host.isServer) return no('TOKEN_REFUSED', {}, 'foreign');
     return reissue(judged.names, host, 'reissue-token', request, context, nowMs);
   }
+  if (host?.isLegacy === true && host.name === primary && !host.isServer)
+    return decideUpgrade(judged.names, host, request, context, nowMs);
   if (host !== undefined && token === undefined)
     return decideTokenlessReissue(judged.names, host, request, context, nowMs);
   if (owner !== undefined || host !== undefined) return no('HOST_NAME_TAKEN', { name: primary });
@@ -250,6 +254,26 @@ function decideTokenless(
       return newHost(names, own, 'level-medium', false, context, nowMs);
     }
   }
+}
+
+/** T-12, T-18: a legacy host is known until it has a certificate; it keeps its host ID. A media server always needs a token. */
+function decideUpgrade(
+  names: readonly HostName[],
+  host: HostFacts,
+  request: RequestFacts,
+  context: EnrolContext,
+  nowMs: number,
+): IssuanceDecision {
+  const approved = context.token?.found !== undefined || context.manual !== undefined;
+  const { level, requireForwardRecords } = context.security;
+  const isKnown =
+    level === 'high' ||
+    (level === 'medium' && (!requireForwardRecords || context.forwardRecordsMatch === true));
+  if (!approved && (!isKnown || request.wantsMedia || host.media))
+    return no('TOKEN_REQUIRED', { name: host.name, level });
+  const basis = approved ? (context.manual === undefined ? 'token' : 'manual') : 'known-host';
+  const decision = reissue(names, host, basis, request, context, nowMs);
+  return decision.allow ? { ...decision, replacesOld: false } : decision;
 }
 
 /** T-16: only within its 48 hours, never for a revoked host (T-43), never for a media server (T-12). */

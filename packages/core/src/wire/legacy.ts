@@ -111,6 +111,15 @@ export const askLegacy = route({
     cacheSeconds: count,
   }),
 });
+/** T-18 The password that a legacy host kept for itself, at its upgrade; null: it is lost, and a new repository is made. */
+export const depositRepositoryPassword = route({
+  method: 'POST',
+  path: '/v1/agent/repository-password/deposit',
+  right: 'peer',
+  body: z.object({ password: z.string().min(1).max(1_024).nullable() }),
+  /** Those that go on. */
+  reply: z.object({ repositories: z.array(repositoryName) }),
+});
 export type AskLegacyReply = z.output<(typeof askLegacy)['reply']>;
 export type AskLegacyBody = z.output<(typeof askLegacy)['body']>;
 

@@ -14,7 +14,8 @@ import { quoteCommand, quoteWord } from '../../output/shell-quote.ts';
 import { renderPairs } from '../../output/table.ts';
 import { defineVerb } from '../../verb.ts';
 
-const AGENT_PORT_DEFAULT = 13_000;
+/** Where servers listen for agents. */
+export const AGENT_PORT_DEFAULT = 13_000;
 const MEDIA_PORT_DEFAULT = 13_002;
 
 /** `agent setup` (T-10, T-11): from a script by flags, else with questions on the terminal. */
@@ -109,18 +110,19 @@ async function serverOf(cli: Cli, given: string | undefined): Promise<Endpoint> 
 }
 
 /** The token of file, variable or standard input; a person is asked when a terminal is there. */
-async function tokenOf(
+export async function tokenOf(
   cli: Cli,
   flags: { tokenFile: string | undefined; tokenEnv: string | undefined },
+  { ask = true }: { readonly ask?: boolean } = {},
 ): Promise<Secret | undefined> {
   const given = await readToken(cli, { file: flags.tokenFile, env: flags.tokenEnv });
-  if (given !== undefined || cli.json || cli.yes || !canAsk(cli)) return given;
+  if (given !== undefined || !ask || cli.json || cli.yes || !canAsk(cli)) return given;
   const typed = (await promptSecret(cli, cli.words.notes.tokenPrompt)).trim();
   return typed === '' ? undefined : new Secret(typed);
 }
 
 /** T-10: a person compares. Nobody there: refused, with the option for scripts; `--yes` confirms no fingerprint. */
-async function confirmFingerprint(cli: Cli, server: Endpoint, fingerprint: string): Promise<boolean> {
+export async function confirmFingerprint(cli: Cli, server: Endpoint, fingerprint: string): Promise<boolean> {
   if (cli.json || !canAsk(cli)) {
     throw new AppError('FINGERPRINT_NEEDED', { command: quoteCommand(['sekisho', ...cli.argv]) });
   }

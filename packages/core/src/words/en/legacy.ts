@@ -5,6 +5,25 @@ const host = 'name or ID of the legacy host';
 export const legacyNouns = { legacy: 'hosts without a certificate, which an administrator let in' };
 
 export const legacyVerbs = {
+  'agent upgrade': {
+    summary: 'Take over from a legacy agent: certificate, configuration, repository',
+    args: {},
+    flags: {
+      data: "the agent's data folder",
+      fromLegacy: 'the folder of the legacy agent',
+      server: 'where the server is, when the legacy agent knew another address; port 13000 by default',
+      caFingerprint: 'the CA fingerprint, from the administrator: 64 hexadecimal digits',
+      caFingerprintFile: 'file that holds it',
+      caFingerprintUrl: 'https address of another host that serves it',
+      tokenFile: 'file that holds the token, where the security level asks for one (- reads standard input)',
+      tokenEnv: 'environment variable that holds the token',
+      skipCertificate: 'for automatic updaters: install now, leave the certificate to be deployed by hand',
+    },
+    examples: {
+      plain: 'Confirm the CA, and take over',
+      updater: 'An automatic updater leaves the certificate to a person',
+    },
+  },
   'legacy add': {
     summary: 'Let a host in without a certificate; again: give it a new key',
     args: { name: 'its name' },
@@ -69,6 +88,12 @@ export const legacy = {
     removed: '{name} is refused from now on.',
     granted: '{name} may read {repository} until {until}.',
     grantEnded: '{name} may read nothing any more.',
+    upgraded: '{name} has a certificate now. The legacy agent has ended; its configuration is kept.',
+    upgradeLater:
+      '{name}: the current agent is installed without a certificate, and the legacy agent goes on. Deploy the certificate by hand: {command}',
+    repositoryGoesOn: 'The repository goes on: {repositories}',
+    repositoryNew:
+      'A new repository is made: no password of the old one was handed over. What was backed up before is kept, and needs the old password.',
     risk: 'Risk: hosts without a certificate may talk in clear. Still in need of it: {hosts}',
     riskNobody: 'No host needs insecure communication: sekisho security set --insecure-communication off',
   },

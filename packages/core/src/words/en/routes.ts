@@ -139,6 +139,7 @@ export const ROUTE_SUMMARIES: Readonly<Record<string, string>> = {
   addLegacyHost: 'Let a legacy host in without a certificate',
   removeLegacyHost: 'Remove a legacy host',
   grantLegacyRead: 'Let a legacy host read one of its repositories for some time',
+  depositRepositoryPassword: 'Hand over the password of the repositories at an upgrade',
   askLegacy: 'Ask whether a legacy host may come in',
   // passkeys
   listPasskeys: 'List one’s own passkeys',

@@ -6,6 +6,25 @@ const host = 'レガシーホストの名前または ID';
 export const legacyNouns: typeof nouns = { legacy: '管理者が許可した、証明書のないホスト' };
 
 export const legacyVerbs: typeof verbs = {
+  'agent upgrade': {
+    summary: 'レガシーエージェントから証明書・設定・リポジトリーを引き継ぐ',
+    args: {},
+    flags: {
+      data: 'エージェントのデータフォルダー',
+      fromLegacy: 'レガシーエージェントのフォルダー',
+      server: 'サーバーのアドレス (レガシーエージェントの設定と異なる場合。ポートの既定値は 13000)',
+      caFingerprint: '管理者から受け取った CA 指紋: 16 進数 64 桁',
+      caFingerprintFile: 'CA 指紋を含むファイル',
+      caFingerprintUrl: 'CA 指紋を配布している別ホストの https アドレス',
+      tokenFile: 'トークンを含むファイル (セキュリティレベルによって必要。- は標準入力)',
+      tokenEnv: 'トークンを含む環境変数',
+      skipCertificate: '自動更新用: インストールだけ行い、証明書は後から手動で配備する',
+    },
+    examples: {
+      plain: 'CA を確認して引き継ぐ',
+      updater: '自動更新では証明書の配備を人に任せる',
+    },
+  },
   'legacy add': {
     summary: '証明書のないホストの接続を許可する (もう一度実行すると新しいキーを渡す)',
     args: { name: 'ホストの名前' },
@@ -70,6 +89,12 @@ export const legacy: typeof words = {
     removed: '{name} は今後拒否されます。',
     granted: '{name} は {until} まで {repository} を読み取れます。',
     grantEnded: '{name} の読み取り許可を取り消しました。',
+    upgraded: '{name} に証明書を配備しました。レガシーエージェントは終了し、その設定は保存されています。',
+    upgradeLater:
+      '{name}: 現行のエージェントを証明書なしでインストールしました。レガシーエージェントは引き続き動作します。証明書を手動で配備してください: {command}',
+    repositoryGoesOn: 'リポジトリーを引き継ぎました: {repositories}',
+    repositoryNew:
+      '古いリポジトリーのパスワードが引き渡されなかったため、新しいリポジトリーを作成します。以前のバックアップは残り、読み取りには古いパスワードが必要です。',
     risk: 'リスク: 証明書のないホストが平文で通信できます。まだ必要としているホスト: {hosts}',
     riskNobody:
       '安全でない通信を必要とするホストはありません: sekisho security set --insecure-communication off',

@@ -1,3 +1,4 @@
+import { legacyAmong } from '../legacy/legacy.store.ts';
 import { AppError, type ErrorCode, type ErrorParams } from '@sekisho/core/errors.ts';
 import { parseHostId, type HostId } from '@sekisho/core/ids.ts';
 import {
@@ -290,6 +291,7 @@ async function hostFacts(tx: Tx, context: ServerContext, row: HostRow): Promise<
     reissueUntilMs: row.reissueUntilMs,
     revoked: newest !== undefined && newest.revokedAtMs !== null,
     isServer: row.id === context.domain.serverHostId,
+    isLegacy: newest === undefined && (await legacyAmong(tx, [row.id])).has(row.id),
   };
 }
 

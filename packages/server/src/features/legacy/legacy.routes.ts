@@ -6,6 +6,8 @@ import * as wire from '@sekisho/core/wire/legacy.ts';
 import type { FastifyInstance } from 'fastify';
 import type { ServerContext } from '../../context.ts';
 import { mount } from '../../http/mount.ts';
+import { fleetContextOf } from '../fleet/fleet-service.ts';
+import { depositPassword } from '../repositories/deposit-password.ts';
 import { repositoriesOf } from '../repositories/read-repositories.ts';
 import { addLegacyHost, grantLegacyRead, removeLegacyHost } from './add-legacy-host.ts';
 import { findLegacyHost, grantsOf, listLegacyHosts, type LegacyHostRow } from './legacy.store.ts';
@@ -37,6 +39,7 @@ export function legacyRoutes(app: FastifyInstance, context: ServerContext): void
 
 /** T-50, T-53 What agents ask before they talk to somebody without a certificate. */
 export function legacyQuestionRoutes(agentApp: FastifyInstance, context: ServerContext): void {
+  legacyDepositRoutes(agentApp, context);
   mount(agentApp, wire.askLegacy, async ({ peer, body }) => {
     try {
       if (body.as === 'media') {
@@ -61,6 +64,17 @@ export function legacyQuestionRoutes(agentApp: FastifyInstance, context: ServerC
       };
     }
   });
+}
+
+/** T-18 At its upgrade a host hands over what it kept for itself. */
+function legacyDepositRoutes(agentApp: FastifyInstance, context: ServerContext): void {
+  mount(agentApp, wire.depositRepositoryPassword, async ({ peer, body }) => ({
+    repositories: await depositPassword(
+      fleetContextOf(context, context.config.fleet),
+      peer.hostId,
+      body.password,
+    ),
+  }));
 }
 
 /** Where the host may append, and until when it may read. */

@@ -81,6 +81,11 @@ export async function insertRepository(
   return name;
 }
 
+/** T-18 The password of a repository that its host kept for itself until now. */
+export async function setSealedPassword(tx: Tx, name: RepositoryName, sealed: string): Promise<void> {
+  await tx.updateTable('repositories').set({ password: sealed }).where('name', '=', name).execute();
+}
+
 /** From then on nothing is written there. */
 export async function markSealed(tx: Tx, name: RepositoryName, nowMs: number): Promise<void> {
   await tx.updateTable('repositories').set({ sealed_at_ms: nowMs }).where('name', '=', name).execute();
