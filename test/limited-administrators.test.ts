@@ -16,6 +16,7 @@ import * as plans from '@sekisho/core/wire/plans.ts';
 import * as points from '@sekisho/core/wire/points.ts';
 import type { Route } from '@sekisho/core/wire/route.ts';
 import * as trust from '@sekisho/core/wire/trust.ts';
+import { putPending } from '@sekisho/server/features/names/name-rows.ts';
 import { recordChange } from '@sekisho/server/store/record-change.ts';
 import { addAdministrator, addGroup } from '@sekisho/testkit/administrators.ts';
 import { TrustServer } from '@sekisho/testkit/trust-server.ts';
@@ -29,6 +30,8 @@ import type { z } from 'zod';
 interface Side {
   readonly group: GroupId;
   readonly host: HostId;
+  /** Its name. */
+  readonly name: string;
   /** A second one, for what ends it. */
   readonly spare: HostId;
   readonly plan: string;
@@ -98,6 +101,15 @@ const CASES: Readonly<Record<string, Ask | 'list'>> = {
   removeApplicationHost: (of) => ({ params: { name: of.application, hostId: of.host } }),
   deleteApplication: (of) => ({ params: { name: of.application } }),
   deletePlan: (of) => ({ params: { id: of.plan } }),
+  listMappings: 'list',
+  listPendingNames: 'list',
+  getMapping: (of) => ({ params: { name: of.name } }),
+  addMapping: (of) => ({ body: { name: 'new.example', hostId: of.host } }),
+  approveName: (of) => ({ body: { name: 'wait-1.example', hostId: of.host } }),
+  rejectName: (of) => ({ body: { name: 'wait-2.example', hostId: of.host } }),
+  deleteMapping: (of) => ({ params: { name: 'new.example', hostId: of.host } }),
+  resetHost: byHost,
+  explainPeers: (of) => ({ query: { from: mine.host, to: of.host } }),
   revokeHost: (of) => ({ params: { id: of.spare }, body: { reason: 'superseded' } }),
 };
 
@@ -118,6 +130,7 @@ before(async () => {
   nobodys = {
     group: '00000000-0000-4000-8000-00000000f000' as GroupId,
     host: parseHostId('00000000-0000-4000-8000-00000000f001')!,
+    name: 'nobodys-1.example',
     spare: parseHostId('00000000-0000-4000-8000-00000000f002')!,
     plan: parsePlanId('00000000-0000-4000-8000-00000000f003')!,
     queued: parseJobId('f0'.repeat(16))!,
@@ -198,7 +211,26 @@ async function side(name: string, root: GroupId, digit: number): Promise<Side> {
       removed_at_ms: null,
     })
     .execute();
-  return { group, host, spare, plan: plan.id, queued, failed, point, repository, application };
+  await store.transaction(async (tx) => {
+    for (const waits of ['wait-1.example', 'wait-2.example'])
+      await putPending(
+        tx,
+        { name: waits, hostId: host, reason: 'map-off', ownerId: null, askedBy: spare },
+        nowMs,
+      );
+  });
+  return {
+    group,
+    host,
+    name: `${name}-1.example`,
+    spare,
+    plan: plan.id,
+    queued,
+    failed,
+    point,
+    repository,
+    application,
+  };
 }
 
 /** A client over the administration port, with an API key. */

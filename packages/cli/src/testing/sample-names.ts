@@ -138,9 +138,9 @@ export function nameSamples(oneHost: (id: string) => z.input<typeof resetHost.re
         to: STORE_HOST,
         allow: !refused,
         sides: [
-          { ...side, direction: 'dialled', name: query.as ?? STORE_HOST.name },
+          { ...side, direction: 'dialled' as const, name: query.as ?? STORE_HOST.name },
           {
-            direction: 'accepted',
+            direction: 'accepted' as const,
             decides: STORE_HOST,
             about: WEB_HOST,
             name: WEB_HOST.name,

@@ -156,6 +156,7 @@ export const ROUTE_TAGS: Readonly<Record<string, string>> = {
   agent: 'What agents ask, with the certificate of their host',
   trust: 'Domain, hosts, tokens, certificates, security settings, audit log',
   legacy: 'Legacy hosts, which talk without a certificate',
+  names: 'Names of hosts: which belong to whom, which wait, and whether two hosts may talk',
   root: 'The key of the root',
   applications: 'Applications that move between hosts under a virtual name',
   plans: 'Plans: what is backed up, when, where to',

@@ -100,10 +100,7 @@ function nameDecidedBy(facts: ExplainedFacts): DecidedBy {
   switch (outcome.reason) {
     case 'taken':
     case 'yielded':
-      return record(
-        'owner',
-        outcome.ownerId === null ? '-' : (owners.get(outcome.ownerId) ?? outcome.ownerId),
-      );
+      return record('owner', outcome.ownerId === null ? '-' : (owners.get(outcome.ownerId) ?? '-'));
     case 'reserved':
       return record('reserved', reserved?.for ?? '-');
     case 'rejected':

@@ -32,8 +32,8 @@ export async function explainPeers(
   const to = await findByText(context, question.to, reach);
   const dialled = question.as ?? (await defaultAddress(context, to));
   const sides = [
-    await explainSide(context, { decides: from, about: to, direction: 'dialled', name: dialled }),
-    await explainSide(context, { decides: to, about: from, direction: 'accepted', name: undefined }),
+    await explainSide(context, { decides: from, about: to, direction: 'dialled', name: dialled }, reach),
+    await explainSide(context, { decides: to, about: from, direction: 'accepted', name: undefined }, reach),
   ];
   return { from: named(from), to: named(to), allow: sides.every(({ allow }) => allow), sides };
 }
@@ -74,6 +74,7 @@ async function defaultAddress({ store }: ServerContext, to: HostRow): Promise<st
 async function explainSide(
   context: ServerContext,
   side: { decides: HostRow; about: HostRow; direction: PeerDirection; name: string | undefined },
+  reach: Reach,
 ): Promise<ExplainedSide> {
   const { decides, about, direction } = side;
   const { db } = context.store;
@@ -113,7 +114,12 @@ async function explainSide(
     mappings,
     owners: await namesById(
       db,
-      mappings.map(({ hostId }) => hostId),
+      mappings
+        .map(({ hostId }) => hostId)
+        .filter((id) => {
+          const group = context.fleet.groupOf(id);
+          return reach === 'domain' || (group !== undefined && reaches(reach, group));
+        }),
     ),
     pending: (await pendingOfNames(db, [canonical])).find(({ hostId }) => hostId === about.id),
     reserved: context.names.reservedFor(canonical),

@@ -38,8 +38,12 @@ export async function viewMappings(db: DbOrTx, rows: readonly MappingRow[]): Pro
   }));
 }
 
-/** What waits, each conflict with both hosts as they are now. */
-export async function viewPending(db: DbOrTx, rows: readonly PendingRow[]): Promise<PendingView[]> {
+/** What waits, each conflict with both hosts as they are now; a host that the reader may not see is not named. */
+export async function viewPending(
+  db: DbOrTx,
+  rows: readonly PendingRow[],
+  isWithin: (hostId: HostId) => boolean,
+): Promise<PendingView[]> {
   const mappings = await mappingsOfNames(db, [...new Set(rows.map(({ name }) => name))]);
   const askers = rows.flatMap(({ askedBy }) => parseHostId(askedBy) ?? []);
   const names = await namesById(db, [
@@ -55,9 +59,10 @@ export async function viewPending(db: DbOrTx, rows: readonly PendingRow[]): Prom
       name: row.name,
       ...shownName(row.name),
       host: named(row.hostId),
-      owner: owner === undefined ? null : { ...named(owner.hostId), kind: owner.kind },
+      owner:
+        owner === undefined || !isWithin(owner.hostId) ? null : { ...named(owner.hostId), kind: owner.kind },
       reason: row.reason,
-      askedBy: asker === undefined ? null : named(asker),
+      askedBy: asker === undefined || !isWithin(asker) ? null : named(asker),
       state: row.state,
       firstSeenAtMs: row.firstSeenMs,
       lastSeenAtMs: row.lastSeenMs,

@@ -61,11 +61,16 @@ export function nameRoutes(app: FastifyInstance, context: ServerContext): void {
       rejected: query.rejected === 'true',
     });
     const { shown, next } = pageOf(rows, limit, keyOf);
-    return { pending: await viewPending(db, shown), next };
+    const isWithin = withinReach(context, reachOf(principal, 'host.read'));
+    return { pending: await viewPending(db, shown, isWithin), next };
   });
-  mount(app, wire.getMapping, async ({ params, principal, reply }) =>
-    everythingOf(context, canonical(params.name), reachOf(principal, 'host.read'), reply),
-  );
+  mount(app, wire.getMapping, async ({ params, principal, reply }) => {
+    const name = canonical(params.name);
+    const all = await everythingOf(context, name, reachOf(principal, 'host.read'), reply);
+    if (all.mappings.length + all.pending.length === 0)
+      throw new AppError('NOT_FOUND', { what: 'mapping', id: name });
+    return all;
+  });
   const decided = async (
     decide: typeof addMapping,
     input: {
@@ -107,10 +112,7 @@ export function nameRoutes(app: FastifyInstance, context: ServerContext): void {
 /** Of a name what is within the reach: hosts that have it, and those that wait for it. */
 async function everythingOf(context: ServerContext, name: string, reach: Reach, reply: FastifyReply) {
   const { db } = context.store;
-  const isWithin = (hostId: HostId): boolean => {
-    const group = context.fleet.groupOf(hostId);
-    return reach === 'domain' || (group !== undefined && reaches(reach, group));
-  };
+  const isWithin = withinReach(context, reach);
   const mappings = await mappingsOfNames(db, [name]);
   const pending = await pendingOfNames(db, [name]);
   const isWhole = mappings.every(({ hostId }) => isWithin(hostId));
@@ -123,9 +125,18 @@ async function everythingOf(context: ServerContext, name: string, reach: Reach, 
     pending: await viewPending(
       db,
       pending.filter(({ hostId }) => isWhole && isWithin(hostId)),
+      isWithin,
     ),
   };
 }
+
+/** Out of memory; the management server's own host is nobody's but the domain's. */
+const withinReach =
+  (context: ServerContext, reach: Reach) =>
+  (hostId: HostId): boolean => {
+    const group = context.fleet.groupOf(hostId);
+    return reach === 'domain' || (group !== undefined && reaches(reach, group));
+  };
 
 const keyOf = ({ name, hostId }: { name: string; hostId: HostId }): string => `${name} ${hostId}`;
 
