@@ -158,7 +158,7 @@ describe('a legacy host with the real script and real restic', async () => {
     );
 
     await t.test(
-      'T-18 an upgrade that fails is abandoned, and the legacy agent backs up as before',
+      'T-12 T-18 an upgrade that fails is abandoned; one that does not keeps host ID and repository, without a token',
       async () => {
         const dataFolder = join(fleet.folder, 'hosts/old-01');
         const upgrade = (expectedFingerprint: string) =>

@@ -21,8 +21,11 @@ import { FakeClock } from '@sekisho/testkit/fake-clock.ts';
 import { TrustServer } from '@sekisho/testkit/trust-server.ts';
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { resolveConfig } from '../../config.ts';
 import { parseLegacyMessage } from '@sekisho/core/wire/legacy-lines.ts';
 
 const isRefused = (code: string) => (error: unknown) => error instanceof AppError && error.code === code;
@@ -210,6 +213,74 @@ for (const dialect of ['sqlite', 'postgres'] as const)
       assert.equal((await beat()).code, 'LEGACY_KEY_REFUSED');
     });
   });
+
+test('T-53 T-54 collectors and media servers without a certificate', async (t) => {
+  const trust = await TrustServer.start(t);
+  const { call } = trust;
+  const ops = await call(addLegacyHost, { body: { name: 'ops', kind: 'collector' } });
+  const read = () => plain(trust, '/legacy/v1/report', { name: 'ops', key: ops.key });
+
+  await t.test(
+    'T-54 a collector reads counts only if the configuration names it, and while the setting is on',
+    async () => {
+      assert.equal((await read()).code, 'LEGACY_COLLECTOR_OTHER');
+      const file = join(trust.dataFolder, 'server.json');
+      const config = JSON.parse(await readFile(file, 'utf8')) as object;
+      await writeFile(file, JSON.stringify({ ...config, reportingCollector: 'OPS' }));
+      await trust.restart();
+      const answer = await read();
+      assert.equal(answer.status, 200, answer.text);
+      assert.match(answer.text, /^hosts \d+$/m);
+      assert.doesNotMatch(answer.text, /ops/, 'counts, no names');
+      const client = await call(addLegacyHost, { body: { name: 'old-01' } });
+      const other = await plain(trust, '/legacy/v1/report', { name: 'old-01', key: client.key });
+      assert.equal(other.code, 'LEGACY_KIND_OTHER');
+      await call(setSecurity, { body: { insecureCommunication: false } });
+      assert.equal((await read()).code, 'INSECURE_COMMUNICATION_OFF');
+    },
+  );
+
+  await t.test('T-54 the familiar variable names the collector, and our own wins', () => {
+    const resolved = (environment: Record<string, string>) => {
+      const text = JSON.stringify({
+        version: 1,
+        instanceId: INSTANCE,
+        database: 'sqlite:x',
+        addresses: ['x'],
+      });
+      const found = resolveConfig({ path: 'server.json', text }, {}, environment);
+      return found.ok ? found.value.reportingCollector : found.faults;
+    };
+    assert.equal(resolved({ OPS_CENTER_SERVER_NAME: 'ops-01' }), 'ops-01');
+    assert.equal(
+      resolved({ OPS_CENTER_SERVER_NAME: 'ops-01', SEKISHO_REPORTING_COLLECTOR: 'ops-02' }),
+      'ops-02',
+    );
+  });
+
+  await t.test(
+    'T-53 a media server without a certificate is added with its endpoint, and refused while the setting is off',
+    async () => {
+      const body = { name: 'old-store', kind: 'media' } as const;
+      await assert.rejects(call(addLegacyHost, { body }), isRefused('LEGACY_ENDPOINT_NEEDED'));
+      const endpoint = { address: 'old-store', port: 8000 };
+      const added = await call(addLegacyHost, { body: { ...body, endpoint } });
+      assert.equal(added.key, null);
+      assert.equal(added.refusedBy, 'INSECURE_COMMUNICATION_OFF');
+      await assert.rejects(
+        trust.server.context.legacy.requireMedia(added.hostId, 'old-store', added.hostId),
+        isRefused('INSECURE_COMMUNICATION_OFF'),
+      );
+      await call(setSecurity, { body: { insecureCommunication: true } });
+      const row = await trust.server.context.legacy.requireMedia(added.hostId, 'old-store', added.hostId);
+      assert.equal(row.kind, 'media');
+      const { hosts } = await call(listHosts, { query: { name: 'old-store' } });
+      assert.deepEqual([hosts[0]?.media, hosts[0]?.states.includes('legacy')], [true, true]);
+    },
+  );
+});
+
+const INSTANCE = '0f4c2b1e-6d1f-4b7a-9c55-1f2e3d4c5b6a';
 
 const tokenFor = async (trust: TrustServer, media: boolean): Promise<string> =>
   (await trust.call(createToken, { body: { name: 'test', media } })).token;
