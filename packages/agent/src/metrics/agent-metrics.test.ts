@@ -16,6 +16,7 @@ test('S-08 an agent tells its metrics in the text format, one sample each', asyn
       name: 'web1',
       server: { host: 'a', port: 13_000 },
       notDeployed: null,
+      relay: null,
     },
     ...{ hostId: null, domainId: null, channel: 'open', lastContactMs: nowMs - 2_000, lastError: null },
     certificate: { fingerprint, serial: '1', notBeforeMs: 0, notAfterMs: nowMs + 3 * DAY_MS, renewFromMs: 0 },
