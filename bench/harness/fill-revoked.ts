@@ -1,5 +1,4 @@
 import { CRL_SHARD_CERTIFICATES_MAX as PER_SHARD } from '@sekisho/core/rules/revocation.ts';
-import { createHash } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 
 const DAY_MS = 86_400_000;
@@ -29,11 +28,12 @@ export function fillRevoked(path: string, entries: number, nowMs: number): void 
       const number = 1_000 + Math.floor(n / PER_SHARD);
       if (n % PER_SHARD === 0)
         shard.run(issuer, number, `["http://127.0.0.1/crl/${issuer}-${number}.crl"]`, PER_SHARD, at, at);
-      const fingerprint = createHash('sha256').update(String(n)).digest('hex');
-      const serial = `01${fingerprint.slice(0, 30)}`;
+      // in order: a million rows at random places of their indexes would take minutes
+      const fingerprint = n.toString(16).padStart(64, '0');
+      const serial = `01${fingerprint.slice(-30)}`;
       const times = [BigInt(nowMs - 300 * DAY_MS), BigInt(nowMs - DAY_MS), BigInt(nowMs - 300 * DAY_MS)];
       certificate.run(
-        ...[fingerprint, issuer, serial, fingerprint.slice(0, 32), ...times],
+        ...[fingerprint, issuer, serial, fingerprint.slice(-32), ...times],
         ...[fingerprint, BigInt(nowMs - 2 * DAY_MS), number],
       );
     }
