@@ -116,6 +116,7 @@ export class FleetChanges {
       case 'name': // told together, above
       case 'renewal':
       case 'cluster':
+      case 'application':
       case 'known-host':
       case 'name-found':
       case 'token':
