@@ -94,7 +94,10 @@ export class CrlSigner {
     for (let tries = 1; ; tries += 1) {
       const nowMs = clock.nowMs();
       const number = Math.max((await lastCrlNumber(store.db)) + 1, nowMs);
-      const times = { thisUpdateMs: nowMs - THIS_UPDATE_BACK_MS, nextUpdateMs: nowMs + CRL_VALID_MS };
+      const times = {
+        thisUpdateMs: Math.max(nowMs - THIS_UPDATE_BACK_MS, issuer.certificate.notBeforeMs),
+        nextUpdateMs: nowMs + CRL_VALID_MS,
+      };
       const { algorithm } = issuer.signer;
       const built = await buildCrlAside(thread, issuer.certificate, revokedOf(store, shard, nowMs), () => ({
         algorithm,

@@ -71,8 +71,10 @@ async function open(
 ): Promise<ShardRow> {
   const row = await insertShard(tx, wish, nowMs);
   const number = await nextSerial(tx, CRL_COUNTER, nowMs);
-  const times = { thisUpdateMs: nowMs, nextUpdateMs: nowMs + CRL_VALID_MS };
   const issuer = { certificate: keys.certificateOf(role), signer: keys.signerFor(role) };
+  // a clock that was set back does not keep a server from starting
+  const thisUpdateMs = Math.max(nowMs, issuer.certificate.notBeforeMs);
+  const times = { thisUpdateMs, nextUpdateMs: thisUpdateMs + CRL_VALID_MS };
   const der = await signCrl({ issuer, number, ...times, scope: scopeOf(row), entries: [] });
   await publishCrl(tx, row, { number, ...times, entries: 0, der }, nowMs);
   return row;
