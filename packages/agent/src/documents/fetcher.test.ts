@@ -31,7 +31,7 @@ async function bench(t: TestContext, crlPort = 1) {
     } as unknown as DocumentStore,
     crls: { numberOf: () => undefined } as unknown as CrlStore,
     server: {
-      server: { address: '127.0.0.1' },
+      publicTarget: (port: number) => ({ host: '127.0.0.1', port }),
       call: (_route: unknown, input: { params: { type: string } }) => {
         fetched.push(input.params.type);
         return Promise.resolve({ jws: 'x' });
