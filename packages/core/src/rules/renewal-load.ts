@@ -77,9 +77,10 @@ function nearestFree(
   return undefined;
 }
 
-/** Renewals of a drill begin within this, and within a second of each other at least when they are few. */
-const DRILL_SPREAD_MAX_MS = 10 * MINUTE_MS;
-const DRILL_APART_MS = 100;
+/** Renewals of a drill begin within this. */
+const DRILL_SPREAD_MAX_MS = 20 * MINUTE_MS;
+/** Well below what one address may ask in a minute: the hosts may all be behind one. */
+const DRILL_APART_MS = 200;
 
 /** When each of `count` hosts of a drill renews: spread, so that the drill is no storm of its own. */
 export function drillMoments(count: number, nowMs: number): number[] {
