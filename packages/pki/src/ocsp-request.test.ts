@@ -56,6 +56,11 @@ const cases: readonly (readonly [what: string, der: Uint8Array, found: string])[
     sequence(sequence(sequence(question())), element(contextConstructed(0), nullElement)),
     'nothing',
   ],
+  [
+    'with a critical nonce',
+    request(sequence(question()), extensions(2, extension(OID.ocspNonce, true, octetString(Buffer.of(1))))),
+    'nothing',
+  ],
   ['with the longest nonce', request(sequence(question()), nonce(OCSP_NONCE_BYTES_MAX)), 'nothing'],
   [
     'with an extension of its own',
