@@ -27,7 +27,12 @@ const STALL = {
 } as const;
 
 /** T-41 Lists of many entries, which are signed while the server goes on. */
-export const revocationLists: Bench = { name: 'revocation-lists', figures: [TIME, STALL], measure };
+export const revocationLists: Bench = {
+  name: 'revocation-lists',
+  figures: [TIME, STALL],
+  slow: true,
+  measure,
+};
 
 const made = z.object({ tookMs: z.number(), stallMs: z.number() });
 
