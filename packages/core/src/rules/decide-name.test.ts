@@ -101,6 +101,16 @@ const table: readonly [what: string, over: Partial<NameFacts>, said: string][] =
     { reserved: { for: 'media-server', hostIds: [B] }, mappings: [{ hostId: C, kind: 'approved' }] },
     'pend: taken PEER_NAME_PENDING',
   ],
+  ...RESERVED_FOR.map((use): [string, Partial<NameFacts>, string] => [
+    `a host that was met under a name before it was reserved for a ${use} goes by it no more`,
+    { reserved: { for: use, hostIds: [C] }, mappings: [{ hostId: B, kind: 'automatic' }] },
+    'pend: reserved PEER_NAME_PENDING',
+  ]),
+  [
+    'and an endpoint is the media server’s own, whoever was met under it before',
+    { reserved: { for: 'media-server', hostIds: [B] }, mappings: [{ hostId: C, kind: 'automatic' }] },
+    'go on: configured',
+  ],
   ['a host maps no name to itself', { askedBy: B }, 'pend: own-word PEER_NAME_PENDING'],
   [
     'one more name than a host may have waits',

@@ -94,7 +94,7 @@ export type NameOutcome =
 /**
  * T-31 Does this name belong to this host? Mapped: go on. Free, and mapping automatically is on: map it. Else it waits for an
  * administrator. What the configuration says of a reserved name (a media server's endpoint, a server's address) is an administrator's
- * word: it goes on unless another host has the name.
+ * word: it goes on unless an administrator gave another host the name; a name that was only mapped automatically yields to it.
  */
 export function decideName(facts: NameFacts): NameOutcome {
   const { hostId, reserved } = facts;
@@ -104,7 +104,9 @@ export function decideName(facts: NameFacts): NameOutcome {
     return isConfigured ? { outcome: 'go-on', because: 'configured' } : { ...judged, outcome: 'refuse' };
   const { name } = judged;
   const mine = facts.mappings.find((mapping) => mapping.hostId === hostId);
-  if (mine !== undefined) return { outcome: 'go-on', because: mine.kind };
+  // that it was met under a name once gives no right to what was reserved for others since
+  const isWeak = mine?.kind === 'automatic' && reserved !== undefined && !isConfigured;
+  if (mine !== undefined && !isWeak) return { outcome: 'go-on', because: mine.kind };
   const pend = (reason: PendingReason, ownerId: HostId | null = null): NameOutcome => ({
     ...refuse(facts.rejected ? 'PEER_NAME_REJECTED' : 'PEER_NAME_PENDING', { name, host: hostId }),
     outcome: 'pend',
@@ -112,7 +114,7 @@ export function decideName(facts: NameFacts): NameOutcome {
     reason,
     ownerId,
   });
-  const [owner] = facts.mappings;
+  const owner = facts.mappings.find((one) => one !== mine && !(isConfigured && one.kind === 'automatic'));
   if (owner !== undefined) return pend('taken', owner.hostId);
   if (isConfigured) return { outcome: 'go-on', because: 'configured' };
   if (reserved !== undefined) return pend('reserved', reserved.hostIds[0] ?? null);

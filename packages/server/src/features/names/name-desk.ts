@@ -77,7 +77,8 @@ export class NameDesk {
   decide(question: Pick<PeerQuestion, 'name' | 'hostId'>, askedBy: HostId): NameOutcome {
     const { name: raw, hostId } = question;
     const direct = this.index.find(raw);
-    if (direct?.hostId === hostId) return { outcome: 'go-on', because: direct.kind };
+    if (direct?.hostId === hostId && direct.kind !== 'automatic')
+      return { outcome: 'go-on', because: direct.kind };
     const judged = judgeName(raw);
     const name = judged.allow ? judged.name : raw.toLowerCase();
     return decideName({
