@@ -33,6 +33,11 @@ export class AttemptLimits {
    */
   take(remoteAddress: string | undefined, relay?: HostId): void {
     if (relay !== undefined) this.#take(`via ${relay}`);
+    this.takeFrom(remoteAddress, relay);
+  }
+
+  /** Counts a request of this address alone, as that media server says it: others at that address are not held up. */
+  takeFrom(remoteAddress: string | undefined, relay: HostId | undefined): void {
     this.#take(senderKey(remoteAddress, relay));
   }
 

@@ -49,6 +49,8 @@ export interface LegacyCaller {
   readonly keySha256: Sha256Hex;
   /** In canonical text. */
   readonly address: string;
+  /** The media server that says so: it may say any address. */
+  readonly askedBy?: HostId;
 }
 
 /**
@@ -99,24 +101,24 @@ export class LegacyDesk {
   }
 
   /** Refusals: INSECURE_COMMUNICATION_OFF, RATE_LIMITED: before anything of a request is looked at. */
-  enter(address: string): void {
+  enter(address: string, askedBy?: HostId): void {
     if (!this.isOn) {
       this.#note(address, 'unknown', 'INSECURE_COMMUNICATION_OFF');
       throw new AppError('INSECURE_COMMUNICATION_OFF');
     }
-    this.#limits.take(address);
+    this.#limits.takeFrom(address, askedBy);
   }
 
   /** The host behind a caller. @throws AppError the refusal of `decideLegacy`, and RATE_LIMITED for who guesses keys */
   async require(caller: LegacyCaller): Promise<LegacyHostRow> {
-    this.enter(caller.address);
+    this.enter(caller.address, caller.askedBy);
     const { store } = this.#parts;
     const name = caller.name.toLowerCase();
     const row = await findLegacyHostByName(store.db, name);
     const refusal = await this.refusalOf(store.db, row, caller);
     if (refusal !== undefined || row === undefined) {
       const { code, params } = refusal ?? { code: 'LEGACY_KEY_REFUSED' as const, params: {} };
-      if (code === 'LEGACY_KEY_REFUSED') this.#limits.tokenRefused(caller.address);
+      if (code === 'LEGACY_KEY_REFUSED') this.#limits.tokenRefused(caller.address, caller.askedBy);
       this.#note(caller.address, name, code);
       throw new AppError(code, params);
     }
@@ -168,6 +170,10 @@ export class LegacyDesk {
 
   /** A plain connection that belongs to a legacy host: it ends with the host's being let in. */
   hold(socket: Socket, hostId: HostId): void {
+    if (!this.isOn) {
+      socket.destroy(); // turned off while it was looked up
+      return;
+    }
     if (!this.#sockets.has(socket)) socket.once('close', () => this.#sockets.delete(socket));
     this.#sockets.set(socket, hostId);
   }

@@ -7,6 +7,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ServerContext } from '../../context.ts';
 import { mount } from '../../http/mount.ts';
 import { fleetContextOf } from '../fleet/fleet-service.ts';
+import { findHost } from '../hosts/host-rows.ts';
 import { depositPassword } from '../repositories/deposit-password.ts';
 import { repositoriesOf } from '../repositories/read-repositories.ts';
 import { addLegacyHost, grantLegacyRead, removeLegacyHost } from './add-legacy-host.ts';
@@ -46,8 +47,11 @@ export function legacyQuestionRoutes(agentApp: FastifyInstance, context: ServerC
         const row = await context.legacy.requireMedia(body.hostId, body.address, peer.hostId);
         return { allow: true, hostId: row.hostId, cacheSeconds: LEGACY_ANSWER_SECONDS };
       }
+      const asker = await findHost(context.store.db, peer.hostId);
+      if (asker === undefined || asker.mediaSinceMs === null)
+        throw new AppError('RELAY_NOT_MEDIA_SERVER', { host: asker?.name ?? peer.hostId });
       const address = canonicalIp(body.address) ?? 'unknown';
-      const row = await context.legacy.require({ ...body, address });
+      const row = await context.legacy.require({ ...body, address, askedBy: peer.hostId });
       return {
         allow: true,
         hostId: row.hostId,

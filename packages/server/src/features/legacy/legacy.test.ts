@@ -18,7 +18,7 @@ import {
   setSecurity,
 } from '@sekisho/core/wire/trust.ts';
 import { FakeClock } from '@sekisho/testkit/fake-clock.ts';
-import { TrustServer } from '@sekisho/testkit/trust-server.ts';
+import { TrustServer, type Identity } from '@sekisho/testkit/trust-server.ts';
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -26,6 +26,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { resolveConfig } from '../../config.ts';
+import { TOKEN_FAILURES_MAX } from '../issuance/attempt-limits.ts';
 import { parseLegacyMessage } from '@sekisho/core/wire/legacy-lines.ts';
 
 const isRefused = (code: string) => (error: unknown) => error instanceof AppError && error.code === code;
@@ -205,6 +206,37 @@ for (const dialect of ['sqlite', 'postgres'] as const)
         await call(revokeHost, { params: { id }, body: { reason: 'unspecified' } });
         const revoked = await plain(trust, '/legacy/v1/heartbeat', key);
         assert.equal(revoked.code, 'LEGACY_HOST_REVOKED', 'revoked hosts never');
+      },
+    );
+
+    await t.test(
+      'T-50 only media servers ask for legacy hosts, and what they say of addresses locks nobody else out',
+      async () => {
+        const ask = async (asker: Identity): Promise<string> => {
+          const question = {
+            as: 'client',
+            name: 'old-01',
+            keySha256: '0'.repeat(64),
+            address: '127.0.0.1',
+          };
+          const answer = await trust.agentRequest({
+            method: 'POST',
+            path: '/v1/agent/legacy',
+            headers: { 'content-type': 'application/json' },
+            body: JSON.stringify(question),
+            tls: asker.tls,
+          });
+          return /"code":"([A-Z_]+)"/.exec(answer.body)?.[1] ?? answer.body;
+        };
+        const client = await trust.enrol({ name: 'app-01' }, { token: await tokenFor(trust, false) });
+        assert.equal(await ask(client), 'RELAY_NOT_MEDIA_SERVER');
+        const media = await trust.enrol(
+          { name: 'store-02', media: true },
+          { token: await tokenFor(trust, true) },
+        );
+        for (let n = 0; n < TOKEN_FAILURES_MAX; n += 1) assert.equal(await ask(media), 'LEGACY_KEY_REFUSED');
+        assert.equal(await ask(media), 'RATE_LIMITED');
+        assert.equal((await beat()).status, 200, 'the same address, itself');
       },
     );
 
