@@ -1,5 +1,6 @@
 import { AppError, refuse, type Refusal } from '@sekisho/core/errors.ts';
 import { parseHostId, type HostId } from '@sekisho/core/ids.ts';
+import { decideLegacy } from '@sekisho/core/rules/legacy.ts';
 import { judgeName } from '@sekisho/core/rules/naming.ts';
 import { decidePeer, explainPeer, type PeerFacts } from '@sekisho/core/rules/peer.ts';
 import { isRevokedAt, staleCrl } from '@sekisho/core/rules/revocation.ts';
@@ -87,6 +88,7 @@ async function explainSide(
   const outcome = context.names.decide({ name, hostId: about.id }, decides.id);
   const nowMs = context.clock.nowMs();
   const facts: PeerFacts = {
+    legacy: await legacyOf(context, about, row),
     path: pathRefusal(context, about, certificate, direction),
     notBeforeMs: certificate?.notBeforeMs ?? 0,
     notAfterMs: certificate?.notAfterMs ?? 0,
@@ -132,6 +134,38 @@ async function explainSide(
     allow: decidePeer(facts).allow,
     checks: explainPeer(facts).map((checked) => explainCheck(checked, explained)),
   };
+}
+
+/** A host that has only ever talked the plain protocol is judged as when it comes in (T-50, T-51); any other is not. */
+async function legacyOf(
+  context: ServerContext,
+  about: HostRow,
+  row: CertificateRow | undefined,
+): Promise<PeerFacts['legacy']> {
+  const host = await context.store.db
+    .selectFrom('hosts')
+    .select(['legacy_since_ms', 'secure_since_ms'])
+    .where('id', '=', about.id)
+    .executeTakeFirstOrThrow();
+  if (host.legacy_since_ms === null || host.secure_since_ms !== null) return undefined;
+  const kind = about.mediaSinceMs === null ? 'client' : 'media';
+  const decision = decideLegacy({
+    insecureCommunication: context.security.current().insecureCommunication,
+    as: kind,
+    address: '',
+    host: {
+      name: about.name,
+      kind,
+      legacySinceMs: host.legacy_since_ms,
+      secureSinceMs: host.secure_since_ms,
+      revoked: row?.revokedAtMs != null,
+      address: null,
+    },
+    keyMatches: true,
+    secureOwner: undefined,
+    reportingCollector: undefined,
+  });
+  return decision.allow ? 'let-in' : decision;
 }
 
 /** The path of its certificate to this domain's root, dates apart: those are a check of their own. */

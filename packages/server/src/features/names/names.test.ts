@@ -334,7 +334,7 @@ eachStore((dialect) => {
     );
 
     await t.test(
-      'T-36 explain shows both sides check by check, what decided each, and the command that changes it',
+      'T-36 T-51 explain shows both sides check by check, what decided each, and the command that changes it',
       async () => {
         const explain = (query: { from: string; to: string; as?: string }) =>
           trust.call(wire.explainPeers, { query });
@@ -372,6 +372,22 @@ eachStore((dialect) => {
         const role = noMedia.sides[0]?.checks.find(({ check }) => check === 'role');
         assert.deepEqual([role?.outcome, role?.command], ['failed', 'sekisho host media client on']);
         await assert.rejects(explain({ from: 'client', to: 'nobody' }), refusedWith('NOT_FOUND'));
+        const { db } = trust.server.context.store;
+        const plain = { legacy_since_ms: 1, secure_since_ms: null };
+        await db.updateTable('hosts').set(plain).where('id', '=', other.hostId).execute();
+        const protocol = async (): Promise<unknown[]> => {
+          const [side] = (await explain({ from: 'client', to: 'other' })).sides;
+          return side?.checks.slice(0, 2).map(({ outcome, command }) => [outcome, command]) ?? [];
+        };
+        assert.deepEqual(await protocol(), [
+          ['passed', null],
+          ['skipped', null],
+        ]);
+        await trust.call(setSecurity, { body: { insecureCommunication: false } });
+        assert.deepEqual((await protocol())[0], [
+          'failed',
+          'sekisho security set --insecure-communication on',
+        ]);
       },
     );
 
