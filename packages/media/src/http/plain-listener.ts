@@ -1,3 +1,4 @@
+import { addressKey } from '@sekisho/core/address-key.ts';
 import { AppError } from '@sekisho/core/errors.ts';
 import type { HostId, RepositoryName } from '@sekisho/core/ids.ts';
 import {
@@ -92,9 +93,18 @@ export async function listenForLegacy(options: {
   server.maxConnections = LEGACY_CONNECTIONS_MAX;
   server.setTimeout(SOCKET_IDLE_MAX_MS);
   server.on('connection', (socket: Socket) => {
-    const address = addressOf(socket);
-    const same = [...callers.keys()].filter((other) => addressOf(other) === address);
-    if (same.length >= LEGACY_CONNECTIONS_PER_ADDRESS_MAX) same[0]?.destroy();
+    const address = addressKey(socket.remoteAddress);
+    const same = [...callers.keys()].filter((other) => addressKey(other.remoteAddress) === address);
+    if (same.length >= LEGACY_CONNECTIONS_PER_ADDRESS_MAX) {
+      // who was let in keeps its connection, whoever else is behind the same address
+      const oldest = same.find((other) => callers.get(other) === undefined);
+      if (oldest === undefined) {
+        socket.destroy();
+        return;
+      }
+      callers.delete(oldest);
+      oldest.destroy();
+    }
     callers.set(socket, undefined);
     socket.once('close', () => callers.delete(socket));
   });
