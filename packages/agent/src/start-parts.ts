@@ -25,7 +25,7 @@ import { runBackup } from './jobs/run-backup.ts';
 import { runBrowse } from './jobs/run-browse.ts';
 import { runMaintain, runSeal } from './jobs/run-maintain.ts';
 import { runRestore } from './jobs/run-restore.ts';
-import { createLegacyGuests } from './media/legacy-guests.ts';
+import { askLegacyMedia, createLegacyGuests } from './media/legacy-guests.ts';
 import { createMediaRole, MEDIA_PORT_DEFAULT } from './media/media-role.ts';
 import { askPeer } from './names/ask-peer.ts';
 import { openNames } from './names/open-names.ts';
@@ -206,6 +206,7 @@ export async function startParts(
     unreachableMaxMs: options.mediaUnreachableMs,
     live,
     names,
+    askLegacy: (hostId, address) => askLegacyMedia(server, hostId, address),
     lookup: options.lookup,
     identity: () => identity,
     trust,

@@ -1,5 +1,5 @@
 import { AppError, isErrorCode } from '@sekisho/core/errors.ts';
-import { parseSha256Hex } from '@sekisho/core/ids.ts';
+import { parseSha256Hex, type HostId } from '@sekisho/core/ids.ts';
 import { SECOND_MS, type Clock } from '@sekisho/core/time.ts';
 import { askLegacy } from '@sekisho/core/wire/legacy.ts';
 import type { AdmitLegacy, LegacyCaller, LegacyGuest } from '@sekisho/media/http/plain-listener.ts';
@@ -64,4 +64,20 @@ export function createLegacyGuests(options: {
       kept.clear();
     },
   };
+}
+
+/** T-53 May this legacy media server be talked to in plain, now? @throws AppError the refusal, LEGACY_UNANSWERED */
+export async function askLegacyMedia(
+  server: Pick<ServerConnection, 'call'>,
+  hostId: HostId,
+  address: string,
+): Promise<void> {
+  const reply = await server
+    .call(askLegacy, { body: { as: 'media', hostId, address } })
+    .catch((error: unknown) => {
+      throw new AppError('LEGACY_UNANSWERED', {}, { cause: error });
+    });
+  if (reply.allow) return;
+  const code = reply.code !== undefined && isErrorCode(reply.code) ? reply.code : 'LEGACY_KEY_REFUSED';
+  throw new AppError(code, reply.params ?? {});
 }

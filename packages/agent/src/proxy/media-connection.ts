@@ -1,12 +1,16 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import type { HostId, Sha256Hex } from '@sekisho/core/ids.ts';
+import { LEGACY_ANSWER_SECONDS } from '@sekisho/core/limits.ts';
+import { SECOND_MS } from '@sekisho/core/time.ts';
 import { certificateToPem } from '@sekisho/pki/certificate.ts';
 import type { Log } from '@sekisho/platform/log.ts';
 import type { LookupFunction } from 'node:net';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Identity } from '../identity/identity-store.ts';
 import { canonicalName, type PeerDecisions } from '../names/peer-decisions.ts';
-import { DialingAgent, dialTls, type PresentedPeer } from '../net/dial.ts';
+import { CONNECT_TIMEOUT_MS, DialingAgent, dialTls, type PresentedPeer } from '../net/dial.ts';
 import { describeNetworkError } from '../net/http-request.ts';
 import { verifyMediaServer, type TrustFacts } from '../net/verify-peer.ts';
 
@@ -15,6 +19,8 @@ export interface MediaTarget {
   readonly hostId: HostId;
   readonly name: string;
   readonly endpoints: readonly { readonly address: string; readonly port: number }[];
+  /** T-53: it has no certificate, and is dialled in plain after the management server said yes. */
+  readonly legacy?: true | undefined;
 }
 
 /** What connections to media servers need of the agent. */
@@ -25,6 +31,8 @@ export interface MediaTrust {
   readonly lookup?: LookupFunction | undefined;
   /** T-31: asked about the endpoint's name before anything is sent. Left out where no management server is. */
   readonly names?: Pick<PeerDecisions, 'require'>;
+  /** T-53: asked before anything is sent to a legacy media server, and while a connection lives; rejects with the refusal. */
+  readonly askLegacy?: ((hostId: HostId, address: string) => Promise<void>) | undefined;
   readonly log: Log;
 }
 
@@ -40,6 +48,7 @@ export class MediaConnection {
   readonly target: MediaTarget;
   readonly #trust: MediaTrust;
   readonly #live = new Map<TLSSocket, PresentedPeer>();
+  readonly #plain = new Set<Socket>();
   readonly #dialled = new WeakMap<TLSSocket, string>();
   #lastEndpoint: { readonly address: string; readonly port: number } | undefined;
 
@@ -91,18 +100,52 @@ export class MediaConnection {
   close(): void {
     this.agent.destroy();
     for (const socket of this.#live.keys()) socket.destroy();
+    for (const socket of this.#plain) socket.destroy();
   }
 
-  async #dial(signal: AbortSignal): Promise<TLSSocket> {
+  /** T-53 In plain, after a yes; asked again every second, so that the connection ends with the yes. */
+  async #dialPlain(
+    endpoint: { readonly address: string; readonly port: number },
+    signal: AbortSignal,
+  ): Promise<Socket> {
+    const ask = async (): Promise<void> => {
+      if (this.#trust.askLegacy === undefined) throw new AppError('LEGACY_UNANSWERED');
+      await this.#trust.askLegacy(this.target.hostId, endpoint.address);
+    };
+    await ask();
+    const socket = connect({ host: endpoint.address, port: endpoint.port, signal });
+    await once(socket, 'connect', {
+      signal: AbortSignal.any([signal, AbortSignal.timeout(CONNECT_TIMEOUT_MS)]),
+    }).catch((error: unknown) => {
+      socket.destroy();
+      throw error;
+    });
+    this.#plain.add(socket);
+    const again = setInterval(() => {
+      ask().catch((error: unknown) => socket.destroy(error instanceof Error ? error : undefined));
+    }, LEGACY_ANSWER_SECONDS * SECOND_MS);
+    socket.once('close', () => {
+      clearInterval(again);
+      this.#plain.delete(socket);
+    });
+    return socket;
+  }
+
+  async #dial(signal: AbortSignal): Promise<Socket> {
     const { hostId, name, endpoints } = this.target;
     let refusal: AppError | undefined;
     let detail = 'no endpoint';
     for (const endpoint of endpoints) {
       if (signal.aborted) break;
-      const trust = this.#trust.trust();
-      const { keyPem, chainPem } = this.#trust.identity();
       let presented: PresentedPeer | undefined;
       try {
+        if (this.target.legacy === true) {
+          const plain = await this.#dialPlain(endpoint, signal);
+          this.#lastEndpoint = endpoint;
+          return plain;
+        }
+        const trust = this.#trust.trust();
+        const { keyPem, chainPem } = this.#trust.identity();
         const socket = await dialTls({
           host: endpoint.address,
           port: endpoint.port,

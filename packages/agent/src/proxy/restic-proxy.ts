@@ -73,7 +73,7 @@ export async function startResticProxy(options: {
     if (error.code === 'MEDIA_SERVER_UNREACHABLE') {
       unreachableSinceMs ??= clock.monotonicMs();
       if (clock.monotonicMs() - unreachableSinceMs < unreachableMaxMs) return;
-    } else if (!error.code.startsWith('PEER_')) return;
+    } else if (!/^(PEER_|LEGACY_|INSECURE_)/.test(error.code)) return;
     if (gaveUp) return;
     gaveUp = true;
     options.onGiveUp(error);

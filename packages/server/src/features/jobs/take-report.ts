@@ -9,6 +9,7 @@ import { scheduledJobId } from '@sekisho/platform/job-id.ts';
 import type { Tx } from '../../store/tables.ts';
 import { findStoredPlan } from '../plans/read-plans.ts';
 import { settleApplicationRun } from './settle-application-run.ts';
+import { takeLegacyPoint } from '../legacy/take-legacy-point.ts';
 import { joinReport } from '../points/join-point.ts';
 import { takeForgotten } from '../points/take-forgotten.ts';
 import { markMaintenance } from '../repositories/mark-maintenance.ts';
@@ -38,6 +39,7 @@ export async function takeReport(tx: Tx, hostId: HostId, report: JobReport, nowM
 async function follow(tx: Tx, job: StoredJob, report: JobReport, nowMs: number): Promise<void> {
   switch (job.kind) {
     case 'backup':
+      await takeLegacyPoint(tx, report, nowMs);
       if (report.snapshotId !== null && POINT_STATES.has(report.state)) await joinReport(tx, job, report);
       return;
     case 'maintain':

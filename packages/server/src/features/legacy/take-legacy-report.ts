@@ -9,7 +9,6 @@ import { zodDetail } from '../../http/refusal.ts';
 import { takeReport } from '../jobs/take-report.ts';
 import { findRepository } from '../repositories/read-repositories.ts';
 import type { LegacyHostRow } from './legacy.store.ts';
-import { takeLegacyPoint } from './take-legacy-point.ts';
 
 /**
  * P-12 A legacy host says how its backup ended. The same report again changes nothing. Returns the job's ID.
@@ -52,7 +51,6 @@ export async function takeLegacyReport(
   const parsed = jobReport.safeParse(raw);
   if (!parsed.success) throw new AppError('LEGACY_MESSAGE_INVALID', { detail: zodDetail(parsed.error) });
   await context.store.transaction(async (tx) => {
-    await takeLegacyPoint(tx, parsed.data, nowMs);
     await takeReport(tx, host.hostId, parsed.data, nowMs);
   });
   return parsed.data.jobId;
