@@ -6,6 +6,7 @@ import type { PeerAnswer, PeerQuestion } from '@sekisho/core/wire/names.ts';
 import { silentLog } from '@sekisho/platform/log.ts';
 import { FakeClock } from '@sekisho/testkit/fake-clock.ts';
 import { makeTempFolder } from '@sekisho/testkit/temp-folder.ts';
+import { eventually } from '@sekisho/testkit/eventually.ts';
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -185,6 +186,30 @@ test('T-33 what was decided anew, or refused, does not hold while the server is 
   after.isAway = true;
   for (const name of ['told', 'refused'])
     assert.equal(await codeOf(after.decisions.require(peer(name))), 'PEER_NAME_UNANSWERED', name);
+});
+
+test('T-33 a name that was taken away while nobody told this agent is not kept: not in pull mode, and not over a restart', async (t) => {
+  const here = await world(t);
+  await here.decisions.require(peer('nas'));
+  here.answer = () => refusal('PEER_NAME_PENDING');
+  here.generation = 8;
+  here.decisions.heard(8);
+  await eventually('it was asked again', () => (here.asked.length >= 2 ? true : undefined));
+  here.isAway = true;
+  await here.clock.advance(6 * MINUTE_MS);
+  assert.equal(await codeOf(here.decisions.require(peer('nas'))), 'PEER_NAME_UNANSWERED');
+
+  const other = await world(t);
+  await other.decisions.require(peer('nas'));
+  await other.standing.settled();
+  const restarted = await other.again();
+  restarted.answer = () => refusal('PEER_NAME_PENDING');
+  restarted.generation = 9;
+  restarted.decisions.heard(9);
+  await eventually('it was asked again', () => (restarted.asked.length >= 1 ? true : undefined));
+  restarted.isAway = true;
+  await restarted.clock.advance(6 * MINUTE_MS);
+  assert.equal(await codeOf(restarted.decisions.require(peer('nas'))), 'PEER_NAME_UNANSWERED');
 });
 
 test('T-33 a peer that the policy does not name is not kept for later', async (t) => {

@@ -162,15 +162,23 @@ export function createPeerDecisions(options: {
     }
     // of a name that was told an earlier yes counts no more, not even while the server is away
     for (const name of names ?? []) standing.dropName(name);
+    if (gone === null) askStandingAgain();
     options.onChanged(gone);
   }
 
   function heard(now: number): void {
     const before = generation;
     generation = now;
-    if (before === undefined || before === now) return;
+    if (before === now) return;
+    askStandingAgain();
+    if (before === undefined) return;
     kept.clear();
     options.onChanged(null);
+  }
+
+  /** Something was decided while nobody told this agent: an earlier yes counts on only if it is said once more. */
+  function askStandingAgain(): void {
+    for (const peer of standing.all()) void ask(peer);
   }
 
   return {

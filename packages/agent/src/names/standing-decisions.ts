@@ -27,6 +27,8 @@ export interface StandingDecisions {
   allow(peer: NamedPeer): void;
   drop(peer: Standing): void;
   dropName(name: string): void;
+  /** Those that there are. */
+  all(): readonly Pick<NamedPeer, 'name' | 'hostId' | 'direction'>[];
   /** Is there one, whether it may be used now or not? */
   has(peer: Standing): boolean;
   holds(peer: Standing): boolean;
@@ -78,6 +80,7 @@ export async function openStandingDecisions(options: {
       for (const [key, one] of standing)
         if (canonicalName(one.name) === name && standing.delete(key)) changed();
     },
+    all: () => [...standing.values()],
     has: (peer) => standing.has(keyOf(peer)),
     holds(peer) {
       const nextUpdateMs = options.crlNextUpdateMs();
