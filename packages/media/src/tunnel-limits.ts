@@ -19,7 +19,10 @@ export const TUNNELS_PER_HOST_MAX = 16;
 /** Nothing moved for so long: given up. Longer than the usual time between heartbeats. */
 export const TUNNEL_IDLE_MS = 30 * 60_000;
 
-/** Ways to the management server that are being opened at once. */
-export const TUNNEL_DIALS_MAX = 64;
+/**
+ * Ways to the management server that are being opened at once. Until it has switched, each counts there as a connection of this media
+ * server, of which it keeps 64: its own channel must not be the oldest of too many.
+ */
+export const TUNNEL_DIALS_MAX = 32;
 /** A management server that did not answer is not dialled again at once, however many ask. */
 export const TUNNEL_SERVER_REST_MS = 3_000;

@@ -66,6 +66,8 @@ const used = new Map([['web1', true]]);
 const withToken = (found: TokenFacts | undefined): Partial<EnrolContext> => ({ token: { found } });
 const asHostA = { host: existing, owners: owned };
 
+const asLegacyMedia = { host: { ...existing, media: true, isLegacy: true }, owners: owned };
+
 type Case = readonly [
   sentence: string,
   request: Partial<RequestFacts>,
@@ -73,6 +75,30 @@ type Case = readonly [
   outcome: string,
 ];
 const cases: readonly Case[] = [
+  [
+    'T-12 T-18 a legacy media server is taken over by no token that is not for media servers',
+    {},
+    { ...asLegacyMedia, ...withToken(token) },
+    'MEDIA_NOT_APPROVED',
+  ],
+  [
+    'T-12 T-17 T-18 nor by a file whose signer does not say so',
+    {},
+    { ...asLegacyMedia, manual: { media: false } },
+    'MEDIA_NOT_APPROVED',
+  ],
+  [
+    'T-12 T-18 and a token for media servers upgrades it',
+    {},
+    { ...asLegacyMedia, ...withToken({ ...token, media: true }) },
+    'token media',
+  ],
+  [
+    'T-17 T-18 as does a file whose signer says so',
+    {},
+    { ...asLegacyMedia, manual: { media: true } },
+    'manual media',
+  ],
   // T-61: through the tunnel of a media server
   [
     'T-61 T-12 medium asks for a token through a tunnel',

@@ -271,6 +271,9 @@ function decideUpgrade(
     (level === 'medium' && (!requireForwardRecords || context.forwardRecordsMatch === true));
   if (!approved && (!isKnown || request.wantsMedia || host.media))
     return no('TOKEN_REQUIRED', { name: host.name, level });
+  // the name of a legacy media server makes nobody a media server: who approves says so
+  const isMediaApproved = context.token?.found?.media === true || context.manual?.media === true;
+  if (host.media && !isMediaApproved) return no('MEDIA_NOT_APPROVED', { name: host.name });
   const basis = approved ? (context.manual === undefined ? 'token' : 'manual') : 'known-host';
   const decision = reissue(names, host, basis, request, context, nowMs);
   return decision.allow ? { ...decision, replacesOld: false } : decision;
