@@ -32,6 +32,12 @@ const AUDITED: Readonly<Record<string, readonly AuditAct[] | { readonly none: st
   deleteMapping: ['delete-name'],
   resetHost: ['reset-host'],
   askPeers: ['map-name', 'use-name'],
+  // legacy hosts
+  addLegacyHost: ['add-legacy'],
+  removeLegacyHost: ['remove-legacy'],
+  grantLegacyRead: ['grant-legacy'],
+  askLegacy: ['connect-legacy'],
+  depositRepositoryPassword: ['deposit-repository-password'],
   // root
   exportRoot: ['export-root'],
   detachRoot: ['detach-root'],

@@ -118,11 +118,11 @@ export const legacyErrors = {
     status: 400,
     en: {
       words: 'A legacy media server needs an address, and no other kind of legacy host has one.',
-      hint: 'sekisho legacy add {name} --media --endpoint ADDRESS:PORT',
+      hint: 'Write: sekisho legacy add {name} --media --endpoint ADDRESS:PORT',
     },
     ja: {
       words: 'レガシーメディアサーバーには接続先が必要です。他の種類のレガシーホストには指定できません。',
-      hint: 'sekisho legacy add {name} --media --endpoint ADDRESS:PORT',
+      hint: '接続先を指定してください: sekisho legacy add {name} --media --endpoint ADDRESS:PORT',
     },
   },
   LEGACY_HOSTS_TOO_MANY: {

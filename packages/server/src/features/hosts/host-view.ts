@@ -5,7 +5,7 @@ import type { HostView } from '@sekisho/core/wire/trust.ts';
 import type { HostSeen, ServerContext } from '../../context.ts';
 import type { DbOrTx } from '../../store/tables.ts';
 import { newestCertificates, type CertificateRow } from '../certificates/certificate-rows.ts';
-import { legacyAmong, type LegacyHostRow } from '../legacy/legacy.store.ts';
+import { legacyAmong, type LegacyHostRow } from '../legacy/legacy-rows.ts';
 import { namesOfHosts, type HostRow } from './host-rows.ts';
 
 /** Hosts as administrators see them: rows, newest certificates, and what the fleet has heard. */

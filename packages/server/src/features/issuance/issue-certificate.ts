@@ -1,4 +1,4 @@
-import { legacyAmong } from '../legacy/legacy.store.ts';
+import { legacyAmong } from '../legacy/legacy-rows.ts';
 import { AppError, type ErrorCode, type ErrorParams } from '@sekisho/core/errors.ts';
 import { parseHostId, type HostId } from '@sekisho/core/ids.ts';
 import {

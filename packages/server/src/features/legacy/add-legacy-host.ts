@@ -27,7 +27,7 @@ import {
 } from '../hosts/host-rows.ts';
 import { timeOrderedId } from '../issuance/time-ordered-id.ts';
 import { repositoriesOf } from '../repositories/read-repositories.ts';
-import { countLegacyHosts, dropLegacyHost, findLegacyHost, putGrant, putLegacyHost } from './legacy.store.ts';
+import { countLegacyHosts, dropLegacyHost, findLegacyHost, putGrant, putLegacyHost } from './legacy-rows.ts';
 
 /** 256 random bits: it crosses the network in clear, so it must at least not be guessed. */
 export const LEGACY_KEY_BYTES = 32;

@@ -3,10 +3,10 @@ import type { JobId } from '@sekisho/core/ids.ts';
 import type { ServerContext } from '../../context.ts';
 import { fleetContextOf } from '../fleet/fleet-service.ts';
 import { findHost, listGroups } from '../fleet/read-hosts.ts';
-import { selectOpenJobs } from '../jobs/jobs.store.ts';
+import { openBackupsOf } from '../jobs/read-jobs.ts';
 import { runPlan } from '../jobs/run-plan.ts';
 import { coversHost, listStoredPlans } from '../plans/read-plans.ts';
-import type { LegacyHostRow } from './legacy.store.ts';
+import type { LegacyHostRow } from './legacy-rows.ts';
 
 /**
  * A legacy host asks for a backup of its own, now: by the plan of that name, or by the first that covers it. One that is open already is
@@ -19,7 +19,7 @@ export async function backUpNow(
   origin: string,
 ): Promise<JobId> {
   const { db } = context.store;
-  const [open] = await selectOpenJobs(db, { hostId: host.hostId, kind: 'backup', limit: 1 });
+  const [open] = await openBackupsOf(db, host.hostId, 1);
   if (open !== undefined) return open.id;
   const known = await findHost(db, host.hostId);
   const groups = await listGroups(db);

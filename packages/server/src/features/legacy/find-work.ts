@@ -5,12 +5,12 @@ import { scheduledJobId } from '@sekisho/platform/job-id.ts';
 import type { ServerContext } from '../../context.ts';
 import type { Tx } from '../../store/tables.ts';
 import { endpointsOf, findHost, findHosts, listGroups } from '../fleet/read-hosts.ts';
-import { selectJob, selectOpenJobs } from '../jobs/jobs.store.ts';
+import { findJob, openBackupsOf } from '../jobs/read-jobs.ts';
 import { FIRST_ATTEMPT } from '../jobs/run-plan.ts';
 import { takeOfferAnswer } from '../jobs/take-offer-answer.ts';
 import { coversHost, findStoredPlan, listStoredPlans, type StoredPlan } from '../plans/read-plans.ts';
 import { repositoriesOf } from '../repositories/read-repositories.ts';
-import type { LegacyHostRow } from './legacy.store.ts';
+import type { LegacyHostRow } from './legacy-rows.ts';
 
 /** One line of a message of the plain protocol. */
 export type LegacyLine = [string, string | number];
@@ -61,7 +61,7 @@ const line = (word: string, value: string | number): LegacyLine => [word, value]
 const fits = (text: string): boolean => !/[\u0000-\u001f\u007f]/.test(text);
 
 async function orderedWork(tx: Tx, hostId: HostId, nowMs: number): Promise<Work | undefined> {
-  for (const job of await selectOpenJobs(tx, { hostId, kind: 'backup', limit: OPEN_JOBS_MAX })) {
+  for (const job of await openBackupsOf(tx, hostId, OPEN_JOBS_MAX)) {
     const plan = job.planId === null ? undefined : await findStoredPlan(tx, job.planId);
     if (plan === undefined || plan.deletedAtMs !== null || job.cancelAskedAtMs !== null) continue;
     if (job.state === 'queued') {
@@ -88,7 +88,7 @@ async function dueWork(tx: Tx, hostId: HostId, nowMs: number): Promise<Work | un
       const [scheduledAtMs] = latestRuns(schedule, Math.min(fromMs, nowMs), nowMs, 1);
       if (scheduledAtMs === undefined || !isWindowOpen(schedule, scheduledAtMs, nowMs)) continue;
       const jobId = scheduledJobId(plan.id, hostId, schedule.name, scheduledAtMs, FIRST_ATTEMPT);
-      if ((await selectJob(tx, jobId)) !== undefined) continue;
+      if ((await findJob(tx, jobId)) !== undefined) continue;
       const run = { scheduleName: schedule.name, scheduledAtMs, attempt: FIRST_ATTEMPT };
       return { jobId, plan, ...run, trigger: 'schedule' };
     }

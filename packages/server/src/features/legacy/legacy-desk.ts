@@ -23,7 +23,7 @@ import {
   namesOfLegacy,
   secureOwnerOf,
   type LegacyHostRow,
-} from './legacy.store.ts';
+} from './legacy-rows.ts';
 
 /** That a host came in is written once in this time, for each address and each way. */
 export const LET_IN_TOLD_EVERY_MS = HOUR_MS;

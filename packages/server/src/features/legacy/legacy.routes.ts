@@ -11,7 +11,7 @@ import { findHost } from '../hosts/host-rows.ts';
 import { depositPassword } from '../repositories/deposit-password.ts';
 import { repositoriesOf } from '../repositories/read-repositories.ts';
 import { addLegacyHost, grantLegacyRead, removeLegacyHost } from './add-legacy-host.ts';
-import { findLegacyHost, grantsOf, listLegacyHosts, type LegacyHostRow } from './legacy.store.ts';
+import { findLegacyHost, grantsOf, listLegacyHosts, type LegacyHostRow } from './legacy-rows.ts';
 
 /** T-50 What administrators see and decide of legacy hosts. */
 export function legacyRoutes(app: FastifyInstance, context: ServerContext): void {

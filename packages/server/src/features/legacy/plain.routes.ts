@@ -10,7 +10,7 @@ import { sha256Of } from './add-legacy-host.ts';
 import { backUpNow } from './back-up-now.ts';
 import { collectReport } from './collect-report.ts';
 import { findWork } from './find-work.ts';
-import { noteSeen, type LegacyHostRow } from './legacy.store.ts';
+import { noteSeen, type LegacyHostRow } from './legacy-rows.ts';
 import { takeLegacyReport } from './take-legacy-report.ts';
 
 /** Of the plain protocol (docs/en/legacy-protocol.md). */

@@ -2,7 +2,7 @@ import { POINT_STATES } from '@sekisho/core/rules/jobs.ts';
 import type { JobReport } from '@sekisho/core/wire/jobs.ts';
 import type { Tx } from '../../store/tables.ts';
 import { findHost } from '../fleet/read-hosts.ts';
-import { insertPoint } from '../points/points.store.ts';
+import { keepPoint } from '../points/keep-point.ts';
 import { findRepository } from '../repositories/read-repositories.ts';
 
 /**
@@ -17,5 +17,5 @@ export async function takeLegacyPoint(tx: Tx, report: JobReport, nowMs: number):
   const media = await findHost(tx, repository.mediaHostId);
   if (media === undefined || !media.isLegacy) return;
   const receivedAtMs = Math.min(report.endedAtMs, nowMs);
-  await insertPoint(tx, { repository: name, id: snapshotId, hostId: repository.hostId, receivedAtMs });
+  await keepPoint(tx, { repository: name, id: snapshotId, hostId: repository.hostId, receivedAtMs });
 }

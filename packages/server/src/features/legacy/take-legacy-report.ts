@@ -8,7 +8,7 @@ import type { ServerContext } from '../../context.ts';
 import { zodDetail } from '../../http/refusal.ts';
 import { takeReport } from '../jobs/take-report.ts';
 import { findRepository } from '../repositories/read-repositories.ts';
-import type { LegacyHostRow } from './legacy.store.ts';
+import type { LegacyHostRow } from './legacy-rows.ts';
 
 /**
  * P-12 A legacy host says how its backup ended. The same report again changes nothing. Returns the job's ID.
