@@ -8,7 +8,9 @@ import { ROOT } from './root.ts';
 const writers = sourceFiles(ROOT)
   .filter((file) => file.startsWith('packages/server/src/'))
   .map((file) => readText(ROOT, file))
-  .filter((text) => /record-audit\.ts'|\bAuditAct\b|\bRefusalBook\b/.test(text))
+  .filter((text) =>
+    /record-audit\.ts'|\bAuditAct\b|\bRefusalBook\b|\brefusals\.note\(|\bnoteRefusal\b/.test(text),
+  )
   .join('\n');
 
 test('S-06 every act of the table is written somewhere in the sources', () => {

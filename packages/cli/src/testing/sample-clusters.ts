@@ -48,8 +48,8 @@ export const clusterSamples = (): FakeRoute[] => [
         token: {
           id: TOKEN,
           name: params.name,
-          purpose: 'reissue',
-          state: 'active',
+          purpose: 'reissue' as const,
+          state: 'active' as const,
           usesMax: 1,
           uses: 0,
           expiresAtMs: TEST_NOW_MS + 86_400_000,

@@ -38,7 +38,7 @@ test('T-40 the status of an agent that its server refuses says why, and exits wi
   const unused = () => Promise.reject(new Error('not asked for here'));
   const acts = {
     status: () => ({
-      ...baseStatus(folder, settings, undefined),
+      ...baseStatus(folder, settings, undefined, { renewAtMs: () => undefined }),
       running: true,
       channel: 'closed' as const,
       lastError,
