@@ -38,6 +38,7 @@ serve({
         allow: () => undefined,
         drop: () => undefined,
         dropName: () => undefined,
+        all: () => [],
         has: () => false,
         holds: () => false,
         settled: () => Promise.resolve(),

@@ -119,7 +119,7 @@ export function nameSamples(oneHost: (id: string) => z.input<typeof resetHost.re
       throw new AppError('NAME_ALREADY_REJECTED', {
         name: body.name,
         host: STORE_HOST.name,
-        by: 'mika',
+        by: 'head.office',
         at: new Date(TEST_NOW_MS - MINUTE_MS).toISOString(),
       });
     }),
