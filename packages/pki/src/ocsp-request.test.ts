@@ -1,5 +1,6 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import assert from 'node:assert/strict';
+import fc from 'fast-check';
 import { test } from 'node:test';
 import {
   booleanTrue,
@@ -71,6 +72,21 @@ const cases: readonly (readonly [what: string, der: Uint8Array, found: string])[
     'with an extension of a question',
     asking(question(extensions(0, extension(OWN, false, nullElement)))),
     'nothing',
+  ],
+  [
+    'without parameters of the hash algorithm',
+    id(sequence(oid(OID.sha1)), NAME, KEY, smallInteger(7)),
+    'nothing',
+  ],
+  [
+    'with other parameters of the hash algorithm',
+    id(sequence(oid(OID.sha1), octetString(Buffer.alloc(2_000, 9))), NAME, KEY, smallInteger(7)),
+    'something follows the hash algorithm',
+  ],
+  [
+    'with more behind the parameters',
+    id(sequence(oid(OID.sha1), nullElement, octetString(Buffer.of(9))), NAME, KEY, smallInteger(7)),
+    'something follows the hash algorithm',
   ],
   ['that is a set', setOf(sequence(question())), 'a request expected'],
   ['of nothing', sequence(), 'tbsRequest expected'],
@@ -225,4 +241,19 @@ test('T-41 an OCSP request says which certificates it asks about, by which hash,
   }
   assert.deepEqual([...(found ?? [])], new Array<number>(16).fill(3));
   assert.equal(parseOcspRequest(asking(question())).nonce, undefined);
+});
+
+test('T-41 whatever comes is read or refused, never anything else', () => {
+  const whole = request(sequence(question(), question()), nonce(16));
+  const edits = fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), { maxLength: 6 });
+  fc.assert(
+    fc.property(edits, fc.nat(whole.length), fc.uint8Array({ maxLength: 24 }), (changes, cut, tail) => {
+      const der = Buffer.from(whole);
+      for (const [at, byte] of changes) der[at] = byte;
+      findingOf(der);
+      findingOf(Buffer.concat([der.subarray(0, cut), tail]));
+      findingOf(tail);
+    }),
+    { numRuns: 2_000 },
+  );
 });

@@ -70,6 +70,9 @@ function readQuestion(question: DerReader): OcspQuestion {
   const id = question.inside(whole);
   const algorithm = id.enter(TAG.sequence, 'the hash algorithm');
   const hash = OCSP_HASHES.get(algorithm.oid('the hash algorithm'));
+  // the CertID comes back in an answer that we sign and keep: there is room for nothing else in it
+  algorithm.takeIf(TAG.null);
+  algorithm.finish('the hash algorithm');
   const issuerNameHash = id.octets('issuerNameHash');
   const issuerKeyHash = id.octets('issuerKeyHash');
   const serial = readSerial(id).hex;
