@@ -64,6 +64,12 @@ export async function uninstallAgent(options: {
     log.warn({ err: error }, 'the management server was not told');
     return false;
   });
+  await removeOwn(folder, keepData);
+  return { told };
+}
+
+/** Removes what an agent keeps in its folder, key and trust first, and nothing else that lies there. */
+export async function removeOwn(folder: DataFolder, keepData: boolean): Promise<void> {
   const trust = [folder.identity, `${folder.identity}.old`, folder.identityNext, folder.anchorsFile];
   const secrets = [join(folder.root, 'secrets'), folder.documents, folder.crls, folder.namesFile];
   const rest = [folder.renewalFile, folder.run, folder.cache, folder.staging];
@@ -71,7 +77,6 @@ export async function uninstallAgent(options: {
   for (const path of [...trust, ...secrets, ...rest, ...data, folder.settingsFile])
     await rm(path, { recursive: true, force: true });
   await rmdir(folder.root).catch(() => undefined); // what is not ours stays, and so does its folder
-  return { told };
 }
 
 async function stopAgent(

@@ -2,7 +2,7 @@ import { AppError } from '@sekisho/core/errors.ts';
 import type { HostId } from '@sekisho/core/ids.ts';
 import { depositRepositoryPassword } from '@sekisho/core/wire/legacy.ts';
 import { certificateToPem } from '@sekisho/pki/certificate.ts';
-import { readFile, rename, rm } from 'node:fs/promises';
+import { readdir, readFile, rename } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { dataFolderAt } from '../data-folder.ts';
 import { loadIdentity } from '../identity/identity-store.ts';
@@ -12,6 +12,7 @@ import { verifyPinnedServer } from '../net/verify-peer.ts';
 import { loadAnchors } from '../documents/trust-anchors.ts';
 import { loadSettings } from '../settings.ts';
 import { setupAgent, type SetupOptions } from './setup-agent.ts';
+import { removeOwn } from './uninstall-agent.ts';
 
 /** Where the server listens for agents, beside the plain port that a legacy configuration names. */
 export const AGENT_PORT_DEFAULT = 13_000;
@@ -46,13 +47,14 @@ export async function upgradeLegacy(
   const server = options.server ?? { host: legacy.host, port: AGENT_PORT_DEFAULT };
   const folder = dataFolderAt(dataFolder);
   const before = await loadSettings(folder);
+  const wasEmpty = (await readdir(folder.root).catch(() => [])).length === 0;
   if (before?.state.is !== 'deployed') {
     try {
       const result = await setupAgent({ ...options, name: legacy.name, server, media: false });
       if (result === undefined) return { name: legacy.name, hostId: null, repositories: [] };
     } catch (error) {
-      // abandoned: nothing of the new agent stays where nothing was
-      if (before === undefined) await rm(folder.root, { recursive: true, force: true });
+      // abandoned: nothing of the new agent stays where nothing was, and what somebody else keeps there does
+      if (wasEmpty) await removeOwn(folder, false);
       throw error;
     }
   }
