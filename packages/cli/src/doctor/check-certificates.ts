@@ -7,17 +7,22 @@ import { findingsOf, type Finding } from './finding.ts';
 /** A CA is changed with care: time is scarce sooner than with what renews by itself. */
 const SOON_DAYS: Readonly<Record<string, number>> = { root: 365, issuing: 90 };
 const SOON_DAYS_ELSE = 30;
+/** What lives a short time is renewed with less left: no renewal is put off beyond this share of a life. */
+const SOON_SHARE = 1 / 6;
 
 /** Days left of one certificate. */
 export function checkDays(role: string, certificate: Certificate, nowMs: number): Finding {
   const { found } = findingsOf('certificates');
-  const days = Math.floor((certificate.notAfterMs - nowMs) / DAY_MS);
+  const leftMs = certificate.notAfterMs - nowMs;
+  const days = Math.floor(leftMs / DAY_MS);
+  const lifeMs = certificate.notAfterMs - certificate.notBeforeMs;
+  const soonMs = Math.min((SOON_DAYS[role] ?? SOON_DAYS_ELSE) * DAY_MS, lifeMs * SOON_SHARE);
   if (certificate.notAfterMs < nowMs)
     return found('fault', 'certificateExpired', {
       role,
       date: new Date(certificate.notAfterMs).toISOString().slice(0, 10),
     });
-  return days < (SOON_DAYS[role] ?? SOON_DAYS_ELSE)
+  return leftMs < soonMs
     ? found('warning', 'certificateSoon', { role, days })
     : found('ok', 'certificateOk', { role, days });
 }

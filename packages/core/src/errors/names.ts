@@ -45,7 +45,7 @@ export const namesErrors = {
     },
     ja: {
       words: '新しい名前が一度に多すぎるため、名前 {name} は処理されませんでした。',
-      hint: '{retrySeconds} 秒後にもう一度実行してください。管理者は保留中の名前を次のコマンドで確認できます: sekisho mapping pending',
+      hint: '{retrySeconds} 秒後にもう一度実行してください。管理者は承認待ちの名前を次のコマンドで確認できます: sekisho mapping pending',
     },
   },
   NAME_OF_OTHER_HOST: {
@@ -99,8 +99,8 @@ export const namesErrors = {
       hint: 'Perhaps it was decided meanwhile. See what waits (sekisho mapping pending) and which names there are (sekisho mapping list).',
     },
     ja: {
-      words: '名前 {name} とホスト {host} について、保留中のものはありません。',
-      hint: 'すでに処理された可能性があります。保留中の名前 (sekisho mapping pending) と登録済みの名前 (sekisho mapping list) を確認してください。',
+      words: '名前 {name} とホスト {host} の組み合わせは、承認待ちではありません。',
+      hint: 'すでに処理された可能性があります。承認待ちの名前 (sekisho mapping pending) と登録済みの名前 (sekisho mapping list) を確認してください。',
     },
   },
   NAME_ALREADY_REJECTED: {
