@@ -127,7 +127,7 @@ export const clusterVerbs: typeof enClusterVerbs = {
     examples: { script: '確認なしで実行' },
   },
   'cluster reissue-tokens': {
-    summary: 'すべてのノードの再発行トークンをまとめて作成 (ディザスタリカバリー後)',
+    summary: 'すべてのノードの再発行トークンをまとめて作成 (ディザスタリカバリ後)',
     args: { name: cluster },
     flags: { data, outFolder: '表示する代わりに、ノードごとのファイルに書き込む' },
     examples: { files: 'ノードごとに、所有者だけが読めるファイル', print: '一度だけ表示' },
