@@ -5,15 +5,20 @@ import { accountErrors } from '@sekisho/core/errors/accounts.ts';
 import { auditErrors } from '@sekisho/core/errors/audit.ts';
 import { agentErrors } from '@sekisho/core/errors/agent.ts';
 import { apiErrors } from '@sekisho/core/errors/api.ts';
+import { applicationErrors } from '@sekisho/core/errors/applications.ts';
+import { certificateErrors } from '@sekisho/core/errors/certificates.ts';
 import { cliErrors } from '@sekisho/core/errors/cli.ts';
 import { generalErrors } from '@sekisho/core/errors/general.ts';
+import { legacyErrors } from '@sekisho/core/errors/legacy.ts';
 import { mediaErrors } from '@sekisho/core/errors/media.ts';
+import { namesErrors } from '@sekisho/core/errors/names.ts';
 import { pkiErrors } from '@sekisho/core/errors/pki.ts';
 import { protectionErrors } from '@sekisho/core/errors/protection.ts';
 import { remoteErrors } from '@sekisho/core/errors/remote.ts';
 import { simulateErrors } from '@sekisho/core/errors/simulate.ts';
 import { storeErrors } from '@sekisho/core/errors/store.ts';
 import { trustErrors } from '@sekisho/core/errors/trust.ts';
+import { tunnelErrors } from '@sekisho/core/errors/tunnel.ts';
 import { printedNote, type Page } from './page.ts';
 
 type Language = 'en' | 'ja';
@@ -29,6 +34,15 @@ const AREAS: readonly { table: Readonly<Record<string, ErrorEntry>>; en: string;
     en: 'Certificates, revocation lists, signed documents',
     ja: '証明書、証明書失効リスト、署名付き文書',
   },
+  {
+    table: certificateErrors,
+    en: 'Renewal, manual deployment, clusters',
+    ja: '証明書の更新、手動での配備、クラスター',
+  },
+  { table: namesErrors, en: 'Names of hosts', ja: 'ホストの名前' },
+  { table: tunnelErrors, en: 'Hosts in a DMZ', ja: 'DMZ のホスト' },
+  { table: legacyErrors, en: 'Legacy hosts', ja: 'レガシーホスト' },
+  { table: applicationErrors, en: 'Applications', ja: 'アプリケーション' },
   { table: accountErrors, en: 'Administrators and signing in', ja: '管理者とサインイン' },
   {
     table: accessErrors,
