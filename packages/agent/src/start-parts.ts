@@ -139,8 +139,9 @@ export async function startParts(
 
   /** T-60 The media servers of the signed policy, then those that the set-up named; never this host itself. */
   function relays(): Relay[] {
-    const named = (policy()?.mediaServers ?? []).flatMap(({ hostId: relay, endpoints }) =>
-      endpoints.map((endpoint) => ({ hostId: relay, ...endpoint })),
+    // T-62: a legacy media server relays nothing, and while the setting is off nothing is sent to it (T-53)
+    const named = (policy()?.mediaServers ?? []).flatMap(({ hostId: relay, endpoints, legacy }) =>
+      legacy === true ? [] : endpoints.map((endpoint) => ({ hostId: relay, ...endpoint })),
     );
     const learned = (settings.relays ?? []).map((relay) => ({ ...relay, hostId: relay.hostId ?? undefined }));
     const all = new Map<string, Relay>();

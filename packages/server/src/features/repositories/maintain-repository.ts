@@ -72,6 +72,7 @@ export async function orderMaintenance(
   forget: readonly SnapshotId[],
 ): Promise<JobId> {
   const [media] = await requireCertificates(tx, [repository.mediaHostId], context.clock.nowMs());
+  if (media?.isLegacy === true) throw new AppError('JOB_HOST_LEGACY', { host: media.name }); // T-53: no agent is there
   return createJob(context, tx, actor, {
     hostId: repository.mediaHostId,
     hostName: media?.name ?? repository.mediaHostId,
