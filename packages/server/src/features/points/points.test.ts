@@ -194,11 +194,20 @@ eachStore((_dialect, open) => {
 
   test('P-02 the nightly round orders maintenance once a day, where there is something to remove', async (t) => {
     const retention = { last: 1, hourly: 0, daily: 0, weekly: 0, monthly: 0, yearly: 0 };
-    const { domain, backUp } = await scene(t, open, { retention });
+    const { domain, media, backUp } = await scene(t, open, { retention });
     await backUp();
     await backUp();
     assert.equal(await maintainDue(domain.context, always), 0, 'too young');
     await domain.clock.advance(RETENTION_MINIMUM_AGE_MS);
+    const setLegacy = (sinceMs: number | null) =>
+      domain.store.db
+        .updateTable('hosts')
+        .set({ legacy_since_ms: sinceMs })
+        .where('id', '=', media)
+        .execute();
+    await setLegacy(domain.nowMs);
+    assert.equal(await maintainDue(domain.context, always), 0, 'T-53 no agent is on a legacy media server');
+    await setLegacy(null);
     assert.equal(await maintainDue(domain.context, always), 1);
     assert.equal(await maintainDue(domain.context, always), 0, 'one at a time');
     await domain.store.db
