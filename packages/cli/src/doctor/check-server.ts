@@ -146,8 +146,7 @@ function checkRisks(
         hosts: legacyHosts.join(', ') || '–',
       }),
     );
-  for (const { cluster, node } of mixedNodes)
-    risks.push(found('warning', 'clusterMixed', { cluster, node }));
+  for (const { cluster, node } of mixedNodes) risks.push(found('warning', 'clusterMixed', { cluster, node }));
   if (keys.some(({ role, attached }) => role === 'root' && attached))
     risks.push(found('notice', 'riskRootAttached'));
   if (administrators < 2) risks.push(found('warning', 'riskAdministrators', { count: administrators }));

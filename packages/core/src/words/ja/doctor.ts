@@ -171,7 +171,8 @@ export const doctor: Words['doctor'] = {
       mend: 'アップグレードしてから (sekisho agent upgrade)、次を実行してください: sekisho security set --insecure-communication off',
     },
     clusterMixed: {
-      words: 'クラスター {cluster} は混在しています。ノード {node} はレガシーホストですが、ほかのノードは更新済みです。',
+      words:
+        'クラスター {cluster} は混在しています。ノード {node} はレガシーホストですが、ほかのノードは更新済みです。',
       mend: 'すべてのノードを一緒に更新してください: sekisho cluster show {cluster}',
     },
     riskRootAttached: {

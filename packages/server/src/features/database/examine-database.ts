@@ -111,10 +111,7 @@ const LEGACY_SHOWN_MAX = 20;
 async function read(
   ask: Ask,
 ): Promise<
-  Pick<
-    DatabaseExamination,
-    'schema' | 'keys' | 'security' | 'administrators' | 'legacyHosts' | 'mixedNodes'
-  >
+  Pick<DatabaseExamination, 'schema' | 'keys' | 'security' | 'administrators' | 'legacyHosts' | 'mixedNodes'>
 > {
   const [schema] = await ask('SELECT max(version) AS n FROM schema_migrations');
   const keys = await ask(

@@ -34,7 +34,7 @@ export async function startFleet(
   parts: FleetParts,
   settings: Partial<FleetSettings> = {},
 ): Promise<RunningFleet> {
-  const { clock, random, log, store, feed, documents, keys, workerId } = parts;
+  const { clock, random, log, store, feed, documents, workerId } = parts;
   const context = fleetContextOf(parts, settings);
   const tasks = new Tasks(context);
   const index = new FleetIndex(store);
