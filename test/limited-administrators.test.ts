@@ -42,6 +42,8 @@ interface Side {
   readonly repository: string;
   /** A virtual name that is mapped to the host. */
   readonly application: string;
+  /** The number of a revocation. */
+  readonly revocation: number;
 }
 
 /** A request, made for things of one's own group, of another group, or that nobody has. */
@@ -94,6 +96,11 @@ const CASES: Readonly<Record<string, Ask | 'list'>> = {
   }),
   deletePoints: (of) => ({ body: { ids: [of.point], preview: false } }),
   maintainRepository: (of) => ({ params: { name: of.repository }, body: { preview: true } }),
+  planDrill: (of) => ({ body: { hosts: [of.host] } }),
+  startDrill: (of) => ({ body: { hosts: [of.host], waitSeconds: 10 } }),
+  listRevocations: 'list',
+  getRevocation: (of) => ({ params: { id: of.revocation } }),
+  listUnconfirmed: (of) => ({ params: { id: of.revocation } }),
   listApplications: 'list',
   createApplication: (of) => ({ body: { name: 'new.vip.example', kind: 'other', hosts: [of.host] } }),
   getApplication: (of) => ({ params: { name: of.application } }),
@@ -138,6 +145,7 @@ before(async () => {
     point: 'f2'.repeat(32),
     repository: '00000000-0000-4000-8000-00000000f001.1',
     application: 'nobodys.vip.example',
+    revocation: 999_999,
   };
   wide = (
     await server.call(plans.createPlan, {
@@ -149,7 +157,8 @@ before(async () => {
     .select('fingerprint')
     .where('host_id', 'in', [theirs.host, theirs.spare])
     .execute();
-  marks = ['theirs', ...Object.values(theirs), ...fingerprints.map((row) => row.fingerprint)];
+  const { revocation: _number, ...names } = theirs;
+  marks = ['theirs', ...Object.values(names), ...fingerprints.map((row) => row.fingerprint)];
   await addAdministrator(store, 'branch', [{ role: 'administrator', groupId: mine.group }]);
   const { key } = await server.call(createApiKey, {
     body: {
@@ -169,11 +178,18 @@ async function side(name: string, root: GroupId, digit: number): Promise<Side> {
   const enrol = async (host: string): Promise<HostId> =>
     (await server.enrol({ name: host }, { token: await server.token() })).hostId;
   const [host, spare] = [await enrol(`${name}-1.example`), await enrol(`${name}-2.example`)];
+  const gone = await enrol(`${name}-3.example`);
   await store.transaction(async (tx) => {
-    await tx.updateTable('hosts').set({ group_id: group }).where('id', 'in', [host, spare]).execute();
-    for (const id of [host, spare]) await recordChange(tx, 'host', id);
+    await tx.updateTable('hosts').set({ group_id: group }).where('id', 'in', [host, spare, gone]).execute();
+    for (const id of [host, spare, gone]) await recordChange(tx, 'host', id);
   });
   await server.server.context.feed.catchUp();
+  await server.call(trust.revokeHost, { params: { id: gone }, body: { reason: 'superseded' } });
+  const { num: revocation } = await store.db
+    .selectFrom('revocations')
+    .select('num')
+    .where('host_id', '=', gone)
+    .executeTakeFirstOrThrow();
   const plan = await server.call(plans.createPlan, {
     body: spec({ name: `${name} folders`, targets: { hosts: [], groups: [group] } }),
   });
@@ -230,6 +246,7 @@ async function side(name: string, root: GroupId, digit: number): Promise<Side> {
     point,
     repository,
     application,
+    revocation,
   };
 }
 

@@ -68,12 +68,14 @@ export class PeerConnections {
       this.#settle(raw);
       raw.off('close', this.#onClose);
     }
-    const sockets = this.#byHost.get(peer.hostId);
-    const oldest = sockets?.[0];
-    if (oldest !== undefined && (sockets?.length ?? 0) >= VERIFIED_PER_HOST_MAX) {
+    const before = this.#byHost.get(peer.hostId);
+    const oldest = before?.[0];
+    if (oldest !== undefined && (before?.length ?? 0) >= VERIFIED_PER_HOST_MAX) {
       this.#forget(oldest);
       oldest.destroy();
     }
+    // read anew: forgetting makes another list
+    const sockets = this.#byHost.get(peer.hostId);
     if (sockets === undefined) this.#byHost.set(peer.hostId, [socket]);
     else sockets.push(socket);
     this.#peers.set(socket, peer);
