@@ -1,5 +1,6 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import type { HostId, RepositoryName, SnapshotId } from '@sekisho/core/ids.ts';
+import { canonicalName } from '@sekisho/core/rules/naming.ts';
 import type { Clock, Random } from '@sekisho/core/time.ts';
 import type { AssignmentPayload } from '@sekisho/core/wire/documents.ts';
 import { chainToPem, type Certificate } from '@sekisho/pki/certificate.ts';
@@ -14,7 +15,7 @@ import { createHash } from 'node:crypto';
 import type { HealthBoard } from '../health.ts';
 import type { Identity } from '../identity/identity-store.ts';
 import { verifyClient, type TrustFacts } from '../net/verify-peer.ts';
-import { canonicalName, type PeerDecisions } from '../names/peer-decisions.ts';
+import type { PeerDecisions } from '../names/peer-decisions.ts';
 import { mayRead } from './read-grants.ts';
 import type { LegacyGuests } from './legacy-guests.ts';
 import type { Spool } from '../spool/spool.ts';

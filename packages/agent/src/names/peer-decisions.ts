@@ -1,7 +1,7 @@
 import { AppError, isErrorCode, type Refusal } from '@sekisho/core/errors.ts';
 import type { HostId, Sha256Hex } from '@sekisho/core/ids.ts';
 import { PEER_DECISIONS_MAX, PEER_QUESTIONS_MAX } from '@sekisho/core/limits.ts';
-import { canonicalIp } from '@sekisho/core/rules/naming.ts';
+import { canonicalName } from '@sekisho/core/rules/naming.ts';
 import { SECOND_MS, type Clock } from '@sekisho/core/time.ts';
 import {
   askPeers,
@@ -203,13 +203,6 @@ export function createPeerDecisions(options: {
 
 /** Names in the form in which the server tells of them. */
 const keyOf = ({ name, hostId }: NamedPeer): string => `${canonicalName(name)} ${hostId}`;
-
-/** The canonical form of a name; of what is none its lower case. */
-export function canonicalName(raw: string): string {
-  if (raw.includes(':')) return canonicalIp(raw) ?? raw.toLowerCase();
-  const name = raw.toLowerCase();
-  return name.endsWith('.') ? name.slice(0, -1) : name;
-}
 
 function refusalOf(peer: NamedPeer, { code, params }: PeerAnswer): AppError {
   const known: Refusal['code'] = code !== undefined && isErrorCode(code) ? code : 'PEER_NAME_PENDING';

@@ -1,4 +1,5 @@
 import type { HostId } from '@sekisho/core/ids.ts';
+import { canonicalName } from '@sekisho/core/rules/naming.ts';
 import type { Clock } from '@sekisho/core/time.ts';
 import { PEER_DIRECTIONS } from '@sekisho/core/wire/names.ts';
 import { hostId } from '@sekisho/core/wire/scalars.ts';
@@ -7,7 +8,7 @@ import type { Log } from '@sekisho/platform/log.ts';
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { isMissing } from '../settings.ts';
-import { canonicalName, type NamedPeer } from './peer-decisions.ts';
+import type { NamedPeer } from './peer-decisions.ts';
 
 /** Yeses that are kept for when the server is away; the oldest goes. */
 export const STANDING_DECISIONS_MAX = 1_000;

@@ -1,6 +1,7 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import type { HostId, Sha256Hex } from '@sekisho/core/ids.ts';
 import { LEGACY_ANSWER_SECONDS } from '@sekisho/core/limits.ts';
+import { canonicalName } from '@sekisho/core/rules/naming.ts';
 import { SECOND_MS } from '@sekisho/core/time.ts';
 import { certificateToPem } from '@sekisho/pki/certificate.ts';
 import type { Log } from '@sekisho/platform/log.ts';
@@ -9,7 +10,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Identity } from '../identity/identity-store.ts';
-import { canonicalName, type PeerDecisions } from '../names/peer-decisions.ts';
+import type { PeerDecisions } from '../names/peer-decisions.ts';
 import { CONNECT_TIMEOUT_MS, DialingAgent, dialTls, type PresentedPeer } from '../net/dial.ts';
 import { describeNetworkError } from '../net/http-request.ts';
 import { verifyMediaServer, type TrustFacts } from '../net/verify-peer.ts';

@@ -37,6 +37,13 @@ export function canonicalIp(raw: string): string | undefined {
   return ip === undefined ? undefined : ipText(ip);
 }
 
+/** The canonical form of a name that was judged elsewhere; of what is no name its lower case. */
+export function canonicalName(raw: string): string {
+  if (raw.includes(':')) return canonicalIp(raw) ?? raw.toLowerCase();
+  const name = raw.toLowerCase();
+  return name.endsWith('.') ? name.slice(0, -1) : name;
+}
+
 /** How a name came to a host. `shared`: every mapping of that name is. `automatic`: gives no rights (T-31). */
 export const MAPPING_KINDS = ['primary', 'approved', 'shared', 'automatic'] as const;
 export type MappingKind = (typeof MAPPING_KINDS)[number];

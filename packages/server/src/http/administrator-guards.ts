@@ -1,5 +1,5 @@
 import { AppError } from '@sekisho/core/errors.ts';
-import { canonicalIp } from '@sekisho/core/rules/naming.ts';
+import { canonicalIp, canonicalName } from '@sekisho/core/rules/naming.ts';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ServerResponse } from 'node:http';
 import type { ServerContext } from '../context.ts';
@@ -116,7 +116,6 @@ function nameOfHost(host: string): string | undefined {
   return found === undefined ? undefined : canonicalName(found);
 }
 
-const canonicalName = (raw: string): string => canonicalIp(raw) ?? raw.toLowerCase().replace(/\.$/, '');
 const shown = (host: string): string => host.replace(/[^\x21-\x7e]/g, '?').slice(0, SHOWN_LENGTH_MAX);
 const SHOWN_LENGTH_MAX = 100;
 /** They change nothing. @source RFC 9110 §9.2.1 */

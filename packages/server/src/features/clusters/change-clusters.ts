@@ -17,7 +17,7 @@ import {
   insertNode,
   selectClusters,
 } from './clusters.store.ts';
-import { canonicalName, hostsOfNodes, requireCluster } from './read-clusters.ts';
+import { requireName, hostsOfNodes, requireCluster } from './read-clusters.ts';
 
 /**
  * T-20 Names the nodes of a virtual name, and maps it to those that are hosts. From then on the name is reserved: no host gets it by
@@ -29,8 +29,8 @@ export async function createCluster(
   wish: { name: string; nodes: readonly string[] },
   principal: Principal,
 ): Promise<string> {
-  const name = canonicalName(wish.name);
-  const nodes = [...new Set(wish.nodes.map(canonicalName))].sort();
+  const name = requireName(wish.name);
+  const nodes = [...new Set(wish.nodes.map(requireName))].sort();
   await context.store.transaction(async (tx) => {
     const all = await selectClusters(tx);
     if (all.some((cluster) => cluster.name === name)) throw new AppError('CLUSTER_EXISTS', { name });
@@ -50,7 +50,7 @@ export async function addNode(
   wish: { name: string; node: string },
   principal: Principal,
 ): Promise<string> {
-  const node = canonicalName(wish.node);
+  const node = requireName(wish.node);
   const name = await context.store.transaction(async (tx) => {
     const cluster = await requireCluster(tx, wish.name);
     if (cluster.nodes.includes(node)) return cluster.name;
@@ -71,7 +71,7 @@ export async function removeNode(
   wish: { name: string; node: string },
   principal: Principal,
 ): Promise<string> {
-  const node = canonicalName(wish.node);
+  const node = requireName(wish.node);
   const { name, nodes } = await requireCluster(context.store.db, wish.name);
   if (!nodes.includes(node)) throw new AppError('NOT_FOUND', { what: 'cluster node', id: node });
   // first the name: a crash in between leaves a node that shows as unmapped, not a stranger with the name

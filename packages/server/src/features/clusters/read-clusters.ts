@@ -12,7 +12,7 @@ import { mappingsOfNames } from '../names/name-rows.ts';
 import { selectClusters, type StoredCluster } from './clusters.store.ts';
 
 /** The canonical form of a name. Refusals: HOST_NAME_INVALID, HOST_NAME_RESERVED. */
-export function canonicalName(raw: string): string {
+export function requireName(raw: string): string {
   const judged = judgeName(raw);
   if (!judged.allow) throw new AppError(judged.code, judged.params);
   return judged.name;
@@ -20,7 +20,7 @@ export function canonicalName(raw: string): string {
 
 /** A cluster by its virtual name. Refusals: NOT_FOUND, HOST_NAME_…. */
 export async function requireCluster(db: DbOrTx, raw: string): Promise<StoredCluster> {
-  const name = canonicalName(raw);
+  const name = requireName(raw);
   const [found] = await selectClusters(db, name);
   if (found === undefined) throw new AppError('NOT_FOUND', { what: 'cluster', id: name });
   return found;
