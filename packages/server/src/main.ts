@@ -47,7 +47,7 @@ import { manualRoutes } from './features/issuance/sign-by-hand.ts';
 import { resolveForward } from './features/issuance/forward-records.ts';
 import { keyRoutes } from './features/keys/keys.routes.ts';
 import { readKek } from './features/keys/kek.ts';
-import { renewOcspSigner } from './features/keys/ocsp-signer.ts';
+import { renewOcspSigners } from './features/keys/ocsp-signer.ts';
 import { followKeys, loadKeys } from './features/keys/key-store.ts';
 import { LegacyDesk } from './features/legacy/legacy-desk.ts';
 import { legacyQuestionRoutes, legacyRoutes } from './features/legacy/legacy.routes.ts';
@@ -298,7 +298,7 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
     resolve: options.overrides?.resolve ?? resolveForward,
   };
   await publishTrust(parts);
-  await renewOcspSigner(parts);
+  await renewOcspSigners(parts);
   await rememberConfiguredHosts(parts);
   const fleet = await startFleet(parts, config.fleet);
   stopping.add(() => fleet.stop());
@@ -350,8 +350,8 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
   await Promise.all(Object.values(apps).map((app) => app.ready()));
   const { agentApp, adminApp } = apps;
   serve(admin, apps.webApp);
-  const responder = new OcspResponder(context);
-  serve(plain, apps.plainApp, (request, response) => serveOcsp(responder, request, response));
+  const ocsp = { responder: new OcspResponder(context), metrics, clock };
+  serve(plain, apps.plainApp, (request, response) => serveOcsp(ocsp, request, response));
 
   const socketServer = createHttpServer(TIMEOUTS, (request, response) => adminApp.routing(request, response));
   answerClientErrors(socketServer);

@@ -12,6 +12,7 @@ import {
   decideRevocation,
   decideShard,
   decideSpread,
+  isIssuerOver,
   isRevokedAt,
   isShardOver,
   OCSP_SIGNER_VALID_MS,
@@ -132,6 +133,20 @@ test('T-41 a closed shard is over when its longest-lived certificate and its las
   assert.equal(isShardOver({ closedAtMs: null }, Number.MAX_SAFE_INTEGER), false);
 });
 
+test('T-41 a CA that another one followed owes lists until its last leaf has expired, or its own end', () => {
+  const retiredAtMs = 1000 * DAY_MS;
+  const long = { retiredAtMs, notAfterMs: 4000 * DAY_MS };
+  for (const [issuer, nowMs, over] of [
+    [long, retiredAtMs + SHARD_KEPT_MS - 1, false],
+    [long, retiredAtMs + SHARD_KEPT_MS, true],
+    [{ ...long, notAfterMs: 1100 * DAY_MS }, 1100 * DAY_MS - 1, false],
+    [{ ...long, notAfterMs: 1100 * DAY_MS }, 1100 * DAY_MS, true],
+    // one that issues is never over: its end is an alarm
+    [{ retiredAtMs: null, notAfterMs: 1100 * DAY_MS }, 2000 * DAY_MS, false],
+  ] as const)
+    assert.equal(isIssuerOver(issuer, nowMs), over);
+});
+
 test('T-44 a revocation has spread to half and to all of the hosts once it did, whatever hosts come afterwards', () => {
   const nothing = { confirmed: 0, halfAtMs: null, allAtMs: null };
   const steps = [
@@ -154,11 +169,10 @@ test('T-44 a revocation has spread to half and to all of the hosts once it did, 
   });
 });
 
-test('T-41 an OCSP responder gets another certificate at half of its life, or for another CA', () => {
-  const held = { notBeforeMs: 100 * DAY_MS, notAfterMs: 114 * DAY_MS, isOfIssuer: true };
+test('T-41 an OCSP responder gets another certificate at half of its life', () => {
+  const held = { notBeforeMs: 100 * DAY_MS, notAfterMs: 114 * DAY_MS };
   assert.equal(OCSP_SIGNER_VALID_MS, 14 * DAY_MS);
   assert.equal(ocspSignerDue(undefined, 0), true);
-  assert.equal(ocspSignerDue({ ...held, isOfIssuer: false }, 100 * DAY_MS), true);
   assert.deepEqual(
     [107 * DAY_MS - 1, 107 * DAY_MS].map((nowMs) => ocspSignerDue(held, nowMs)),
     [false, true],

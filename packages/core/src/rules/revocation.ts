@@ -81,6 +81,16 @@ export function decideShard(facts: {
 export const isShardOver = (shard: { readonly closedAtMs: number | null }, nowMs: number): boolean =>
   shard.closedAtMs !== null && nowMs >= shard.closedAtMs + SHARD_KEPT_MS;
 
+/**
+ * A CA that another one has followed still owes lists and OCSP answers for what it issued: until the longest-lived leaf of its last
+ * moment has expired, and never beyond its own end, since no leaf outlives its issuer. Null: it issues now.
+ */
+export const isIssuerOver = (
+  issuer: { readonly retiredAtMs: number | null; readonly notAfterMs: number },
+  nowMs: number,
+): boolean =>
+  issuer.retiredAtMs !== null && nowMs >= Math.min(issuer.notAfterMs, issuer.retiredAtMs + SHARD_KEPT_MS);
+
 /** How a revocation spread among the other hosts: when half of them, and when all of them had confirmed it (T-44). */
 export interface Spread {
   readonly confirmed: number;
@@ -102,13 +112,12 @@ export const decideSpread = (
 /** The certificate of the OCSP responder lives so long: nothing revokes it. */
 export const OCSP_SIGNER_VALID_MS = 14 * DAY_MS;
 
-/** Does the OCSP responder need another certificate? At half of its life, and when the CA it answers for is another one. */
+/** Does a CA need another certificate for its OCSP responder? At half of that one's life. */
 export function ocspSignerDue(
-  held:
-    { readonly notBeforeMs: number; readonly notAfterMs: number; readonly isOfIssuer: boolean } | undefined,
+  held: { readonly notBeforeMs: number; readonly notAfterMs: number } | undefined,
   nowMs: number,
 ): boolean {
-  if (held === undefined || !held.isOfIssuer) return true;
+  if (held === undefined) return true;
   return nowMs >= held.notBeforeMs + (held.notAfterMs - held.notBeforeMs) / 2;
 }
 

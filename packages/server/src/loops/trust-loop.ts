@@ -1,7 +1,7 @@
 import { DAY_MS, MINUTE_MS, SECOND_MS } from '@sekisho/core/time.ts';
 import type { ServerContext } from '../context.ts';
 import { CrlWatch } from '../features/revocation/watch-crls.ts';
-import { renewOcspSigner } from '../features/keys/ocsp-signer.ts';
+import { renewOcspSigners } from '../features/keys/ocsp-signer.ts';
 import { recordFirstUse, revokeOverdue } from '../features/revocation/replace-certificates.ts';
 import { publishLists } from '../features/domain/publish-trust.ts';
 import { spreadLoad } from '../features/renewals/spread-load.ts';
@@ -72,7 +72,7 @@ export function startTrustLoop(
       await revokeOverdue(context, fence);
       try {
         await publishLists(context, fence);
-        await renewOcspSigner(context, fence);
+        await renewOcspSigners(context, fence);
         await afterRevocation(fence);
       } finally {
         // above all when signing fails

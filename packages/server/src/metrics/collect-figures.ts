@@ -1,3 +1,4 @@
+import { isIssuerOver } from '@sekisho/core/rules/revocation.ts';
 import { DAY_MS, MINUTE_MS, SECOND_MS } from '@sekisho/core/time.ts';
 import { statfs } from 'node:fs/promises';
 import type { ServerContext } from '../context.ts';
@@ -80,7 +81,10 @@ function collectFleet(
 function collectTrust({ keys, clock }: ServerContext, metrics: ServerMetrics, crls: CrlCache): void {
   const nowMs = clock.nowMs();
   for (const issuer of ['root', 'issuing'] as const) {
-    const lists = crls.ofIssuer(keys.certificateOf(issuer).keyId);
+    const lists = keys
+      .authorities()
+      .filter((authority) => authority.role === issuer && !isIssuerOver(authority, nowMs))
+      .flatMap(({ certificate }) => crls.ofIssuer(certificate.keyId));
     if (lists.length === 0) continue;
     const oldestMs = Math.min(...lists.map((crl) => crl.thisUpdateMs));
     metrics.set('sekisho_crl_number', { issuer }, Math.max(...lists.map((crl) => crl.number)));

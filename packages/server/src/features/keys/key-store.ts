@@ -1,6 +1,7 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import { certificateToPem, parseCertificate, type Certificate } from '@sekisho/pki/certificate.ts';
 import { openSecret, sealSecret } from '@sekisho/pki/envelope.ts';
+import type { Issuer } from '@sekisho/pki/issue.ts';
 import { privateKeyFromPem, privateKeyToPem } from '@sekisho/pki/keys.ts';
 import { fileSigner, type Signer } from '@sekisho/pki/signer.ts';
 import type { Secret } from '@sekisho/platform/secret.ts';
@@ -8,7 +9,17 @@ import { hkdfSync, type KeyObject } from 'node:crypto';
 import type { ChangeFeed } from '../../store/change-feed.ts';
 import type { Store } from '../../store/store.ts';
 import type { DbOrTx, Tx } from '../../store/tables.ts';
-import { insertKey, KEY_ROLES, listKeys, type KeyRole, type KeyRow } from './keys.store.ts';
+import { insertKey, KEY_ROLES, listKeys, type KeyRole } from './keys.store.ts';
+
+/** A CA of the domain: one that issues now, or one that another has followed. */
+export interface Authority {
+  readonly role: 'root' | 'issuing';
+  readonly certificate: Certificate;
+  /** Nothing when its key is not on this server. */
+  readonly signer: Signer | undefined;
+  readonly retiredAtMs: number | null;
+  readonly notAfterMs: number;
+}
 
 /** The keys of the domain. They leave it as signatures alone (invariant 1); the TLS key goes into OpenSSL. */
 export interface KeyStore {
@@ -20,6 +31,10 @@ export interface KeyStore {
   anchors(): readonly Certificate[];
   /** Issuing CAs whose leaves may still be in use. */
   issuers(): readonly Certificate[];
+  /** All CAs, retired ones too: each owes lists and OCSP answers until `isIssuerOver`. */
+  authorities(): readonly Authority[];
+  /** Who answers OCSP for an issuing CA (it named it itself); nothing while there is none. */
+  responderOf(issuer: Certificate): Issuer | undefined;
   /** Root first, then issuing CAs. */
   caPem(): string;
   /** Key and chain for a TLS listener. */
@@ -58,13 +73,22 @@ export async function loadKeys(db: DbOrTx, kek: Secret<Uint8Array>): Promise<Key
   };
   return {
     signerFor(role) {
-      const signer = held.signers.get(role) ?? fileSigner(keyOf(role));
-      held.signers.set(role, signer);
+      const { signer } = need(role);
+      if (signer === undefined) throw new AppError('KEY_DETACHED', { role });
       return signer;
     },
     certificateOf: (role) => need(role).certificate,
     anchors: () => held.anchors,
     issuers: () => held.issuers,
+    authorities: () => held.authorities,
+    responderOf(issuer) {
+      const found = held.responders.find(
+        ({ certificate }) => certificate.authorityKeyId === issuer.subjectKeyId,
+      );
+      return found?.signer === undefined
+        ? undefined
+        : { certificate: found.certificate, signer: found.signer };
+    },
     caPem: () => [...held.anchors, ...held.issuers].map(({ der }) => certificateToPem(der)).join(''),
     tlsMaterial: () => ({
       key: privateKeyToPem(keyOf('server-tls')),
@@ -94,27 +118,38 @@ export function followKeys(keys: KeyStore, { store, feed }: { store: Store; feed
 interface HeldKey {
   readonly certificate: Certificate;
   readonly key: KeyObject | undefined;
+  readonly signer: Signer | undefined;
 }
 
 async function readKeys(db: DbOrTx, kek: Secret<Uint8Array>) {
-  const rows = await listKeys(db);
-  const certificates = new Map<string, Certificate>();
-  for (const row of rows)
-    certificates.set(row.keyId, parseCertificate(Buffer.from(row.certificate, 'base64')));
+  const rows = (await listKeys(db)).map((row) => ({
+    ...row,
+    certificate: parseCertificate(Buffer.from(row.certificate, 'base64')),
+  }));
+  const hold = ({ certificate, keyId, sealed }: (typeof rows)[number]): HeldKey => {
+    const key = sealed === null ? undefined : openKey(keyId, sealed, kek);
+    return { certificate, key, signer: key === undefined ? undefined : fileSigner(key) };
+  };
   const active = new Map<KeyRole, HeldKey>();
   for (const role of KEY_ROLES) {
     const row = rows.find((candidate) => candidate.role === role && candidate.state === 'active');
-    const certificate = row === undefined ? undefined : certificates.get(row.keyId);
-    if (row === undefined || certificate === undefined) continue;
-    active.set(role, { certificate, key: row.sealed === null ? undefined : openKey(row, row.sealed, kek) });
+    if (row !== undefined) active.set(role, hold(row));
   }
-  const ofRole = (role: KeyRole): Certificate[] =>
-    rows.filter((row) => row.role === role).flatMap((row) => certificates.get(row.keyId) ?? []);
+  const ofRole = (role: KeyRole) => rows.filter((row) => row.role === role);
   return {
     active,
-    anchors: ofRole('root'),
-    issuers: ofRole('issuing'),
-    signers: new Map<KeyRole, Signer>(),
+    anchors: ofRole('root').map(({ certificate }) => certificate),
+    issuers: ofRole('issuing').map(({ certificate }) => certificate),
+    authorities: (['root', 'issuing'] as const).flatMap((role) =>
+      ofRole(role).map((row): Authority => {
+        const { certificate, signer } = hold(row);
+        const { retiredAtMs } = row;
+        return { role, certificate, signer, retiredAtMs, notAfterMs: certificate.notAfterMs };
+      }),
+    ),
+    responders: ofRole('ocsp-signer')
+      .filter(({ state }) => state === 'active')
+      .map(hold),
   };
 }
 
@@ -144,7 +179,7 @@ export async function addKey(
 /** What the envelope of a key is bound to. */
 export const keyContext = (keyId: string): string => `ca-key:${keyId}`;
 
-const openKey = (row: KeyRow, sealed: string, kek: Secret<Uint8Array>): KeyObject =>
-  privateKeyFromPem(Buffer.from(openSecret(kek.reveal(), sealed, keyContext(row.keyId))).toString('utf8'));
+const openKey = (keyId: string, sealed: string, kek: Secret<Uint8Array>): KeyObject =>
+  privateKeyFromPem(Buffer.from(openSecret(kek.reveal(), sealed, keyContext(keyId))).toString('utf8'));
 
 export type { KeyRole } from './keys.store.ts';

@@ -22,6 +22,7 @@ export interface KeyRow {
   readonly fingerprint: string;
   /** `active`: signs now. `retired`: still an anchor or issuer of what it signed. */
   readonly state: string;
+  readonly retiredAtMs: number | null;
 }
 
 /** All keys of the domain, the newest first. */
@@ -29,11 +30,12 @@ export const listKeys = async (db: DbOrTx): Promise<KeyRow[]> =>
   db
     .selectFrom('ca_keys')
     .select(['key_id as keyId', 'role', 'algorithm', 'sealed', 'certificate', 'fingerprint', 'state'])
+    .select('retired_at_ms as retiredAtMs')
     .orderBy('created_at_ms', 'desc')
     .orderBy('key_id')
     .execute();
 
-export const insertKey = async (tx: Tx, row: KeyRow, nowMs: number): Promise<void> => {
+export const insertKey = async (tx: Tx, row: Omit<KeyRow, 'retiredAtMs'>, nowMs: number): Promise<void> => {
   await tx
     .insertInto('ca_keys')
     .values({
@@ -50,13 +52,12 @@ export const insertKey = async (tx: Tx, row: KeyRow, nowMs: number): Promise<voi
     .execute();
 };
 
-/** Only the newest key of a role signs: the others are retired, and go with their certificates. */
-export const retireOthers = async (tx: Tx, role: KeyRole, keyId: string, nowMs: number): Promise<void> => {
+/** This key signs nothing any more: its private half goes. */
+export const retireKey = async (tx: Tx, keyId: string, nowMs: number): Promise<void> => {
   await tx
     .updateTable('ca_keys')
     .set({ state: 'retired', retired_at_ms: nowMs, sealed: null })
-    .where('role', '=', role)
-    .where('key_id', '!=', keyId)
+    .where('key_id', '=', keyId)
     .execute();
 };
 

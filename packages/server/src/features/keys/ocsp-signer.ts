@@ -1,8 +1,8 @@
 import { NOT_BEFORE_BACK_MS } from '@sekisho/core/limits.ts';
-import { OCSP_SIGNER_VALID_MS, ocspSignerDue } from '@sekisho/core/rules/revocation.ts';
+import { isIssuerOver, OCSP_SIGNER_VALID_MS, ocspSignerDue } from '@sekisho/core/rules/revocation.ts';
 import type { Clock, Random } from '@sekisho/core/time.ts';
-import type { Certificate } from '@sekisho/pki/certificate.ts';
-import { issueOcspSigner } from '@sekisho/pki/issue.ts';
+import { parseCertificate, type Certificate } from '@sekisho/pki/certificate.ts';
+import { issueOcspSigner, type Issuer } from '@sekisho/pki/issue.ts';
 import { generatePrivateKey, privateKeyToPem } from '@sekisho/pki/keys.ts';
 import { fileSigner } from '@sekisho/pki/signer.ts';
 import { recordChange } from '../../store/record-change.ts';
@@ -10,22 +10,44 @@ import type { Store } from '../../store/store.ts';
 import type { Tx } from '../../store/tables.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import { KEYS_CHANGE_KEY, keyContext, type KeyStore } from './key-store.ts';
-import { dropRetired, insertKey, listKeys, retireOthers } from './keys.store.ts';
+import { dropRetired, insertKey, listKeys, retireKey } from './keys.store.ts';
 
 const SERIAL_BYTES = 16;
 
+interface Parts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly keys: KeyStore;
+}
+type Fence = (tx: Tx) => Promise<void>;
+
 /**
- * Keeps the key and certificate of the OCSP responder young: both are made anew at half of the certificate's life, and when the issuing
- * CA is another one. True when they were. The CA's own key signs no answers: a leak of this one ends with its two weeks.
+ * Keeps the keys and certificates of OCSP responders young: each issuing CA names one of its own, a CA that another has followed too, for
+ * as long as it owes answers. Both are made anew at half of the certificate's life; those of CAs that are over go. The CA's own key signs
+ * no answers: a leak of this one ends with its two weeks.
  */
-export async function renewOcspSigner(
-  parts: { store: Store; clock: Clock; random: Random; keys: KeyStore },
-  fence: (tx: Tx) => Promise<void> = () => Promise.resolve(),
-): Promise<boolean> {
-  const { store, clock, random, keys } = parts;
+export async function renewOcspSigners(parts: Parts, fence: Fence = () => Promise.resolve()): Promise<void> {
+  const { clock, keys } = parts;
   const nowMs = clock.nowMs();
-  if (!ocspSignerDue(heldSigner(keys), nowMs)) return false;
-  const issuer = { certificate: keys.certificateOf('issuing'), signer: keys.signerFor('issuing') };
+  for (const authority of keys.authorities()) {
+    const { certificate, role, signer } = authority;
+    if (role !== 'issuing' || signer === undefined) continue;
+    const held = keys.responderOf(certificate)?.certificate;
+    if (isIssuerOver(authority, nowMs)) {
+      if (held !== undefined) await endSigner(parts, held, fence, nowMs);
+      continue;
+    }
+    if (!ocspSignerDue(held, nowMs)) continue;
+    await renewSigner(parts, { certificate, signer }, { held, fence, nowMs });
+  }
+}
+
+async function renewSigner(
+  { store, random, keys }: Parts,
+  issuer: Issuer,
+  { held, fence, nowMs }: { held: Certificate | undefined; fence: Fence; nowMs: number },
+): Promise<void> {
   const privateKey = await generatePrivateKey('p256');
   const { algorithm, spkiDer } = fileSigner(privateKey);
   const certificate = await issueOcspSigner({
@@ -37,15 +59,15 @@ export async function renewOcspSigner(
   });
   const { keyId, fingerprint } = certificate;
   const sealed = keys.seal(Buffer.from(privateKeyToPem(privateKey), 'utf8'), keyContext(keyId));
-  const known = keys.isHere('ocsp-signer') ? keys.certificateOf('ocsp-signer').keyId : undefined;
   await store.transaction(async (tx) => {
     await fence(tx);
+    const before = await signersOf(tx, issuer.certificate);
     // another process was here first
-    if ((await activeSigner(tx)) !== known) return;
+    if (before[0] !== held?.keyId) return;
     const der = Buffer.from(certificate.der).toString('base64');
     const row = { keyId, role: 'ocsp-signer', algorithm, sealed, certificate: der, fingerprint };
     await insertKey(tx, { ...row, state: 'active' }, nowMs);
-    await retireOthers(tx, 'ocsp-signer', keyId, nowMs);
+    for (const old of before) await retireKey(tx, old, nowMs);
     await dropRetired(tx, 'ocsp-signer', nowMs - OCSP_SIGNER_VALID_MS);
     const { notAfterMs, serial } = certificate;
     const audit = {
@@ -54,22 +76,35 @@ export async function renewOcspSigner(
       origin: 'server',
       subject: fingerprint,
     } as const;
-    await recordAudit(tx, { ...audit, outcome: 'done', detail: { serial, notAfterMs } }, nowMs);
+    const detail = { serial, notAfterMs, issuer: issuer.certificate.fingerprint };
+    await recordAudit(tx, { ...audit, outcome: 'done', detail }, nowMs);
     await recordChange(tx, 'settings', KEYS_CHANGE_KEY);
   });
   await keys.reload(store.db);
-  return true;
 }
 
-function heldSigner(keys: KeyStore) {
-  if (!keys.isHere('ocsp-signer')) return undefined;
-  const certificate = keys.certificateOf('ocsp-signer');
-  return { ...dates(certificate), isOfIssuer: isBy(certificate, keys.certificateOf('issuing')) };
+/** Nobody asks about this CA's certificates any more. */
+async function endSigner(
+  { store, keys }: Parts,
+  held: Certificate,
+  fence: Fence,
+  nowMs: number,
+): Promise<void> {
+  await store.transaction(async (tx) => {
+    await fence(tx);
+    await retireKey(tx, held.keyId, nowMs);
+    await recordChange(tx, 'settings', KEYS_CHANGE_KEY);
+  });
+  await keys.reload(store.db);
 }
 
-const dates = ({ notBeforeMs, notAfterMs }: Certificate) => ({ notBeforeMs, notAfterMs });
-const isBy = (certificate: Certificate, issuer: Certificate): boolean =>
-  certificate.authorityKeyId === issuer.subjectKeyId;
-
-const activeSigner = async (tx: Tx): Promise<string | undefined> =>
-  (await listKeys(tx)).find(({ role, state }) => role === 'ocsp-signer' && state === 'active')?.keyId;
+/** Key IDs of the responders that a CA has named, the newest first. */
+async function signersOf(tx: Tx, issuer: Certificate): Promise<string[]> {
+  const rows = (await listKeys(tx)).filter(({ role, state }) => role === 'ocsp-signer' && state === 'active');
+  return rows
+    .filter(
+      ({ certificate }) =>
+        parseCertificate(Buffer.from(certificate, 'base64')).authorityKeyId === issuer.subjectKeyId,
+    )
+    .map(({ keyId }) => keyId);
+}

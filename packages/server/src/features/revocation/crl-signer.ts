@@ -1,4 +1,4 @@
-import { CRL_VALID_MS, crlDue } from '@sekisho/core/rules/revocation.ts';
+import { CRL_VALID_MS, crlDue, isIssuerOver } from '@sekisho/core/rules/revocation.ts';
 import { MINUTE_MS, type Clock } from '@sekisho/core/time.ts';
 import type { CrlEntry, CrlScope } from '@sekisho/pki/crl.ts';
 import type { Issuer } from '@sekisho/pki/issue.ts';
@@ -35,8 +35,8 @@ type Fence = (tx: Tx) => Promise<void>;
 const NO_FENCE: Fence = () => Promise.resolve();
 
 /**
- * Signs the revocation lists that are due: of every shard of the issuing CA, and the root's. A root that is detached is left alone: its
- * list is empty. Entries are read by pages, long lists are built on another thread, and one list follows the other, so that their
+ * Signs the revocation lists that are due: of every shard of the issuing CAs, those that another has followed too, and the root's. A root that
+ * is detached is left alone: its list is empty. Entries are read by pages, long lists are built on another thread, and one list follows the other, so that their
  * numbers go up in the order in which they are published: who has seen a number has seen all before it (T-44).
  */
 export class CrlSigner {
@@ -72,7 +72,7 @@ export class CrlSigner {
     let signed = 0;
     try {
       for (const shard of await listShards(store.db)) {
-        const issuer = issuerWith(keys, shard.issuerKeyId);
+        const issuer = issuerWith(keys, shard.issuerKeyId, clock.nowMs());
         if (issuer === undefined) continue;
         const crl = newest.get(`${shard.issuerKeyId} ${shard.shard}`);
         if (!crlDue(crl, crl?.revision !== shard.revision, clock.nowMs())) continue;
@@ -166,9 +166,9 @@ async function* revokedOf(store: Store, shard: ShardRow, nowMs: number): AsyncGe
 /** Lets everybody else have a turn: SQLite answers at once. */
 const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-function issuerWith(keys: KeyStore, keyId: string): Issuer | undefined {
-  for (const role of ['issuing', 'root'] as const)
-    if (keys.isHere(role) && keys.certificateOf(role).keyId === keyId)
-      return { certificate: keys.certificateOf(role), signer: keys.signerFor(role) };
-  return undefined;
+/** The CA of a shard, retired ones too: as long as it owes lists, and its key is here. */
+function issuerWith(keys: KeyStore, keyId: string, nowMs: number): Issuer | undefined {
+  const authority = keys.authorities().find(({ certificate }) => certificate.keyId === keyId);
+  if (authority?.signer === undefined || isIssuerOver(authority, nowMs)) return undefined;
+  return { certificate: authority.certificate, signer: authority.signer };
 }

@@ -1,10 +1,18 @@
+import { SECOND_MS, type Clock } from '@sekisho/core/time.ts';
 import { OCSP_REQUEST_BYTES_MAX } from '@sekisho/pki/ocsp-request.ts';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerMetrics } from '../../metrics/server-metrics.ts';
 import { OCSP_PATH } from './crl-path.ts';
 import type { OcspReply, OcspResponder } from './ocsp-responder.ts';
 
 /** What others may keep of an answer: short, so that a revocation is not hidden behind a cache. */
 const CACHE_SECONDS = 60;
+/** What answers, and where it is counted. */
+export interface OcspParts {
+  readonly responder: OcspResponder;
+  readonly metrics: ServerMetrics;
+  readonly clock: Clock;
+}
 const REQUEST_TYPE = 'application/ocsp-request';
 const GET_PREFIX = `${OCSP_PATH}/`;
 /** Base64, and its signs in three characters each. */
@@ -16,18 +24,27 @@ const ADDRESS_LENGTH_MAX = OCSP_REQUEST_BYTES_MAX * 2;
  * @source RFC 6960 §A.1, RFC 5019 §5
  */
 export function serveOcsp(
-  responder: OcspResponder,
+  { responder, metrics, clock }: OcspParts,
   request: IncomingMessage,
   response: ServerResponse,
 ): boolean {
   const { url = '', method, headers } = request;
   if (headers.host === undefined) return false;
+  const beganMs = clock.monotonicMs();
+  const count = (route: string): void => {
+    response.once('finish', () => {
+      const seconds = (clock.monotonicMs() - beganMs) / SECOND_MS;
+      metrics.request('plain', request.method ?? '', route, response.statusCode, seconds);
+    });
+  };
   if (method === 'GET' && url.startsWith(GET_PREFIX)) {
+    count(`${GET_PREFIX}*`);
     const asked = decode(url.slice(GET_PREFIX.length));
     void answer(responder, request, response, asked, true);
     return true;
   }
   if (method !== 'POST' || url !== OCSP_PATH || headers['content-type'] !== REQUEST_TYPE) return false;
+  count(OCSP_PATH);
   if (Number(headers['content-length'] ?? OCSP_REQUEST_BYTES_MAX + 1) > OCSP_REQUEST_BYTES_MAX) {
     // at once: a body that nobody reads is not waited for
     response.writeHead(413, { connection: 'close', 'content-length': 0 }).end();

@@ -1,6 +1,6 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import type { Sha256Hex } from '@sekisho/core/ids.ts';
-import { crlRefreshSeconds, isRevokedAt } from '@sekisho/core/rules/revocation.ts';
+import { crlRefreshSeconds, isIssuerOver, isRevokedAt } from '@sekisho/core/rules/revocation.ts';
 import { SECOND_MS } from '@sekisho/core/time.ts';
 import type { Certificate } from '@sekisho/pki/certificate.ts';
 import type { Issuer } from '@sekisho/pki/issue.ts';
@@ -36,7 +36,7 @@ interface KeptAnswer extends OcspReply {
 type Parts = Pick<ServerContext, 'clock' | 'keys' | 'log' | 'registry' | 'security' | 'store'>;
 
 /**
- * Answers OCSP (T-41) with a key of its own that the issuing CA named. "Good" is said of certificates that the CA is recorded to have
+ * Answers OCSP (T-41) with a key of its own for each issuing CA, which named it. "Good" is said of certificates that the CA is recorded to have
  * issued, and of nothing else. An answer without nonce is kept, and given again for as long as the registry says the same.
  * @source RFC 6960, RFC 5019, RFC 9654
  */
@@ -64,10 +64,9 @@ export class OcspResponder {
   }
 
   async #answer(request: OcspRequest, remoteAddress: string | undefined): Promise<OcspReply> {
-    const { keys, clock } = this.#parts;
-    const issuer = keys.certificateOf('issuing');
-    if (!request.questions.some((question) => isIssuerOf(question, issuer))) return refusal('unauthorized');
-    const nowMs = clock.nowMs();
+    const nowMs = this.#parts.clock.nowMs();
+    const issuer = this.#issuerFor(request, nowMs);
+    if (issuer === undefined) return refusal('unauthorized');
     const key = keyOf(request);
     const kept = key === undefined ? undefined : this.#take(key, nowMs);
     if (kept !== undefined) return kept;
@@ -87,6 +86,21 @@ export class OcspResponder {
         freshUntilMs: (times.thisUpdateMs + times.nextUpdateMs) / 2,
       });
     return reply;
+  }
+
+  /**
+   * The issuing CA that the request asks about, one that another has followed too. Of several the first: an answer is signed in the name
+   * of one.
+   */
+  #issuerFor({ questions }: OcspRequest, nowMs: number): Certificate | undefined {
+    return this.#parts.keys
+      .authorities()
+      .find(
+        (authority) =>
+          authority.role === 'issuing' &&
+          !isIssuerOver(authority, nowMs) &&
+          questions.some((question) => isIssuerOf(question, authority.certificate)),
+      )?.certificate;
   }
 
   /** A kept answer that still says what the registry says. */
@@ -136,11 +150,8 @@ export class OcspResponder {
 
   /** The responder that this CA named; none while its certificate is being renewed. */
   #responder(issuer: Certificate, nowMs: number): Issuer | undefined {
-    const { keys } = this.#parts;
-    if (!keys.isHere('ocsp-signer')) return undefined;
-    const certificate = keys.certificateOf('ocsp-signer');
-    const holds = certificate.authorityKeyId === issuer.subjectKeyId && nowMs < certificate.notAfterMs;
-    return holds ? { certificate, signer: keys.signerFor('ocsp-signer') } : undefined;
+    const responder = this.#parts.keys.responderOf(issuer);
+    return responder !== undefined && nowMs < responder.certificate.notAfterMs ? responder : undefined;
   }
 
   /** An answer holds as long as hosts go without looking for a new list (T-41), never longer than who signed it. */

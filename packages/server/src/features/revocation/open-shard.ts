@@ -1,9 +1,9 @@
 import { CRL_LISTS_MAX } from '@sekisho/core/limits.ts';
-import { CRL_VALID_MS, decideShard, isShardOver } from '@sekisho/core/rules/revocation.ts';
+import { CRL_VALID_MS, decideShard, isIssuerOver, isShardOver } from '@sekisho/core/rules/revocation.ts';
 import { signCrl } from '@sekisho/pki/sign-crl.ts';
 import { nextSerial } from '../../store/counters.ts';
 import type { Tx } from '../../store/tables.ts';
-import type { KeyStore } from '../keys/key-store.ts';
+import type { Authority, KeyStore } from '../keys/key-store.ts';
 import { CRL_COUNTER } from './crl.store.ts';
 import { crlPath } from './crl-path.ts';
 import { publishCrl, scopeOf } from './crl-signer.ts';
@@ -31,9 +31,10 @@ export async function openDueShards(
 ): Promise<ShardRow[]> {
   const rows = await listShards(tx);
   const rootIsHere = keys.isHere('root');
-  const over = rootIsHere ? rows.filter((row) => isShardOver(row, nowMs)) : [];
+  const over = rootIsHere ? rows.filter((row) => isOver(keys, row, nowMs)) : [];
   for (const row of over) await deleteShard(tx, row);
-  const shards = rows.filter((row) => !over.includes(row));
+  const shards: ShardRow[] = [];
+  for (const row of rows) if (!over.includes(row)) shards.push(await closeRetired(tx, keys, row, nowMs));
   const root = keys.certificateOf('root').keyId;
   if (rootIsHere && !shards.some(({ issuerKeyId }) => issuerKeyId === root))
     shards.push(await open(tx, keys, 'root', { issuerKeyId: root, shard: 0, uris: [] }, nowMs));
@@ -59,6 +60,21 @@ export async function openDueShards(
   const uris = [...new Set(urisOf([...places.own, ...places.others]))].slice(0, URIS_MAX);
   const opened = await open(tx, keys, 'issuing', { issuerKeyId: issuing, shard, uris }, nowMs);
   return [...shards.map((row) => (row === current ? { ...row, closedAtMs: nowMs } : row)), opened];
+}
+
+const authorityOf = (keys: KeyStore, { issuerKeyId }: ShardRow): Authority | undefined =>
+  keys.authorities().find(({ certificate }) => certificate.keyId === issuerKeyId);
+
+function isOver(keys: KeyStore, row: ShardRow, nowMs: number): boolean {
+  const authority = authorityOf(keys, row);
+  return isShardOver(row, nowMs) || (authority !== undefined && isIssuerOver(authority, nowMs));
+}
+
+/** Nothing goes into the open shard of a CA that another has followed; its list goes on. */
+async function closeRetired(tx: Tx, keys: KeyStore, row: ShardRow, nowMs: number): Promise<ShardRow> {
+  if (row.closedAtMs !== null || (authorityOf(keys, row)?.retiredAtMs ?? null) === null) return row;
+  await closeShard(tx, row, nowMs);
+  return { ...row, closedAtMs: nowMs };
 }
 
 /** A new shard and its first list, which names nobody. */

@@ -1,4 +1,4 @@
-import { crlAlarm } from '@sekisho/core/rules/revocation.ts';
+import { crlAlarm, isIssuerOver } from '@sekisho/core/rules/revocation.ts';
 import type { ServerContext } from '../../context.ts';
 import type { Tx } from '../../store/tables.ts';
 import { writeOutbox } from '../events/outbox.ts';
@@ -20,12 +20,14 @@ export class CrlWatch {
   async look(fence: (tx: Tx) => Promise<void>): Promise<void> {
     const { clock, keys, log, store } = this.#parts;
     const nowMs = clock.nowMs();
-    const root = keys.certificateOf('root').keyId;
+    const authorities = new Map(keys.authorities().map((one) => [one.certificate.keyId, one]));
     for (const { issuerKeyId, shard, number, nextUpdateMs, ...crl } of await listNewestCrls(store.db)) {
       const alarm = crlAlarm({ ...crl, nextUpdateMs }, nowMs);
       const key = `${number} ${alarm}`;
+      const authority = authorities.get(issuerKeyId);
       if (alarm === 'none' || this.#told.has(key)) continue;
-      const issuer = issuerKeyId === root ? 'root' : 'issuing';
+      if (authority !== undefined && isIssuerOver(authority, nowMs)) continue;
+      const issuer = authority?.role ?? 'issuing';
       const body = { issuer, issuerKeyId, shard, number, nextUpdate: new Date(nextUpdateMs).toISOString() };
       log.error(body, alarm === 'late' ? 'a revocation list is late' : 'a revocation list is out of date');
       await store.transaction(async (tx) => {
