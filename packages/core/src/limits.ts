@@ -100,3 +100,11 @@ export const LEGACY_ANSWER_SECONDS = 1;
 export const LEGACY_PORT_DEFAULT = 8014;
 /** How often a legacy host asks whether there is something to do. */
 export const LEGACY_HEARTBEAT_SECONDS = 60;
+/** Management server lists of a domain (F-10), the servers of one, and the certificates from outside that an entry accepts. */
+export const SERVER_LISTS_MAX = 100;
+export const SERVERS_PER_LIST_MAX = 64;
+export const ACCEPTED_KEYS_MAX = 8;
+/** Hosts that a preview names; the rest are counted. */
+export const PREVIEW_HOSTS_MAX = 50;
+/** A communication package (F-13): bundle and list, with their signatures. */
+export const COMMUNICATION_PACKAGE_BYTES_MAX = 2 * DOCUMENT_BYTES_MAX + 256 * 1024;

@@ -20,6 +20,7 @@ import {
   snapshotId,
 } from './scalars.ts';
 import {
+  ACCEPTED_KEYS_MAX,
   CRL_LISTS_MAX,
   LISTING_ENTRIES_MAX,
   PLAN_EXCLUDES_MAX,
@@ -28,6 +29,7 @@ import {
   PLANS_PER_POLICY_MAX,
   READ_GRANTS_PER_MEDIA_MAX,
   RESTORE_PATHS_MAX,
+  SERVERS_PER_LIST_MAX,
 } from '../limits.ts';
 
 /**
@@ -77,11 +79,11 @@ export const listPayload = z.object({
         port,
         protocol: z.enum(['https', 'http']),
         /** SHA-256 of the SPKI of certificates from outside that the agent accepts; usually none. */
-        acceptedKeys: z.array(sha256Hex).max(8),
+        acceptedKeys: z.array(sha256Hex).max(ACCEPTED_KEYS_MAX),
       }),
     )
     .min(1)
-    .max(64),
+    .max(SERVERS_PER_LIST_MAX),
 });
 export type ListPayload = z.infer<typeof listPayload>;
 

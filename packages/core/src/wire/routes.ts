@@ -19,6 +19,7 @@ import * as relay from './relay.ts';
 import * as renewals from './renewals.ts';
 import * as root from './root.ts';
 import type { Route } from './route.ts';
+import * as serverLists from './server-lists.ts';
 import * as signIn from './sign-in.ts';
 import * as tasks from './tasks.ts';
 import * as trust from './trust.ts';
@@ -45,6 +46,7 @@ export const WIRE_MODULES: Readonly<Record<string, Readonly<Record<string, unkno
   relay,
   renewals,
   root,
+  'server-lists': serverLists,
   'sign-in': signIn,
   tasks,
   trust,

@@ -289,6 +289,9 @@ export interface ServerListsTable {
   id: string;
   name: string;
   servers: string;
+  revision: number;
+  created_at_ms: number;
+  created_by: string;
   changed_at_ms: number;
 }
 

@@ -1,4 +1,5 @@
 import { parseListId, type ListId, type ServerId } from '@sekisho/core/ids.ts';
+import { SERVERS_PER_LIST_MAX } from '@sekisho/core/limits.ts';
 import { listPayload } from '@sekisho/core/wire/documents.ts';
 import { z } from 'zod';
 import type { Tx } from '../../store/tables.ts';
@@ -6,8 +7,6 @@ import type { DocumentService } from '../documents/document-service.ts';
 
 /** The list that every new group has. */
 export const DEFAULT_LIST_NAME = 'default';
-
-const SERVERS_PER_LIST_MAX = 64;
 
 /** An entry of a list as it is stored: which installation serves there. */
 const storedServer = listPayload.shape.servers.element.extend({ instanceId: z.string().max(64) });
@@ -69,6 +68,14 @@ export async function otherAddresses(tx: Tx, instanceId: string): Promise<string
 export const createDefaultList = async (tx: Tx, id: ListId, nowMs: number): Promise<void> => {
   await tx
     .insertInto('server_lists')
-    .values({ id, name: DEFAULT_LIST_NAME, servers: '[]', changed_at_ms: nowMs })
+    .values({
+      id,
+      name: DEFAULT_LIST_NAME,
+      servers: '[]',
+      revision: 1,
+      created_at_ms: nowMs,
+      created_by: 'server',
+      changed_at_ms: nowMs,
+    })
     .execute();
 };

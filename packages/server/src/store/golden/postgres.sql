@@ -320,6 +320,9 @@ schema_migrations.applied_at_ms bigint not null
 server_lists.id text not null
 server_lists.name text not null
 server_lists.servers text not null
+server_lists.revision bigint not null
+server_lists.created_at_ms bigint not null
+server_lists.created_by text not null
 server_lists.changed_at_ms bigint not null
 sessions.host_id text not null
 sessions.worker_id text not null

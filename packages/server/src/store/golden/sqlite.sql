@@ -424,6 +424,9 @@ CREATE TABLE server_lists (
   id TEXT NOT NULL PRIMARY KEY,
   name TEXT NOT NULL UNIQUE,
   servers TEXT NOT NULL,
+  revision BIGINT NOT NULL,
+  created_at_ms BIGINT NOT NULL,
+  created_by TEXT NOT NULL,
   changed_at_ms BIGINT NOT NULL
 );
 CREATE TABLE sessions (

@@ -266,10 +266,14 @@ CREATE TABLE documents (
   PRIMARY KEY (type, scope, serial)
 );
 
+-- F-10. servers: entries as JSON; instance_id of one says which installation keeps it. revision: goes up with every change by hand.
 CREATE TABLE server_lists (
   id TEXT NOT NULL PRIMARY KEY,
   name TEXT NOT NULL UNIQUE,
   servers TEXT NOT NULL,
+  revision BIGINT NOT NULL,
+  created_at_ms BIGINT NOT NULL,
+  created_by TEXT NOT NULL,
   changed_at_ms BIGINT NOT NULL
 );
 
