@@ -16,7 +16,8 @@ import { reachable } from '../setup/setup-agent.ts';
 /** A host that exists on the server, and whose key is in this process alone. */
 export interface SimulatedHost {
   readonly name: string;
-  readonly identity: Identity;
+  /** Changes when its agent renews: whoever starts it again goes on with the newest. */
+  identity: Identity;
   readonly domainId: DomainId;
   readonly serverId: ServerId;
   /** The address of this machine that its connections come from; undefined: the system's choice. */

@@ -1,21 +1,33 @@
 import { AppError } from '@sekisho/core/errors.ts';
+import { postHeartbeat } from '@sekisho/core/wire/agent.ts';
 import type { ServerConnection } from '../net/server-connection.ts';
 
-/** The same connection; each call and channel that fails is told by its code, each channel that opens too. */
+/**
+ * The same connection; each call and channel that fails is told by its code, each channel that opens too. A heartbeat that
+ * fails is told apart: it goes by this way when the channel did not answer it.
+ */
 export function observeConnection(
   server: ServerConnection,
-  watch: { failed: (code: string) => void; channelOpened: () => void },
+  watch: {
+    failed: (code: string) => void;
+    heartbeatRefused: (code: string) => void;
+    channelOpened: () => void;
+  },
 ): ServerConnection {
-  const observed = async <T>(work: Promise<T>): Promise<T> => {
+  let stopped = false;
+  const observed = async <T>(work: Promise<T>, isHeartbeat = false): Promise<T> => {
     try {
       return await work;
     } catch (error) {
-      watch.failed(error instanceof AppError ? error.code : 'INTERNAL');
+      if (stopped) throw error; // what the stop cut off is nobody's refusal
+      const code = error instanceof AppError ? error.code : 'INTERNAL';
+      watch.failed(code);
+      if (isHeartbeat) watch.heartbeatRefused(code);
       throw error;
     }
   };
   return {
-    call: (route, input) => observed(server.call(route, input)),
+    call: (route, input) => observed(server.call(route, input), Object.is(route, postHeartbeat)),
     reenroll: (csrDer) => observed(server.reenroll(csrDer)),
     async openChannel() {
       const channel = await observed(server.openChannel());
@@ -46,6 +58,7 @@ export function observeConnection(
       server.identityChanged();
     },
     stop: () => {
+      stopped = true;
       server.stop();
     },
   };

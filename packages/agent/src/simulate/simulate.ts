@@ -86,6 +86,8 @@ export interface SimulationSummary {
   readonly documentsAcknowledged: number;
   /** Failed requests and refusals, by code; what was asked again with success is among them. */
   readonly errors: Readonly<Record<string, number>>;
+  /** Heartbeats that no server answered, by code. */
+  readonly heartbeatsRefused: Readonly<Record<string, number>>;
   readonly seed: number;
   readonly heartbeatMs: number;
   /** How long getting all certificates took. */
@@ -139,6 +141,7 @@ class Simulation {
   readonly #agents: SimulatedAgent[] = [];
   readonly #latency = new LatencyBook();
   readonly #errors = new Map<string, number>();
+  readonly #refused = new Map<string, number>();
   #acknowledged = 0;
   #reconnects = 0;
   #jobs = 0;
@@ -239,6 +242,7 @@ class Simulation {
       renewals: this.#renewals,
       documentsAcknowledged: this.#acknowledged,
       errors: Object.fromEntries([...this.#errors].sort()),
+      heartbeatsRefused: Object.fromEntries([...this.#refused].sort()),
       seed,
       heartbeatMs,
       enrolMs: Math.round(this.#enrolMs),
@@ -285,6 +289,9 @@ class Simulation {
       this.#acknowledged += documents;
     },
     failed: this.#count,
+    heartbeatRefused: (code) => {
+      this.#refused.set(code, (this.#refused.get(code) ?? 0) + 1);
+    },
     reconnected: () => {
       this.#reconnects += 1;
     },

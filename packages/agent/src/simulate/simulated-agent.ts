@@ -24,6 +24,8 @@ export interface AgentWatch {
   /** The server was told so many documents that it had not known this agent to hold. */
   readonly acknowledged: (documents: number) => void;
   readonly failed: (code: string) => void;
+  /** A heartbeat was answered by no server; it is among `failed` too. */
+  readonly heartbeatRefused: (code: string) => void;
   readonly reconnected: () => void;
   readonly jobTaken: () => void;
   readonly renewed: () => void;
@@ -45,7 +47,7 @@ export interface SimulatedAgent {
  * sends. It runs nothing: orders are refused with HOST_SIMULATED.
  */
 export function startSimulatedAgent(
-  { identity: first, ...host }: SimulatedHost,
+  host: SimulatedHost,
   parts: {
     readonly server: { readonly host: string; readonly port: number };
     readonly documents: DocumentStore;
@@ -58,7 +60,6 @@ export function startSimulatedAgent(
   },
 ): SimulatedAgent {
   const { documents, crls, heartbeatMs, watch, clock, random, log } = parts;
-  let identity = first;
   const health = new HealthBoard();
   const bootId = random.uuid();
   const beats = createBeatRecord(clock.monotonicMs(), heartbeatMs);
@@ -75,7 +76,7 @@ export function startSimulatedAgent(
   const connection = createServerConnection({
     documents,
     bootstrap: { ...parts.server, serverId: host.serverId },
-    identity: () => identity,
+    identity: () => host.identity,
     trust: () => ({
       domainId: host.domainId,
       anchors: documents.anchors,
@@ -92,6 +93,7 @@ export function startSimulatedAgent(
   });
   const server = observeConnection(connection, {
     failed: watch.failed,
+    heartbeatRefused: watch.heartbeatRefused,
     channelOpened: () => {
       if (channels > 0) watch.reconnected();
       channels += 1;
@@ -119,9 +121,9 @@ export function startSimulatedAgent(
     server,
     documents,
     domainId: host.domainId,
-    identity: () => identity,
+    identity: () => host.identity,
     onRenewed: (next) => {
-      identity = next;
+      host.identity = next;
       server.identityChanged();
       heart.channel.reconnect();
       heart.beatSoon();
@@ -129,7 +131,7 @@ export function startSimulatedAgent(
     },
     onFailed: (code) => {
       const event = { event: 'renewal-failed', atMs: clock.nowMs() } as const;
-      const detail = { code, fingerprint: identity.certificate.fingerprint };
+      const detail = { code, fingerprint: host.identity.certificate.fingerprint };
       spool.put({ kind: 'event', spoolId: random.uuid(), ...event, detail }).catch(failed);
     },
     clock,
@@ -145,7 +147,7 @@ export function startSimulatedAgent(
       assignmentSerial: documents.serial('assignment'),
       policySerial: documents.serial('policy'),
       crlNumber: crls.number,
-      certificates: [identity.certificate.fingerprint],
+      certificates: [host.identity.certificate.fingerprint],
       version: AGENT_VERSION,
       bootId,
       health: health.codes,
@@ -168,7 +170,7 @@ export function startSimulatedAgent(
   function refuse(jws: string): void {
     const answer = async (): Promise<void> => {
       const order = await documents.verifyOrder(jws);
-      if (order.hostId !== identity.hostId) return;
+      if (order.hostId !== host.identity.hostId) return;
       await spool.put({
         kind: 'offer',
         spoolId: `offer-${order.jobId}`,
@@ -213,9 +215,10 @@ export function startSimulatedAgent(
       return beats.isLost(clock.monotonicMs());
     },
     reportJob() {
-      const [plan] = plansOfHost(policy(), identity.hostId);
+      const { hostId } = host.identity;
+      const [plan] = plansOfHost(policy(), hostId);
       const report =
-        plan && simulatedReport(plan, { hostId: identity.hostId, nth: jobs, nowMs: clock.nowMs(), random });
+        plan && simulatedReport(plan, { hostId, nth: jobs, nowMs: clock.nowMs(), random });
       if (report === undefined) return false;
       jobs += 1;
       spool.put({ kind: 'job', spoolId: `job-${report.jobId}`, report }).catch(failed);
