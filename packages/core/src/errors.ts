@@ -19,6 +19,7 @@ import { storeErrors } from './errors/store.ts';
 import { trustErrors } from './errors/trust.ts';
 import { tunnelErrors } from './errors/tunnel.ts';
 import { valueName } from './errors/value-names.ts';
+import { verificationErrors } from './errors/verification.ts';
 import type { Language } from './language.ts';
 
 /** Every refusal of the program: code → HTTP status, words and hint in both languages. */
@@ -42,6 +43,7 @@ export const ERRORS = {
   ...accessErrors,
   ...accountErrors,
   ...simulateErrors,
+  ...verificationErrors,
 } as const;
 
 export type ErrorCode = keyof typeof ERRORS;

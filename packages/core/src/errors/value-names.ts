@@ -18,6 +18,7 @@ const VALUE_NAMES: Readonly<Record<string, Readonly<Record<Language, string>>>> 
   cron: { en: 'cron expression', ja: 'cron 式' },
   current: { en: 'current', ja: '現在の値' },
   database: { en: 'database', ja: 'データベース' },
+  days: { en: 'days', ja: '日数' },
   detail: { en: 'detail', ja: '詳細' },
   example: { en: 'example', ja: '例' },
   exitCode: { en: 'exit code', ja: '終了コード' },

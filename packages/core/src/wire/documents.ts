@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { planApplication } from './applications.ts';
 import { retentionSchema, scheduleSchema } from './plans.ts';
+import { verificationSetting } from './verification.ts';
 import {
   absolutePath,
   address,
@@ -155,6 +156,8 @@ export const policyPayload = z.object({
     )
     .max(64),
   plans: z.array(policyPlan).max(PLANS_PER_POLICY_MAX),
+  /** F-20: left out while agents verify their management server, which is nearly always. */
+  verification: verificationSetting.optional(),
 });
 export type PolicyPayload = z.infer<typeof policyPayload>;
 
