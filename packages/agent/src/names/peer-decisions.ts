@@ -26,7 +26,7 @@ export interface NamedPeer {
   readonly name: string;
   readonly hostId: HostId;
   readonly direction: PeerDirection;
-  /** Left out when nobody has shown one yet. */
+  /** Left out when nobody has shown one yet: then no name is mapped. */
   readonly fingerprint?: Sha256Hex;
 }
 

@@ -17,6 +17,7 @@ const free: NameFacts = {
   raw: 'nas.example.com',
   hostId: B,
   askedBy: A,
+  isShown: true,
   mappings: [],
   reserved: undefined,
   rejected: false,
@@ -111,6 +112,16 @@ const table: readonly [what: string, over: Partial<NameFacts>, said: string][] =
     { reserved: { for: 'media-server', hostIds: [B] }, mappings: [{ hostId: C, kind: 'automatic' }] },
     'go on: configured',
   ],
+  [
+    'nobody maps a name to a host whose certificate was not seen',
+    { isShown: false },
+    'pend: unseen PEER_NAME_PENDING',
+  ],
+  [
+    'a name that was mapped goes on without',
+    { isShown: false, mappings: [{ hostId: B, kind: 'automatic' }] },
+    'go on: automatic',
+  ],
   ['a host maps no name to itself', { askedBy: B }, 'pend: own-word PEER_NAME_PENDING'],
   [
     'one more name than a host may have waits',
@@ -152,6 +163,7 @@ const facts = fc.record({
   raw: fc.oneof(fc.constantFrom('nas', '192.0.2.1', '127.0.0.1', '*', 'nas.'), fc.string({ maxLength: 20 })),
   hostId: fc.constantFrom(A, B),
   askedBy: fc.constantFrom(A, C),
+  isShown: fc.boolean(),
   mappings: fc.array(
     fc.record({ hostId: fc.constantFrom(A, B, C), kind: fc.constantFrom(...MAPPING_KINDS) }),
     { maxLength: 3 },
@@ -168,7 +180,7 @@ const facts = fc.record({
   automaticNames: fc.nat(2 * AUTOMATIC_NAMES_PER_HOST_MAX),
 });
 
-test('T-31 property: nothing is mapped by itself that is taken, reserved, rejected, asked by itself, or with the setting off', () => {
+test('T-31 property: nothing is mapped by itself that is taken, reserved, rejected, asked by itself, without a certificate, or with the setting off', () => {
   fc.assert(
     fc.property(facts, (given) => {
       if (decideName(given).outcome !== 'map') return;
@@ -176,6 +188,7 @@ test('T-31 property: nothing is mapped by itself that is taken, reserved, reject
       assert.equal(given.reserved, undefined);
       assert.equal(given.rejected, false);
       assert.notEqual(given.askedBy, given.hostId);
+      assert.equal(given.isShown, true);
       assert.equal(given.mapAutomatically, true);
       assert(given.automaticNames < AUTOMATIC_NAMES_PER_HOST_MAX);
     }),

@@ -48,13 +48,14 @@ export function canonicalName(raw: string): string {
 export const MAPPING_KINDS = ['primary', 'approved', 'shared', 'automatic'] as const;
 export type MappingKind = (typeof MAPPING_KINDS)[number];
 
-/** Why a name waits for an administrator. `yielded`: it was mapped automatically until another host enrolled under it. */
+/** Why a name waits for an administrator. `unseen`: who asks showed no certificate of the host. `yielded`: it was mapped automatically until another host enrolled under it. */
 export const PENDING_REASONS = [
   'taken',
   'reserved',
   'map-off',
   'rejected',
   'own-word',
+  'unseen',
   'full',
   'yielded',
 ] as const;
@@ -75,6 +76,8 @@ export interface NameFacts {
   /** Whose certificate was shown. */
   readonly hostId: HostId;
   readonly askedBy: HostId;
+  /** Who asks named a certificate of the host that is in force: nobody else has seen one. */
+  readonly isShown: boolean;
   /** Of the canonical name. */
   readonly mappings: readonly { readonly hostId: HostId; readonly kind: MappingKind }[];
   readonly reserved: ReservedName | undefined;
@@ -99,8 +102,8 @@ export type NameOutcome =
   | (Refusal & { readonly outcome: 'refuse' });
 
 /**
- * T-31 Does this name belong to this host? Mapped: go on. Free, and mapping automatically is on: map it. Else it waits for an
- * administrator. What the configuration says of a reserved name (a media server's endpoint, a server's address) is an administrator's
+ * T-31 Does this name belong to this host? Mapped: go on. Free, mapping automatically is on, and who asks has seen a certificate of
+ * this host (anybody could say that it met a host under a name): map it. Else it waits for an administrator. What the configuration says of a reserved name (a media server's endpoint, a server's address) is an administrator's
  * word: it goes on unless an administrator gave another host the name; a name that was only mapped automatically yields to it.
  */
 export function decideName(facts: NameFacts): NameOutcome {
@@ -128,6 +131,7 @@ export function decideName(facts: NameFacts): NameOutcome {
   if (facts.rejected) return pend('rejected');
   if (facts.askedBy === hostId) return pend('own-word');
   if (!facts.mapAutomatically) return pend('map-off');
+  if (!facts.isShown) return pend('unseen');
   return facts.automaticNames >= AUTOMATIC_NAMES_PER_HOST_MAX ? pend('full') : { outcome: 'map', name };
 }
 

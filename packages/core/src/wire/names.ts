@@ -19,7 +19,10 @@ export const peerQuestion = z.object({
   /** Of the certificate that was shown, which the asker has verified. */
   hostId,
   direction: peerDirection,
-  /** The certificate that was shown: one that was revoked this moment is known here before any list says so. */
+  /**
+   * The certificate that was shown: one that was revoked this moment is known here before any list says so. Without it a free name is
+   * never mapped.
+   */
   fingerprint: sha256Hex.optional(),
 });
 export type PeerQuestion = z.infer<typeof peerQuestion>;

@@ -22,7 +22,8 @@ eachStore((dialect) => {
     const { store } = trust.server.context;
     /** May that host go by the virtual name, as the client is told? */
     const answerFor = async (host: WireAgent): Promise<string> => {
-      const body = { questions: [{ name: VIP, hostId: host.hostId, direction: 'dialled' }] };
+      const { fingerprint } = host.identity.certificate;
+      const body = { questions: [{ name: VIP, hostId: host.hostId, direction: 'dialled', fingerprint }] };
       const { answers } = askPeers.reply.parse(JSON.parse((await client.post(askPeers.path, body)).body));
       return answers[0]?.allow === true ? 'allowed' : (answers[0]?.code ?? '?');
     };
@@ -132,7 +133,9 @@ eachStore((dialect) => {
       'T-20 T-31 the name stays reserved while nobody has it, and is free after the cluster',
       async () => {
         await trust.call(wire.createCluster, { body: { name: 'empty.example.com', nodes: ['files-later'] } });
-        const body = { questions: [{ name: 'empty.example.com', hostId: c.hostId, direction: 'dialled' }] };
+        const { fingerprint } = c.identity.certificate;
+        const about = { name: 'empty.example.com', hostId: c.hostId, direction: 'dialled', fingerprint };
+        const body = { questions: [about] };
         const ask = async () =>
           askPeers.reply.parse(JSON.parse((await client.post(askPeers.path, body)).body)).answers[0];
         assert.equal((await ask())?.code, 'PEER_NAME_PENDING');

@@ -132,7 +132,7 @@ export async function startFleet(
     },
     handleUpgrade: (request, socket, head, peer) => {
       noteSecure(parts, peer.hostId, addressOf(request.socket));
-      parts.names.noteAddress(peer.hostId, ownAddressOf(request.socket));
+      parts.names.noteAddress(peer, ownAddressOf(request.socket));
       hub.handleUpgrade(request, socket, head, peer);
     },
     agentRoutes: (agentApp) => {

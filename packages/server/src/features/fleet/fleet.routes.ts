@@ -48,7 +48,7 @@ export function agentRoutes(
   mount(app, postHeartbeat, async ({ peer, body, request }) => {
     const host = await heartbeats.hostOf(peer.hostId);
     if (host === undefined) throw new AppError('NOT_FOUND', { what: 'host', id: peer.hostId });
-    names.noteAddress(peer.hostId, ownAddressOf(request.raw.socket));
+    names.noteAddress(peer, ownAddressOf(request.raw.socket));
     return heartbeats.answerPost(host, peer.fingerprint, body, hasChannel(peer.hostId));
   });
   mount(app, postSpool, async ({ peer, body }) => {

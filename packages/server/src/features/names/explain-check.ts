@@ -108,6 +108,7 @@ function nameDecidedBy(facts: ExplainedFacts): DecidedBy {
     case 'map-off':
       return setting(false);
     case 'own-word':
+    case 'unseen':
     case 'full':
       return record('reason', outcome.reason);
   }

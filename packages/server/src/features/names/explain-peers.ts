@@ -85,7 +85,7 @@ async function explainSide(
   const name = side.name ?? certificate?.san.dns[0] ?? certificate?.san.ips[0] ?? about.name;
   const security = context.security.current();
   const crl = await heldCrl(context, decides, row);
-  const outcome = context.names.decide({ name, hostId: about.id }, decides.id);
+  const outcome = context.names.decide({ name, hostId: about.id, fingerprint: row?.fingerprint }, decides.id);
   const nowMs = context.clock.nowMs();
   const facts: PeerFacts = {
     legacy: await legacyOf(context, about, row),

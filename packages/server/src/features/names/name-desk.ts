@@ -13,6 +13,7 @@ import { writeOutbox } from '../events/outbox.ts';
 import type { Store } from '../../store/store.ts';
 import type { Tx } from '../../store/tables.ts';
 import type { CertificateRegistry } from '../revocation/certificate-registry.ts';
+import type { PeerIdentity } from '../../http/peer.ts';
 import type { SecurityCache } from '../security/security-cache.ts';
 import { recordFound } from './record-found.ts';
 import { NameIndex, type IndexedName } from './name-index.ts';
@@ -74,7 +75,7 @@ export class NameDesk {
   }
 
   /** The decision alone, out of memory. */
-  decide(question: Pick<PeerQuestion, 'name' | 'hostId'>, askedBy: HostId): NameOutcome {
+  decide(question: Pick<PeerQuestion, 'name' | 'hostId' | 'fingerprint'>, askedBy: HostId): NameOutcome {
     const { name: raw, hostId } = question;
     const direct = this.index.find(raw);
     if (direct?.hostId === hostId && direct.kind !== 'automatic')
@@ -85,6 +86,7 @@ export class NameDesk {
       raw,
       hostId,
       askedBy,
+      isShown: this.#isShown(question),
       mappings: chainOf(this.index.find(name)),
       reserved: this.#reserved.find(name),
       rejected: this.#isRejected(name, hostId),
@@ -125,17 +127,17 @@ export class NameDesk {
    * The address that an agent's connection comes from: one of the host's own, if nobody goes by it. One that is taken (many hosts behind
    * one address) says nothing.
    */
-  noteAddress(hostId: HostId, address: string): void {
+  noteAddress({ hostId, fingerprint }: Pick<PeerIdentity, 'hostId' | 'fingerprint'>, address: string): void {
     if (!this.#parts.security.current().mapAutomatically) return;
     if (address === 'unknown' || this.index.find(address) !== undefined) return;
     const judged = judgeName(address);
     if (!judged.allow || this.#reserved.find(judged.name) !== undefined) return;
     if (this.#isRejected(judged.name, hostId)) return;
     const asker = { hostId: this.#parts.domain.serverHostId, address };
-    if (this.decide({ name: address, hostId }, asker.hostId).outcome !== 'map') return;
+    const question = { name: address, hostId, fingerprint, direction: 'accepted' } as const;
+    if (this.decide(question, asker.hostId).outcome !== 'map') return;
     const key = `${hostId} ${judged.name}`;
     if (this.#underWay.has(key) || this.#limits.take(hostId) !== undefined) return;
-    const question = { name: address, hostId, direction: 'accepted' } as const;
     const writing = this.#write(asker, question, judged.name).finally(() => this.#underWay.delete(key));
     this.#underWay.set(key, writing);
     writing.catch((error: unknown) => {
@@ -146,6 +148,12 @@ export class NameDesk {
   #isRejected(name: string, hostId: HostId): boolean {
     // found again after a rejection it waits once more, and is still not mapped by itself
     return (this.index.pending(name, hostId)?.decidedAtMs ?? null) !== null;
+  }
+
+  /** The certificate that was shown is the host's, and in force. */
+  #isShown({ fingerprint, hostId }: Pick<PeerQuestion, 'fingerprint' | 'hostId'>): boolean {
+    const entry = fingerprint === undefined ? undefined : this.#parts.registry.lookup(fingerprint);
+    return entry?.hostId === hostId && !entry.revoked && this.#parts.clock.nowMs() <= entry.notAfterMs;
   }
 
   /** The registry knows of a revocation before any list says so. */
@@ -178,6 +186,7 @@ export class NameDesk {
         name,
         raw: question.name,
         hostId: question.hostId,
+        isShown: this.#isShown(question),
         reserved: this.#reserved.find(name),
         mapAutomatically: security.current().mapAutomatically,
         waiting: { all: this.index.pendingSize, ofAsker: this.index.pendingMetBy(asker.hostId) },

@@ -32,10 +32,17 @@ eachStore((dialect) => {
     await passTime(clock, 2_000, [trust.server]); // what is decided comes after the certificates
 
     type Ask = Partial<wire.PeerQuestion> & { name: string };
-    /** What the server answers `client` about `nas`. */
+    /** What the server answers `client` about `nas`, whose certificate it saw. */
     const ask = async (...questions: Ask[]): Promise<wire.PeerAnswer[]> => {
+      const seen = (one: Ask) =>
+        one.hostId === undefined ? { fingerprint: nas.identity.certificate.fingerprint } : {};
       const body = {
-        questions: questions.map((one) => ({ hostId: nas.hostId, direction: 'dialled', ...one })),
+        questions: questions.map((one) => ({
+          hostId: nas.hostId,
+          direction: 'dialled',
+          ...seen(one),
+          ...one,
+        })),
       };
       const answer = await client.post(wire.askPeers.path, body);
       assert.equal(answer.status, 200, answer.body);
@@ -73,6 +80,38 @@ eachStore((dialect) => {
         assert.deepEqual(await mappings('nas.example'), ['nas automatic']);
         assert.deepEqual(await mappings('192.0.2.77'), ['nas automatic']);
         assert.equal(await lastAct('nas.example'), `map-name done by ${client.hostId}`);
+      },
+    );
+
+    await t.test(
+      'T-31 a host maps no name to another whose certificate it has not seen: none, one of somebody else, or one of before',
+      async () => {
+        const name = 'unseen.example';
+        assert.equal(await code({ name, fingerprint: undefined }), 'PEER_NAME_PENDING');
+        assert.equal((await pendingOf(name))?.reason, 'unseen');
+        const { fingerprint } = other.identity.certificate;
+        assert.equal(await code({ name, fingerprint }), 'PEER_CERTIFICATE_UNKNOWN');
+        const { context } = trust.server;
+        const own = nas.identity.certificate.fingerprint;
+        const entry = context.registry.lookup(own);
+        // the registry knows it until its next round: what has expired counts no more
+        const later = { name, hostId: nas.hostId, fingerprint: own } as const;
+        const nowMs = clock.nowMs();
+        const before = context.names.decide(later, client.hostId);
+        assert.equal(before.outcome, 'map');
+        clock.jump((entry?.notAfterMs ?? 0) + 1 - nowMs);
+        const expired = context.names.decide(later, client.hostId);
+        clock.jump(nowMs - clock.nowMs());
+        assert.equal(expired.outcome === 'pend' ? expired.reason : expired.outcome, 'unseen');
+        assert.deepEqual(await mappings(name), []);
+        assert.equal(await code({ name }), 'allowed', 'who has seen it maps the name');
+        assert.deepEqual(await mappings(name), ['nas automatic']);
+        const waits = await context.store.db
+          .selectFrom('pending_names')
+          .select('name')
+          .where('name', '=', name)
+          .execute();
+        assert.equal(waits.length, 0, 'and nothing waits any more');
       },
     );
 

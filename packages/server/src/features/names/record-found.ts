@@ -9,7 +9,14 @@ import { recordAudit, recordRepeatedRefusal } from '../audit/record-audit.ts';
 import { countOutbox, writeOutbox } from '../events/outbox.ts';
 import { EVENTS_TOLD_PER_HOUR_MAX } from '../events/take-event.ts';
 import { findHost } from '../hosts/host-rows.ts';
-import { mappingsOfHosts, mappingsOfNames, pendingOfNames, putMapping, putPending } from './name-rows.ts';
+import {
+  mappingsOfHosts,
+  mappingsOfNames,
+  pendingOfNames,
+  putMapping,
+  putPending,
+  removePending,
+} from './name-rows.ts';
 
 /** A host was met under a name that memory does not know as its own. */
 export interface FoundName {
@@ -18,6 +25,7 @@ export interface FoundName {
   readonly name: string;
   readonly raw: string;
   readonly hostId: HostId;
+  readonly isShown: boolean;
   readonly reserved: ReservedName | undefined;
   readonly mapAutomatically: boolean;
   /** What waits already. */
@@ -40,6 +48,7 @@ export async function recordFound(tx: Tx, found: FoundName): Promise<NameOutcome
     raw: found.raw,
     hostId,
     askedBy: asker.hostId,
+    isShown: found.isShown,
     mappings,
     reserved: found.reserved,
     rejected: known !== undefined && known.decidedAtMs !== null,
@@ -49,6 +58,7 @@ export async function recordFound(tx: Tx, found: FoundName): Promise<NameOutcome
   const who = { actor: asker.hostId, origin: asker.address, subject: name } as const;
   if (outcome.outcome === 'map') {
     await putMapping(tx, { name, hostId, kind: 'automatic' }, nowMs);
+    await removePending(tx, name, hostId);
     await recordChange(tx, 'name-found', name);
     const detail = { hostId, hostName: host.name, kind: 'automatic' };
     await recordAudit(tx, { act: 'map-name', ...who, outcome: 'done', detail }, nowMs);
