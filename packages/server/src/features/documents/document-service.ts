@@ -18,7 +18,13 @@ import type { Store } from '../../store/store.ts';
 import type { Tx } from '../../store/tables.ts';
 import { afterCommit } from '../../store/transaction-context.ts';
 import type { KeyStore } from '../keys/key-store.ts';
-import { eachLatestSerial, findLatestDocument, insertDocument, latestSerials } from './documents.store.ts';
+import {
+  eachLatestSerial,
+  findLatestDocument,
+  insertDocument,
+  latestSerials,
+  type DocumentRow,
+} from './documents.store.ts';
 
 /** A payload without the head, which the service fills in: domain, serial, issuedAt. */
 export type DocumentContent<Type extends DocumentType> = Omit<
@@ -30,7 +36,8 @@ export type DocumentContent<Type extends DocumentType> = Omit<
 export interface DocumentService {
   /**
    * Makes a document in the transaction of whatever changed; returns its serial. The same content as the newest one makes
-   * nothing: its serial is returned.
+   * nothing: its serial is returned. An assignment to another list or group signs those again when their newest serial is lower
+   * than what the host holds of the ones before: agents take no lower one.
    */
   make<Type extends DocumentType>(
     tx: Tx,
@@ -38,6 +45,8 @@ export interface DocumentService {
     scope: string,
     content: DocumentContent<Type>,
   ): Promise<number>;
+  /** Signs the newest version again, with a higher serial; undefined: there is none. */
+  makeAgain(tx: Tx, type: DocumentType, scope: string): Promise<number | undefined>;
   latest(type: DocumentType, scope: string): Promise<{ jws: string; serial: number } | undefined>;
   /** From memory, moved on by the change feed; orders are not in it. */
   latestSerial(type: DocumentType, scope: string): number | undefined;
@@ -49,36 +58,86 @@ const CACHED_DOCUMENTS_MAX = 500;
 /** Key of the change feed's row: `<type>/<scope>`. */
 export const documentKey = (type: DocumentType, scope: string): string => `${type}/${scope}`;
 
+interface MakerParts {
+  readonly clock: Clock;
+  readonly domainId: DomainId;
+  readonly keys: KeyStore;
+}
+
 /** The making half alone: what `initServer` needs before there is a feed. */
-export function documentMaker(parts: {
-  clock: Clock;
-  domainId: DomainId;
-  keys: KeyStore;
-}): DocumentService['make'] {
-  return async (tx, type, scope, content) => {
-    const nowMs = parts.clock.nowMs();
-    // parsed twice: what is signed and hashed is exactly what the contract declares
-    const clean = parsePayload(type, { ...content, domain: parts.domainId, serial: 0, issuedAt: 0 });
-    const contentSha256 = sha256Hex(Buffer.from(canonicalJson(clean), 'utf8'));
+export function documentMaker(parts: MakerParts): Pick<DocumentService, 'make' | 'makeAgain'> {
+  const makeAgain: DocumentService['makeAgain'] = async (tx, type, scope) => {
     const newest = await findLatestDocument(tx, type, scope);
-    if (newest?.contentSha256 === contentSha256) return newest.serial;
-    const serial = await nextSerial(tx, `document.${type}`, nowMs);
-    const payload = { ...clean, serial, issuedAt: nowMs };
-    const role = type === 'bundle' ? 'root' : 'document-signer';
-    const jws = await signDocument({
-      type,
-      payload,
-      signer: parts.keys.signerFor(role),
-      chain: [parts.keys.certificateOf(role)],
-    });
-    await insertDocument(tx, { type, scope, serial, contentSha256, jws, nowMs }, newest === undefined);
-    await recordChange(tx, 'document', documentKey(type, scope));
-    crashPoint('document.before-commit');
-    afterCommit(tx, () => {
-      crashPoint('document.committed');
-    });
-    return serial;
+    if (newest === undefined) return undefined;
+    return sign(parts, tx, { type, scope, content: payloadOf(type, newest.jws) }, newest);
   };
+  return {
+    async make(tx, type, scope, content) {
+      const newest = await findLatestDocument(tx, type, scope);
+      const serial = await sign(parts, tx, { type, scope, content }, newest, 'unless-same');
+      if (type === 'assignment' && newest !== undefined && newest.serial !== serial) {
+        const before = payloadOf('assignment', newest.jws);
+        const after = parsePayload('assignment', { ...content, ...headOf(parts) });
+        await outrank(tx, makeAgain, 'list', before.list, after.list);
+        await outrank(tx, makeAgain, 'policy', before.group, after.group);
+      }
+      return serial;
+    },
+    makeAgain,
+  };
+}
+
+const headOf = ({ domainId }: MakerParts) => ({ domain: domainId, serial: 0, issuedAt: 0 });
+
+async function sign<Type extends DocumentType>(
+  parts: MakerParts,
+  tx: Tx,
+  wish: { type: Type; scope: string; content: DocumentContent<Type> },
+  newest: DocumentRow | undefined,
+  when?: 'unless-same',
+): Promise<number> {
+  const { type, scope } = wish;
+  const nowMs = parts.clock.nowMs();
+  // parsed twice: what is signed and hashed is exactly what the contract declares
+  const clean = parsePayload(type, { ...wish.content, ...headOf(parts) });
+  const contentSha256 = sha256Hex(Buffer.from(canonicalJson(clean), 'utf8'));
+  if (when === 'unless-same' && newest?.contentSha256 === contentSha256) return newest.serial;
+  const serial = await nextSerial(tx, `document.${type}`, nowMs);
+  const payload = { ...clean, serial, issuedAt: nowMs };
+  const role = type === 'bundle' ? 'root' : 'document-signer';
+  const jws = await signDocument({
+    type,
+    payload,
+    signer: parts.keys.signerFor(role),
+    chain: [parts.keys.certificateOf(role)],
+  });
+  await insertDocument(tx, { type, scope, serial, contentSha256, jws, nowMs }, newest === undefined);
+  await recordChange(tx, 'document', documentKey(type, scope));
+  crashPoint('document.before-commit');
+  afterCommit(tx, () => {
+    crashPoint('document.committed');
+  });
+  return serial;
+}
+
+/** Serials of lists and policies are counted together: what is older than the one before would be refused as lower. */
+async function outrank(
+  tx: Tx,
+  makeAgain: DocumentService['makeAgain'],
+  type: 'list' | 'policy',
+  from: string,
+  to: string,
+): Promise<void> {
+  if (from === to) return;
+  const before = await findLatestDocument(tx, type, from);
+  const after = await findLatestDocument(tx, type, to);
+  if (before !== undefined && after !== undefined && after.serial < before.serial)
+    await makeAgain(tx, type, to);
+}
+
+/** Of a document that this server signed. */
+function payloadOf<Type extends DocumentType>(type: Type, jws: string): DocumentPayload<Type> {
+  return parsePayload(type, JSON.parse(Buffer.from(jws.split('.')[1] ?? '', 'base64url').toString('utf8')));
 }
 
 /** Starts the service; `make` runs inside the caller's transaction. */
@@ -110,7 +169,7 @@ export async function startDocuments(parts: {
   );
   await fill();
   return {
-    make: documentMaker(parts),
+    ...documentMaker(parts),
     async latest(type, scope) {
       const key = documentKey(type, scope);
       const known = cache.get(key);

@@ -193,7 +193,7 @@ async function createDomain(
     const issued = { ...born, replaces: null, crlShard: 0, nowMs };
     await insertCertificate(tx, issued);
     const keys = await loadKeys(tx, kek);
-    const make = documentMaker({ clock, domainId: ids.domainId, keys });
+    const { make } = documentMaker({ clock, domainId: ids.domainId, keys });
     const { instanceId, addresses } = wish;
     const defaults = serverConfig.parse({ version: 1, instanceId, addresses, database: 'sqlite:-' });
     const places = { own: addresses, others: [], httpPort: defaults.httpPort };
