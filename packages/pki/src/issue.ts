@@ -80,6 +80,28 @@ export function issueIssuingCa(
   });
 }
 
+/**
+ * A link: the new root's name and key, signed by the old root's key, so that who trusts the old root finds the new one by itself (F-38). It
+ * ends with whichever of both ends first. Signed the other way round (`issuer` the new root) it is what EST calls OldWithNew.
+ * @source RFC 4210 §4.4, RFC 7030 §4.1.3
+ */
+export function issueLink(
+  wish: Serial & { readonly root: Certificate; readonly issuer: Issuer },
+): Promise<Certificate> {
+  const { issuer, root } = wish;
+  return sign({
+    profile: 'link',
+    serial: wish.serial,
+    notBeforeMs: Math.max(root.notBeforeMs, issuer.certificate.notBeforeMs),
+    notAfterMs: Math.min(root.notAfterMs, issuer.certificate.notAfterMs),
+    subjectDer: root.subjectDer,
+    spkiDer: root.spkiDer,
+    issuer,
+    linked: root,
+    extensions: [basicConstraints(true, 1), keyUsage(['keyCertSign', 'cRLSign'])],
+  });
+}
+
 /** The management server's TLS certificate, a role certificate: signed by the root alone (T-01). */
 export function issueServerTls(
   wish: Validity &
@@ -196,6 +218,8 @@ interface Draft extends Validity, Serial {
   /** Undefined: signed by itself, with `signer`. */
   readonly issuer: Issuer | undefined;
   readonly signer?: Signer;
+  /** Of a link: the root that it leads to. */
+  readonly linked?: Certificate;
   readonly extensions: readonly Uint8Array[];
   readonly crlUrls?: readonly string[];
   readonly ocspUrls?: readonly string[];
@@ -222,7 +246,8 @@ async function sign(draft: Draft): Promise<Certificate> {
     element(contextConstructed(3), sequence(...extensions)),
   );
   const tbs = parsing('ISSUANCE_LINT_REFUSED', () => parseTbs(tbsDer));
-  assertNoFindings(lintCertificate(tbs, { profile: draft.profile, issuer: draft.issuer?.certificate }));
+  const { profile, linked } = draft;
+  assertNoFindings(lintCertificate(tbs, { profile, issuer: draft.issuer?.certificate, linked }));
   if (draft.issuer !== undefined && signer.keyId !== draft.issuer.certificate.keyId)
     throw new AppError('ISSUANCE_LINT_REFUSED', {
       findings: '[I8] the signing key is not that of the issuer',

@@ -6,7 +6,7 @@ import { isKnownSignatureAlgorithm } from './signature.ts';
 
 /** What a certificate is meant to be; each has its own section of the profile (docs/reference/certificate-profile.md). */
 export type CertificateProfile =
-  'root' | 'issuing-ca' | 'server-tls' | 'document-signer' | 'ocsp-signer' | 'host';
+  'root' | 'link' | 'issuing-ca' | 'server-tls' | 'document-signer' | 'ocsp-signer' | 'host';
 
 /** What the linter has against a certificate or CRL. `rule` is the profile's own number of it. */
 export interface LintFinding {
@@ -25,7 +25,12 @@ const SERIAL_BITS_MAX = 127;
  */
 export function lintCertificate(
   tbs: ParsedTbs,
-  context: { readonly profile: CertificateProfile; readonly issuer?: Certificate | undefined },
+  context: {
+    readonly profile: CertificateProfile;
+    readonly issuer?: Certificate | undefined;
+    /** Of a link: the root that it leads to. */
+    readonly linked?: Certificate | undefined;
+  },
 ): LintFinding[] {
   const findings: LintFinding[] = [];
   const check = (holds: boolean, rule: string, detail: string): void => {
@@ -34,6 +39,7 @@ export function lintCertificate(
   lintCommon(tbs, check);
   lintIssuer(tbs, context, check);
   lintProfile(tbs, context.profile, check);
+  if (context.profile === 'link') lintLink(tbs, context.linked, check);
   return findings;
 }
 
@@ -115,6 +121,7 @@ const byIssuingCa = (profile: CertificateProfile): boolean => profile === 'host'
 function lintProfile(tbs: ParsedTbs, profile: CertificateProfile, check: Check): void {
   switch (profile) {
     case 'root':
+    case 'link':
     case 'issuing-ca':
       lintAuthority(tbs, profile, check);
       return;
@@ -133,7 +140,7 @@ function lintProfile(tbs: ParsedTbs, profile: CertificateProfile, check: Check):
   }
 }
 
-function lintAuthority(tbs: ParsedTbs, profile: 'root' | 'issuing-ca', check: Check): void {
+function lintAuthority(tbs: ParsedTbs, profile: 'root' | 'link' | 'issuing-ca', check: Check): void {
   const { extensions } = tbs;
   check(extensions.isCa, 'A1', 'it is no CA');
   check(
@@ -142,13 +149,29 @@ function lintAuthority(tbs: ParsedTbs, profile: 'root' | 'issuing-ca', check: Ch
     'keyUsage is not keyCertSign and cRLSign',
   );
   check(extensions.extKeyUsages.length === 0, 'A3', 'a CA has no extended key usage');
-  check(profile === 'root' || extensions.pathLength === 0, 'A4', 'an issuing CA has path length 0');
+  check(profile !== 'issuing-ca' || extensions.pathLength === 0, 'A4', 'an issuing CA has path length 0');
   check(tbs.subject.commonName !== undefined, 'A5', 'a CA has a common name');
   check(
     extensions.san.uris.length + extensions.san.dns.length + extensions.san.ips.length === 0,
     'A6',
     'a CA has no names',
   );
+}
+
+/** A link says of a root what that root says of itself, no more and not for longer. */
+function lintLink(tbs: ParsedTbs, root: Certificate | undefined, check: Check): void {
+  if (root === undefined) {
+    check(false, 'K1', 'the root that it leads to is missing');
+    return;
+  }
+  const isRoot = root.isCa && Buffer.compare(root.subjectDer, root.issuerDer) === 0;
+  check(isRoot, 'K1', 'it leads to what is no root');
+  check(Buffer.compare(tbs.subject.der, root.subjectDer) === 0, 'K2', "its subject is not that root's");
+  check(Buffer.compare(tbs.spkiDer, root.spkiDer) === 0, 'K2', "its key is not that root's");
+  check(tbs.extensions.subjectKeyId === root.subjectKeyId, 'K2', "subjectKeyIdentifier is not that root's");
+  check(Buffer.compare(tbs.issuer.der, tbs.subject.der) !== 0, 'K3', 'two roots have the same name');
+  check(tbs.notAfterMs <= root.notAfterMs, 'K4', 'it is valid longer than the root that it leads to');
+  check(tbs.extensions.pathLength === 1, 'K5', 'a link has path length 1');
 }
 
 /** Nobody can revoke a responder: it must end by itself. */
