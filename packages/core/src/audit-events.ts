@@ -223,6 +223,39 @@ const settings = {
   ),
 } as const satisfies Entry;
 
+const serverLists = {
+  'create-server-list': security(
+    'SEC_CONFIG',
+    'create the management server list {subject}',
+    '管理サーバーリスト {subject} を作成',
+  ),
+  'change-server-list': security(
+    'SEC_CONFIG',
+    'change the management server list {subject}',
+    '管理サーバーリスト {subject} を変更',
+  ),
+  'delete-server-list': security(
+    'SEC_CONFIG',
+    'delete the management server list {subject}',
+    '管理サーバーリスト {subject} を削除',
+  ),
+  'assign-server-list': security(
+    'SEC_CONFIG',
+    'assign the management server list {subject} to a group',
+    '管理サーバーリスト {subject} をグループに割り当て',
+  ),
+  'unassign-server-list': security(
+    'SEC_CONFIG',
+    'take the management server list {subject} away from a group',
+    '管理サーバーリスト {subject} のグループへの割り当てを解除',
+  ),
+  'export-communication-package': security(
+    'SEC_CONFIG',
+    'export a communication package with the list {subject}',
+    'リスト {subject} の通信パッケージをエクスポート',
+  ),
+} as const satisfies Entry;
+
 const protection = {
   'create-plan': operation('PLAN', 'create the plan {subject}', 'プラン {subject} を作成'),
   'change-plan': operation('PLAN', 'change the plan {subject}', 'プラン {subject} を変更'),
@@ -328,6 +361,7 @@ export const AUDIT_EVENTS = {
   ...accounts,
   ...hosts,
   ...names,
+  ...serverLists,
   ...legacy,
   ...connections,
   ...settings,

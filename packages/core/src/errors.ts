@@ -15,6 +15,7 @@ import { pkiErrors } from './errors/pki.ts';
 import { protectionErrors } from './errors/protection.ts';
 import { simulateErrors } from './errors/simulate.ts';
 import { remoteErrors } from './errors/remote.ts';
+import { serverListErrors } from './errors/server-lists.ts';
 import { storeErrors } from './errors/store.ts';
 import { trustErrors } from './errors/trust.ts';
 import { tunnelErrors } from './errors/tunnel.ts';
@@ -43,6 +44,7 @@ export const ERRORS = {
   ...accessErrors,
   ...accountErrors,
   ...simulateErrors,
+  ...serverListErrors,
   ...verificationErrors,
 } as const;
 

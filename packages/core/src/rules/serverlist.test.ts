@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { MINUTE_MS } from '../time.ts';
-import { chooseServer, restsUntilMs, type ServerFailures } from './serverlist.ts';
+import {
+  chooseServer,
+  judgeList,
+  mayAskHome,
+  restsUntilMs,
+  type ServerFailures,
+  type WrittenServer,
+} from './serverlist.ts';
 
 const servers = [
   { key: 'a', priority: 1 },
@@ -136,3 +143,91 @@ test('F-10 property: while one server of a list may be tried, one is chosen, and
     ),
   );
 });
+
+const HOURS = 60 * MINUTE_MS;
+const home = (over: Partial<Parameters<typeof mayAskHome>[0]>): boolean =>
+  mayAskHome({
+    servers,
+    failures: new Map(servers.map(({ key }) => [key, failed(1)])),
+    sinceMs: NOW - 15 * MINUTE_MS,
+    periodMs: 5 * MINUTE_MS,
+    nowMs: NOW,
+    ...over,
+  });
+const homeCases: [string, Parameters<typeof home>[0], boolean][] = [
+  ['after three periods without an answer of any server', {}, true],
+  ['not before three periods', { sinceMs: NOW - 15 * MINUTE_MS + 1 }, false],
+  ['not while a server was not tried', { failures: new Map([['a', failed(9)]]) }, false],
+  ['not while a server has answered since it failed last', { failures: new Map() }, false],
+  ['three periods of ten seconds', { periodMs: 10_000, sinceMs: NOW - 30_000 }, true],
+  ['after an hour, however rare heartbeats are', { periodMs: 24 * HOURS, sinceMs: NOW - HOURS }, true],
+  ['not before the hour', { periodMs: 24 * HOURS, sinceMs: NOW - HOURS + 1 }, false],
+  ['a list without a server that may be used', { servers: [], failures: new Map() }, true],
+];
+for (const [name, over, expected] of homeCases) {
+  test(`F-12 the way home: ${name}`, () => {
+    assert.equal(home(over), expected);
+  });
+}
+
+const OWN = '11111111-1111-4111-8111-111111111111';
+const entry = (over: Partial<WrittenServer> = {}): WrittenServer => ({
+  serverId: OWN,
+  address: 'one.example',
+  port: 13000,
+  protocol: 'https',
+  ...over,
+});
+const judge = (written: WrittenServer[], isVerified = true): string[] => {
+  const installed = new Set(['one.example:13000', '192.0.2.1:13000']);
+  const judged = judgeList(written, { name: 'spare', serverId: OWN, installed, isVerified });
+  return judged.allow ? judged.warnings.map(({ code }) => code) : [`refused ${judged.code}`];
+};
+const listCases: [string, WrittenServer[], boolean, string[]][] = [
+  ['two installations', [entry(), entry({ address: '192.0.2.1' })], true, []],
+  ['this machine, in a trial', [entry({ address: '127.0.0.1' })], true, ['SERVER_LIST_SERVER_UNKNOWN']],
+  [
+    'an address with a port',
+    [entry({ address: 'one.example:1' })],
+    true,
+    ['refused SERVER_LIST_ADDRESS_INVALID'],
+  ],
+  ['a wildcard', [entry({ address: '*.example' })], true, ['refused SERVER_LIST_ADDRESS_INVALID']],
+  [
+    'one server twice',
+    [entry(), entry({ address: 'ONE.example.' })],
+    true,
+    ['refused SERVER_LIST_SERVER_TWICE'],
+  ],
+  [
+    'one port over both protocols',
+    [entry(), entry({ protocol: 'http' })],
+    true,
+    ['refused SERVER_LIST_SERVER_TWICE'],
+  ],
+  ['two ports of one machine', [entry(), entry({ port: 443 })], true, ['SERVER_LIST_SERVER_UNKNOWN']],
+  [
+    'a server of another domain',
+    [entry({ serverId: OWN.replace('1', '2') })],
+    true,
+    ['SERVER_LIST_SERVER_FOREIGN'],
+  ],
+  [
+    'an HTTP entry beside',
+    [entry(), entry({ port: 8014, protocol: 'http' })],
+    true,
+    ['SERVER_LIST_HAS_HTTP'],
+  ],
+  [
+    'HTTP alone, where hosts verify',
+    [entry({ protocol: 'http' })],
+    true,
+    ['refused SERVER_LIST_WITHOUT_HTTPS'],
+  ],
+  ['HTTP alone, where none does', [entry({ protocol: 'http' })], false, ['SERVER_LIST_WITHOUT_HTTPS']],
+];
+for (const [name, written, isVerified, expected] of listCases) {
+  test(`F-10 F-11 a list with ${name}`, () => {
+    assert.deepEqual(judge(written, isVerified), expected);
+  });
+}

@@ -1,4 +1,6 @@
-import { MINUTE_MS, SECOND_MS } from '../time.ts';
+import { refuse, type Refusal } from '../errors.ts';
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../time.ts';
+import { canonicalName, judgeName, printable } from './naming.ts';
 
 /** A server as a list names it; `key` tells it from the others (address, port and server ID together). */
 export interface ListedServer {
@@ -53,3 +55,82 @@ export function restsUntilMs(failures: ServerFailures | undefined, nowMs: number
 }
 
 const REST_MAX_MS = 5 * MINUTE_MS;
+
+/** So many heartbeat periods an agent bears that no server of its list answers, and no longer than this, before it asks its way home. */
+export const HOME_AFTER_PERIODS = 3;
+export const HOME_AFTER_MS_MAX = HOUR_MS;
+
+/**
+ * F-12 May the agent ask its way home: the servers of the list through which it was answered last, and the one that setup named? Only when
+ * all servers of the list it holds have failed, and none of them has answered for three heartbeat periods, at most an hour. So a list of
+ * servers that nobody can reach loses no agent: what is corrected is fetched at home. Durations are those of a monotonic clock.
+ */
+export function mayAskHome(facts: {
+  servers: readonly ListedServer[];
+  failures: ReadonlyMap<string, ServerFailures>;
+  /** When a server of this list answered last, the list was taken, or the agent started: the latest of them. */
+  sinceMs: number;
+  periodMs: number;
+  nowMs: number;
+}): boolean {
+  const { servers, failures, sinceMs, periodMs, nowMs } = facts;
+  if (!servers.every(({ key }) => (failures.get(key)?.count ?? 0) > 0)) return false;
+  return nowMs - sinceMs >= Math.min(HOME_AFTER_PERIODS * periodMs, HOME_AFTER_MS_MAX);
+}
+
+/** A server of a list that somebody wrote or imported. */
+export interface WrittenServer {
+  readonly serverId: string;
+  readonly address: string;
+  readonly port: number;
+  readonly protocol: 'https' | 'http';
+}
+
+/** What is to be said of a list that may be saved. */
+export type ListWarning = Pick<Refusal, 'code' | 'params'>;
+
+/**
+ * F-10, F-11 May a list say this? Refusals: SERVER_LIST_ADDRESS_INVALID, SERVER_LIST_SERVER_TWICE, and SERVER_LIST_WITHOUT_HTTPS where hosts
+ * that verify their server get the list. Warnings: a server of another ID than this domain's, HTTP entries, an address that no
+ * installation of the domain has said to be its own.
+ */
+export function judgeList(
+  servers: readonly WrittenServer[],
+  facts: {
+    readonly name: string;
+    /** Of this domain. */
+    readonly serverId: string;
+    /** `address:port` of the domain's installations. */
+    readonly installed: ReadonlySet<string>;
+    /** Hosts that verify their server have the list, or would get it. */
+    readonly isVerified: boolean;
+  },
+): { readonly allow: true; readonly warnings: readonly ListWarning[] } | Refusal {
+  const seen = new Set<string>();
+  const warnings: ListWarning[] = [];
+  for (const entry of servers) {
+    const server = serverName(entry);
+    const judged = judgeName(entry.address);
+    // this machine's own names are of use in a trial alone, and do no harm
+    if (!judged.allow && judged.code !== 'HOST_NAME_RESERVED')
+      return refuse('SERVER_LIST_ADDRESS_INVALID', { address: printable(entry.address) });
+    if (seen.has(server)) return refuse('SERVER_LIST_SERVER_TWICE', { server });
+    seen.add(server);
+    if (entry.serverId !== facts.serverId)
+      warnings.push(refuse('SERVER_LIST_SERVER_FOREIGN', { server, serverId: entry.serverId }));
+    else if (entry.protocol === 'https' && !facts.installed.has(server))
+      warnings.push(refuse('SERVER_LIST_SERVER_UNKNOWN', { server }));
+  }
+  const plain = servers.filter(({ protocol }) => protocol === 'http');
+  if (plain.length === servers.length) {
+    const refusal = refuse('SERVER_LIST_WITHOUT_HTTPS', { name: facts.name });
+    if (facts.isVerified) return refusal;
+    warnings.push(refusal);
+  } else if (plain.length > 0)
+    warnings.push(refuse('SERVER_LIST_HAS_HTTP', { servers: plain.map(serverName).join(', ') }));
+  return { allow: true, warnings: warnings.map(({ code, params }) => ({ code, params })) };
+}
+
+/** `address:port`, by which entries of a list are told apart. */
+export const serverName = ({ address, port }: Pick<WrittenServer, 'address' | 'port'>): string =>
+  address.includes(':') ? `[${canonicalName(address)}]:${port}` : `${canonicalName(address)}:${port}`;
