@@ -1,4 +1,5 @@
 import { systemClock } from '@sekisho/platform/clock.ts';
+import { compileCache } from '@sekisho/testkit/compile-cache.ts';
 import { tempFolder } from '@sekisho/testkit/temp-folder.ts';
 import { TrustServer } from '@sekisho/testkit/trust-server.ts';
 import assert from 'node:assert/strict';
@@ -25,7 +26,10 @@ function underClock(
     const child = execFile(
       'faketime',
       ['-f', offset, SEKISHO, ...args, '--json'],
-      { env: { PATH: process.env['PATH'], FAKETIME_DONT_FAKE_MONOTONIC: '1' }, timeout: RUN_MS_MAX },
+      {
+        env: { PATH: process.env['PATH'], FAKETIME_DONT_FAKE_MONOTONIC: '1', ...compileCache() },
+        timeout: RUN_MS_MAX,
+      },
       (_error, stdout) => {
         resolve({ code: child.exitCode, stdout });
       },

@@ -3,6 +3,7 @@ import type { Caller } from '@sekisho/core/wire/client.ts';
 import { getRepositoryPassword } from '@sekisho/core/wire/agent.ts';
 import { hostId } from '@sekisho/core/wire/scalars.ts';
 import { getHost } from '@sekisho/core/wire/trust.ts';
+import { compileCache } from '@sekisho/testkit/compile-cache.ts';
 import { eventually } from '@sekisho/testkit/eventually.ts';
 import { makeTempFolder, type HasAfter } from '@sekisho/testkit/temp-folder.ts';
 import { callerOf } from '@sekisho/testkit/trust-server.ts';
@@ -346,4 +347,5 @@ const plainEnvironment = (): Record<string, string> => ({
   PATH: process.env['PATH'] ?? '',
   HOME: process.env['HOME'] ?? '/',
   LANG: 'C.UTF-8',
+  ...compileCache(),
 });

@@ -2,40 +2,15 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import { testFiles } from './source-files.ts';
-
-/** How long one test may take before it counts as failed. */
-const TEST_TIMEOUT_MS = 300_000;
-/** Three on two cores: tests wait as often as they work, and start servers, agents and restic beside them. */
-const TEST_FILES_AT_ONCE = 3;
-
-/** A test file that never ends (a socket left open) must not hold the run for ever. */
-const RUN_MINUTES_MAX = 45;
 
 const root = join(import.meta.dirname, '..');
 
 /**
- * Runs the test suite with node's runner, beside one PostgreSQL that all tests share. Arguments that begin with a dash go
- * to the runner; the others choose files: a test file runs when its path contains one of them.
+ * Runs the test suite beside one PostgreSQL that all tests share. Arguments that begin with a dash go to node's test runner
+ * (`--slowest` is our own: see run-test-files.ts); the others choose files: one runs when its path contains one of them.
  */
 function runTests(args: readonly string[]): Promise<number> {
-  const options = args.filter((arg) => arg.startsWith('-'));
-  const filters = args.filter((arg) => !arg.startsWith('-'));
-  const files = testFiles(root).filter(
-    (file) => filters.length === 0 || filters.some((filter) => file.includes(filter)),
-  );
-  if (files.length === 0) {
-    console.error(`sekisho: error: no test file matches ${filters.join(', ')}`);
-    return Promise.resolve(1);
-  }
-  const command = [
-    process.execPath,
-    '--test',
-    `--test-concurrency=${TEST_FILES_AT_ONCE}`,
-    `--test-timeout=${TEST_TIMEOUT_MS}`,
-    ...options,
-    ...files,
-  ];
+  const command = [process.execPath, join(root, 'tools/run-test-files.ts'), ...args];
   const beside = join(root, 'packages/testkit/src/run-with-postgres.ts');
   return run(existsSync(beside) ? [process.execPath, beside, ...command] : command);
 }
@@ -47,22 +22,18 @@ function run([program = '', ...args]: readonly string[]): Promise<number> {
     env: environment(),
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
-  const deadline = setTimeout(() => {
-    console.error(
-      `sekisho: error: the tests have not ended after ${RUN_MINUTES_MAX} minutes: a file keeps its process alive`,
-    );
-    child.kill('SIGINT');
-  }, RUN_MINUTES_MAX * 60_000);
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code, signal) => {
-      clearTimeout(deadline);
       resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
     });
   });
 }
 
-/** A test must not see the caller's language, time zone or crash points; those that need one set it. */
+/**
+ * A test must not see the caller's language, time zone or crash points; those that need one set it. Stripped types and
+ * compiled code are kept between the many processes that tests start: each would spend half a second on them again.
+ */
 function environment(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
     ([name]) =>
@@ -70,7 +41,12 @@ function environment(): NodeJS.ProcessEnv {
         name,
       ),
   );
-  return { ...Object.fromEntries(kept), LANG: 'C.UTF-8', TZ: 'UTC' };
+  return {
+    ...Object.fromEntries(kept),
+    LANG: 'C.UTF-8',
+    TZ: 'UTC',
+    NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/compiled-for-tests'),
+  };
 }
 
 process.exitCode = await runTests(process.argv.slice(2));

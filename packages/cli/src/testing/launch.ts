@@ -1,3 +1,4 @@
+import { compileCache } from '@sekisho/testkit/compile-cache.ts';
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -28,7 +29,14 @@ export interface Launched {
 export function launch(argv: readonly string[], options: LaunchOptions = {}): Launched {
   const [command = LAUNCHER, ...args] = [...(options.prefix ?? []), LAUNCHER, ...argv];
   const child = spawn(command, args, {
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], LANG: 'C.UTF-8', TZ: 'UTC', ...options.env },
+    env: {
+      PATH: process.env['PATH'],
+      HOME: process.env['HOME'],
+      LANG: 'C.UTF-8',
+      TZ: 'UTC',
+      ...compileCache(),
+      ...options.env,
+    },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   let stdout = '';
