@@ -1,19 +1,21 @@
 import { AppError, isErrorCode } from '@sekisho/core/errors.ts';
 import { parseSha256Hex, type HostId } from '@sekisho/core/ids.ts';
 import { SECOND_MS, type Clock } from '@sekisho/core/time.ts';
-import { askLegacy } from '@sekisho/core/wire/legacy.ts';
+import { askLegacy, type AskLegacyBody, type AskLegacyReply } from '@sekisho/core/wire/legacy.ts';
 import type { AdmitLegacy, LegacyCaller, LegacyGuest } from '@sekisho/media/http/plain-listener.ts';
 import type { Log } from '@sekisho/platform/log.ts';
 import { createHash } from 'node:crypto';
 import type { ServerConnection } from '../net/server-connection.ts';
 
+/** So often a question is asked anew because something was decided while it was being answered; then it counts as unanswered. */
+const ASKED_AGAIN_MAX = 3;
 /** Answers that are kept. */
 export const LEGACY_ANSWERS_MAX = 1_000;
 
 /** Asks the management server about hosts without a certificate (T-50); a yes is used for as long as it says, a no is not kept at all. */
 export interface LegacyGuests {
   readonly admit: AdmitLegacy;
-  /** Nothing that was said counts any more. */
+  /** Nothing that was said counts any more, and what is being answered now is asked once more. */
   forget(): void;
 }
 
@@ -26,16 +28,28 @@ export function createLegacyGuests(options: {
   const kept = new Map<string, { readonly guest: LegacyGuest; readonly untilMs: number }>();
   const underWay = new Map<string, Promise<LegacyGuest>>();
 
+  /** Goes up with each `forget`: an answer that was on its way then may be older than what was decided. */
+  let epoch = 0;
+
+  async function askServer(body: AskLegacyBody): Promise<AskLegacyReply> {
+    for (let again = 0; again <= ASKED_AGAIN_MAX; again += 1) {
+      const before = epoch;
+      let reply: AskLegacyReply;
+      try {
+        reply = await server.call(askLegacy, { body });
+      } catch (error) {
+        log.warn({ err: error }, 'nobody said whether a legacy host may come in');
+        throw new AppError('LEGACY_UNANSWERED', {}, { cause: error });
+      }
+      if (before === epoch) return reply;
+    }
+    throw new AppError('LEGACY_UNANSWERED');
+  }
+
   async function ask({ name, address }: LegacyCaller, sha256: string, key: string): Promise<LegacyGuest> {
     const keySha256 = parseSha256Hex(sha256);
     if (keySha256 === undefined) throw new AppError('INTERNAL');
-    let reply;
-    try {
-      reply = await server.call(askLegacy, { body: { as: 'client', name, keySha256, address } });
-    } catch (error) {
-      log.warn({ err: error }, 'nobody said whether a legacy host may come in');
-      throw new AppError('LEGACY_UNANSWERED', {}, { cause: error });
-    }
+    const reply = await askServer({ as: 'client', name, keySha256, address });
     if (!reply.allow || reply.hostId === undefined) {
       const code = reply.code !== undefined && isErrorCode(reply.code) ? reply.code : 'LEGACY_KEY_REFUSED';
       throw new AppError(code, reply.params ?? {});
@@ -61,6 +75,7 @@ export function createLegacyGuests(options: {
       return asking;
     },
     forget() {
+      epoch += 1;
       kept.clear();
     },
   };

@@ -116,6 +116,32 @@ test('T-33 an answer is kept for its time, a refusal for less; then it is asked 
   assert.equal(decisions.known(peer('nas.example')), undefined);
 });
 
+test('T-31 T-42 an answer counts for the certificate that was shown, not for another one of that host', async (t) => {
+  const here = await world(t);
+  const other = parseSha256Hex('cd'.repeat(32))!;
+  assert.equal(await codeOf(here.decisions.require(peer('nas'))), 'allowed');
+  here.answer = ({ fingerprint: shown }) =>
+    shown === other ? refusal('PEER_REVOKED') : { allow: true, cacheSeconds: 300 };
+  const again = { ...peer('nas'), fingerprint: other };
+  assert.equal(here.decisions.known(again), undefined);
+  assert.equal(await codeOf(here.decisions.require(again)), 'PEER_REVOKED');
+  assert.equal(here.decisions.known(peer('nas')), true);
+  here.decisions.changed(['nas'], { since: 7, generation: 8 });
+  assert.deepEqual([here.decisions.known(peer('nas')), here.decisions.known(again)], [undefined, undefined]);
+});
+
+test('T-33 an answer that was on its way when something was decided is asked for once more', async (t) => {
+  const here = await world(t);
+  here.answer = () => {
+    here.answer = () => refusal('PEER_NAME_PENDING');
+    here.decisions.changed(['nas'], { since: 7, generation: 8 });
+    here.generation = 8;
+    return { allow: true, cacheSeconds: 300 };
+  };
+  assert.equal(await codeOf(here.decisions.require(peer('nas'))), 'PEER_NAME_PENDING');
+  assert.equal(here.asked.length, 2);
+});
+
 test('T-31 questions of one turn share a request, the same ones an answer, and the rest follows in batches', async (t) => {
   const { decisions, asked } = await world(t);
   const many = Array.from({ length: PEER_QUESTIONS_MAX + 5 }, (_, n) => peer(`n${n}`));

@@ -51,6 +51,8 @@ export interface PeerDecisions {
 }
 
 interface Kept {
+  /** Canonical. */
+  readonly name: string;
   readonly verdict: true | AppError;
   readonly untilMs: number;
 }
@@ -75,6 +77,8 @@ export function createPeerDecisions(options: {
   const waiting: Waiting[] = [];
   let asking = false;
   let generation: number | undefined;
+  /** Goes up with each push: an answer that was on its way then may be older than what was decided. */
+  let pushes = 0;
   let silentUntilMs = Number.NEGATIVE_INFINITY;
 
   function known(peer: NamedPeer): true | AppError | undefined {
@@ -86,9 +90,14 @@ export function createPeerDecisions(options: {
     return undefined;
   }
 
-  function keep(key: string, verdict: true | AppError, seconds: number): void {
+  function keep(peer: NamedPeer, verdict: true | AppError, seconds: number): void {
+    const key = keyOf(peer);
     kept.delete(key);
-    kept.set(key, { verdict, untilMs: clock.monotonicMs() + seconds * SECOND_MS });
+    kept.set(key, {
+      name: canonicalName(peer.name),
+      verdict,
+      untilMs: clock.monotonicMs() + seconds * SECOND_MS,
+    });
     if (kept.size <= PEER_DECISIONS_MAX) return;
     const [oldest] = kept.keys();
     if (oldest !== undefined) kept.delete(oldest);
@@ -124,7 +133,13 @@ export function createPeerDecisions(options: {
       const batch = waiting.splice(0, PEER_QUESTIONS_MAX);
       try {
         const questions = batch.map(({ peer }): PeerQuestion => ({ ...peer }));
+        const before = pushes;
         const reply = await server.call(askPeers, { body: { questions } });
+        if (before !== pushes) {
+          // who waits too long is told that nobody answers
+          waiting.unshift(...batch.filter(({ peer }) => underWay.has(keyOf(peer))));
+          continue;
+        }
         heard(reply.generation);
         for (const [n, { peer, settle }] of batch.entries()) settle(take(peer, reply.answers[n]));
       } catch (error) {
@@ -139,7 +154,7 @@ export function createPeerDecisions(options: {
   function take(peer: NamedPeer, answer: PeerAnswer | undefined): true | AppError {
     if (answer === undefined) return unanswered(peer);
     const verdict = answer.allow ? true : refusalOf(peer, answer);
-    keep(keyOf(peer), verdict, answer.cacheSeconds);
+    keep(peer, verdict, answer.cacheSeconds);
     if (answer.allow) standing.allow(peer);
     else standing.drop(peer);
     return verdict;
@@ -152,13 +167,14 @@ export function createPeerDecisions(options: {
       : new AppError('PEER_NAME_UNANSWERED', { name: peer.name, host: peer.hostId });
 
   function changed(names: readonly string[] | null, count: { since: number; generation: number }): void {
+    pushes += 1;
     const isNext = generation === undefined || generation === count.since;
     generation = count.generation;
     const gone = isNext ? names : null;
     if (gone === null) kept.clear();
     else {
       const names = new Set(gone);
-      for (const key of kept.keys()) if (names.has(key.slice(0, key.lastIndexOf(' ')))) kept.delete(key);
+      for (const [key, { name }] of kept) if (names.has(name)) kept.delete(key);
     }
     // of a name that was told an earlier yes counts no more, not even while the server is away
     for (const name of names ?? []) standing.dropName(name);
@@ -201,8 +217,9 @@ export function createPeerDecisions(options: {
   };
 }
 
-/** Names in the form in which the server tells of them. */
-const keyOf = ({ name, hostId }: NamedPeer): string => `${canonicalName(name)} ${hostId}`;
+/** What was said of a certificate is said of that one alone: of another one its revocation may be known. */
+const keyOf = ({ name, hostId, fingerprint }: NamedPeer): string =>
+  `${canonicalName(name)} ${hostId} ${fingerprint ?? '-'}`;
 
 function refusalOf(peer: NamedPeer, { code, params }: PeerAnswer): AppError {
   const known: Refusal['code'] = code !== undefined && isErrorCode(code) ? code : 'PEER_NAME_PENDING';

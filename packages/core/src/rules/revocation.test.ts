@@ -12,6 +12,7 @@ import {
   decideRevocation,
   decideShard,
   decideSpread,
+  hasConfirmed,
   isIssuerOver,
   isRevokedAt,
   isShardOver,
@@ -168,6 +169,18 @@ test('T-44 a revocation has spread to half and to all of the hosts once it did, 
     allAtMs: 7,
   });
 });
+
+for (const [held, crlNumber, highest, confirmed] of [
+  [10, 10, 10, true],
+  [11, 10, 12, true],
+  [9, 10, 12, false],
+  [10, null, 12, false],
+  [13, 10, 12, false],
+  [Number.MAX_SAFE_INTEGER, 10, 12, false],
+] as const)
+  test(`T-44 a host with list ${held}, of ${highest} that there are, has ${confirmed ? '' : 'not '}confirmed what list ${crlNumber} says`, () => {
+    assert.equal(hasConfirmed(held, { crlNumber }, highest), confirmed);
+  });
 
 test('T-41 an OCSP responder gets another certificate at half of its life', () => {
   const held = { notBeforeMs: 100 * DAY_MS, notAfterMs: 114 * DAY_MS };

@@ -109,6 +109,17 @@ export const decideSpread = (
   allAtMs: before.allAtMs ?? (counted.confirmed >= counted.hosts ? nowMs : null),
 });
 
+/**
+ * Has a host that says which list it holds confirmed a revocation (T-44)? All lists share one count. A number that was never given to
+ * any list is nobody's: it confirms nothing.
+ */
+export const hasConfirmed = (
+  heldNumber: number,
+  revocation: { readonly crlNumber: number | null },
+  highestNumber: number,
+): boolean =>
+  revocation.crlNumber !== null && heldNumber >= revocation.crlNumber && heldNumber <= highestNumber;
+
 /** The certificate of the OCSP responder lives so long: nothing revokes it. */
 export const OCSP_SIGNER_VALID_MS = 14 * DAY_MS;
 

@@ -1,8 +1,10 @@
 import { parseSha256Hex, type HostId } from '@sekisho/core/ids.ts';
+import { hasConfirmed } from '@sekisho/core/rules/revocation.ts';
 import type { HeardHost, ServerContext } from '../../context.ts';
+import { lastCrlNumber } from './crl.store.ts';
 import type { RevocationRow } from './revocation-rows.ts';
 
-type Parts = Pick<ServerContext, 'fleet' | 'registry'>;
+type Parts = Pick<ServerContext, 'fleet' | 'registry' | 'store'>;
 
 /** Hosts that are counted in one go: who waits behind gets a turn. */
 const HOSTS_PER_TURN = 20_000;
@@ -28,11 +30,12 @@ export async function countSpread(
   revocations: readonly RevocationRow[],
 ): Promise<{ hosts: number; confirmed: number }[]> {
   const counts = revocations.map(() => ({ hosts: 0, confirmed: 0 }));
+  const highest = await lastCrlNumber(parts.store.db);
   await eachHost(parts, (host) => {
     for (const [n, revocation] of revocations.entries()) {
       if (!mustHear(host, revocation)) continue;
       counts[n]!.hosts += 1;
-      if (hasConfirmed(host, revocation)) counts[n]!.confirmed += 1;
+      if (hasConfirmed(host.crlNumber, revocation, highest)) counts[n]!.confirmed += 1;
     }
   });
   return counts;
@@ -45,8 +48,9 @@ export async function unconfirmedHosts(
   wanted: { afterNum: number; limit: number; isWithin: (host: HeardHost) => boolean },
 ): Promise<HeardHost[]> {
   const found: HeardHost[] = [];
+  const highest = await lastCrlNumber(parts.store.db);
   await eachHost(parts, (host) => {
-    const isMissing = mustHear(host, revocation) && !hasConfirmed(host, revocation);
+    const isMissing = mustHear(host, revocation) && !hasConfirmed(host.crlNumber, revocation, highest);
     if (isMissing && host.num > wanted.afterNum && wanted.isWithin(host)) found.push(host);
   });
   return found.sort((a, b) => a.num - b.num).slice(0, wanted.limit);
@@ -54,9 +58,6 @@ export async function unconfirmedHosts(
 
 const mustHear = (host: HeardHost, { hostId, lastHostNum }: RevocationRow): boolean =>
   host.id !== hostId && host.num <= lastHostNum;
-
-const hasConfirmed = (host: HeardHost, { crlNumber }: RevocationRow): boolean =>
-  crlNumber !== null && host.crlNumber >= crlNumber;
 
 /** Those that never came, and those that are revoked themselves, have nothing to refuse. */
 async function eachHost({ fleet, registry }: Parts, visit: (host: HeardHost) => void): Promise<void> {
