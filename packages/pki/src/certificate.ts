@@ -48,7 +48,7 @@ export interface Certificate {
   /** Throws CERTIFICATE_MALFORMED when the key is none (a point off its curve). */
   readonly publicKey: KeyObject;
   /** SHA-256 of the SPKI DER. */
-  readonly keyId: string;
+  readonly keyId: Sha256Hex;
   /** Undefined for a key that Sekisho doesn't accept. */
   readonly keyAlgorithm: KeyAlgorithm | undefined;
   readonly isCa: boolean;
@@ -176,7 +176,7 @@ class ReadCertificate implements Certificate {
   readonly tbsDer: Uint8Array;
   readonly tbs: ParsedTbs;
   readonly signature: Uint8Array;
-  readonly keyId: string;
+  readonly keyId: Sha256Hex;
   #fingerprint: Sha256Hex | undefined;
   #publicKey: KeyObject | undefined;
 

@@ -41,7 +41,7 @@ export const spkiOf = (key: KeyObject): Uint8Array =>
   (key.type === 'private' ? createPublicKey(key) : key).export({ format: 'der', type: 'spki' });
 
 /** "Key ID" everywhere in Sekisho: SHA-256 of the SPKI DER, 64 hex digits. */
-export const keyIdOfSpki = (spkiDer: Uint8Array): string => sha256Hex(spkiDer);
+export const keyIdOfSpki = (spkiDer: Uint8Array): Sha256Hex => sha256Hex(spkiDer);
 
 /** SHA-256 in 64 lower-case hex digits. */
 export function sha256Hex(bytes: Uint8Array): Sha256Hex {

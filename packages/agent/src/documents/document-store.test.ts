@@ -58,6 +58,7 @@ describe('document store', () => {
       ],
       intermediates: [Buffer.from(of.issuing.certificate.der).toString('base64')],
       links: [],
+      signers: [],
       crls: [{ issuerKeyId: of.issuing.certificate.keyId, path: '/crl' }],
       httpPort: 8014,
     };

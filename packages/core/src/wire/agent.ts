@@ -18,6 +18,12 @@ export type Fetchable = z.infer<typeof fetchable>;
 /** Short codes that an agent reports about itself; unknown ones are kept as they are. */
 export const healthCode = z.string().max(64);
 
+/**
+ * What agents of today can do: `announce` accepts announced keys and names them in heartbeats, `links` follows links from root to root,
+ * `failover` goes on at the next server of its list.
+ */
+export const AGENT_CAPABILITIES = ['announce', 'links', 'failover'] as const;
+
 export const heartbeat = z.object({
   sentAtMs: epochMs,
   bundleGeneration: serial,
@@ -25,6 +31,8 @@ export const heartbeat = z.object({
   assignmentSerial: serial,
   policySerial: serial,
   crlNumber: serial,
+  /** F-02: its own period, by the policy that it holds; older agents do not say it. */
+  heartbeatSeconds: z.int().min(1).max(86_400).optional(),
   /** Fingerprints of the certificates the agent holds, the one in use first. */
   certificates: z.array(sha256Hex).max(4),
   version: z.string().max(32),
@@ -33,6 +41,8 @@ export const heartbeat = z.object({
   health: z.array(healthCode).max(32),
   /** Items that wait in the agent's spool. */
   spooled: count,
+  /** What this agent can do beyond the first protocol, of AGENT_CAPABILITIES; absent: nothing (F-31). */
+  capabilities: z.array(z.string().max(32)).max(16).optional(),
 });
 export type Heartbeat = z.infer<typeof heartbeat>;
 

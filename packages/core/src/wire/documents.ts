@@ -65,6 +65,22 @@ export const bundlePayload = z.object({
   crls: z.array(z.object({ issuerKeyId: z.string().max(64), path: z.string().max(200) })).max(CRL_LISTS_MAX),
   /** Port of the plain-HTTP listener, on each server of the list. */
   httpPort: port,
+  /**
+   * Who signs documents. Where any is named, documents of no other key are adopted; a domain certificate must chain to an anchor all the
+   * same, one from outside is accepted by its key.
+   */
+  signers: z
+    .array(
+      z.object({
+        /** SHA-256 of the SPKI. */
+        keyId: sha256Hex,
+        certificate: der,
+        state: z.enum(['announced', 'active', 'retiring']),
+        outside: z.literal(true).optional(),
+      }),
+    )
+    .max(8)
+    .default([]),
 });
 export type BundlePayload = z.infer<typeof bundlePayload>;
 
@@ -139,6 +155,18 @@ export const policyPayload = z.object({
   group: groupId,
   heartbeatSeconds: z.int().min(1).max(86_400),
   mode: z.enum(['push', 'pull']),
+  /** F-01: for each setting where its value comes from, and whether a group above locked it. Newer servers may know more settings. */
+  origins: z
+    .record(
+      z.string().max(40),
+      z.object({
+        kind: z.string().max(20),
+        id: z.string().max(64).optional(),
+        name: z.string().max(100).optional(),
+        locked: z.boolean(),
+      }),
+    )
+    .default({}),
   crlRefreshSeconds: z
     .int()
     .min(1)

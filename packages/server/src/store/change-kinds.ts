@@ -1,6 +1,7 @@
 /**
  * What a change is about; its key names the row (a host ID, a fingerprint, a document's `type/scope`, a host name). `name`: who may go
- * by it was decided, so agents ask again; `name-found`: it was mapped automatically or listed as pending.
+ * by it was decided, so agents ask again; `name-found`: it was mapped automatically or listed as pending. `group`: a group's ID,
+ * or `<ID>/list` and `<ID>/plans` when its hosts have another list or other plans than before.
  */
 export const CHANGE_KINDS = [
   'host',
@@ -14,6 +15,7 @@ export const CHANGE_KINDS = [
   'revocation',
   'token',
   'settings',
+  'group',
   'document',
   'application',
   'plan',
@@ -23,6 +25,7 @@ export const CHANGE_KINDS = [
   'session',
   'administrator',
   'task',
+  'rotation',
 ] as const;
 export type ChangeKind = (typeof CHANGE_KINDS)[number];
 

@@ -21,7 +21,7 @@ async function run(
 ): Promise<RunningWorker> {
   const log = silentLog();
   const feed = new ChangeFeed({ store, clock, log });
-  const worker = await runWorker({ store, feed, workerId, clock, log, onRemoved });
+  const worker = await runWorker({ store, feed, workerId, instanceId: workerId, clock, log, onRemoved });
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => (stopping ??= worker.stop());
   t.after(stop);

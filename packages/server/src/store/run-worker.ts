@@ -19,11 +19,12 @@ export async function runWorker(parts: {
   store: Store;
   feed: ChangeFeed;
   workerId: string;
+  instanceId: string;
   clock: Clock;
   log: Log;
   onRemoved: () => void;
 }): Promise<RunningWorker> {
-  const { store, feed, workerId, clock, log } = parts;
+  const { store, feed, workerId, instanceId, clock, log } = parts;
   let cancel: (() => void) | undefined;
   let stopped = false;
   let prunedMs = clock.monotonicMs();
@@ -33,7 +34,7 @@ export async function runWorker(parts: {
     if (!(await beatWorker(store, workerId, feed.position))) {
       log.warn({ workerId }, 'this process was taken for dead');
       parts.onRemoved();
-      await registerWorker(store, workerId);
+      await registerWorker(store, workerId, instanceId);
     }
     const dead = await removeDeadWorkers(store);
     if (dead.length > 0) log.warn({ workers: dead }, 'dead server processes removed');
@@ -53,7 +54,7 @@ export async function runWorker(parts: {
     });
   };
 
-  await registerWorker(store, workerId);
+  await registerWorker(store, workerId, instanceId);
   schedule();
   return {
     stop: async () => {

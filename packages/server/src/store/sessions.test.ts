@@ -65,7 +65,7 @@ eachStore((dialect, open) => {
   test('S-07 a session lives as long as its worker says so', async (t) => {
     const { store } = await open(t);
     const hostId = newHost();
-    await registerWorker(store, 'w1');
+    await registerWorker(store, 'w1', 'i1');
     await claim(store, hostId, 'w1');
     assert.equal((await findSession(store, hostId))?.live, true);
     await die(store, 'w1');
@@ -97,7 +97,7 @@ eachStore((dialect, open) => {
       (await listSessions(store.db)).map(({ hostId }) => hostId),
       [b],
     );
-    await registerWorker(store, 'w2');
+    await registerWorker(store, 'w2', 'i2');
     await claim(store, b, 'w2');
     await die(store, 'w2');
     assert.deepEqual(await removeDeadWorkers(store), ['w2']);

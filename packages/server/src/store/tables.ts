@@ -53,6 +53,10 @@ export interface Tables {
   sign_in_failures: SignInFailuresTable;
   idempotency_keys: IdempotencyKeysTable;
   tasks: TasksTable;
+  rotations: RotationsTable;
+  rotation_servers: RotationServersTable;
+  rotation_steps: RotationStepsTable;
+  expiry_alerts: ExpiryAlertsTable;
   schema_migrations: SchemaMigrationsTable;
 }
 
@@ -79,6 +83,7 @@ export interface CaKeysTable {
   certificate: string;
   fingerprint: string;
   state: string;
+  chain: string | null;
   created_at_ms: number;
   retired_at_ms: number | null;
 }
@@ -98,9 +103,12 @@ export interface GroupsTable {
   id: string;
   parent_id: string | null;
   name: string;
-  list_id: string | null;
   settings: string;
+  locked: string;
+  own_since_ms: number | null;
+  revision: number;
   created_at_ms: number;
+  changed_at_ms: number;
 }
 
 export interface HostsTable {
@@ -173,10 +181,12 @@ export interface HostSeenTable {
   assignment_serial: number;
   policy_serial: number;
   crl_number: number;
+  heartbeat_seconds: number;
   fingerprint: string;
   version: string;
   boot_id: string;
   health: string;
+  capabilities: string;
 }
 
 export interface TokensTable {
@@ -461,6 +471,7 @@ export interface ChangeFeedTable {
 
 export interface WorkersTable {
   id: string;
+  instance_id: string;
   started_at_ms: number;
   alive_at_ms: number;
   feed_seq: number;
@@ -585,6 +596,53 @@ export interface TasksTable {
   created_at_ms: number;
   created_by: string;
   ended_at_ms: number | null;
+}
+
+export interface RotationsTable {
+  id: string;
+  num: number;
+  open_slot: string | null;
+  kind: string;
+  path: string;
+  phase: string;
+  direction: string;
+  emergency: string | null;
+  from_key_id: string;
+  to_key_id: string;
+  detail: string;
+  echo: string;
+  accepted: string;
+  problem: string | null;
+  overlap_ms: number;
+  paused_at_ms: number | null;
+  phase_since_ms: number;
+  started_by: string;
+  started_at_ms: number;
+  ended_at_ms: number | null;
+}
+
+export interface RotationServersTable {
+  rotation_id: string;
+  instance_id: string;
+  ordered_key_id: string | null;
+  ordered_at_ms: number | null;
+  shown_key_id: string | null;
+  shown_at_ms: number | null;
+}
+
+export interface RotationStepsTable {
+  rotation_id: string;
+  seq: number;
+  step: string;
+  actor: string;
+  detail: string;
+  at_ms: number;
+}
+
+export interface ExpiryAlertsTable {
+  fingerprint: string;
+  days: number;
+  at_ms: number;
 }
 
 export interface SchemaMigrationsTable {

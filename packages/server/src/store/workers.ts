@@ -10,6 +10,8 @@ export const WORKERS_MAX = 1_000;
 /** One server process. Times are those of `store.databaseNowMs`. */
 export interface Worker {
   readonly id: string;
+  /** Of its configuration: the same after a restart. */
+  readonly instanceId: string;
   readonly startedAtMs: number;
   readonly aliveAtMs: number;
   /** How far it has taken the change feed: a rotation waits for every live worker to pass its row. */
@@ -18,7 +20,7 @@ export interface Worker {
 }
 
 /** Enters a worker that starts. On SQLite it is the only one: what others left is removed. */
-export async function registerWorker(store: Store, workerId: string): Promise<void> {
+export async function registerWorker(store: Store, workerId: string, instanceId: string): Promise<void> {
   await store.transaction(async (tx) => {
     if (store.dialect === 'sqlite') {
       for (const worker of await listWorkers(store, tx)) await removeWorker(tx, worker.id);
@@ -26,7 +28,13 @@ export async function registerWorker(store: Store, workerId: string): Promise<vo
     const nowMs = await store.databaseNowMs(tx);
     await tx
       .insertInto('workers')
-      .values({ id: workerId, started_at_ms: nowMs, alive_at_ms: nowMs, feed_seq: 0 })
+      .values({
+        id: workerId,
+        instance_id: instanceId,
+        started_at_ms: nowMs,
+        alive_at_ms: nowMs,
+        feed_seq: 0,
+      })
       .execute();
   });
 }
@@ -47,12 +55,13 @@ export async function listWorkers(store: Store, db: DbOrTx = store.db): Promise<
   const nowMs = await store.databaseNowMs(db);
   const rows = await db
     .selectFrom('workers')
-    .select(['id', 'started_at_ms', 'alive_at_ms', 'feed_seq'])
+    .select(['id', 'instance_id', 'started_at_ms', 'alive_at_ms', 'feed_seq'])
     .orderBy('started_at_ms')
     .limit(WORKERS_MAX)
     .execute();
   return rows.map((row) => ({
     id: row.id,
+    instanceId: row.instance_id,
     startedAtMs: row.started_at_ms,
     aliveAtMs: row.alive_at_ms,
     feedSeq: row.feed_seq,

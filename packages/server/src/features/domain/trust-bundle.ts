@@ -22,5 +22,11 @@ export function bundleContent(
       .map(({ issuerKeyId, shard }) => ({ issuerKeyId, path: crlPath(issuerKeyId, shard) }))
       .sort((a, b) => (a.path < b.path ? -1 : 1)),
     httpPort,
+    signers: keys.keysOf('document-signer').map(({ keyId, certificate, state, outsideChain }) => ({
+      keyId,
+      certificate: base64(certificate.der),
+      state: state === 'next' ? ('announced' as const) : state === 'retiring' ? state : ('active' as const),
+      ...(outsideChain === null ? {} : { outside: true as const }),
+    })),
   };
 }

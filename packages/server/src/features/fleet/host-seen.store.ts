@@ -17,15 +17,18 @@ export interface SeenRow {
   readonly assignmentSerial: number;
   readonly policySerial: number;
   readonly crlNumber: number;
+  readonly heartbeatSeconds: number;
   readonly fingerprint: string;
   readonly version: string;
   /** Drawn by the agent at its start: another one than before means that it was started again. */
   readonly bootId: string;
   readonly health: readonly string[];
+  /** F-31: what its agent says it can do. */
+  readonly capabilities: readonly string[];
 }
 
 const PAGE_ROWS = 5_000;
-const healthText = z.array(z.string());
+const codesText = z.array(z.string());
 
 /** Gives all hosts with agents to `take`, or those that were seen since a moment. */
 export async function eachSeen(
@@ -66,10 +69,12 @@ function selectSeen(db: DbOrTx, sinceMs: number | undefined) {
       'host_seen.assignment_serial',
       'host_seen.policy_serial',
       'host_seen.crl_number',
+      'host_seen.heartbeat_seconds',
       'host_seen.fingerprint',
       'host_seen.version',
       'host_seen.boot_id',
       'host_seen.health',
+      'host_seen.capabilities',
     ])
     // the server's own host has no agent
     .where('hosts.id', 'not in', (inner) => inner.selectFrom('domain').select('server_host_id'));
@@ -88,11 +93,17 @@ const seenOf = (row: SelectedSeen): SeenRow => ({
   assignmentSerial: row.assignment_serial ?? 0,
   policySerial: row.policy_serial ?? 0,
   crlNumber: row.crl_number ?? 0,
+  heartbeatSeconds: row.heartbeat_seconds ?? 0,
   fingerprint: row.fingerprint ?? '',
   version: row.version ?? '',
   bootId: row.boot_id ?? '',
-  health: row.health === null || row.health === '[]' ? [] : healthText.parse(JSON.parse(row.health)),
+  health: readCodes(row.health),
+  capabilities: readCodes(row.capabilities),
 });
+
+const readCodes = (text: string | null): string[] =>
+  text === null || text === '[]' ? [] : codesText.parse(JSON.parse(text));
+const codes = (list: readonly string[]): string => (list.length === 0 ? '[]' : JSON.stringify(list));
 
 /** Writes what was seen of these hosts. */
 export async function insertSeen(tx: Tx, hosts: readonly Omit<SeenRow, 'id' | 'groupId'>[]): Promise<void> {
@@ -110,11 +121,13 @@ const columnsOf = (host: Omit<SeenRow, 'id' | 'groupId'>) => ({
   assignment_serial: host.assignmentSerial,
   policy_serial: host.policySerial,
   crl_number: host.crlNumber,
+  heartbeat_seconds: host.heartbeatSeconds,
   fingerprint: host.fingerprint,
   // PostgreSQL stores no NUL
   version: host.version.replaceAll('\0', ''),
   boot_id: host.bootId.replaceAll('\0', ''),
-  health: host.health.length === 0 ? '[]' : JSON.stringify(host.health),
+  health: codes(host.health),
+  capabilities: codes(host.capabilities),
 });
 
 const upsert = (db: DbOrTx, rows: ReturnType<typeof columnsOf>[]) =>
@@ -129,10 +142,12 @@ const upsert = (db: DbOrTx, rows: ReturnType<typeof columnsOf>[]) =>
         assignment_serial: row.ref('excluded.assignment_serial'),
         policy_serial: row.ref('excluded.policy_serial'),
         crl_number: row.ref('excluded.crl_number'),
+        heartbeat_seconds: row.ref('excluded.heartbeat_seconds'),
         fingerprint: row.ref('excluded.fingerprint'),
         version: row.ref('excluded.version'),
         boot_id: row.ref('excluded.boot_id'),
         health: row.ref('excluded.health'),
+        capabilities: row.ref('excluded.capabilities'),
       })),
     );
 

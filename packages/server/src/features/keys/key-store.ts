@@ -9,7 +9,8 @@ import { hkdfSync, type KeyObject } from 'node:crypto';
 import type { ChangeFeed } from '../../store/change-feed.ts';
 import type { Store } from '../../store/store.ts';
 import type { DbOrTx, Tx } from '../../store/tables.ts';
-import { insertKey, KEY_ROLES, listKeys, type KeyRole } from './keys.store.ts';
+import { z } from 'zod';
+import { insertKey, KEY_ROLES, KEY_STATES, listKeys, type KeyRole, type KeyState } from './keys.store.ts';
 
 /** A CA of the domain: one that issues now, or one that another has followed. */
 export interface Authority {
@@ -19,6 +20,17 @@ export interface Authority {
   readonly signer: Signer | undefined;
   readonly retiredAtMs: number | null;
   readonly notAfterMs: number;
+}
+
+/** A key that is announced, in use, or on its way out. */
+export interface KeyInUse {
+  readonly keyId: string;
+  readonly certificate: Certificate;
+  readonly state: KeyState;
+  /** Not null: its certificate is from outside (F-30), with these issuers. */
+  readonly outsideChain: readonly Certificate[] | null;
+  /** False: the private half is not on this server. */
+  readonly isHere: boolean;
 }
 
 /** The keys of the domain. They leave it as signatures alone (invariant 1); the TLS key goes into OpenSSL. */
@@ -37,8 +49,12 @@ export interface KeyStore {
   responderOf(issuer: Certificate): Issuer | undefined;
   /** Root first, then issuing CAs. */
   caPem(): string;
-  /** Key and chain for a TLS listener. */
-  tlsMaterial(): { key: string; cert: string };
+  /** Key and chain for a TLS listener: of the active key, or of that one while it is `next`, `active` or `retiring`. */
+  tlsMaterial(keyId?: string): { keyId: string; key: string; cert: string };
+  /** Keys of a role that are announced, in use, or on their way out: the newest first. */
+  keysOf(role: KeyRole): readonly KeyInUse[];
+  /** The keys as a transaction sees them, which may have changed them: nothing here moves. */
+  readIn(db: DbOrTx): Promise<KeyStore>;
   /** Seals a secret of another feature (repository passwords) with the same key-encryption key. */
   seal(plaintext: Uint8Array, context: string): string;
   /** Opens it. Refusal: SECRET_UNREADABLE. */
@@ -54,13 +70,20 @@ export interface KeyStore {
 }
 
 const DERIVED_KEY_BYTES = 32;
+/** Issuers of a certificate from outside. */
+export const CHAIN_CERTIFICATES_MAX = 8;
 
 /** Key of the feed's changes that call for `reload`. */
 export const KEYS_CHANGE_KEY = 'ca-keys';
 
 /** Opens all keys of the domain. Refusals: SECRET_UNREADABLE (another key-encryption key), KEY_DETACHED. */
 export async function loadKeys(db: DbOrTx, kek: Secret<Uint8Array>): Promise<KeyStore> {
-  let held = await readKeys(db, kek);
+  const here = await readKeys(db, kek);
+  return keyStoreOf(here, kek);
+}
+
+function keyStoreOf(here: Keys, kek: Secret<Uint8Array>): KeyStore {
+  let held = here;
   const need = (role: KeyRole): HeldKey => {
     const found = held.active.get(role);
     if (found === undefined) throw new AppError('KEY_DETACHED', { role });
@@ -90,10 +113,25 @@ export async function loadKeys(db: DbOrTx, kek: Secret<Uint8Array>): Promise<Key
         : { certificate: found.certificate, signer: found.signer };
     },
     caPem: () => [...held.anchors, ...held.issuers].map(({ der }) => certificateToPem(der)).join(''),
-    tlsMaterial: () => ({
-      key: privateKeyToPem(keyOf('server-tls')),
-      cert: certificateToPem(need('server-tls').certificate.der),
-    }),
+    tlsMaterial(keyId) {
+      const role = 'server-tls';
+      const wanted = held.inUse.find((key) => key.role === role && key.keyId === keyId);
+      const { key, certificate, outsideChain } = wanted ?? need(role);
+      if (key === undefined) throw new AppError('KEY_DETACHED', { role });
+      const cert = [certificate, ...(outsideChain ?? [])].map(({ der }) => certificateToPem(der)).join('');
+      return { keyId: certificate.keyId, key: privateKeyToPem(key), cert };
+    },
+    keysOf: (role) =>
+      held.inUse
+        .filter((key) => key.role === role)
+        .map(({ keyId, certificate, state, outsideChain, key }) => ({
+          keyId,
+          certificate,
+          state,
+          outsideChain,
+          isHere: key !== undefined,
+        })),
+    readIn: async (from) => keyStoreOf(await readKeys(from, kek), kek),
     seal: (plaintext, context) => sealSecret(kek.reveal(), plaintext, context),
     open: (sealed, context) => openSecret(kek.reveal(), sealed, context),
     derive: (purpose) => deriveKey(kek, purpose),
@@ -119,16 +157,23 @@ interface HeldKey {
   readonly certificate: Certificate;
   readonly key: KeyObject | undefined;
   readonly signer: Signer | undefined;
+  readonly outsideChain: readonly Certificate[] | null;
 }
+
+type Keys = Awaited<ReturnType<typeof readKeys>>;
+const storedChain = z.array(z.base64()).max(CHAIN_CERTIFICATES_MAX);
+const storedState = z.enum(KEY_STATES);
 
 async function readKeys(db: DbOrTx, kek: Secret<Uint8Array>) {
   const rows = (await listKeys(db)).map((row) => ({
     ...row,
     certificate: parseCertificate(Buffer.from(row.certificate, 'base64')),
+    state: storedState.parse(row.state),
   }));
-  const hold = ({ certificate, keyId, sealed }: (typeof rows)[number]): HeldKey => {
+  const hold = ({ certificate, keyId, sealed, chain }: (typeof rows)[number]): HeldKey => {
     const key = sealed === null ? undefined : openKey(keyId, sealed, kek);
-    return { certificate, key, signer: key === undefined ? undefined : fileSigner(key) };
+    const signer = key === undefined ? undefined : fileSigner(key);
+    return { certificate, key, signer, outsideChain: chain === null ? null : parseChain(chain) };
   };
   const active = new Map<KeyRole, HeldKey>();
   for (const role of KEY_ROLES) {
@@ -138,6 +183,9 @@ async function readKeys(db: DbOrTx, kek: Secret<Uint8Array>) {
   const ofRole = (role: KeyRole) => rows.filter((row) => row.role === role);
   return {
     active,
+    inUse: rows
+      .filter(({ state }) => state === 'next' || state === 'active' || state === 'retiring')
+      .map((row) => ({ role: row.role, keyId: row.keyId, state: row.state, ...hold(row) })),
     anchors: ofRole('root').map(({ certificate }) => certificate),
     issuers: ofRole('issuing').map(({ certificate }) => certificate),
     authorities: (['root', 'issuing'] as const).flatMap((role) =>
@@ -153,28 +201,39 @@ async function readKeys(db: DbOrTx, kek: Secret<Uint8Array>) {
   };
 }
 
+/** A key that is to be recorded. */
+export interface NewKey {
+  readonly role: KeyRole;
+  readonly privateKey: KeyObject;
+  readonly certificate: Certificate;
+  /** `active` when it is left out. */
+  readonly state?: KeyState;
+  readonly outsideChain?: readonly Certificate[];
+}
+
 /** Records a key of the domain with its certificate; the private key goes in as an envelope bound to its key ID. */
 export async function addKey(
   tx: Tx,
-  key: { role: KeyRole; privateKey: KeyObject; certificate: Certificate },
-  kek: Secret<Uint8Array>,
+  key: NewKey,
+  seal: Secret<Uint8Array> | KeyStore['seal'],
   nowMs: number,
 ): Promise<void> {
-  const { certificate, privateKey, role } = key;
+  const { certificate, privateKey, role, state = 'active', outsideChain } = key;
   const { keyId, fingerprint } = certificate;
-  const sealed = sealSecret(
-    kek.reveal(),
-    Buffer.from(privateKeyToPem(privateKey), 'utf8'),
-    keyContext(keyId),
-  );
-  const der = Buffer.from(certificate.der).toString('base64');
+  const pem = Buffer.from(privateKeyToPem(privateKey), 'utf8');
+  const sealed =
+    typeof seal === 'function'
+      ? seal(pem, keyContext(keyId))
+      : sealSecret(seal.reveal(), pem, keyContext(keyId));
+  const der = base64Of(certificate);
   const algorithm = fileSigner(privateKey).algorithm;
-  await insertKey(
-    tx,
-    { keyId, role, algorithm, sealed, certificate: der, fingerprint, state: 'active' },
-    nowMs,
-  );
+  const chain = outsideChain === undefined ? null : JSON.stringify(outsideChain.map(base64Of));
+  await insertKey(tx, { keyId, role, algorithm, sealed, certificate: der, fingerprint, state, chain }, nowMs);
 }
+
+const base64Of = ({ der }: Certificate): string => Buffer.from(der).toString('base64');
+const parseChain = (text: string): Certificate[] =>
+  storedChain.parse(JSON.parse(text)).map((der) => parseCertificate(Buffer.from(der, 'base64')));
 
 /** What the envelope of a key is bound to. */
 export const keyContext = (keyId: string): string => `ca-key:${keyId}`;

@@ -11,6 +11,14 @@ export const KEY_ROLES = [
 ] as const;
 export type KeyRole = (typeof KEY_ROLES)[number];
 
+/**
+ * What becomes of a key: `next` is announced and not in use; `active` signs now; `retiring` has been replaced, and what it signed is
+ * still good; `retired` signs nothing more, but what it signed is still in use; `destroyed`: its private half is gone, and it counts
+ * for nothing; `compromised` is kept as a tombstone.
+ */
+export const KEY_STATES = ['next', 'active', 'retiring', 'retired', 'destroyed', 'compromised'] as const;
+export type KeyState = (typeof KEY_STATES)[number];
+
 export interface KeyRow {
   readonly keyId: string;
   readonly role: string;
@@ -20,8 +28,9 @@ export interface KeyRow {
   /** DER in base64. */
   readonly certificate: string;
   readonly fingerprint: string;
-  /** `active`: signs now. `retired`: still an anchor or issuer of what it signed. */
   readonly state: string;
+  /** Of a certificate from outside: its issuers as a JSON list of DER in base64. Null: this domain's CA made it. */
+  readonly chain: string | null;
   readonly retiredAtMs: number | null;
 }
 
@@ -29,13 +38,26 @@ export interface KeyRow {
 export const listKeys = async (db: DbOrTx): Promise<KeyRow[]> =>
   db
     .selectFrom('ca_keys')
-    .select(['key_id as keyId', 'role', 'algorithm', 'sealed', 'certificate', 'fingerprint', 'state'])
+    .select([
+      'key_id as keyId',
+      'role',
+      'algorithm',
+      'sealed',
+      'certificate',
+      'fingerprint',
+      'state',
+      'chain',
+    ])
     .select('retired_at_ms as retiredAtMs')
     .orderBy('created_at_ms', 'desc')
     .orderBy('key_id')
     .execute();
 
-export const insertKey = async (tx: Tx, row: Omit<KeyRow, 'retiredAtMs'>, nowMs: number): Promise<void> => {
+export const insertKey = async (
+  tx: Tx,
+  row: Omit<KeyRow, 'retiredAtMs' | 'chain'> & { chain?: string | null },
+  nowMs: number,
+): Promise<void> => {
   await tx
     .insertInto('ca_keys')
     .values({
@@ -46,6 +68,7 @@ export const insertKey = async (tx: Tx, row: Omit<KeyRow, 'retiredAtMs'>, nowMs:
       certificate: row.certificate,
       fingerprint: row.fingerprint,
       state: row.state,
+      chain: row.chain ?? null,
       created_at_ms: nowMs,
       retired_at_ms: null,
     })
@@ -74,4 +97,18 @@ export const dropRetired = async (tx: Tx, role: KeyRole, beforeMs: number): Prom
 /** Puts an envelope in a key's place, or takes it away (a detached key). */
 export const setSealed = async (tx: Tx, keyId: string, sealed: string | null): Promise<void> => {
   await tx.updateTable('ca_keys').set({ sealed }).where('key_id', '=', keyId).execute();
+};
+
+/** A key's part changes; `destroyed` takes its private half away. */
+export const setKeyState = async (tx: Tx, keyId: string, state: KeyState, nowMs: number): Promise<void> => {
+  const isOver = state === 'destroyed' || state === 'compromised';
+  await tx
+    .updateTable('ca_keys')
+    .set({
+      state,
+      retired_at_ms: isOver || state === 'retired' ? nowMs : null,
+      ...(isOver ? { sealed: null } : {}),
+    })
+    .where('key_id', '=', keyId)
+    .execute();
 };

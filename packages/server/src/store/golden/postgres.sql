@@ -84,6 +84,7 @@ ca_keys.sealed text
 ca_keys.certificate text not null
 ca_keys.fingerprint text not null
 ca_keys.state text not null
+ca_keys.chain text
 ca_keys.created_at_ms bigint not null
 ca_keys.retired_at_ms bigint
 certificates.fingerprint text not null
@@ -139,12 +140,18 @@ domain.name text not null
 domain.server_id text not null
 domain.server_host_id text not null
 domain.created_at_ms bigint not null
+expiry_alerts.fingerprint text not null
+expiry_alerts.days bigint not null
+expiry_alerts.at_ms bigint not null
 groups.id text not null
 groups.parent_id text
 groups.name text not null
-groups.list_id text
 groups.settings text not null
+groups.locked text not null
+groups.own_since_ms bigint
+groups.revision bigint not null
 groups.created_at_ms bigint not null
+groups.changed_at_ms bigint not null
 host_events.spool_id text not null
 host_events.host_id text not null
 host_events.event text not null
@@ -161,10 +168,12 @@ host_seen.list_serial bigint not null
 host_seen.assignment_serial bigint not null
 host_seen.policy_serial bigint not null
 host_seen.crl_number bigint not null
+host_seen.heartbeat_seconds bigint not null
 host_seen.fingerprint text not null
 host_seen.version text not null
 host_seen.boot_id text not null
 host_seen.health text not null
+host_seen.capabilities text not null
 hosts.id text not null
 hosts.num bigint not null
 hosts.name text not null
@@ -313,6 +322,38 @@ revocations.last_host_num bigint not null
 revocations.confirmed bigint not null
 revocations.half_at_ms bigint
 revocations.all_at_ms bigint
+rotation_servers.rotation_id text not null
+rotation_servers.instance_id text not null
+rotation_servers.ordered_key_id text
+rotation_servers.ordered_at_ms bigint
+rotation_servers.shown_key_id text
+rotation_servers.shown_at_ms bigint
+rotation_steps.rotation_id text not null
+rotation_steps.seq bigint not null
+rotation_steps.step text not null
+rotation_steps.actor text not null
+rotation_steps.detail text not null
+rotation_steps.at_ms bigint not null
+rotations.id text not null
+rotations.num bigint not null
+rotations.open_slot text
+rotations.kind text not null
+rotations.path text not null
+rotations.phase text not null
+rotations.direction text not null
+rotations.emergency text
+rotations.from_key_id text not null
+rotations.to_key_id text not null
+rotations.detail text not null
+rotations.echo text not null
+rotations.accepted text not null
+rotations.problem text
+rotations.overlap_ms bigint not null
+rotations.paused_at_ms bigint
+rotations.phase_since_ms bigint not null
+rotations.started_by text not null
+rotations.started_at_ms bigint not null
+rotations.ended_at_ms bigint
 schema_migrations.version bigint not null
 schema_migrations.name text not null
 schema_migrations.checksum text not null
@@ -370,6 +411,7 @@ tokens.created_by text not null
 tokens.expires_at_ms bigint not null
 tokens.deleted_at_ms bigint
 workers.id text not null
+workers.instance_id text not null
 workers.started_at_ms bigint not null
 workers.alive_at_ms bigint not null
 workers.feed_seq bigint not null
@@ -405,7 +447,9 @@ crl_shards: crl_shards_pkey PRIMARY KEY (issuer_key_id, shard)
 crls: crls_pkey PRIMARY KEY (issuer_key_id, shard, number)
 documents: documents_pkey PRIMARY KEY (type, scope, serial)
 domain: domain_pkey PRIMARY KEY (id)
+expiry_alerts: expiry_alerts_pkey PRIMARY KEY (fingerprint, days)
 groups: groups_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES groups(id)
+groups: groups_parent_id_name_key UNIQUE (parent_id, name)
 groups: groups_pkey PRIMARY KEY (id)
 host_events: host_events_pkey PRIMARY KEY (host_id, spool_id)
 host_names: host_names_host_id_fkey FOREIGN KEY (host_id) REFERENCES hosts(id)
@@ -438,6 +482,11 @@ repositories: repositories_host_id_generation_key UNIQUE (host_id, generation)
 repositories: repositories_pkey PRIMARY KEY (name)
 restore_grants: restore_grants_pkey PRIMARY KEY (job_id)
 revocations: revocations_pkey PRIMARY KEY (num)
+rotation_servers: rotation_servers_pkey PRIMARY KEY (rotation_id, instance_id)
+rotation_steps: rotation_steps_pkey PRIMARY KEY (rotation_id, seq)
+rotations: rotations_num_key UNIQUE (num)
+rotations: rotations_open_slot_key UNIQUE (open_slot)
+rotations: rotations_pkey PRIMARY KEY (id)
 schema_migrations: schema_migrations_pkey PRIMARY KEY (version)
 server_lists: server_lists_name_key UNIQUE (name)
 server_lists: server_lists_pkey PRIMARY KEY (id)
@@ -490,6 +539,8 @@ CREATE UNIQUE INDEX crl_shards_pkey ON crl_shards USING btree (issuer_key_id, sh
 CREATE UNIQUE INDEX crls_pkey ON crls USING btree (issuer_key_id, shard, number);
 CREATE UNIQUE INDEX documents_pkey ON documents USING btree (type, scope, serial);
 CREATE UNIQUE INDEX domain_pkey ON domain USING btree (id);
+CREATE UNIQUE INDEX expiry_alerts_pkey ON expiry_alerts USING btree (fingerprint, days);
+CREATE UNIQUE INDEX groups_parent_id_name_key ON groups USING btree (parent_id, name);
 CREATE UNIQUE INDEX groups_pkey ON groups USING btree (id);
 CREATE UNIQUE INDEX host_events_pkey ON host_events USING btree (host_id, spool_id);
 CREATE INDEX host_names_by_host ON host_names USING btree (host_id);
@@ -535,6 +586,11 @@ CREATE UNIQUE INDEX restore_grants_pkey ON restore_grants USING btree (job_id);
 CREATE INDEX revocations_by_host ON revocations USING btree (host_id, num);
 CREATE INDEX revocations_open ON revocations USING btree (num) WHERE (all_at_ms IS NULL);
 CREATE UNIQUE INDEX revocations_pkey ON revocations USING btree (num);
+CREATE UNIQUE INDEX rotation_servers_pkey ON rotation_servers USING btree (rotation_id, instance_id);
+CREATE UNIQUE INDEX rotation_steps_pkey ON rotation_steps USING btree (rotation_id, seq);
+CREATE UNIQUE INDEX rotations_num_key ON rotations USING btree (num);
+CREATE UNIQUE INDEX rotations_open_slot_key ON rotations USING btree (open_slot);
+CREATE UNIQUE INDEX rotations_pkey ON rotations USING btree (id);
 CREATE UNIQUE INDEX schema_migrations_pkey ON schema_migrations USING btree (version);
 CREATE UNIQUE INDEX server_lists_name_key ON server_lists USING btree (name);
 CREATE UNIQUE INDEX server_lists_pkey ON server_lists USING btree (id);

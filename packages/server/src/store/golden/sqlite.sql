@@ -111,6 +111,7 @@ CREATE TABLE ca_keys (
   certificate TEXT NOT NULL,
   fingerprint TEXT NOT NULL UNIQUE,
   state TEXT NOT NULL,
+  chain TEXT,
   created_at_ms BIGINT NOT NULL,
   retired_at_ms BIGINT
 );
@@ -190,13 +191,23 @@ CREATE TABLE domain (
   server_host_id TEXT NOT NULL,
   created_at_ms BIGINT NOT NULL
 );
+CREATE TABLE expiry_alerts (
+  fingerprint TEXT NOT NULL,
+  days BIGINT NOT NULL,
+  at_ms BIGINT NOT NULL,
+  PRIMARY KEY (fingerprint, days)
+);
 CREATE TABLE groups (
   id TEXT NOT NULL PRIMARY KEY,
   parent_id TEXT REFERENCES groups (id),
   name TEXT NOT NULL,
-  list_id TEXT,
   settings TEXT NOT NULL,
-  created_at_ms BIGINT NOT NULL
+  locked TEXT NOT NULL,
+  own_since_ms BIGINT,
+  revision BIGINT NOT NULL,
+  created_at_ms BIGINT NOT NULL,
+  changed_at_ms BIGINT NOT NULL,
+  UNIQUE (parent_id, name)
 );
 CREATE TABLE host_events (
   spool_id TEXT NOT NULL,
@@ -221,10 +232,12 @@ CREATE TABLE host_seen (
   assignment_serial BIGINT NOT NULL,
   policy_serial BIGINT NOT NULL,
   crl_number BIGINT NOT NULL,
+  heartbeat_seconds BIGINT NOT NULL,
   fingerprint TEXT NOT NULL,
   version TEXT NOT NULL,
   boot_id TEXT NOT NULL,
-  health TEXT NOT NULL
+  health TEXT NOT NULL,
+  capabilities TEXT NOT NULL
 );
 CREATE TABLE hosts (
   id TEXT NOT NULL PRIMARY KEY,
@@ -414,6 +427,46 @@ CREATE TABLE revocations (
   half_at_ms BIGINT,
   all_at_ms BIGINT
 );
+CREATE TABLE rotation_servers (
+  rotation_id TEXT NOT NULL,
+  instance_id TEXT NOT NULL,
+  ordered_key_id TEXT,
+  ordered_at_ms BIGINT,
+  shown_key_id TEXT,
+  shown_at_ms BIGINT,
+  PRIMARY KEY (rotation_id, instance_id)
+);
+CREATE TABLE rotation_steps (
+  rotation_id TEXT NOT NULL,
+  seq BIGINT NOT NULL,
+  step TEXT NOT NULL,
+  actor TEXT NOT NULL,
+  detail TEXT NOT NULL,
+  at_ms BIGINT NOT NULL,
+  PRIMARY KEY (rotation_id, seq)
+);
+CREATE TABLE rotations (
+  id TEXT NOT NULL PRIMARY KEY,
+  num BIGINT NOT NULL UNIQUE,
+  open_slot TEXT UNIQUE,
+  kind TEXT NOT NULL,
+  path TEXT NOT NULL,
+  phase TEXT NOT NULL,
+  direction TEXT NOT NULL,
+  emergency TEXT,
+  from_key_id TEXT NOT NULL,
+  to_key_id TEXT NOT NULL,
+  detail TEXT NOT NULL,
+  echo TEXT NOT NULL,
+  accepted TEXT NOT NULL,
+  problem TEXT,
+  overlap_ms BIGINT NOT NULL,
+  paused_at_ms BIGINT,
+  phase_since_ms BIGINT NOT NULL,
+  started_by TEXT NOT NULL,
+  started_at_ms BIGINT NOT NULL,
+  ended_at_ms BIGINT
+);
 CREATE TABLE schema_migrations (
   version BIGINT NOT NULL PRIMARY KEY,
   name TEXT NOT NULL,
@@ -490,6 +543,7 @@ CREATE TABLE tokens (
 );
 CREATE TABLE workers (
   id TEXT NOT NULL PRIMARY KEY,
+  instance_id TEXT NOT NULL,
   started_at_ms BIGINT NOT NULL,
   alive_at_ms BIGINT NOT NULL,
   feed_seq BIGINT NOT NULL

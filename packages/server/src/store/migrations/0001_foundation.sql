@@ -18,6 +18,7 @@ CREATE TABLE ca_keys (
   certificate TEXT NOT NULL,
   fingerprint TEXT NOT NULL UNIQUE,
   state TEXT NOT NULL,
+  chain TEXT,
   created_at_ms BIGINT NOT NULL,
   retired_at_ms BIGINT
 );
@@ -35,13 +36,19 @@ CREATE TABLE counters (
   value BIGINT NOT NULL
 );
 
+-- F-01. settings: JSON, what the group sets by itself. locked: JSON, the settings that those below cannot set. own_since_ms: since then it
+-- inherits nothing that is not locked (NULL: it inherits). revision goes up with every change by an administrator.
 CREATE TABLE groups (
   id TEXT NOT NULL PRIMARY KEY,
   parent_id TEXT REFERENCES groups (id),
   name TEXT NOT NULL,
-  list_id TEXT,
   settings TEXT NOT NULL,
-  created_at_ms BIGINT NOT NULL
+  locked TEXT NOT NULL,
+  own_since_ms BIGINT,
+  revision BIGINT NOT NULL,
+  created_at_ms BIGINT NOT NULL,
+  changed_at_ms BIGINT NOT NULL,
+  UNIQUE (parent_id, name)
 );
 
 CREATE TABLE hosts (
@@ -140,10 +147,12 @@ CREATE TABLE host_seen (
   assignment_serial BIGINT NOT NULL,
   policy_serial BIGINT NOT NULL,
   crl_number BIGINT NOT NULL,
+  heartbeat_seconds BIGINT NOT NULL,
   fingerprint TEXT NOT NULL,
   version TEXT NOT NULL,
   boot_id TEXT NOT NULL,
-  health TEXT NOT NULL
+  health TEXT NOT NULL,
+  capabilities TEXT NOT NULL
 );
 
 CREATE TABLE tokens (
@@ -474,6 +483,7 @@ CREATE TABLE change_feed (
 
 CREATE TABLE workers (
   id TEXT NOT NULL PRIMARY KEY,
+  instance_id TEXT NOT NULL,
   started_at_ms BIGINT NOT NULL,
   alive_at_ms BIGINT NOT NULL,
   feed_seq BIGINT NOT NULL
@@ -620,3 +630,57 @@ CREATE TABLE tasks (
   ended_at_ms BIGINT
 );
 CREATE INDEX tasks_by_state ON tasks (state, num);
+
+-- Certificate updates (F-30). open_slot is 'open' while it is under way: there is one at a time. detail, echo, accepted and problem are JSON.
+CREATE TABLE rotations (
+  id TEXT NOT NULL PRIMARY KEY,
+  num BIGINT NOT NULL UNIQUE,
+  open_slot TEXT UNIQUE,
+  kind TEXT NOT NULL,
+  path TEXT NOT NULL,
+  phase TEXT NOT NULL,
+  direction TEXT NOT NULL,
+  emergency TEXT,
+  from_key_id TEXT NOT NULL,
+  to_key_id TEXT NOT NULL,
+  detail TEXT NOT NULL,
+  echo TEXT NOT NULL,
+  accepted TEXT NOT NULL,
+  problem TEXT,
+  overlap_ms BIGINT NOT NULL,
+  paused_at_ms BIGINT,
+  phase_since_ms BIGINT NOT NULL,
+  started_by TEXT NOT NULL,
+  started_at_ms BIGINT NOT NULL,
+  ended_at_ms BIGINT
+);
+
+-- Which key each server process of the domain is to show in an update, and which it has confirmed.
+CREATE TABLE rotation_servers (
+  rotation_id TEXT NOT NULL,
+  instance_id TEXT NOT NULL,
+  ordered_key_id TEXT,
+  ordered_at_ms BIGINT,
+  shown_key_id TEXT,
+  shown_at_ms BIGINT,
+  PRIMARY KEY (rotation_id, instance_id)
+);
+
+-- What an update has done, in order.
+CREATE TABLE rotation_steps (
+  rotation_id TEXT NOT NULL,
+  seq BIGINT NOT NULL,
+  step TEXT NOT NULL,
+  actor TEXT NOT NULL,
+  detail TEXT NOT NULL,
+  at_ms BIGINT NOT NULL,
+  PRIMARY KEY (rotation_id, seq)
+);
+
+-- F-35 Thresholds before the end of a certificate that were told of.
+CREATE TABLE expiry_alerts (
+  fingerprint TEXT NOT NULL,
+  days BIGINT NOT NULL,
+  at_ms BIGINT NOT NULL,
+  PRIMARY KEY (fingerprint, days)
+);
