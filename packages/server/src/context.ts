@@ -48,6 +48,8 @@ export interface ServerPorts {
 /** What the fleet knows of a host from its heartbeats. */
 export interface HostSeen {
   readonly lastSeenMs: number;
+  /** F-02: how often it is to be heard. */
+  readonly heartbeatSeconds: number;
   readonly online: boolean;
   readonly version: string;
   readonly health: readonly string[];
@@ -56,7 +58,7 @@ export interface HostSeen {
   readonly crlNumber: number;
 }
 
-/** What the last heartbeat of a host said of revocation lists. */
+/** What the last heartbeat of a host said of revocation lists and its management server list. */
 export interface HeardHost {
   readonly id: HostId;
   /** Of two hosts, the higher number came later. */
@@ -65,6 +67,7 @@ export interface HeardHost {
   /** Zero: never. */
   readonly lastSeenMs: number;
   readonly crlNumber: number;
+  readonly listSerial: number;
   /** Of the certificate that the connection was made with. */
   readonly fingerprint: string;
 }

@@ -15,7 +15,17 @@ export async function addGroup(
   const id = parseGroupId(systemRandom.uuid())!;
   await store.db
     .insertInto('groups')
-    .values({ id, parent_id: parentId, name, list_id: null, settings: '{}', created_at_ms: nowMs })
+    .values({
+      id,
+      parent_id: parentId,
+      name,
+      settings: '{}',
+      locked: '[]',
+      own_since_ms: null,
+      revision: 1,
+      created_at_ms: nowMs,
+      changed_at_ms: nowMs,
+    })
     .execute();
   return id;
 }

@@ -2,6 +2,7 @@ import {
   parseDomainId,
   parseGroupId,
   parseHostId,
+  parseListId,
   parseSnapshotId,
   type GroupId,
   type HostId,
@@ -16,6 +17,7 @@ import type { SpoolItem } from '@sekisho/core/wire/agent.ts';
 import type { JobReport } from '@sekisho/core/wire/jobs.ts';
 import { planSpec, type PlanSpec } from '@sekisho/core/wire/plans.ts';
 import { silentLog } from '@sekisho/platform/log.ts';
+import { createDefaultList } from '@sekisho/server/features/domain/server-list.ts';
 import type { FleetContext, FleetDocuments } from '@sekisho/server/features/fleet/fleet-context.ts';
 import { defaultFleetSettings, type FleetSettings } from '@sekisho/server/features/fleet/fleet-settings.ts';
 import { nextSerial } from '@sekisho/server/store/counters.ts';
@@ -135,11 +137,16 @@ export class ProtectionDomain {
         id: domain.groupId,
         parent_id: null,
         name: 'All',
-        list_id: '00000000-0000-4000-8000-00000000cccc',
         settings: '{}',
+        locked: '[]',
+        own_since_ms: null,
+        revision: 1,
         created_at_ms: domain.nowMs,
+        changed_at_ms: domain.nowMs,
       })
       .execute();
+    const list = parseListId('00000000-0000-4000-8000-00000000cccc')!;
+    await domain.context.store.transaction((tx) => createDefaultList(tx, list, domain.nowMs));
     return domain;
   }
 

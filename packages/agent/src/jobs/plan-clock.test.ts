@@ -29,6 +29,7 @@ async function bench(t: TestContext) {
     group: parseGroupId('22222222-2222-4222-8222-222222222222')!,
     heartbeatSeconds: 300,
     mode: 'push',
+    origins: {},
     crlRefreshSeconds: 3600,
     staleCrl: 'open',
     mediaServers: [],

@@ -1,5 +1,5 @@
 import { AppError } from '@sekisho/core/errors.ts';
-import type { Clock, Random } from '@sekisho/core/time.ts';
+import { SECOND_MS, type Clock, type Random } from '@sekisho/core/time.ts';
 import type { Heartbeat, HeartbeatReply } from '@sekisho/core/wire/agent.ts';
 import type { Log } from '@sekisho/platform/log.ts';
 import { KEPT_DOCUMENTS, type DocumentStore } from '../documents/document-store.ts';
@@ -147,6 +147,7 @@ export function startSimulatedAgent(
       assignmentSerial: documents.serial('assignment'),
       policySerial: documents.serial('policy'),
       crlNumber: crls.number,
+      heartbeatSeconds: Math.max(1, Math.ceil(heartbeatMs / SECOND_MS)),
       certificates: [host.identity.certificate.fingerprint],
       version: AGENT_VERSION,
       bootId,

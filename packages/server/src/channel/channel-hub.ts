@@ -114,12 +114,12 @@ export class ChannelHub {
     if (verb === 'claimed') this.#task(this.#yieldIfReplaced(session));
   }
 
-  /** Ends channels that have been silent for too long: the other end is gone without a word. */
-  sweep(silentMs: number): number {
+  /** Ends channels that have been silent for too long, each by its own measure: the other end is gone without a word. */
+  sweep(silentMs: (hostId: HostId) => number): number {
     const nowMs = this.#parts.clock.nowMs();
     let swept = 0;
     for (const session of this.#sessions.values()) {
-      if (nowMs - session.lastFrameMs < silentMs) continue;
+      if (nowMs - session.lastFrameMs < silentMs(session.peer.hostId)) continue;
       session.terminate();
       swept += 1;
     }

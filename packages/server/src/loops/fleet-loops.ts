@@ -37,11 +37,13 @@ export function startFleetLoops(parts: {
   hub: ChannelHub;
   work: OpenWork;
   board: ProgressBoard;
+  /** F-02: how often a host is to be heard, in seconds. */
+  periodOf: (hostId: HostId) => number;
   /** Offers what was held back. */
   deliver: (hostId: HostId) => Promise<void>;
 }): FleetLoops {
-  const { context, index, hub, work, board, deliver } = parts;
-  const { clock, log, store, settings } = context;
+  const { context, index, hub, work, board, periodOf, deliver } = parts;
+  const { clock, log, store } = context;
   const duty = { clock, log, store, workerId: parts.workerId, leaseMs: LEASE_MS };
   return {
     flush: startLoop({
@@ -90,8 +92,8 @@ export function startFleetLoops(parts: {
       name: 'sweep',
       everyMs: SWEEP_EVERY_MS,
       run: async () => {
-        hub.sweep(3 * settings.heartbeatSeconds * SECOND_MS + SILENCE_GRACE_MS);
-        await giveUpLostJobs(context, { work, board, index });
+        hub.sweep((hostId) => 3 * periodOf(hostId) * SECOND_MS + SILENCE_GRACE_MS);
+        await giveUpLostJobs(context, { work, board, index, periodOf });
         for (const session of hub.sessions()) await deliver(session.peer.hostId);
       },
     }),

@@ -40,8 +40,7 @@ export function startAccounts({ store, feed }: { store: Store; feed: ChangeFeed 
     },
     forgetAll,
   );
-  // assignments and policies are made anew when the tree of groups changes
-  feed.subscribe(['settings', 'document'], forgetAll, forgetAll);
+  feed.subscribe(['group'], forgetAll, forgetAll);
 
   const read = async (id: AdministratorId): Promise<ReadonlyMap<Right, Reach> | undefined> => {
     below ??= readGroupsBelow(store.db);

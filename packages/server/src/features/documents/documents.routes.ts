@@ -5,29 +5,42 @@ import type { FastifyInstance } from 'fastify';
 import type { ServerContext } from '../../context.ts';
 import type { HostId } from '@sekisho/core/ids.ts';
 import { mount } from '../../http/mount.ts';
-import { listGroups, listOfGroup } from '../fleet/read-hosts.ts';
+import { readGroupTree } from '../groups/group-tree.ts';
 import { findHost } from '../hosts/host-rows.ts';
 
-/** The newest documents, to the hosts they are for; the bundle to everybody (it is what the pinned root signed). */
+/**
+ * The trust bundle to everybody, on the agents' port and the plain one: roots sign it, and its links lead who was off while the CA was changed
+ * from a root that he trusts to the one that signed it (F-38).
+ */
+export function publicBundleRoute(app: FastifyInstance, context: Pick<ServerContext, 'documents'>): void {
+  mount(app, getPublicBundle, () => latest(context, 'bundle', ''));
+}
+
+/** The newest documents, to the hosts they are for. */
 export function documentRoutes(agentApp: FastifyInstance, context: ServerContext): void {
-  const latest = async (type: DocumentType, scope: string): Promise<{ jws: string }> => {
-    const found = await context.documents.latest(type, scope);
-    if (found === undefined) throw new AppError('NOT_FOUND', { what: type, id: scope });
-    return { jws: found.jws };
-  };
-  mount(agentApp, getPublicBundle, () => latest('bundle', ''));
+  publicBundleRoute(agentApp, context);
   mount(agentApp, getDocument, async ({ params, peer }) => {
     switch (params.type) {
       case 'bundle':
-        return latest('bundle', '');
+        return latest(context, 'bundle', '');
       case 'assignment':
-        return latest('assignment', peer.hostId);
+        return latest(context, 'assignment', peer.hostId);
       case 'list':
-        return latest('list', await listOfHost(context, peer.hostId));
+        return latest(context, 'list', await listOfHost(context, peer.hostId));
       case 'policy':
-        return latest('policy', await groupOfHost(context, peer.hostId));
+        return latest(context, 'policy', await groupOfHost(context, peer.hostId));
     }
   });
+}
+
+async function latest(
+  { documents }: Pick<ServerContext, 'documents'>,
+  type: DocumentType,
+  scope: string,
+): Promise<{ jws: string }> {
+  const found = await documents.latest(type, scope);
+  if (found === undefined) throw new AppError('NOT_FOUND', { what: type, id: scope });
+  return { jws: found.jws };
 }
 
 async function groupOfHost(context: ServerContext, hostId: HostId): Promise<string> {
@@ -38,7 +51,7 @@ async function groupOfHost(context: ServerContext, hostId: HostId): Promise<stri
 
 async function listOfHost(context: ServerContext, hostId: HostId): Promise<string> {
   const host = await findHost(context.store.db, hostId);
-  const list = host === undefined ? undefined : listOfGroup(await listGroups(context.store.db), host.groupId);
+  const list = host === undefined ? undefined : (await readGroupTree(context.store.db)).listOf(host.groupId);
   if (list === undefined) throw new AppError('NOT_FOUND', { what: 'list', id: hostId });
   return list;
 }

@@ -164,9 +164,12 @@ async function createDomain(
         id: ids.groupId,
         parent_id: null,
         name: ROOT_GROUP_NAME,
-        list_id: ids.listId,
         settings: '{}',
+        locked: '[]',
+        own_since_ms: null,
+        revision: 1,
         created_at_ms: nowMs,
+        changed_at_ms: nowMs,
       })
       .execute();
     const { certificate, name, names } = authority.host;

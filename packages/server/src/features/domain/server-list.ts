@@ -4,9 +4,7 @@ import { listPayload } from '@sekisho/core/wire/documents.ts';
 import { z } from 'zod';
 import type { Tx } from '../../store/tables.ts';
 import type { DocumentService } from '../documents/document-service.ts';
-
-/** The list that every new group has. */
-export const DEFAULT_LIST_NAME = 'default';
+import { DEFAULT_LIST_NAME } from './default-list.ts';
 
 /** An entry of a list as it is stored: which installation serves there. */
 const storedServer = listPayload.shape.servers.element.extend({ instanceId: z.string().max(64) });

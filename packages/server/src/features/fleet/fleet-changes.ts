@@ -21,6 +21,7 @@ export const FLEET_CHANGE_KINDS = [
   'revocation',
   'plan',
   'settings',
+  'group',
   'legacy',
   'document',
   'crl',
@@ -104,6 +105,7 @@ export class FleetChanges {
         follow();
         return;
       case 'settings':
+      case 'group':
         await heartbeats.load();
         follow();
         return;
@@ -123,6 +125,7 @@ export class FleetChanges {
       case 'repository':
       case 'administrator':
       case 'task':
+      case 'rotation':
         return;
     }
   }

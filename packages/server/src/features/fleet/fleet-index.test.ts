@@ -74,6 +74,7 @@ eachStore((_dialect, open) => {
       ...domain.context,
       index,
       work,
+      defaults: { heartbeatSeconds: 300, mode: 'push' } as const,
       crlNumber: () => 5,
       namesGeneration: () => 2,
       renewalOf: () => ({ fingerprint: 'ab'.repeat(32) as Sha256Hex, renewAtMs: 7 }),

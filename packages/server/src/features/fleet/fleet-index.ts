@@ -22,9 +22,13 @@ export class IndexedHost {
   assignmentSerial = 0;
   policySerial = 0;
   crlNumber = 0;
+  /** Its own period, as it said it; zero: it did not. */
+  heartbeatSeconds = 0;
   fingerprint = '';
   version = '';
   health: readonly string[] = [];
+  /** F-31: of AGENT_CAPABILITIES; unknown ones are kept. */
+  capabilities: readonly string[] = [];
   /** When this process itself heard the host last; zero: not since its start. */
   heardMs = 0;
   /** Of the agent's last start; empty before its first heartbeat. */
@@ -105,9 +109,11 @@ export class FleetIndex {
     host.assignmentSerial = heartbeat.assignmentSerial;
     host.policySerial = heartbeat.policySerial;
     host.crlNumber = heartbeat.crlNumber;
+    host.heartbeatSeconds = heartbeat.heartbeatSeconds ?? 0;
     host.fingerprint = fingerprint;
     host.version = this.#shared.text(heartbeat.version);
     host.health = this.#shared.list(heartbeat.health);
+    host.capabilities = this.#shared.sameList(heartbeat.capabilities ?? []);
     host.spooled = heartbeat.spooled;
     this.#touched.add(host);
     return !isClone;
@@ -149,18 +155,23 @@ export class FleetIndex {
     host.assignmentSerial = row.assignmentSerial;
     host.policySerial = row.policySerial;
     host.crlNumber = row.crlNumber;
+    host.heartbeatSeconds = row.heartbeatSeconds;
     host.fingerprint = row.fingerprint;
     host.version = this.#shared.text(row.version);
     host.health = this.#shared.list(row.health);
+    host.capabilities = this.#shared.sameList(row.capabilities);
   }
 }
 
 /** Different texts that are kept once for all hosts; with more of them each host keeps its own. */
 const SHARED_TEXTS_MAX = 10_000;
+/** The same for lists. */
+const SHARED_LISTS_MAX = 1_000;
 
 /** Groups, versions and the empty list of complaints are the same for most hosts: one copy of each does for a million. */
 class SharedValues {
   readonly #texts = new Map<string, string>();
+  readonly #lists = new Map<string, readonly string[]>();
   readonly #none: readonly string[] = [];
 
   text<Text extends string>(text: Text): Text {
@@ -172,6 +183,16 @@ class SharedValues {
 
   list(list: readonly string[]): readonly string[] {
     return list.length === 0 ? this.#none : list;
+  }
+
+  /** For lists that most hosts have alike. */
+  sameList(list: readonly string[]): readonly string[] {
+    if (list.length === 0) return this.#none;
+    const key = list.join(' ');
+    const known = this.#lists.get(key);
+    if (known !== undefined) return known;
+    if (this.#lists.size < SHARED_LISTS_MAX) this.#lists.set(key, list);
+    return list;
   }
 }
 

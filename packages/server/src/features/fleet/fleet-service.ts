@@ -49,6 +49,7 @@ export async function startFleet(
     index,
     work,
     documents,
+    defaults: context.settings,
     crlNumber: () => changes.crlNumber,
     namesGeneration: () => parts.names.index.generation,
     renewalOf: (hostId, fingerprint) => parts.renewals.of(hostId, fingerprint),
@@ -99,6 +100,7 @@ export async function startFleet(
     hub,
     work,
     board,
+    periodOf: (hostId) => heartbeats.periodOfId(hostId),
     deliver: (hostId) => desk.deliver(hostId),
   });
   const unsubscribe = feed.subscribeMany(
@@ -123,7 +125,7 @@ export async function startFleet(
       heartbeats: heartbeats.answered,
       frames: { ...frames },
     }),
-    seen: (hostId) => seenOf({ context, index, hub }, hostId),
+    seen: (hostId) => seenOf({ context, index, hub, heartbeats }, hostId),
     hosts: () => index.hosts(),
     groupOf: (hostId) => index.get(hostId)?.groupId,
     onProgress: (call) => board.listen(call),
@@ -186,15 +188,17 @@ function refusalOf({ feed, registry, clock }: FleetParts, peer: PeerIdentity): C
 }
 
 function seenOf(
-  parts: { context: FleetContext; index: FleetIndex; hub: ChannelHub },
+  parts: { context: FleetContext; index: FleetIndex; hub: ChannelHub; heartbeats: HeartbeatDesk },
   hostId: HostId,
 ): HostSeen | undefined {
-  const { context, index, hub } = parts;
+  const { context, index, hub, heartbeats } = parts;
   const host = index.get(hostId);
   if (host === undefined || host.lastSeenMs === 0) return undefined;
-  const online = index.isOnline(host, context.settings.heartbeatSeconds, context.clock.nowMs());
+  const heartbeatSeconds = heartbeats.periodOf(host);
+  const online = index.isOnline(host, heartbeatSeconds, context.clock.nowMs());
   return {
     lastSeenMs: host.lastSeenMs,
+    heartbeatSeconds,
     online: online || hub.session(hostId) !== undefined,
     version: host.version,
     health: host.health,

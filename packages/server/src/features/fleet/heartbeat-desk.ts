@@ -5,11 +5,12 @@ import { HOUR_MS, type Clock } from '@sekisho/core/time.ts';
 import type { Fetchable, Heartbeat, HeartbeatReply, RenewalInformation } from '@sekisho/core/wire/agent.ts';
 import type { Log } from '@sekisho/platform/log.ts';
 import type { Store } from '../../store/store.ts';
+import { readGroupTree, type SettingDefaults } from '../groups/group-tree.ts';
 import type { OpenWork } from '../jobs/open-work.ts';
 import { staleCertificate } from './check-certificate.ts';
 import type { FleetDocuments } from './fleet-context.ts';
 import type { FleetIndex, IndexedHost } from './fleet-index.ts';
-import { findHost, listGroups, listOfGroup } from './read-hosts.ts';
+import { findHost } from './read-hosts.ts';
 
 /** A second agent of one host is reported no more often than this. */
 const CLONE_TOLD_EVERY_MS = HOUR_MS;
@@ -21,6 +22,8 @@ export interface HeartbeatParts {
   readonly index: FleetIndex;
   readonly work: OpenWork;
   readonly documents: FleetDocuments;
+  /** What groups have that nobody set otherwise. */
+  readonly defaults: SettingDefaults;
   /** Number of the newest revocation list. */
   readonly crlNumber: () => number;
   /** T-33: the count of decisions about names. */
@@ -31,25 +34,45 @@ export interface HeartbeatParts {
   readonly onClone?: (hostId: HostId) => void;
 }
 
+/** What the server itself needs of a group's settings. */
+interface Heard {
+  readonly heartbeatSeconds: number;
+  readonly list: ListId;
+}
+
 /** Answers heartbeats out of memory, whichever way they come (F-02). */
 export class HeartbeatDesk {
   readonly #parts: HeartbeatParts;
   /** Heartbeats answered since the start. */
   answered = 0;
-  #lists = new Map<GroupId, ListId>();
+  #settings = new Map<GroupId, Heard>();
 
   constructor(parts: HeartbeatParts) {
     this.#parts = parts;
   }
 
-  /** Reads which group has which management server list. */
+  /** Reads what holds for each group. */
   async load(): Promise<void> {
-    const groups = await listGroups(this.#parts.store.db);
-    const lists = groups.flatMap(({ id }) => {
-      const list = listOfGroup(groups, id);
-      return list === undefined ? [] : [[id, list] as const];
-    });
-    this.#lists = new Map(lists);
+    const { store, defaults } = this.#parts;
+    const tree = await readGroupTree(store.db);
+    const read = new Map<GroupId, Heard>();
+    for (const { id } of tree.groups()) {
+      const { heartbeatSeconds, list } = tree.settingsOf(id, defaults);
+      read.set(id, { heartbeatSeconds: heartbeatSeconds.value, list: list.value });
+    }
+    this.#settings = read;
+  }
+
+  /** F-02: seconds between two heartbeats of this host: as its group says, and while it has not heard of that, as it does it. */
+  periodOf({ groupId, heartbeatSeconds }: IndexedHost): number {
+    const wanted = this.#settings.get(groupId)?.heartbeatSeconds ?? this.#parts.defaults.heartbeatSeconds;
+    return Math.max(wanted, heartbeatSeconds);
+  }
+
+  /** The same by ID; of a host that is not known: the default. */
+  periodOfId(id: HostId): number {
+    const host = this.#parts.index.get(id);
+    return host === undefined ? this.#parts.defaults.heartbeatSeconds : this.periodOf(host);
   }
 
   /** The host of a verified peer, if it is in memory. */
@@ -124,7 +147,7 @@ export class HeartbeatDesk {
   /** What this host should fetch, by its last heartbeat. */
   fetchOf(host: IndexedHost): Fetchable[] {
     const { documents, crlNumber } = this.#parts;
-    const list = this.#lists.get(host.groupId);
+    const list = this.listOf(host);
     return decideFetch(host, {
       bundleGeneration: documents.latestSerial('bundle', '') ?? 0,
       listSerial: list === undefined ? 0 : (documents.latestSerial('list', list) ?? 0),
@@ -151,7 +174,7 @@ export class HeartbeatDesk {
 
   /** The group's management server list. */
   listOf(host: IndexedHost): ListId | undefined {
-    return this.#lists.get(host.groupId);
+    return this.#settings.get(host.groupId)?.list;
   }
 
   /** The signed orders of these jobs. */

@@ -1,8 +1,8 @@
-import type { GroupId, HostId, ListId } from '@sekisho/core/ids.ts';
+import type { GroupId, HostId } from '@sekisho/core/ids.ts';
 import { prepared } from '../../store/prepared.ts';
 import type { DbOrTx } from '../../store/tables.ts';
 import { mediaSettings, type MediaSettings } from '../hosts/host-rows.ts';
-import { storedGroupId, storedHostId, storedListId } from './stored-ids.ts';
+import { storedGroupId, storedHostId } from './stored-ids.ts';
 
 /** IDs in one statement: below the limits of both databases. */
 const IDS_PER_QUERY_MAX = 500;
@@ -22,14 +22,6 @@ export interface FleetHost {
   readonly isServer: boolean;
   /** It talks without a certificate (T-50). */
   readonly isLegacy: boolean;
-}
-
-/** A node of the tree of groups. */
-export interface FleetGroup {
-  readonly id: GroupId;
-  readonly parentId: GroupId | null;
-  readonly listId: ListId | null;
-  readonly settings: string;
 }
 
 const COLUMNS = [
@@ -78,33 +70,6 @@ export async function hostsOfGroups(db: DbOrTx, groupIds: readonly GroupId[]): P
   const rows = await selectHosts(db).where('hosts.group_id', 'in', groupIds).orderBy('hosts.name').execute();
   return rows.map(hostOf);
 }
-
-/** All groups; a domain has few. */
-export async function listGroups(db: DbOrTx): Promise<FleetGroup[]> {
-  const rows = await db.selectFrom('groups').select(['id', 'parent_id', 'list_id', 'settings']).execute();
-  return rows.map((row) => ({
-    id: storedGroupId(row.id),
-    parentId: row.parent_id === null ? null : storedGroupId(row.parent_id),
-    listId: row.list_id === null ? null : storedListId(row.list_id),
-    settings: row.settings,
-  }));
-}
-
-/** A group and the groups above it, nearest first. */
-export function groupPath(groups: readonly FleetGroup[], id: GroupId): FleetGroup[] {
-  const path: FleetGroup[] = [];
-  for (let next: GroupId | null = id; next !== null && path.length <= groups.length;) {
-    const group = groups.find((one) => one.id === next);
-    if (group === undefined) break;
-    path.push(group);
-    next = group.parentId;
-  }
-  return path;
-}
-
-/** The management server list that a group has, by itself or from above. */
-export const listOfGroup = (groups: readonly FleetGroup[], id: GroupId): ListId | undefined =>
-  groupPath(groups, id).find((group) => group.listId !== null)?.listId ?? undefined;
 
 /** Where clients reach a media server: its endpoints, or its primary name at the default port. */
 export const endpointsOf = (host: FleetHost): { address: string; port: number }[] =>

@@ -1,11 +1,12 @@
 import type { HostId } from '@sekisho/core/ids.ts';
 import { LEGACY_PORT_DEFAULT } from '@sekisho/core/limits.ts';
 import type { Tx } from '../../store/tables.ts';
+import { readGroupTree } from '../groups/group-tree.ts';
 import { selectGrants } from '../restores/grant-rows.ts';
 import { letsLegacyIn } from '../legacy/lets-legacy-in.ts';
 import { repositoriesOf } from '../repositories/read-repositories.ts';
 import type { FleetContext } from './fleet-context.ts';
-import { findHosts, listGroups, listOfGroup } from './read-hosts.ts';
+import { findHosts } from './read-hosts.ts';
 
 /** Repositories that an assignment names, the newest; a host with more keeps reading the others by hand. */
 const REPOSITORIES_MAX = 64;
@@ -20,11 +21,11 @@ export async function refreshAssignments(
   hostIds: readonly HostId[],
 ): Promise<void> {
   if (hostIds.length === 0) return;
-  const groups = await listGroups(tx);
+  const tree = await readGroupTree(tx);
   const hasLegacy = await letsLegacyIn(tx);
   const repositories = await repositoriesOf(tx, hostIds);
   for (const host of await findHosts(tx, hostIds)) {
-    const list = listOfGroup(groups, host.groupId);
+    const list = tree.listOf(host.groupId);
     if (list === undefined) {
       context.log.warn(
         { hostId: host.id, groupId: host.groupId },

@@ -1,11 +1,12 @@
-import { parseHostId, parsePlanId, type HostId } from '@sekisho/core/ids.ts';
+import { parseGroupId, parseHostId, parsePlanId, type GroupId, type HostId } from '@sekisho/core/ids.ts';
 import { prepared } from '../../store/prepared.ts';
 import type { DbOrTx, Tx } from '../../store/tables.ts';
+import { readGroupTree } from '../groups/group-tree.ts';
 import { coveredHosts, coversHost, findStoredPlan, listStoredPlans } from '../plans/read-plans.ts';
 import { ensureRepositories } from '../repositories/ensure-repositories.ts';
 import { sealRepositories } from '../repositories/seal-repositories.ts';
 import type { FleetContext } from './fleet-context.ts';
-import { findHosts, listGroups, type FleetHost } from './read-hosts.ts';
+import { findHosts, hostsOfGroups, type FleetHost } from './read-hosts.ts';
 import { refreshAssignments } from './refresh-assignments.ts';
 import { refreshPolicies } from './refresh-policies.ts';
 
@@ -17,7 +18,7 @@ export const HOSTS_PER_TRANSACTION_MAX = 200;
 const CURSOR = 'fleet-documents.feed-seq';
 /** Changes that concern nobody here are passed over, and written down only now and then. */
 const CURSOR_LAG_MAX = 1_000;
-const KINDS = ['host', 'settings', 'revocation', 'certificate', 'plan', 'legacy'] as const;
+const KINDS = ['host', 'settings', 'group', 'revocation', 'certificate', 'plan', 'legacy'] as const;
 
 interface ChangeRow {
   readonly seq: number;
@@ -35,6 +36,7 @@ export async function followChanges(
   fence: (tx: Tx) => Promise<void>,
 ): Promise<boolean> {
   await prepareLargePlans(context, fence);
+  await followGroups(context, fence);
   return context.store.transaction(async (tx) => {
     await fence(tx);
     const { rows, cursor, upTo, gap } = await nextChanges(tx);
@@ -56,8 +58,14 @@ async function follow(context: FleetContext, tx: Tx, rows: readonly ChangeRow[])
   await prepareHosts(context, tx, hosts);
   if (keysOf('settings').length > 0 || keysOf('legacy').length > 0) changed.push(...(await mediaHosts(tx)));
   await refreshAssignments(context, tx, [...new Set(changed)]);
-  await refreshPolicies(context, tx);
+  await refreshPolicies(context, tx, onlyGroupsOf(rows));
 }
+
+/** The groups whose policies may be others, when nothing but groups has changed; undefined: all. */
+const onlyGroupsOf = (rows: readonly ChangeRow[]): Set<GroupId> | undefined =>
+  rows.every(({ kind }) => kind === 'group')
+    ? new Set(rows.flatMap(({ key }) => parseGroupId(key.split('/', 1)[0] ?? '') ?? []))
+    : undefined;
 
 /** T-50 Whether a media server listens for legacy hosts stands in its assignment. */
 async function mediaHosts(tx: Tx): Promise<HostId[]> {
@@ -89,9 +97,9 @@ async function hostsOfCompromisedKeys(tx: Tx): Promise<string[]> {
 /** Repositories that the plans covering these hosts need. */
 async function prepareHosts(context: FleetContext, tx: Tx, hosts: readonly FleetHost[]): Promise<void> {
   if (hosts.length === 0) return;
-  const groups = await listGroups(tx);
+  const tree = await readGroupTree(tx);
   for (const { spec } of await listStoredPlans(tx)) {
-    const covered = hosts.filter((host) => coversHost(spec, groups, host));
+    const covered = hosts.filter((host) => coversHost(spec, tree, host));
     await ensureRepositories(context, tx, covered, spec.mediaServers);
   }
 }
@@ -103,14 +111,48 @@ async function prepareLargePlans(context: FleetContext, fence: (tx: Tx) => Promi
     const id = row.kind === 'plan' ? parsePlanId(row.key) : undefined;
     const plan = id === undefined ? undefined : await findStoredPlan(context.store.db, id);
     if (plan === undefined || plan.deletedAtMs !== null) continue;
-    const hosts = await coveredHosts(context.store.db, plan.spec, await listGroups(context.store.db));
-    for (let start = 0; start < hosts.length; start += HOSTS_PER_TRANSACTION_MAX) {
-      await context.store.transaction(async (tx) => {
-        await fence(tx);
-        const part = hosts.slice(start, start + HOSTS_PER_TRANSACTION_MAX);
-        await ensureRepositories(context, tx, part, plan.spec.mediaServers);
-      });
-    }
+    const hosts = await coveredHosts(context.store.db, plan.spec, await readGroupTree(context.store.db));
+    await inParts(context, fence, hosts, (tx, part) =>
+      ensureRepositories(context, tx, part, plan.spec.mediaServers),
+    );
+  }
+}
+
+/**
+ * F-01 Hosts of groups that changed: their repositories and assignments, in transactions of their own, before the cursor. Agents do not
+ * wait for it: policies and lists were signed with the change.
+ */
+async function followGroups(context: FleetContext, fence: (tx: Tx) => Promise<void>): Promise<void> {
+  const { rows } = await nextChanges(context.store.db);
+  const keys = rows.filter(({ kind }) => kind === 'group').map(({ key }) => key.split('/', 2));
+  const idsOf = (what: string) =>
+    new Set(keys.flatMap(([id = '', about]) => (about === what ? (parseGroupId(id) ?? []) : [])));
+  const lists = idsOf('list');
+  const groups = new Set([...lists, ...idsOf('plans')]);
+  if (groups.size === 0) return;
+  const hosts = await hostsOfGroups(context.store.db, [...groups]);
+  await inParts(context, fence, hosts, async (tx, part) => {
+    await prepareHosts(context, tx, part);
+    const listed = part.filter(({ groupId }) => lists.has(groupId));
+    await refreshAssignments(
+      context,
+      tx,
+      listed.map(({ id }) => id),
+    );
+  });
+}
+
+async function inParts(
+  { store }: FleetContext,
+  fence: (tx: Tx) => Promise<void>,
+  hosts: readonly FleetHost[],
+  work: (tx: Tx, part: readonly FleetHost[]) => Promise<void>,
+): Promise<void> {
+  for (let start = 0; start < hosts.length; start += HOSTS_PER_TRANSACTION_MAX) {
+    await store.transaction(async (tx) => {
+      await fence(tx);
+      await work(tx, hosts.slice(start, start + HOSTS_PER_TRANSACTION_MAX));
+    });
   }
 }
 

@@ -1,71 +1,90 @@
 import type { GroupId, HostId } from '@sekisho/core/ids.ts';
 import { crlRefreshSeconds, staleCrl } from '@sekisho/core/rules/revocation.ts';
 import type { PolicyPlan } from '@sekisho/core/wire/documents.ts';
+import { SETTING_NAMES } from '@sekisho/core/wire/group-settings.ts';
 import type { SecuritySettings } from '@sekisho/core/wire/trust.ts';
-import { z } from 'zod';
 import type { Tx } from '../../store/tables.ts';
+import { readGroupTree, type GroupTree } from '../groups/group-tree.ts';
 import { coversGroup, listStoredPlans, type StoredPlan } from '../plans/read-plans.ts';
 import { readSecuritySettings } from '../security/read-security-settings.ts';
 import { storedHostId } from './stored-ids.ts';
 import type { DocumentBody, FleetContext } from './fleet-context.ts';
-import { endpointsOf, findHosts, groupPath, listGroups, type FleetGroup } from './read-hosts.ts';
+import { endpointsOf, findHosts, type FleetHost } from './read-hosts.ts';
 
 const MEDIA_SERVERS_MAX = 64;
-/** What a group may set by itself; it inherits the rest (F-01). */
-const groupSettings = z.object({
-  heartbeatSeconds: z.int().min(1).max(86_400).optional(),
-  mode: z.enum(['push', 'pull']).optional(),
-});
 
 /**
- * F-02, F-04 Signs the policies of all groups anew: effective settings, media servers, plans. One whose content is the same
- * keeps its serial. The first serial that carries a revision of a plan is recorded, so that "who has it" can be told.
+ * F-02, F-04 Signs the policies of these groups anew, of all by default: effective settings with their origins, media servers, plans. One
+ * whose content is the same keeps its serial. The first serial that carries a revision of a plan is recorded, so that "who has it" can
+ * be told.
  */
-export async function refreshPolicies(context: FleetContext, tx: Tx): Promise<void> {
-  const groups = await listGroups(tx);
-  const plans = await listStoredPlans(tx);
-  const security = await readSecuritySettings(tx);
-  for (const group of groups) {
-    const body = await policyBody(context, tx, { group, groups, plans, security });
-    const serial = await context.documents.make(tx, 'policy', group.id, body);
-    await recordPlans(tx, group.id, serial, body.plans);
+export async function refreshPolicies(
+  context: FleetContext,
+  tx: Tx,
+  only?: ReadonlySet<GroupId>,
+): Promise<void> {
+  const facts = await readFacts(tx);
+  for (const { id } of facts.tree.groups()) {
+    if (only !== undefined && !only.has(id)) continue;
+    const body = policyBody(context, id, facts);
+    const serial = await context.documents.make(tx, 'policy', id, body);
+    await recordPlans(tx, id, serial, body.plans);
   }
 }
 
+/** What policies are made of: read once for all groups. */
 interface PolicyFacts {
-  readonly group: FleetGroup;
-  readonly groups: readonly FleetGroup[];
+  readonly tree: GroupTree;
   readonly plans: readonly StoredPlan[];
   readonly security: SecuritySettings;
+  /** Media servers that hold repositories: points there can be restored from. */
+  readonly holding: readonly HostId[];
+  /** Hosts that plans name, and media servers. */
+  readonly hosts: ReadonlyMap<HostId, FleetHost>;
 }
 
-async function policyBody(
-  context: FleetContext,
-  tx: Tx,
-  facts: PolicyFacts,
-): Promise<DocumentBody<'policy'>> {
-  const { group, groups, security } = facts;
-  const named = await findHosts(tx, [...new Set(facts.plans.flatMap((plan) => plan.spec.targets.hosts))]);
-  const members = new Set(named.filter((host) => host.groupId === group.id).map((host) => host.id));
-  const plans = facts.plans.flatMap((plan) => policyPlanOf(plan, groups, group.id, members) ?? []);
+async function readFacts(tx: Tx): Promise<PolicyFacts> {
+  const plans = await listStoredPlans(tx);
+  const holding = await holdingHosts(tx);
+  const ids = plans.flatMap(({ spec }) => [...spec.targets.hosts, ...spec.mediaServers]);
+  const hosts = await findHosts(tx, [...new Set([...ids, ...holding])]);
   return {
-    group: group.id,
-    ...effectiveSettings(context, groups, group.id),
+    tree: await readGroupTree(tx),
+    plans,
+    security: await readSecuritySettings(tx),
+    holding,
+    hosts: new Map(hosts.map((host) => [host.id, host])),
+  };
+}
+
+function policyBody(context: FleetContext, groupId: GroupId, facts: PolicyFacts): DocumentBody<'policy'> {
+  const { tree, security } = facts;
+  const plans = facts.plans.flatMap((plan) => policyPlanOf(plan, groupId, facts) ?? []);
+  const settings = tree.settingsOf(groupId, context.settings);
+  return {
+    group: groupId,
+    heartbeatSeconds: settings.heartbeatSeconds.value,
+    mode: settings.mode.value,
+    origins: Object.fromEntries(
+      SETTING_NAMES.map((name) => {
+        const { origin, lockedBy } = settings[name];
+        return [name, { ...origin, locked: lockedBy !== null }];
+      }),
+    ),
     crlRefreshSeconds: crlRefreshSeconds(security.level),
     staleCrl: staleCrl(security.level, security.staleCrl),
-    mediaServers: await mediaServersOf(tx, plans),
+    mediaServers: mediaServersOf(plans, facts),
     plans,
   };
 }
 
 function policyPlanOf(
   plan: StoredPlan,
-  groups: readonly FleetGroup[],
   groupId: GroupId,
-  members: ReadonlySet<HostId>,
+  { tree, hosts }: PolicyFacts,
 ): PolicyPlan | undefined {
-  const whole = coversGroup(plan.spec, groups, groupId);
-  const hostIds = whole ? null : plan.spec.targets.hosts.filter((id) => members.has(id));
+  const whole = coversGroup(plan.spec, tree, groupId);
+  const hostIds = whole ? null : plan.spec.targets.hosts.filter((id) => hosts.get(id)?.groupId === groupId);
   if (hostIds?.length === 0) return undefined;
   const { name, paths, excludes, schedules, retention, mediaServers, bandwidthKiBps, commands, application } =
     plan.spec;
@@ -86,22 +105,15 @@ function policyPlanOf(
   };
 }
 
-/** The media servers of the group's plans, and those that hold repositories: points there can be restored from. */
-async function mediaServersOf(
-  tx: Tx,
+/** The media servers of the group's plans, and those that hold repositories. */
+function mediaServersOf(
   plans: readonly PolicyPlan[],
-): Promise<DocumentBody<'policy'>['mediaServers']> {
-  const ids = new Set<HostId>(plans.flatMap((plan) => plan.mediaHostIds));
-  const holding = await tx
-    .selectFrom('repositories')
-    .select('media_host_id')
-    .distinct()
-    .orderBy('media_host_id')
-    .limit(MEDIA_SERVERS_MAX)
-    .execute();
-  for (const { media_host_id } of holding) ids.add(storedHostId(media_host_id));
-  const hosts = await findHosts(tx, [...ids].slice(0, MEDIA_SERVERS_MAX));
-  return hosts
+  { holding, hosts }: PolicyFacts,
+): DocumentBody<'policy'>['mediaServers'] {
+  const ids = new Set<HostId>([...plans.flatMap((plan) => plan.mediaHostIds), ...holding]);
+  return [...ids]
+    .slice(0, MEDIA_SERVERS_MAX)
+    .flatMap((id) => hosts.get(id) ?? [])
     .filter((host) => host.media !== null)
     .sort((a, b) => (a.id < b.id ? -1 : 1))
     .map((host) => ({
@@ -112,20 +124,15 @@ async function mediaServersOf(
     }));
 }
 
-function effectiveSettings(
-  context: FleetContext,
-  groups: readonly FleetGroup[],
-  groupId: GroupId,
-): { heartbeatSeconds: number; mode: 'push' | 'pull' } {
-  const path = groupPath(groups, groupId).map((group) =>
-    groupSettings.parse(JSON.parse(group.settings || '{}')),
-  );
-  return {
-    heartbeatSeconds:
-      path.find((one) => one.heartbeatSeconds !== undefined)?.heartbeatSeconds ??
-      context.settings.heartbeatSeconds,
-    mode: path.find((one) => one.mode !== undefined)?.mode ?? context.settings.mode,
-  };
+async function holdingHosts(tx: Tx): Promise<HostId[]> {
+  const rows = await tx
+    .selectFrom('repositories')
+    .select('media_host_id')
+    .distinct()
+    .orderBy('media_host_id')
+    .limit(MEDIA_SERVERS_MAX)
+    .execute();
+  return rows.map((row) => storedHostId(row.media_host_id));
 }
 
 async function recordPlans(

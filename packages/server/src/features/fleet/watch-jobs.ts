@@ -1,3 +1,4 @@
+import type { HostId } from '@sekisho/core/ids.ts';
 import { isOnline } from '@sekisho/core/rules/host-state.ts';
 import { MINUTE_MS } from '@sekisho/core/time.ts';
 import type { Fence } from '../../loops/loop.ts';
@@ -6,6 +7,15 @@ import type { OpenJob, OpenWork } from '../jobs/open-work.ts';
 import type { ProgressBoard } from '../jobs/progress-board.ts';
 import type { FleetContext } from './fleet-context.ts';
 import type { FleetIndex } from './fleet-index.ts';
+
+/** What is known of open jobs and of the hosts that run them. */
+export interface WatchParts {
+  readonly work: OpenWork;
+  readonly board: ProgressBoard;
+  readonly index: FleetIndex;
+  /** F-02: how often a host is to be heard, in seconds. */
+  readonly periodOf: (hostId: HostId) => number;
+}
 
 /** P-12 Ends the jobs whose order ran out before their host answered. Returns how many. */
 export async function expireOrders(context: FleetContext, work: OpenWork, fence: Fence): Promise<number> {
@@ -22,10 +32,7 @@ export async function expireOrders(context: FleetContext, work: OpenWork, fence:
  * P-12 Ends active jobs of hosts that this process hears and that show no sign of them: the agent was started again since,
  * its spool is empty and nothing was heard for minutes; or nothing was heard for a day at all. Returns how many.
  */
-export async function giveUpLostJobs(
-  context: FleetContext,
-  parts: { work: OpenWork; board: ProgressBoard; index: FleetIndex },
-): Promise<number> {
+export async function giveUpLostJobs(context: FleetContext, parts: WatchParts): Promise<number> {
   let ended = 0;
   for (const job of [...parts.work.all()]) {
     if (job.state !== 'active' || !isLost(context, job, parts)) continue;
@@ -38,13 +45,13 @@ export async function giveUpLostJobs(
 function isLost(
   { clock, settings }: FleetContext,
   job: OpenJob,
-  { board, index }: { board: ProgressBoard; index: FleetIndex },
+  { board, index, periodOf }: WatchParts,
 ): boolean {
   const host = index.get(job.hostId);
   const nowMs = clock.nowMs();
   // Only of hosts that this process hears itself, and that have nothing left to report.
   if (host === undefined || host.spooled > 0) return false;
-  if (host.heardMs === 0 || !isOnline(host.heardMs, settings.heartbeatSeconds, nowMs)) return false;
+  if (host.heardMs === 0 || !isOnline(host.heardMs, periodOf(host.id), nowMs)) return false;
   const heardMs = Math.max(job.startedAtMs ?? 0, board.heardAtMs(job.id));
   const restarted = host.restartedAtMs > heardMs;
   const patienceMs = (restarted ? settings.interruptedJobMinutes : settings.silentJobMinutes) * MINUTE_MS;

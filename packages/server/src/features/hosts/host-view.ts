@@ -63,7 +63,7 @@ function statesOf(
     {
       lastSeenMs: seen?.lastSeenMs ?? null,
       channelOpen: isOwn(context, row.id) || seen?.online === true,
-      heartbeatSeconds: context.config.fleet.heartbeatSeconds,
+      heartbeatSeconds: seen?.heartbeatSeconds ?? context.config.fleet.heartbeatSeconds,
       legacy: isLegacy,
       certificate: certificate ?? null,
       policySerial: isLegacy ? null : (seen?.policySerial ?? null),
@@ -80,6 +80,7 @@ const seenOfLegacy = (row: LegacyHostRow, nowMs: number): HostSeen | undefined =
     ? undefined
     : {
         lastSeenMs: row.lastSeenMs,
+        heartbeatSeconds: LEGACY_HEARTBEAT_SECONDS,
         online: isOnline(row.lastSeenMs, LEGACY_HEARTBEAT_SECONDS, nowMs),
         version: row.version ?? '',
         health: [],

@@ -9,7 +9,7 @@ import { Secret } from '@sekisho/platform/secret.ts';
 import type { FastifyInstance } from 'fastify';
 import type { ServerContext } from '../../context.ts';
 import { mount } from '../../http/mount.ts';
-import { listGroups, listOfGroup } from '../fleet/read-hosts.ts';
+import { readGroupTree } from '../groups/group-tree.ts';
 import { findHost } from '../hosts/host-rows.ts';
 import { issueCertificate } from './issue-certificate.ts';
 
@@ -39,7 +39,7 @@ async function signByHand(
   const hostId = parseHostId(issued.subjectCn ?? '');
   const host = hostId === undefined ? undefined : await findHost(context.store.db, hostId);
   if (host === undefined) throw new AppError('ISSUANCE_WITHDRAWN');
-  const list = listOfGroup(await listGroups(context.store.db), host.groupId);
+  const list = (await readGroupTree(context.store.db)).listOf(host.groupId);
   const latest = async (type: DocumentType, scope: string): Promise<string> => {
     const found = await context.documents.latest(type, scope);
     if (found === undefined) throw new AppError('NOT_FOUND', { what: type, id: scope });

@@ -4,7 +4,8 @@ import { scheduledJobId } from '@sekisho/platform/job-id.ts';
 import { recordChange } from '../../store/record-change.ts';
 import type { Tx } from '../../store/tables.ts';
 import type { FleetContext } from '../fleet/fleet-context.ts';
-import { findHost, listGroups } from '../fleet/read-hosts.ts';
+import { findHost } from '../fleet/read-hosts.ts';
+import { readGroupTree } from '../groups/group-tree.ts';
 import { coversHost, listStoredPlans, type StoredPlan } from '../plans/read-plans.ts';
 import { insertJob, selectJob, type NewJob } from './jobs.store.ts';
 import { FIRST_ATTEMPT } from './run-plan.ts';
@@ -37,10 +38,10 @@ async function findRun(
 ): Promise<NewJob | undefined> {
   const host = await findHost(tx, hostId);
   if (host === undefined) return undefined;
-  const groups = await listGroups(tx);
+  const tree = await readGroupTree(tx);
   const nowMs = context.clock.nowMs();
   for (const plan of await listStoredPlans(tx)) {
-    if (!coversHost(plan.spec, groups, host)) continue;
+    if (!coversHost(plan.spec, tree, host)) continue;
     const run = matchRun(plan, hostId, jobId, nowMs);
     if (run !== undefined) return runningJob(plan, hostId, jobId, run, nowMs);
   }

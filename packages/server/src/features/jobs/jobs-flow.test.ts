@@ -88,6 +88,8 @@ const outbox = async (domain: ProtectionDomain): Promise<Record<string, unknown>
   return rows.map((row) => JSON.parse(row.body) as Record<string, unknown>);
 };
 
+const periodOf = () => 300;
+
 eachStore((dialect, open) => {
   test('P-13 a manual run is a queued job with a signed order for one host and an end', async (t) => {
     const { domain, client, plan, start, job } = await scene(t, open);
@@ -361,7 +363,7 @@ eachStore((dialect, open) => {
     const index = new FleetIndex(domain.store);
     await index.load();
     const board = new ProgressBoard();
-    const parts = { work, index, board };
+    const parts = { work, index, board, periodOf };
     const beat = (bootId: string, spooled = 0): void => {
       index.touch(index.get(client)!, heartbeat(domain.nowMs, bootId, spooled), 'ab', domain.nowMs);
     };
@@ -391,7 +393,7 @@ eachStore((dialect, open) => {
     await work.fill();
     const index = new FleetIndex(domain.store);
     await index.load();
-    const parts = { work, index, board: new ProgressBoard() };
+    const parts = { work, index, board: new ProgressBoard(), periodOf };
     index.touch(index.get(client)!, heartbeat(domain.nowMs, 'second', 0), 'ab', domain.nowMs);
     assert.equal(await giveUpLostJobs(domain.context, parts), 0, 'it has its minutes to report');
     await domain.clock.advance(11 * MINUTE_MS);
@@ -415,9 +417,9 @@ eachStore((dialect, open) => {
     await there.flush();
     await here.load();
     const board = new ProgressBoard();
-    assert.equal(await giveUpLostJobs(domain.context, { work, index: here, board }), 0);
+    assert.equal(await giveUpLostJobs(domain.context, { work, index: here, board, periodOf }), 0);
     assert.equal((await job(id)).state, 'active');
-    assert.equal(await giveUpLostJobs(domain.context, { work, index: there, board }), 1);
+    assert.equal(await giveUpLostJobs(domain.context, { work, index: there, board, periodOf }), 1);
   });
 
   test('P-12 jobs are listed newest first, by host, plan, state and kind', async (t) => {

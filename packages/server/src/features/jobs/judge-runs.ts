@@ -4,7 +4,7 @@ import type { ScheduledRun } from '@sekisho/core/rules/schedule.ts';
 import { scheduledJobId } from '@sekisho/platform/job-id.ts';
 import type { Tx } from '../../store/tables.ts';
 import type { FleetContext } from '../fleet/fleet-context.ts';
-import { listGroups } from '../fleet/read-hosts.ts';
+import { readGroupTree } from '../groups/group-tree.ts';
 import { coveredHosts, listStoredPlans, type StoredPlan } from '../plans/read-plans.ts';
 import { announceEnd, endJob, judged } from './end-job.ts';
 import { insertJob, selectJob, selectKnownRuns, type KnownRun, type NewJob } from './jobs.store.ts';
@@ -24,11 +24,11 @@ export async function judgeRuns(context: FleetContext, fence: (tx: Tx) => Promis
     const nowMs = context.clock.nowMs();
     const judgedUntilMs = await readJudgedUntil(tx);
     if (judgedUntilMs > nowMs) return 0; // the clock went back: what was judged stays judged
-    const groups = await listGroups(tx);
+    const tree = await readGroupTree(tx);
     let missed = 0;
     for (const plan of await listStoredPlans(tx)) {
       if (plan.spec.schedules.length === 0) continue;
-      const hosts = await coveredHosts(tx, plan.spec, groups);
+      const hosts = await coveredHosts(tx, plan.spec, tree);
       missed += await judgePlan(tx, plan, hosts, judgedUntilMs, nowMs);
     }
     await writeJudgedUntil(tx, nowMs);

@@ -3,7 +3,8 @@ import type { HostId, JobId, PlanId } from '@sekisho/core/ids.ts';
 import { reaches, type Reach } from '@sekisho/core/rules/rights.ts';
 import type { Tx } from '../../store/tables.ts';
 import type { Actor, FleetContext } from '../fleet/fleet-context.ts';
-import { findHosts, listGroups, type FleetHost } from '../fleet/read-hosts.ts';
+import { findHosts, type FleetHost } from '../fleet/read-hosts.ts';
+import { readGroupTree } from '../groups/group-tree.ts';
 import { coveredHosts, getStoredPlan, type StoredPlan } from '../plans/read-plans.ts';
 import { ensureRepositories } from '../repositories/ensure-repositories.ts';
 import { certificateRefusals } from './check-certificates.ts';
@@ -106,7 +107,7 @@ async function chosenHosts(
   wanted: readonly HostId[] | null,
   reach: Reach,
 ): Promise<FleetHost[]> {
-  const all = await coveredHosts(tx, plan.spec, await listGroups(tx));
+  const all = await coveredHosts(tx, plan.spec, await readGroupTree(tx));
   const covered = all.filter((host) => reaches(reach, host.groupId));
   if (covered.length === 0 && reach !== 'domain')
     throw new AppError('NOT_FOUND', { what: 'plan', id: plan.id });

@@ -2,7 +2,8 @@ import { AppError } from '@sekisho/core/errors.ts';
 import type { JobId } from '@sekisho/core/ids.ts';
 import type { ServerContext } from '../../context.ts';
 import { fleetContextOf } from '../fleet/fleet-service.ts';
-import { findHost, listGroups } from '../fleet/read-hosts.ts';
+import { findHost } from '../fleet/read-hosts.ts';
+import { readGroupTree } from '../groups/group-tree.ts';
 import { openBackupsOf } from '../jobs/read-jobs.ts';
 import { runPlan } from '../jobs/run-plan.ts';
 import { coversHost, listStoredPlans } from '../plans/read-plans.ts';
@@ -22,11 +23,11 @@ export async function backUpNow(
   const [open] = await openBackupsOf(db, host.hostId, 1);
   if (open !== undefined) return open.id;
   const known = await findHost(db, host.hostId);
-  const groups = await listGroups(db);
+  const tree = await readGroupTree(db);
   const plan = (await listStoredPlans(db)).find(
     ({ spec }) =>
       known !== undefined &&
-      coversHost(spec, groups, known) &&
+      coversHost(spec, tree, known) &&
       (planName === undefined || spec.name === planName),
   );
   if (plan === undefined) throw new AppError('NOT_FOUND', { what: 'plan', id: planName ?? host.name });

@@ -4,7 +4,8 @@ import { isWindowOpen, latestRuns } from '@sekisho/core/rules/schedule.ts';
 import { scheduledJobId } from '@sekisho/platform/job-id.ts';
 import type { ServerContext } from '../../context.ts';
 import type { Tx } from '../../store/tables.ts';
-import { endpointsOf, findHost, findHosts, listGroups } from '../fleet/read-hosts.ts';
+import { endpointsOf, findHost, findHosts } from '../fleet/read-hosts.ts';
+import { readGroupTree } from '../groups/group-tree.ts';
 import { findJob, openBackupsOf } from '../jobs/read-jobs.ts';
 import { FIRST_ATTEMPT } from '../jobs/run-plan.ts';
 import { takeOfferAnswer } from '../jobs/take-offer-answer.ts';
@@ -80,9 +81,9 @@ const OPEN_JOBS_MAX = 10;
 async function dueWork(tx: Tx, hostId: HostId, nowMs: number): Promise<Work | undefined> {
   const host = await findHost(tx, hostId);
   if (host === undefined) return undefined;
-  const groups = await listGroups(tx);
+  const tree = await readGroupTree(tx);
   for (const plan of await listStoredPlans(tx)) {
-    if (!coversHost(plan.spec, groups, host)) continue;
+    if (!coversHost(plan.spec, tree, host)) continue;
     const fromMs = Math.max(plan.enabledSinceMs, host.createdAtMs);
     for (const schedule of plan.spec.schedules) {
       const [scheduledAtMs] = latestRuns(schedule, Math.min(fromMs, nowMs), nowMs, 1);

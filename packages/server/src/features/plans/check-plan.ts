@@ -5,7 +5,8 @@ import type { PlanSpec } from '@sekisho/core/wire/plans.ts';
 import type { Tx } from '../../store/tables.ts';
 import { findApplication } from '../applications/application-rows.ts';
 import { virtualNameOf } from '../applications/read-applications.ts';
-import { findHosts, listGroups } from '../fleet/read-hosts.ts';
+import { findHosts } from '../fleet/read-hosts.ts';
+import { readGroupTree } from '../groups/group-tree.ts';
 import { isPlanWithin } from './plan-reach.ts';
 
 /**
@@ -89,9 +90,9 @@ async function checkTargets(tx: Tx, spec: PlanSpec, reach: Reach): Promise<void>
       throw new AppError('PLAN_HOST_UNKNOWN', { hostId });
     if (host.isServer) throw new AppError('PLAN_HOST_IS_SERVER', { host: host.name });
   }
-  const groups = new Set((await listGroups(tx)).map((group) => group.id));
+  const tree = await readGroupTree(tx);
   for (const groupId of spec.targets.groups)
-    if (!groups.has(groupId) || !reaches(reach, groupId))
+    if (tree.get(groupId) === undefined || !reaches(reach, groupId))
       throw new AppError('PLAN_GROUP_UNKNOWN', { groupId });
 }
 

@@ -1,9 +1,9 @@
 import type { GroupId, HostId } from '@sekisho/core/ids.ts';
 import type { PlanView } from '@sekisho/core/wire/plans.ts';
 import type { DbOrTx } from '../../store/tables.ts';
-import type { FleetGroup } from '../fleet/read-hosts.ts';
+import type { GroupTree } from '../groups/group-tree.ts';
 import { firstSerials } from './plans.store.ts';
-import { coversGroup, type StoredPlan } from './read-plans.ts';
+import { groupsCovered, type StoredPlan } from './read-plans.ts';
 
 /** A host and the policy that it acknowledged last. */
 interface KnownHost {
@@ -22,12 +22,12 @@ export async function planViewOf(
   db: DbOrTx,
   plan: StoredPlan,
   known: KnownHosts,
-  groups: readonly FleetGroup[],
+  tree: GroupTree,
 ): Promise<PlanView> {
   const serials = await firstSerials(db, plan.id, plan.revision);
   let hosts = 0;
   let acknowledged = 0;
-  for (const { groupId, policySerial } of covered(plan, known, groups)) {
+  for (const { groupId, policySerial } of covered(plan, known, tree)) {
     hosts += 1;
     const needed = serials.get(groupId);
     if (needed !== undefined && policySerial >= needed) acknowledged += 1;
@@ -42,14 +42,8 @@ export async function planViewOf(
   };
 }
 
-function* covered(
-  { spec }: StoredPlan,
-  known: KnownHosts,
-  groups: readonly FleetGroup[],
-): Generator<KnownHost> {
-  const whole = new Set(
-    groups.filter((group) => coversGroup(spec, groups, group.id)).map((group) => group.id),
-  );
+function* covered({ spec }: StoredPlan, known: KnownHosts, tree: GroupTree): Generator<KnownHost> {
+  const whole = new Set(groupsCovered(spec, tree));
   if (whole.size > 0) for (const host of known.hosts()) if (whole.has(host.groupId)) yield host;
   for (const id of new Set(spec.targets.hosts)) {
     const host = known.get(id);

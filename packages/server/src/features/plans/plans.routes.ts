@@ -14,7 +14,7 @@ import { pageOf } from '../../http/cursor.ts';
 import { preconditionOf, revisionTag, sendTag } from '../../http/entity-tag.ts';
 import { mount } from '../../http/mount.ts';
 import type { FleetContext } from '../fleet/fleet-context.ts';
-import { listGroups } from '../fleet/read-hosts.ts';
+import { readGroupTree } from '../groups/group-tree.ts';
 import { isPlanWithin, plansWithin } from './plan-reach.ts';
 import { planViewOf, type KnownHosts } from './plan-view.ts';
 import { getStoredPlan, listStoredPlans, type StoredPlan } from './read-plans.ts';
@@ -27,8 +27,8 @@ export function planRoutes(
 ): void {
   const { db } = context.store;
   const views = async (plans: readonly StoredPlan[]): Promise<PlanView[]> => {
-    const groups = await listGroups(db);
-    return Promise.all(plans.map((plan) => planViewOf(db, plan, index, groups)));
+    const tree = await readGroupTree(db);
+    return Promise.all(plans.map((plan) => planViewOf(db, plan, index, tree)));
   };
   const view = async (plan: StoredPlan): Promise<PlanView> => (await views([plan]))[0]!;
   const tagged = (reply: FastifyReply, plan: StoredPlan): Promise<PlanView> => {

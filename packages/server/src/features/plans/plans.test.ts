@@ -5,7 +5,7 @@ import { ADMIN, ProtectionDomain } from '@sekisho/testkit/protection-domain.ts';
 import { eachStore } from '@sekisho/testkit/stores.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { listGroups } from '../fleet/read-hosts.ts';
+import { readGroupTree } from '../groups/group-tree.ts';
 import { planViewOf } from './plan-view.ts';
 import { coveredHosts, listStoredPlans } from './read-plans.ts';
 import { createPlan, deletePlan, replacePlan } from './save-plan.ts';
@@ -54,13 +54,13 @@ eachStore((_dialect, open) => {
       [client, { groupId: domain.groupId, policySerial: first!.serial }],
     ]);
     const index = { get: (id: HostId) => known.get(id), hosts: () => known.values() };
-    const groups = await listGroups(domain.store.db);
-    const view = await planViewOf(domain.store.db, plan, index, groups);
+    const tree = await readGroupTree(domain.store.db);
+    const view = await planViewOf(domain.store.db, plan, index, tree);
     assert.deepEqual(view.deployed, { hosts: 2, acknowledged: 1 });
     const spec = domain.spec({ mediaServers: [media], paths: ['/etc'] });
     const changed = await replacePlan(domain.context, ADMIN, plan.id, { spec, revision: 1 });
     assert.equal(changed.revision, 2);
-    const after = await planViewOf(domain.store.db, changed, index, groups);
+    const after = await planViewOf(domain.store.db, changed, index, tree);
     assert.deepEqual(after.deployed, { hosts: 2, acknowledged: 0 });
   });
 
@@ -179,7 +179,7 @@ eachStore((_dialect, open) => {
       .execute();
     const spec = domain.spec({ mediaServers: [media] });
     await createPlan(domain.context, ADMIN, spec);
-    const covered = await coveredHosts(domain.store.db, spec, await listGroups(domain.store.db));
+    const covered = await coveredHosts(domain.store.db, spec, await readGroupTree(domain.store.db));
     assert.deepEqual(
       covered.map((host) => host.name),
       ['media'],

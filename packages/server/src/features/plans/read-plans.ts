@@ -4,8 +4,9 @@ import { planSpec, type PlanSpec } from '@sekisho/core/wire/plans.ts';
 import { prepared } from '../../store/prepared.ts';
 import type { DbOrTx } from '../../store/tables.ts';
 import { hostsOfApplications } from '../applications/application-rows.ts';
-import { groupPath, hostsOfGroups, findHosts, type FleetGroup, type FleetHost } from '../fleet/read-hosts.ts';
+import { hostsOfGroups, findHosts, type FleetHost } from '../fleet/read-hosts.ts';
 import { storedPlanId } from '../fleet/stored-ids.ts';
+import type { GroupTree } from '../groups/group-tree.ts';
 
 /** A plan as it is stored; the targets of one of an application are the hosts that its mapping has now (T-34). */
 export interface StoredPlan {
@@ -89,25 +90,27 @@ export async function getStoredPlan(db: DbOrTx, id: PlanId): Promise<StoredPlan>
   return plan;
 }
 
-/** Does a plan cover all hosts of this group: by naming it, or one above it? */
-export const coversGroup = (spec: PlanSpec, groups: readonly FleetGroup[], groupId: GroupId): boolean =>
-  groupPath(groups, groupId).some((group) => spec.targets.groups.includes(group.id));
+/** Does a plan cover all hosts of this group: by naming it, or one above whose plans reach it (F-01)? */
+export const coversGroup = (spec: PlanSpec, tree: GroupTree, groupId: GroupId): boolean =>
+  spec.targets.groups.some((target) => tree.handsPlansTo(target, groupId));
+
+/** The groups all of whose hosts a plan covers. */
+export const groupsCovered = (spec: PlanSpec, tree: GroupTree): GroupId[] =>
+  spec.targets.groups.length === 0
+    ? []
+    : [...tree.groups()].filter(({ id }) => coversGroup(spec, tree, id)).map(({ id }) => id);
 
 /** Does a plan cover this host? */
 export const coversHost = (
   spec: PlanSpec,
-  groups: readonly FleetGroup[],
+  tree: GroupTree,
   host: Pick<FleetHost, 'id' | 'groupId' | 'isServer'>,
 ): boolean =>
-  !host.isServer && (spec.targets.hosts.includes(host.id) || coversGroup(spec, groups, host.groupId));
+  !host.isServer && (spec.targets.hosts.includes(host.id) || coversGroup(spec, tree, host.groupId));
 
 /** The hosts that a plan covers at present, by name, each once. */
-export async function coveredHosts(
-  db: DbOrTx,
-  spec: PlanSpec,
-  groups: readonly FleetGroup[],
-): Promise<FleetHost[]> {
-  const whole = groups.filter((group) => coversGroup(spec, groups, group.id)).map((group) => group.id);
+export async function coveredHosts(db: DbOrTx, spec: PlanSpec, tree: GroupTree): Promise<FleetHost[]> {
+  const whole = groupsCovered(spec, tree);
   const hosts = new Map<HostId, FleetHost>();
   for (const host of await hostsOfGroups(db, whole)) hosts.set(host.id, host);
   for (const host of await findHosts(db, spec.targets.hosts)) hosts.set(host.id, host);

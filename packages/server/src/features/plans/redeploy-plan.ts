@@ -2,7 +2,7 @@ import { recordChange } from '../../store/record-change.ts';
 import type { Tx } from '../../store/tables.ts';
 import type { FleetContext } from '../fleet/fleet-context.ts';
 import { refreshPolicies } from '../fleet/refresh-policies.ts';
-import { listGroups } from '../fleet/read-hosts.ts';
+import { readGroupTree } from '../groups/group-tree.ts';
 import { ensureRepositories } from '../repositories/ensure-repositories.ts';
 import { updatePlan } from './plans.store.ts';
 import { coveredHosts, type StoredPlan } from './read-plans.ts';
@@ -21,7 +21,7 @@ export async function redeployPlan(context: FleetContext, tx: Tx, plan: StoredPl
     changedAtMs: nowMs,
   });
   await recordChange(tx, 'plan', id);
-  const hosts = await coveredHosts(tx, spec, await listGroups(tx));
+  const hosts = await coveredHosts(tx, spec, await readGroupTree(tx));
   await ensureRepositories(context, tx, hosts, spec.mediaServers);
   await refreshPolicies(context, tx);
 }

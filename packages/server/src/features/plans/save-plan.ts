@@ -12,7 +12,7 @@ import { changesOf } from '../audit/changes-of.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import type { FleetContext } from '../fleet/fleet-context.ts';
 import { refreshPolicies } from '../fleet/refresh-policies.ts';
-import { listGroups } from '../fleet/read-hosts.ts';
+import { readGroupTree } from '../groups/group-tree.ts';
 import { ensureRepositories } from '../repositories/ensure-repositories.ts';
 import { checkPlan, withApplication } from './check-plan.ts';
 import { countPlans, insertPlan, markPlanDeleted, updatePlan } from './plans.store.ts';
@@ -128,7 +128,7 @@ async function getOwnPlan(tx: Tx, principal: Principal, id: PlanId): Promise<Sto
 }
 
 async function deploy(context: FleetContext, tx: Tx, spec: PlanSpec): Promise<void> {
-  const hosts = await coveredHosts(tx, spec, await listGroups(tx));
+  const hosts = await coveredHosts(tx, spec, await readGroupTree(tx));
   if (hosts.length <= HOSTS_PREPARED_AT_ONCE_MAX)
     await ensureRepositories(context, tx, hosts, spec.mediaServers);
   await refreshPolicies(context, tx);

@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { groupId, listId, serverId } from './scalars.ts';
+
+/**
+ * F-01 Every setting of a group, with its type: one table. A group has a value of its own for it or takes it from above; see
+ * `rules/inheritance` for which. What a setting is when nobody set it stands in `SettingDefaults` of the server.
+ */
+export const GROUP_SETTINGS = {
+  /** F-02: seconds between two heartbeats. Administrators may set 10 s to 24 h; simulations go lower. */
+  heartbeatSeconds: z.int().min(1).max(86_400),
+  /** F-03: `push` keeps a channel open, `pull` has heartbeats only. */
+  mode: z.enum(['push', 'pull']),
+  /** F-10: the management server list. */
+  list: listId,
+  /** Whether plans of the groups above cover the hosts of this group, too. It is of one group alone: those below have their own. */
+  plans: z.enum(['inherited', 'own']),
+} as const;
+
+/** Values for all settings. */
+export const settingValues = z.object(GROUP_SETTINGS);
+export type SettingValues = z.infer<typeof settingValues>;
+export type SettingName = keyof SettingValues;
+export const SETTING_NAMES = Object.keys(GROUP_SETTINGS) as [SettingName, ...SettingName[]];
+export const settingName = z.enum(SETTING_NAMES);
+
+/** What one group sets by itself. */
+export const ownValues = settingValues.partial();
+export type OwnValues = z.infer<typeof ownValues>;
+
+/** Where a value comes from: a group, a server above the domain, or nobody set it. */
+export const settingOrigin = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('group'), id: groupId, name: z.string() }),
+  z.object({ kind: z.literal('server'), id: serverId, name: z.string() }),
+  z.object({ kind: z.literal('default') }),
+]);
+export type SettingOrigin = z.infer<typeof settingOrigin>;
