@@ -36,6 +36,10 @@ export const CRASH_POINTS = [
   'agent-document.before-fsync',
   'agent-document.before-rename',
   'agent-document.renamed',
+  'agent-anchors.before-save',
+  'agent-anchors.saved',
+  // agent: that the server is not verified for a time
+  'agent-verification.kept',
   // agent: identity
   'agent-identity.before-rename',
   'agent-identity.renamed',

@@ -249,6 +249,7 @@ function bundle(
       intermediates: [],
       links: named.map(base64),
       crls: [],
+      signers: [],
       httpPort: 8014,
     },
   });

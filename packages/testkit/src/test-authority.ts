@@ -77,10 +77,12 @@ export class TestAuthority {
     nowMs: number;
     name?: string;
     domainId?: DomainId;
+    /** With the domain ID of another one: the same domain after its CA was changed. */
+    serverId?: ServerId;
   }): Promise<TestAuthority> {
     const { nowMs, name = 'Test' } = options;
     const domainId = options.domainId ?? newDomainId();
-    const serverId = parseServerId(randomUUID())!;
+    const serverId = options.serverId ?? parseServerId(randomUUID())!;
     const authority = { notBeforeMs: nowMs - DAY_MS, notAfterMs: nowMs + 20 * 365 * DAY_MS };
     const rootSigner = fileSigner(await generatePrivateKey('p256'));
     const root: Issuer = {

@@ -6,7 +6,8 @@ import type { Clock } from '@sekisho/core/time.ts';
 import type { DocumentPayload, OrderPayload } from '@sekisho/core/wire/documents.ts';
 import { epochMs } from '@sekisho/core/wire/scalars.ts';
 import type { Certificate } from '@sekisho/pki/certificate.ts';
-import { verifyDocument } from '@sekisho/pki/documents.ts';
+import { signersOfBundle, verifyDocument, type NamedSigner } from '@sekisho/pki/documents.ts';
+import { verifyBundle } from '@sekisho/pki/verify-bundle.ts';
 import { crashPoint } from '@sekisho/platform/crash-point.ts';
 import { writeDurably } from '@sekisho/platform/durable-file.ts';
 import type { Log } from '@sekisho/platform/log.ts';
@@ -14,7 +15,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { isMissing } from '../settings.ts';
-import { anchorsOfBundle, intermediatesOfBundle, loadAnchors, saveAnchors } from './trust-anchors.ts';
+import { AnchorFiles } from './anchor-files.ts';
+import { anchorsOfBundle, intermediatesOfBundle } from './trust-anchors.ts';
 
 /** Documents that an agent keeps; orders are carried out, not kept. */
 export const KEPT_DOCUMENTS = ['bundle', 'list', 'assignment', 'policy'] as const;
@@ -56,30 +58,44 @@ export async function openDocumentStore(options: {
   const { folder, domainId, clock, log } = options;
   const held: { [Type in KeptDocument]?: HeldDocument<Type> } = {};
   const damaged = new Set<KeptDocument>();
-  let anchors = await loadAnchors(options.anchorsFile);
+  const files = await AnchorFiles.open(options.anchorsFile);
+  let { anchors } = files;
   let intermediates: Certificate[] = [];
+  /** F-30 Of the trust bundle: what is adopted from now on is signed by one of these. */
+  let signers: NamedSigner[] = [];
   let turn: Promise<unknown> = Promise.resolve();
 
   const verify = <Type extends KeptDocument>(
     type: Type,
     jws: string,
-    nowMs: number,
-  ): Promise<HeldDocument<Type>> => verifyDocument(jws, { type, domainId, anchors, nowMs });
+    facts: { anchors: readonly Certificate[]; nowMs: number; signers?: readonly NamedSigner[] },
+  ): Promise<HeldDocument<Type>> =>
+    type === 'bundle'
+      ? // asked for exactly this type
+        (verifyBundle(jws, { domainId, ...facts }) as Promise<HeldDocument<KeptDocument>> as Promise<
+          HeldDocument<Type>
+        >)
+      : verifyDocument(jws, { type, domainId, ...facts });
 
   function take<Type extends KeptDocument>(type: Type, document: HeldDocument<Type>): void {
     (held as Record<KeptDocument, unknown>)[type] = document;
     if (held.bundle === undefined || type !== 'bundle') return;
     anchors = anchorsOfBundle(held.bundle.payload);
     intermediates = intermediatesOfBundle(held.bundle.payload);
+    signers = signersOfBundle(held.bundle.payload);
   }
 
-  /** The file, else the one before it. Dates are checked at the time of issue: it was adopted then (F-12: months offline). */
+  /**
+   * The file, else the one before it. Dates are checked at the time of issue: it was adopted then (F-12: months offline). What was signed under
+   * a CA that has left since stays in use until there is something newer.
+   */
   async function load(type: KeptDocument): Promise<void> {
     for (const name of [`${type}.jws`, `${type}.jws.previous`]) {
       const jws = await readIfThere(join(folder, name));
       if (jws === undefined) continue;
       try {
-        take(type, await verify(type, jws, issuedAtMs(jws)));
+        const by = type === 'bundle' ? files.anchors : [...files.anchors, ...files.former];
+        take(type, await verify(type, jws, { anchors: by, nowMs: issuedAtMs(jws) }));
         return;
       } catch (error) {
         damaged.add(type);
@@ -89,7 +105,7 @@ export async function openDocumentStore(options: {
   }
 
   async function adopt(type: KeptDocument, jws: string): Promise<Adoption> {
-    const document = await verify(type, jws, clock.nowMs());
+    const document = await verify(type, jws, { anchors, nowMs: clock.nowMs(), signers });
     const decision = decideAdoption(versionOf(held[type]), versionOf(document)!);
     if (decision !== 'adopt') return decision;
     const path = join(folder, `${type}.jws`);
@@ -109,11 +125,13 @@ export async function openDocumentStore(options: {
     });
     take(type, document);
     damaged.delete(type);
-    if (type === 'bundle') await saveAnchors(options.anchorsFile, anchors);
+    if (type === 'bundle') await files.save(anchors);
     return 'adopt';
   }
 
   for (const type of KEPT_DOCUMENTS) await load(type);
+  // what a crash interrupted between the bundle and its anchors; nothing when they are the same
+  if (held.bundle !== undefined) await files.save(anchors);
   return {
     held: (type) => held[type],
     serial: (type) => held[type]?.payload.serial ?? 0,

@@ -29,7 +29,7 @@ export interface HttpReply {
 interface HttpTarget {
   readonly host: string;
   readonly port: number;
-  readonly agent?: Agent;
+  readonly agent?: Agent | undefined;
 }
 
 /** Kept connections that may turn out to be dead, one after the other, before a new one is made. */
