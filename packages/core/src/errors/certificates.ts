@@ -60,11 +60,13 @@ export const certificateErrors = {
   CERTIFICATE_CA_RETIRED: {
     status: 403,
     en: {
-      words: 'The certificate of this host was issued by a CA that has left the domain. It opens nothing but its own renewal.',
+      words:
+        'The certificate of this host was issued by a CA that has left the domain. It opens nothing but its own renewal.',
       hint: 'The agent renews by itself. See how it is: sekisho agent status',
     },
     ja: {
-      words: 'このホストの証明書は、すでにドメインから外れた CA が発行したものです。証明書の更新にしか使えません。',
+      words:
+        'このホストの証明書は、すでにドメインから外れた CA が発行したものです。証明書の更新にしか使えません。',
       hint: 'エージェントが自動で更新します。状態を確認してください: sekisho agent status',
     },
   },
