@@ -14,6 +14,8 @@ export interface DataFolder {
   readonly identityNext: string;
   /** T-09: when the server wants the certificate renewed. */
   readonly renewalFile: string;
+  /** F-20: how far the time without verification has come, so that none lasts longer than it was signed for. */
+  readonly verificationFile: string;
   readonly documents: string;
   readonly crls: string;
   /** T-33: yeses about peers' names, for when the server is away. */
@@ -37,6 +39,7 @@ export const dataFolderAt = (root: string): DataFolder => ({
   identity: join(root, 'identity'),
   identityNext: join(root, 'identity.next'),
   renewalFile: join(root, 'renewal.json'),
+  verificationFile: join(root, 'verification.json'),
   documents: join(root, 'documents'),
   crls: join(root, 'crls'),
   namesFile: join(root, 'names.json'),

@@ -1,6 +1,7 @@
 /** A process of its own for crash tests: does one thing to a data folder, and is killed at the armed point. */
-import { parseDomainId } from '@sekisho/core/ids.ts';
+import { parseDomainId, parseHostId, parseServerId } from '@sekisho/core/ids.ts';
 import { spoolItem } from '@sekisho/core/wire/agent.ts';
+import { assignmentPayload, policyPayload } from '@sekisho/core/wire/documents.ts';
 import { parsePemCertificates } from '@sekisho/pki/certificate.ts';
 import { systemClock, systemRandom } from '@sekisho/platform/clock.ts';
 import { silentLog } from '@sekisho/platform/log.ts';
@@ -9,8 +10,10 @@ import { dataFolderAt } from '../src/data-folder.ts';
 import { KEPT_DOCUMENTS, openDocumentStore } from '../src/documents/document-store.ts';
 import { installStaged } from '../src/identity/identity-store.ts';
 import { startAgent } from '../src/main.ts';
+import { followLinks } from '../src/net/follow-links.ts';
 import { installManually } from '../src/setup/manual-install.ts';
 import { openSpool } from '../src/spool/spool.ts';
+import { openVerification } from '../src/verification/verification-switch.ts';
 
 const [what = '', root = '', ...rest] = process.argv.slice(2);
 const folder = dataFolderAt(root);
@@ -27,6 +30,29 @@ switch (what) {
     });
     const kept = KEPT_DOCUMENTS.find((candidate) => candidate === type)!;
     process.stdout.write(await store.offer(kept, await readFile(file, 'utf8')));
+    break;
+  }
+  case 'follow-links': {
+    const [domain = '', serverId = '', port = ''] = rest;
+    const domainId = parseDomainId(domain)!;
+    const documents = await openDocumentStore({
+      folder: folder.documents,
+      anchorsFile: folder.anchorsFile,
+      domainId,
+      clock: systemClock,
+      log: silentLog(),
+    });
+    const server = {
+      key: 'test',
+      priority: 1,
+      serverId: parseServerId(serverId)!,
+      address: '127.0.0.1',
+      port: Number(port),
+      protocol: 'https',
+      acceptedKeys: [],
+    } as const;
+    const parts = { documents, domainId, clock: systemClock, log: silentLog() };
+    process.stdout.write(String(await followLinks(server, parts)));
     break;
   }
   case 'install': {
@@ -46,6 +72,22 @@ switch (what) {
     const starting = startAgent({ ...wish, env: {} });
     process.once('SIGTERM', () => void starting.then((agent) => agent.stop()).then(() => process.exit(0)));
     await starting;
+    break;
+  }
+  case 'verification': {
+    const [hostId = '', policy = '', assignment = ''] = rest;
+    const found = await openVerification({
+      file: folder.verificationFile,
+      hostId: parseHostId(hostId)!,
+      policy: () => policyPayload.parse(JSON.parse(policy)),
+      assignment: () => assignmentPayload.parse(JSON.parse(assignment)),
+      onChanged: () => undefined,
+      onRefused: () => undefined,
+      clock: systemClock,
+      log: silentLog(),
+    });
+    process.stdout.write(String(found.isOff));
+    await found.stop();
     break;
   }
   case 'spool-put': {

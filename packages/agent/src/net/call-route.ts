@@ -6,13 +6,21 @@ import type { Agent } from 'node:http';
 import type { z } from 'zod';
 import { describeNetworkError, sendRequest } from './http-request.ts';
 
-/** A server, and connections to it that were checked. */
+/** A server, and connections to it that were checked; without: its plain port, for what is verified by itself. */
 export interface RouteTarget {
   readonly host: string;
   readonly port: number;
-  readonly agent: Agent;
+  readonly agent?: Agent | undefined;
+  /** Headers that depend on what is asked (F-20: its signature). */
+  readonly headers?: RequestHeaders;
   readonly signal?: AbortSignal | undefined;
 }
+
+type RequestHeaders = (request: {
+  readonly method: string;
+  readonly path: string;
+  readonly body: string | undefined;
+}) => Promise<Readonly<Record<string, string>>>;
 
 /** A document in JSON, and room for the rest. */
 const REPLY_BYTES_MAX = DOCUMENT_BYTES_MAX + 64 * 1024;
@@ -31,10 +39,11 @@ export async function callRoute<R extends AnyRoute>(
 ): Promise<z.output<R['reply']>> {
   const server = `${target.host}:${target.port}`;
   const call = createClient(async ({ method, path, body }) => {
+    const added = await target.headers?.({ method, path, body });
     const reply = await sendRequest(target, {
       method,
       path,
-      headers: body === undefined ? {} : { 'content-type': 'application/json' },
+      headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...added },
       ...(body === undefined ? {} : { body }),
       replyBytesMax: REPLY_BYTES_MAX,
       signal: target.signal,

@@ -2,8 +2,15 @@ import { AppError } from '@sekisho/core/errors.ts';
 import type { ServerId } from '@sekisho/core/ids.ts';
 import { FRAME_BYTES_MAX } from '@sekisho/core/limits.ts';
 import { chooseServer, type ListedServer, type ServerFailures } from '@sekisho/core/rules/serverlist.ts';
+import { believedReply, decideAct, type ServerAct } from '@sekisho/core/rules/verification.ts';
 import type { Clock, Random } from '@sekisho/core/time.ts';
-import { CHANNEL_PATH } from '@sekisho/core/wire/agent.ts';
+import {
+  CHANNEL_PATH,
+  getDocument,
+  getRepositoryPassword,
+  postHeartbeat,
+  postSpool,
+} from '@sekisho/core/wire/agent.ts';
 import type { CallInput } from '@sekisho/core/wire/client.ts';
 import type { Route } from '@sekisho/core/wire/route.ts';
 import { certificateToPem, type Certificate } from '@sekisho/pki/certificate.ts';
@@ -21,21 +28,28 @@ import { describeNetworkError, refusalOf } from './http-request.ts';
 import { openRelayStream } from './open-relay-stream.ts';
 import { openTunnel, type Relay } from './open-tunnel.ts';
 import { ServerRoute } from './server-route.ts';
+import { signatureHeaders } from './sign-plain-request.ts';
 import { TlsSessions } from './tls-sessions.ts';
 import { verifyMediaServer, verifyServer, type TrustFacts } from './verify-peer.ts';
+import type { VerificationSwitch } from '../verification/verification-switch.ts';
 
 /** A server of the list, or the one setup knew when there is no list yet. */
 export interface KnownServer extends ListedServer {
   readonly serverId: ServerId;
   readonly address: string;
   readonly port: number;
+  /** `http`: without TLS, and only while it is not verified (F-20). */
+  readonly protocol: 'https' | 'http';
   readonly acceptedKeys: readonly string[];
 }
 
 /* eslint-disable-next-line @typescript-eslint/no-explicit-any -- any schema: each call narrows it */
 type AnyRoute = Route<any, any, any, any>;
 
-/** The agent's way to its management servers: picks one, checks it on each connection, fails over and comes back (F-10). */
+/**
+ * The agent's way to its management servers: picks one, checks it on each connection, fails over and comes back (F-10). While verification
+ * is off, entries without TLS are used too, nobody is checked, and nothing is asked whose answer would have to be believed (F-20).
+ */
 export interface ServerConnection {
   call<R extends AnyRoute>(route: R, input: CallInput<R>): Promise<z.output<R['reply']>>;
   reenroll(csrDer: Uint8Array): Promise<Certificate[]>;
@@ -62,6 +76,10 @@ export interface ServerConnection {
   openRelay(server: KnownServer, clientAddress: string, signal: AbortSignal): Promise<Duplex>;
   /** New connections show the new certificate; those that are in use end by themselves. */
   identityChanged(): void;
+  /** F-20 False: nobody knows who answers. */
+  readonly isVerified: boolean;
+  /** F-20 Verification went off or came on: no connection of before is used any more. */
+  verificationChanged(): void;
   /** Cuts what is under way; nothing is asked any more. */
   stop(): void;
 }
@@ -78,6 +96,12 @@ export function createServerConnection(options: {
   identity: () => Identity;
   trust: () => TrustFacts;
   onRefused: (server: KnownServer, refusal: AppError) => void;
+  /** F-38 A server leads to no anchor: perhaps links do. True: it is worth another try. */
+  followLinks?: ((server: KnownServer) => Promise<boolean>) | undefined;
+  /** The server answered, and does not accept this host's certificate. */
+  onHostRefused?: ((refusal: AppError) => void) | undefined;
+  /** F-20 Whether the server is verified; always, by default. */
+  verification?: Pick<VerificationSwitch, 'isOff' | 'nextMomentMs'> | undefined;
   /** T-60 Media servers that may open a way when there is no direct one; none by default. */
   relays?: (() => readonly Relay[]) | undefined;
   /** T-60 The direct way works again. */
@@ -98,14 +122,18 @@ export function createServerConnection(options: {
   let lastError: AppError | undefined;
   const stopping = new AbortController();
 
+  const isOff = (): boolean => options.verification?.isOff === true;
+
+  function listed(): KnownServer[] | undefined {
+    const servers = options.documents.held('list')?.payload.servers.map(known);
+    // a list without TLS leads nowhere once the server is verified again: the way of the set-up is left
+    return servers?.some(({ protocol }) => protocol === 'https') === true || isOff() ? servers : undefined;
+  }
   function servers(): KnownServer[] {
-    const list = options.documents.held('list');
-    if (list === undefined) {
-      const { host, port, serverId } = options.bootstrap;
-      return [known({ priority: 1, serverId, address: host, port, acceptedKeys: [] })];
-    }
-    // HTTP entries are for agents whose secure communication is off (F-20).
-    return list.payload.servers.filter((server) => server.protocol === 'https').map(known);
+    const found = listed();
+    if (found !== undefined) return found.filter(({ protocol }) => protocol === 'https' || isOff());
+    const { host, port, serverId } = options.bootstrap;
+    return [known({ priority: 1, serverId, address: host, port, protocol: 'https', acceptedKeys: [] })];
   }
   const choice = () =>
     chooseServer({
@@ -117,8 +145,8 @@ export function createServerConnection(options: {
     });
 
   /** The rule's choice; when all rest, somebody is waiting: the one whose rest ends first. */
-  function pick(tried: ReadonlySet<string>): KnownServer | undefined {
-    const left = servers().filter((server) => !tried.has(server.key));
+  function pick(tried: ReadonlySet<string>, act: ServerAct): KnownServer | undefined {
+    const left = servers().filter((server) => !tried.has(server.key) && mayAct(act, server));
     const chosen = chooseServer({
       servers: left,
       failures,
@@ -129,6 +157,8 @@ export function createServerConnection(options: {
     if (chosen.state === 'use') return chosen.server;
     return left.sort((a, b) => (failures.get(a.key)?.lastMs ?? 0) - (failures.get(b.key)?.lastMs ?? 0))[0];
   }
+  const mayAct = (act: ServerAct, { protocol }: KnownServer): boolean =>
+    !isOff() || decideAct(act, protocol).allow;
 
   function failed(server: KnownServer, error: AppError): void {
     failures.set(server.key, { count: (failures.get(server.key)?.count ?? 0) + 1, lastMs: clock.nowMs() });
@@ -151,27 +181,34 @@ export function createServerConnection(options: {
       identity: { keyPem, chainPem },
     };
   };
-  const toServer = (server: KnownServer) => ({
+  const toServer = (server: KnownServer, verified: boolean) => ({
     host: server.address,
     port: server.port,
     ...shown(),
     verify: (peer: PresentedPeer) => {
-      verifyServer(peer, options.trust(), server);
+      if (verified) verifyServer(peer, options.trust(), server);
     },
   });
 
   function dialServer(
     server: KnownServer,
+    verified: boolean,
     how: Pick<DialOptions, 'signal' | 'timeoutMs' | 'over'>,
   ): Promise<TLSSocket> {
+    const localAddress = how.over === undefined ? options.localAddress : undefined;
+    if (!verified) return dialTls({ ...toServer(server, false), localAddress, ...how });
     let kept = sessions.get(server.key);
     if (kept === undefined) sessions.set(server.key, (kept = new TlsSessions()));
-    const localAddress = how.over === undefined ? options.localAddress : undefined;
-    return dialTls({ ...toServer(server), localAddress, ...how, sessions: kept });
+    return dialTls({ ...toServer(server, true), localAddress, ...how, sessions: kept });
   }
 
   /** Our own TLS to the server, inside a tunnel: the media server sees none of it. */
-  async function dialThrough(server: KnownServer, relay: Relay, signal: AbortSignal): Promise<TLSSocket> {
+  async function dialThrough(
+    server: KnownServer,
+    verified: boolean,
+    relay: Relay,
+    signal: AbortSignal,
+  ): Promise<TLSSocket> {
     const target = { host: server.serverId, port: server.port };
     const over = await openTunnel(relay, target, {
       ...shown(),
@@ -180,18 +217,23 @@ export function createServerConnection(options: {
         verifyMediaServer(peer, options.trust(), relay.hostId);
       },
     });
-    return dialServer(server, { signal, over });
+    return dialServer(server, verified, { signal, over });
   }
 
+  /** Routes and connections are of one kind, verified or not: what is asked of one never goes over the other. */
+  const kindOf = (key: string): string => `${key}${isOff() ? ' unverified' : ''}`;
+
   function routeTo(server: KnownServer): ServerRoute {
-    const found = routes.get(server.key);
+    const kind = kindOf(server.key);
+    const verified = !isOff();
+    const found = routes.get(kind);
     if (found !== undefined) return found;
     const route = new ServerRoute({
       server: `${server.address}:${server.port}`,
       relays: options.relays ?? (() => []),
       direct: (signal, timeoutMs) =>
-        dialServer(server, { signal, ...(timeoutMs === undefined ? {} : { timeoutMs }) }),
-      through: (relay, signal) => dialThrough(server, relay, signal),
+        dialServer(server, verified, { signal, ...(timeoutMs === undefined ? {} : { timeoutMs }) }),
+      through: (relay, signal) => dialThrough(server, verified, relay, signal),
       onDirectAgain: () => {
         for (const agent of agents.values()) retire(agent);
         agents.clear();
@@ -200,25 +242,35 @@ export function createServerConnection(options: {
       clock,
       log,
     });
-    routes.set(server.key, route);
+    routes.set(kind, route);
     return route;
   }
   const dial = (server: KnownServer, signal: AbortSignal): Promise<TLSSocket> => routeTo(server).dial(signal);
 
   function agentFor(server: KnownServer): DialingAgent {
-    const found = agents.get(server.key);
+    const kind = kindOf(server.key);
+    const found = agents.get(kind);
     if (found !== undefined) return found;
-    const agent = new DialingAgent((signal) => dial(server, signal), CONNECTIONS_MAX);
-    agents.set(server.key, agent);
+    const route = routeTo(server);
+    const agent = new DialingAgent((signal) => route.dial(signal), CONNECTIONS_MAX);
+    agents.set(kind, agent);
     return agent;
   }
 
+  function forgetConnections(): void {
+    for (const agent of agents.values()) retire(agent);
+    agents.clear();
+    sessions.clear();
+  }
+
   /** Tries one server after the other until one answers; its refusal is an answer. */
-  async function withServer<T>(work: (server: KnownServer) => Promise<T>): Promise<T> {
+  async function withServer<T>(act: ServerAct, work: (server: KnownServer) => Promise<T>): Promise<T> {
     const tried = new Set<string>();
+    const followed = new Set<string>();
     for (;;) {
       if (stopping.signal.aborted) throw new AppError('SERVER_STOPPING');
-      const server = pick(tried);
+      const server = pick(tried, act);
+      if (server === undefined && tried.size === 0 && isOff()) throw new AppError('VERIFICATION_OFF');
       if (server === undefined)
         throw lastError ?? new AppError('SERVER_UNREACHABLE', { server: '-', detail: '-' });
       tried.add(server.key);
@@ -230,28 +282,61 @@ export function createServerConnection(options: {
         const refusal = asRefusal(server, error);
         if (!isConnectionFailure(refusal)) {
           reached(server);
-          if (refusesHost(refusal)) lastError = refusal;
+          if (refusesHost(refusal)) {
+            lastError = refusal;
+            options.onHostRefused?.(refusal);
+          }
           throw refusal;
+        }
+        if (refusal.code === 'PEER_CHAIN_UNTRUSTED' && !followed.has(server.key)) {
+          followed.add(server.key);
+          if ((await options.followLinks?.(server)) === true) {
+            tried.delete(server.key);
+            continue;
+          }
         }
         failed(server, refusal);
       }
     }
   }
 
+  /** Requests without TLS, one after the other: each is signed for a later moment than the one before. */
+  let plainTurn: Promise<unknown> = Promise.resolve();
+  function callPlain<R extends AnyRoute>(
+    server: KnownServer,
+    route: R,
+    input: CallInput<R>,
+  ): Promise<z.output<R['reply']>> {
+    const headers = signatureHeaders({
+      serverId: server.serverId,
+      domainId: () => options.trust().domainId,
+      identity: options.identity,
+      nextMomentMs: () => options.verification?.nextMomentMs() ?? clock.nowMs(),
+    });
+    const target = { host: server.address, port: server.port, headers };
+    const reply = plainTurn.then(() => callRoute({ ...target, signal: stopping.signal }, route, input));
+    plainTurn = reply.catch(() => undefined);
+    return reply;
+  }
+
   return {
     call: (route, input) =>
-      withServer((server) =>
-        callRoute({ host: server.address, port: server.port, agent: agentFor(server) }, route, input),
-      ),
+      withServer(actOf(route), async (server) => {
+        const verified = !isOff();
+        if (server.protocol === 'http') return believed(route, await callPlain(server, route, input));
+        const target = { host: server.address, port: server.port, agent: agentFor(server) };
+        const reply = await callRoute(target, route, input);
+        return verified ? reply : believed(route, reply);
+      }),
     reenroll: (csrDer) =>
-      withServer((server) =>
+      withServer('renewal', (server) =>
         simpleReenroll(
           { host: server.address, port: server.port, agent: agentFor(server) },
           { csrDer, nowMs: clock.nowMs() },
         ),
       ),
     openChannel: () =>
-      withServer(async (server) => openWebSocket(server, await dial(server, stopping.signal))),
+      withServer('channel', async (server) => openWebSocket(server, await dial(server, stopping.signal))),
     restsUntilMs() {
       const chosen = choice();
       return chosen.state === 'wait' ? chosen.untilMs : undefined;
@@ -269,30 +354,40 @@ export function createServerConnection(options: {
     },
     lookForDirect() {
       const inUse = servers().find((server) => server.key === current);
-      if (inUse !== undefined) void routeTo(inUse).lookForDirect(stopping.signal);
+      if (inUse?.protocol === 'https') void routeTo(inUse).lookForDirect(stopping.signal);
     },
     get via() {
-      return current === undefined ? undefined : routes.get(current)?.via;
+      return current === undefined ? undefined : routes.get(kindOf(current))?.via;
     },
     publicTarget(httpPort) {
       const server = this.server;
       if (server === undefined) return undefined;
-      if (routeTo(server).mayBeDirect) return { host: server.address, port: httpPort };
+      if (server.protocol === 'http' || routeTo(server).mayBeDirect)
+        return { host: server.address, port: httpPort };
       return { host: server.address, port: server.port, agent: agentFor(server) };
     },
-    relayed: () => (options.documents.held('list') === undefined ? [] : servers()),
+    relayed: () =>
+      options.documents.held('list') === undefined
+        ? []
+        : servers().filter(({ protocol }) => protocol === 'https'),
+    // F-20 is about an agent and its own server: the way of others is verified all the same
     openRelay: (server, clientAddress, signal) =>
-      openRelayStream(toServer(server), clientAddress, AbortSignal.any([signal, stopping.signal])),
+      openRelayStream(toServer(server, true), clientAddress, AbortSignal.any([signal, stopping.signal])),
     get lastContactMs() {
       return lastContactMs;
     },
     get lastError() {
       return lastError;
     },
-    identityChanged() {
-      for (const agent of agents.values()) retire(agent);
-      agents.clear();
-      sessions.clear();
+    identityChanged: forgetConnections,
+    get isVerified() {
+      return !isOff();
+    },
+    verificationChanged() {
+      forgetConnections();
+      routes.clear();
+      failures.clear();
+      current = undefined;
     },
     stop() {
       stopping.abort();
@@ -308,8 +403,22 @@ const known = (server: Omit<KnownServer, 'key'>): KnownServer => ({
   serverId: server.serverId,
   address: server.address,
   port: server.port,
+  protocol: server.protocol,
   acceptedKeys: server.acceptedKeys,
 });
+
+function actOf(route: AnyRoute): ServerAct {
+  if (route.path === postHeartbeat.path) return 'heartbeat';
+  if (route.path === getDocument.path) return 'document';
+  if (route.path === postSpool.path) return 'report';
+  return route.path === getRepositoryPassword.path ? 'password' : 'question';
+}
+
+/** F-20 What counts of an answer by nobody knows whom. Documents are verified where they are offered. */
+const believed = <R extends AnyRoute>(route: R, reply: z.output<R['reply']>): z.output<R['reply']> =>
+  route.path === postHeartbeat.path
+    ? (believedReply(postHeartbeat.reply.parse(reply)) as z.output<R['reply']>)
+    : reply;
 
 /** Idle connections end now, busy ones after their request. */
 function retire(agent: DialingAgent): void {
