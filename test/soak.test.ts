@@ -104,7 +104,7 @@ test('a code that nobody expected, one too few and one too many are each found',
   assert.equal(judged({ CERTIFICATE_REVOKED: 3 }, { SERVER_UNREACHABLE: 1 }), 1);
   assert.equal(judged({ CERTIFICATE_REVOKED: 3 }, { SERVER_UNREACHABLE: 5 }), 1);
   assert.equal(
-    judged({ CERTIFICATE_REVOKED: 3, REQUEST_INVALID: 1 }, { SERVER_UNREACHABLE: 3, INTERNAL: 1 }),
+    judged({ CERTIFICATE_REVOKED: 3, BODY_INVALID: 1 }, { SERVER_UNREACHABLE: 3, INTERNAL: 1 }),
     2,
   );
   assert.equal(judged({}, {}), 2);

@@ -35,6 +35,7 @@ const TARGETS = {
   walls: { command: ['node_modules/dependency-cruiser/bin/dependency-cruiser.mjs', 'packages', 'bench'] },
   reference: { command: ['tools/print-reference.ts'] },
   bench: { tools: ['restic'], command: ['bench/run.ts'], group: true },
+  soak: { tools: ['restic'], command: ['bench/soak/run.ts'], group: true },
   'package:deb': { command: ['tools/package-deb.ts'], here: true },
   mutants: { command: ['tools/mutants.ts'], group: true },
   sekisho: { command: ['packages/cli/bin/sekisho'], program: true, here: true },

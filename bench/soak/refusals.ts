@@ -16,7 +16,7 @@ export const REFUSALS = {
   PEER_CHAIN_UNTRUSTED:
     'Probes with a certificate of another domain: exact. An agent that slept through a change of the CA finds a server whose CA it does not know yet, until it has walked the links (F-38): bounds, from none.',
   PEER_CERTIFICATE_REQUIRED: 'Probes without a certificate: exact.',
-  REQUEST_INVALID: 'Probes whose heartbeat has no serials: exact.',
+  BODY_INVALID: 'Probes whose heartbeat lacks its serials: exact.',
 } as const satisfies Partial<Record<ErrorCode, string>>;
 export type Refusal = keyof typeof REFUSALS;
 
@@ -25,7 +25,7 @@ export const PROBE_REFUSALS: Readonly<Record<Probe, Refusal>> = {
   revoked: 'CERTIFICATE_REVOKED',
   stranger: 'PEER_CHAIN_UNTRUSTED',
   nameless: 'PEER_CERTIFICATE_REQUIRED',
-  malformed: 'REQUEST_INVALID',
+  malformed: 'BODY_INVALID',
 };
 
 /** How often a code comes: between these two, both included. */

@@ -1,5 +1,5 @@
 import { parseHostId, type HostId } from '@sekisho/core/ids.ts';
-import { createClient, type Caller } from '@sekisho/core/wire/client.ts';
+import { createClient, type Caller, type Transport } from '@sekisho/core/wire/client.ts';
 import { createToken } from '@sekisho/core/wire/trust.ts';
 import type { Clock } from '@sekisho/core/time.ts';
 import { certificateToPem, type Certificate } from '@sekisho/pki/certificate.ts';
@@ -186,29 +186,26 @@ export class TrustServer {
 }
 
 /** A caller over an administration socket. */
-export const callerOf = (socketPath: () => string): Caller =>
-  createClient(
-    ({ method, path, body }) =>
-      new Promise((resolve, reject) => {
-        const sent = httpRequest(
-          {
-            socketPath: socketPath(),
-            method,
-            path,
-            headers: body === undefined ? {} : { 'content-type': 'application/json' },
-          },
-          (response) => {
-            const chunks: Buffer[] = [];
-            response.on('data', (chunk: Buffer) => chunks.push(chunk));
-            response.once('end', () => {
-              resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') });
-            });
-          },
-        );
-        sent.once('error', reject);
-        sent.end(body);
-      }),
-  );
+export const callerOf = (socketPath: () => string): Caller => createClient(socketTransport(socketPath));
+
+/** HTTP over an administration socket, without words for what goes wrong. */
+export const socketTransport =
+  (socketPath: () => string): Transport =>
+  ({ method, path, body, headers }) =>
+    new Promise((resolve, reject) => {
+      const type = body === undefined ? {} : { 'content-type': 'application/json' };
+      const wish = { socketPath: socketPath(), method, path, headers: { ...headers, ...type } };
+      const sent = httpRequest(wish, (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.once('error', reject);
+        response.once('end', () => {
+          resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') });
+        });
+      });
+      sent.once('error', reject);
+      sent.end(body);
+    });
 
 /** Starts a server on an initialised folder, on free ports. */
 export const startOn = (

@@ -26,7 +26,7 @@ export function observeConnection(
       throw error;
     }
   };
-  return {
+  const own: Pick<ServerConnection, 'call' | 'reenroll' | 'openChannel' | 'stop'> = {
     call: (route, input) => observed(server.call(route, input), Object.is(route, postHeartbeat)),
     reenroll: (csrDer) => observed(server.reenroll(csrDer)),
     async openChannel() {
@@ -34,32 +34,13 @@ export function observeConnection(
       watch.channelOpened();
       return channel;
     },
-    restsUntilMs: () => server.restsUntilMs(),
-    betterIsReady: () => server.betterIsReady(),
-    get server() {
-      return server.server;
-    },
-    lookForDirect: () => {
-      server.lookForDirect();
-    },
-    get via() {
-      return server.via;
-    },
-    publicTarget: (httpPort) => server.publicTarget(httpPort),
-    relayed: () => server.relayed(),
-    openRelay: (to, clientAddress, signal) => server.openRelay(to, clientAddress, signal),
-    get lastContactMs() {
-      return server.lastContactMs;
-    },
-    get lastError() {
-      return server.lastError;
-    },
-    identityChanged: () => {
-      server.identityChanged();
-    },
     stop: () => {
       stopped = true;
       server.stop();
     },
   };
+  // all else is the connection's own, its getters too
+  return new Proxy(server, {
+    get: (target, name) => Reflect.get(name in own ? own : target, name) as unknown,
+  });
 }
