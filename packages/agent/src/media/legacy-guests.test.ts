@@ -6,7 +6,7 @@ import { Secret } from '@sekisho/platform/secret.ts';
 import { FakeClock } from '@sekisho/testkit/fake-clock.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createLegacyGuests } from './legacy-guests.ts';
+import { createLegacyGuests, REFUSED_KEY_KEPT_MS, REFUSED_KEYS_MAX } from './legacy-guests.ts';
 
 const hostId = parseHostId('00000000-0000-4000-8000-00000000000a')!;
 const YES: AskLegacyReply = { allow: true, hostId, repositories: [], cacheSeconds: 1 };
@@ -69,4 +69,45 @@ test('T-51 a yes that was on its way when everything was forgotten does not coun
     return YES;
   };
   assert.equal(await here.come(), 'LEGACY_UNANSWERED');
+});
+
+test('T-50 a key that was refused is not asked about again for a while, and does not stand in the way of another', async () => {
+  const here = world();
+  here.answer = () => refusal('LEGACY_KEY_REFUSED');
+  for (let n = 0; n < 5; n += 1) assert.equal(await here.come('wrong'), 'LEGACY_KEY_REFUSED');
+  assert.equal(here.asked.length, 1);
+  here.answer = () => YES;
+  assert.equal(await here.come('right'), hostId, 'the right key of the same host, from the same address');
+  await here.clock.advance(REFUSED_KEY_KEPT_MS);
+  assert.equal(await here.come('wrong'), hostId, 'then it is asked again');
+  here.answer = () => refusal('LEGACY_KEY_REFUSED');
+  await here.come('other');
+  here.answer = () => YES;
+  here.guests.forget();
+  assert.equal(await here.come('other'), hostId, 'and when something was decided');
+});
+
+test('T-50 who has to wait is not passed on until then, a minute at most; other refusals are asked for each time', async () => {
+  const here = world();
+  here.answer = () => refusal('RATE_LIMITED', { retrySeconds: 600 });
+  for (let n = 0; n < 5; n += 1) assert.equal(await here.come(`guess-${n}`), 'RATE_LIMITED');
+  assert.equal(here.asked.length, 1);
+  here.answer = () => YES;
+  assert.equal(await here.come('right', 'old-02'), hostId, 'another host behind the same address');
+  await here.clock.advance(REFUSED_KEY_KEPT_MS);
+  assert.equal(await here.come('right'), hostId);
+  here.answer = () => refusal('LEGACY_ADDRESS_OTHER');
+  for (let n = 0; n < 2; n += 1) assert.equal(await here.come('right', 'old-03'), 'LEGACY_ADDRESS_OTHER');
+  assert.deepEqual(here.asked.slice(-2), ['old-03', 'old-03']);
+});
+
+test('T-50 refused keys that are remembered are bounded: the oldest is asked about again', async () => {
+  const here = world();
+  here.answer = () => refusal('LEGACY_KEY_REFUSED');
+  for (let n = 0; n <= REFUSED_KEYS_MAX; n += 1) await here.come(`guess-${n}`);
+  const before = here.asked.length;
+  await here.come(`guess-${REFUSED_KEYS_MAX}`);
+  assert.equal(here.asked.length, before);
+  await here.come('guess-0');
+  assert.equal(here.asked.length, before + 1);
 });

@@ -1,6 +1,6 @@
 import { AppError, isErrorCode } from '@sekisho/core/errors.ts';
 import { parseSha256Hex, type HostId } from '@sekisho/core/ids.ts';
-import { SECOND_MS, type Clock } from '@sekisho/core/time.ts';
+import { MINUTE_MS, SECOND_MS, type Clock } from '@sekisho/core/time.ts';
 import { askLegacy, type AskLegacyBody, type AskLegacyReply } from '@sekisho/core/wire/legacy.ts';
 import type { AdmitLegacy, LegacyCaller, LegacyGuest } from '@sekisho/media/http/plain-listener.ts';
 import type { Log } from '@sekisho/platform/log.ts';
@@ -11,8 +11,15 @@ import type { ServerConnection } from '../net/server-connection.ts';
 const ASKED_AGAIN_MAX = 3;
 /** Answers that are kept. */
 export const LEGACY_ANSWERS_MAX = 1_000;
+/** So long a refused key is refused here: no key becomes right by itself, since whoever is let in gets a new one. */
+export const REFUSED_KEY_KEPT_MS = MINUTE_MS;
+/** Refused keys, and callers who have to wait, that are remembered. */
+export const REFUSED_KEYS_MAX = 1_000;
 
-/** Asks the management server about hosts without a certificate (T-50); a yes is used for as long as it says, a no is not kept at all. */
+/**
+ * Asks the management server about hosts without a certificate (T-50); a yes is used for as long as it says. Of refusals two are kept for
+ * a minute at most, so that who guesses keys does not have the server asked about each: that a key is wrong, and that a caller has to wait.
+ */
 export interface LegacyGuests {
   readonly admit: AdmitLegacy;
   /** Nothing that was said counts any more, and what is being answered now is asked once more. */
@@ -26,6 +33,7 @@ export function createLegacyGuests(options: {
 }): LegacyGuests {
   const { server, clock, log } = options;
   const kept = new Map<string, { readonly guest: LegacyGuest; readonly untilMs: number }>();
+  const refused = new Map<string, { readonly refusal: AppError; readonly untilMs: number }>();
   const underWay = new Map<string, Promise<LegacyGuest>>();
 
   /** Goes up with each `forget`: an answer that was on its way then may be older than what was decided. */
@@ -52,7 +60,10 @@ export function createLegacyGuests(options: {
     const reply = await askServer({ as: 'client', name, keySha256, address });
     if (!reply.allow || reply.hostId === undefined) {
       const code = reply.code !== undefined && isErrorCode(reply.code) ? reply.code : 'LEGACY_KEY_REFUSED';
-      throw new AppError(code, reply.params ?? {});
+      const refusal = new AppError(code, reply.params ?? {});
+      if (code === 'LEGACY_KEY_REFUSED') refuseFor(REFUSED_KEY_KEPT_MS, key, refusal);
+      if (code === 'RATE_LIMITED') refuseFor(waitMs(refusal), callerKey({ name, address }), refusal);
+      throw refusal;
     }
     const guest = { hostId: reply.hostId, repositories: reply.repositories ?? [] };
     kept.delete(key);
@@ -62,12 +73,28 @@ export function createLegacyGuests(options: {
     return guest;
   }
 
+  function refuseFor(ms: number, key: string, refusal: AppError): void {
+    refused.delete(key);
+    refused.set(key, { refusal, untilMs: clock.monotonicMs() + ms });
+    const oldest = refused.size > REFUSED_KEYS_MAX ? refused.keys().next().value : undefined;
+    if (oldest !== undefined) refused.delete(oldest);
+  }
+
+  function requireNotRefused(key: string): void {
+    const found = refused.get(key);
+    if (found === undefined) return;
+    if (clock.monotonicMs() < found.untilMs) throw found.refusal;
+    refused.delete(key);
+  }
+
   return {
     async admit(caller) {
       const sha256 = createHash('sha256').update(caller.key.reveal()).digest('hex');
-      const key = `${caller.address} ${sha256} ${caller.name.toLowerCase()}`;
+      const key = `${callerKey(caller)} ${sha256}`;
       const found = kept.get(key);
       if (found !== undefined && clock.monotonicMs() < found.untilMs) return found.guest;
+      requireNotRefused(callerKey(caller));
+      requireNotRefused(key);
       const same = underWay.get(key);
       if (same !== undefined) return same;
       const asking = ask(caller, sha256, key).finally(() => underWay.delete(key));
@@ -77,8 +104,18 @@ export function createLegacyGuests(options: {
     forget() {
       epoch += 1;
       kept.clear();
+      refused.clear();
     },
   };
+}
+
+const callerKey = ({ name, address }: Pick<LegacyCaller, 'name' | 'address'>): string =>
+  `${address} ${name.toLowerCase()}`;
+
+/** As long as the server says, a minute at most. */
+function waitMs({ params }: AppError): number {
+  const seconds = Number(params['retrySeconds']);
+  return Number.isFinite(seconds) ? Math.min(seconds * SECOND_MS, REFUSED_KEY_KEPT_MS) : 0;
 }
 
 /** T-53 May this legacy media server be talked to in plain, now? @throws AppError the refusal, LEGACY_UNANSWERED */

@@ -3,7 +3,13 @@ import { FakeClock } from '@sekisho/testkit/fake-clock.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { addressKey } from '../../http/connections.ts';
-import { AttemptLimits, REQUESTS_PER_MINUTE_MAX, SENDERS_MAX, TOKEN_FAILURES_MAX } from './attempt-limits.ts';
+import {
+  AttemptLimits,
+  REQUESTS_PER_MINUTE_MAX,
+  SENDERS_MAX,
+  TOKEN_FAILURES_MAX,
+  TOKEN_FAILURES_WINDOW_MS,
+} from './attempt-limits.ts';
 import { forwardRecordsMatch } from './forward-records.ts';
 
 const isLimited = (error: unknown): boolean => error instanceof AppError && error.code === 'RATE_LIMITED';
@@ -30,6 +36,32 @@ test('T-13 an IPv6 sender is its /64, so that it cannot guess from 2^64 addresse
     limits.take('2001:db8::ffff');
   }, isLimited);
   limits.take('2001:db8:0:1::1');
+});
+
+test('T-50 who guesses keys under one name holds up no other name at that address, until the address has too many', async () => {
+  const clock = new FakeClock();
+  const limits = new AttemptLimits(clock, 3 * TOKEN_FAILURES_MAX);
+  const come = (name: string): string => {
+    try {
+      limits.take('192.0.2.1');
+      limits.requireClaim(name, '192.0.2.1');
+      return 'asked';
+    } catch (error) {
+      return isLimited(error) ? 'waits' : String(error);
+    }
+  };
+  const guess = (name: string): void => {
+    for (let n = 0; n < TOKEN_FAILURES_MAX; n += 1) limits.claimRefused(name, '192.0.2.1');
+  };
+  guess('old-01');
+  assert.deepEqual([come('old-01'), come('old-02')], ['waits', 'asked']);
+  limits.requireClaim('old-01', '192.0.2.2');
+  guess('old-02');
+  assert.equal(come('old-03'), 'asked');
+  guess('old-04');
+  assert.equal(come('old-03'), 'waits', 'whoever it says it is');
+  await clock.advance(TOKEN_FAILURES_WINDOW_MS);
+  assert.deepEqual(['old-01', 'old-02', 'old-03'].map(come), ['asked', 'asked', 'asked']);
 });
 
 test('the table of senders is bounded', () => {

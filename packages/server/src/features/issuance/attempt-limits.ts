@@ -1,5 +1,6 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import type { HostId } from '@sekisho/core/ids.ts';
+import { NAME_LENGTH_MAX } from '@sekisho/core/limits.ts';
 import { MINUTE_MS, type Clock } from '@sekisho/core/time.ts';
 import { addressKey } from '../../http/connections.ts';
 
@@ -21,10 +22,13 @@ interface Sender {
 /** How often one address may ask, and guess. In memory: each server process counts for itself. */
 export class AttemptLimits {
   readonly #clock: Clock;
+  readonly #failuresMax: number;
   readonly #senders = new Map<string, Sender>();
 
-  constructor(clock: Clock) {
+  /** `failuresMax`: of one address, whoever it says it is. */
+  constructor(clock: Clock, failuresMax = TOKEN_FAILURES_MAX) {
     this.#clock = clock;
+    this.#failuresMax = failuresMax;
   }
 
   /**
@@ -44,16 +48,11 @@ export class AttemptLimits {
   #take(key: string): void {
     const nowMs = this.#clock.monotonicMs();
     const sender = this.#sender(key, nowMs);
+    this.#requireFew(sender, this.#failuresMax, nowMs);
     if (nowMs - sender.windowStartMs >= MINUTE_MS) {
       sender.windowStartMs = nowMs;
       sender.requests = 0;
     }
-    if (nowMs - sender.failuresStartMs >= TOKEN_FAILURES_WINDOW_MS) {
-      sender.failuresStartMs = nowMs;
-      sender.failures = 0;
-    }
-    if (sender.failures >= TOKEN_FAILURES_MAX)
-      throw limited(sender.failuresStartMs + TOKEN_FAILURES_WINDOW_MS - nowMs);
     if (sender.requests >= REQUESTS_PER_MINUTE_MAX) throw limited(sender.windowStartMs + MINUTE_MS - nowMs);
     sender.requests += 1;
   }
@@ -61,6 +60,30 @@ export class AttemptLimits {
   /** A token of this address was refused. */
   tokenRefused(remoteAddress: string | undefined, relay?: HostId): void {
     this.#sender(senderKey(remoteAddress, relay), this.#clock.monotonicMs()).failures += 1;
+  }
+
+  /**
+   * Who it says it is: of many hosts behind one address the one under whose name keys were guessed waits, and the others do not.
+   * Refusal: RATE_LIMITED.
+   */
+  requireClaim(name: string, remoteAddress: string | undefined, relay?: HostId): void {
+    const claim = this.#senders.get(claimKey(name, remoteAddress, relay));
+    if (claim !== undefined) this.#requireFew(claim, TOKEN_FAILURES_MAX, this.#clock.monotonicMs());
+  }
+
+  /** A key of this name was refused: it counts for the name at this address, and for the address. */
+  claimRefused(name: string, remoteAddress: string | undefined, relay?: HostId): void {
+    this.tokenRefused(remoteAddress, relay);
+    this.#sender(claimKey(name, remoteAddress, relay), this.#clock.monotonicMs()).failures += 1;
+  }
+
+  #requireFew(sender: Sender, failuresMax: number, nowMs: number): void {
+    if (nowMs - sender.failuresStartMs >= TOKEN_FAILURES_WINDOW_MS) {
+      sender.failuresStartMs = nowMs;
+      sender.failures = 0;
+    }
+    if (sender.failures >= failuresMax)
+      throw limited(sender.failuresStartMs + TOKEN_FAILURES_WINDOW_MS - nowMs);
   }
 
   get size(): number {
@@ -83,6 +106,9 @@ export class AttemptLimits {
 /** Behind different media servers the same address is not the same sender. */
 const senderKey = (remoteAddress: string | undefined, relay: HostId | undefined): string =>
   relay === undefined ? addressKey(remoteAddress) : `via ${relay} ${addressKey(remoteAddress)}`;
+
+const claimKey = (name: string, remoteAddress: string | undefined, relay: HostId | undefined): string =>
+  `${senderKey(remoteAddress, relay)} as ${name.slice(0, NAME_LENGTH_MAX)}`;
 
 const limited = (waitMs: number): AppError =>
   new AppError('RATE_LIMITED', { retrySeconds: Math.max(1, Math.ceil(waitMs / 1000)) });

@@ -25,6 +25,8 @@ import {
   type LegacyHostRow,
 } from './legacy-rows.ts';
 
+/** Refused keys of one address in ten minutes, under whatever names: many hosts may be behind it, each with its own bound. */
+export const REFUSED_KEYS_PER_ADDRESS_MAX = 200;
 /** That a host came in is written once in this time, for each address and each way. */
 export const LET_IN_TOLD_EVERY_MS = HOUR_MS;
 /** Hosts and addresses of which that is remembered. */
@@ -66,7 +68,7 @@ export class LegacyDesk {
 
   constructor(parts: LegacyDeskParts) {
     this.#parts = parts;
-    this.#limits = new AttemptLimits(parts.clock);
+    this.#limits = new AttemptLimits(parts.clock, REFUSED_KEYS_PER_ADDRESS_MAX);
   }
 
   /** The feed runs already, and the settings follow it. */
@@ -111,14 +113,16 @@ export class LegacyDesk {
 
   /** The host behind a caller. @throws AppError the refusal of `decideLegacy`, and RATE_LIMITED for who guesses keys */
   async require(caller: LegacyCaller): Promise<LegacyHostRow> {
-    this.enter(caller.address, caller.askedBy);
+    // who comes to the plain port itself has entered there
+    if (caller.askedBy !== undefined) this.enter(caller.address, caller.askedBy);
     const { store } = this.#parts;
     const name = caller.name.toLowerCase();
+    this.#limits.requireClaim(name, caller.address, caller.askedBy);
     const row = await findLegacyHostByName(store.db, name);
     const refusal = await this.refusalOf(store.db, row, caller);
     if (refusal !== undefined || row === undefined) {
       const { code, params } = refusal ?? { code: 'LEGACY_KEY_REFUSED' as const, params: {} };
-      if (code === 'LEGACY_KEY_REFUSED') this.#limits.tokenRefused(caller.address, caller.askedBy);
+      if (code === 'LEGACY_KEY_REFUSED') this.#limits.claimRefused(name, caller.address, caller.askedBy);
       this.#note(caller.address, name, code);
       throw new AppError(code, params);
     }

@@ -212,10 +212,10 @@ for (const dialect of ['sqlite', 'postgres'] as const)
     await t.test(
       'T-50 only media servers ask for legacy hosts, and what they say of addresses locks nobody else out',
       async () => {
-        const ask = async (asker: Identity): Promise<string> => {
+        const ask = async (asker: Identity, name = 'old-01'): Promise<string> => {
           const question = {
             as: 'client',
-            name: 'old-01',
+            name,
             keySha256: '0'.repeat(64),
             address: '127.0.0.1',
           };
@@ -236,7 +236,13 @@ for (const dialect of ['sqlite', 'postgres'] as const)
         );
         for (let n = 0; n < TOKEN_FAILURES_MAX; n += 1) assert.equal(await ask(media), 'LEGACY_KEY_REFUSED');
         assert.equal(await ask(media), 'RATE_LIMITED');
+        assert.equal(await ask(media, 'old-02'), 'LEGACY_KEY_REFUSED', 'another name there is looked at');
         assert.equal((await beat()).status, 200, 'the same address, itself');
+        // and on the plain port: guesses under another name, from the address of this host
+        for (let n = 0; n < TOKEN_FAILURES_MAX; n += 1)
+          await plain(trust, '/legacy/v1/plan', { name: 'guessed' });
+        assert.equal((await plain(trust, '/legacy/v1/plan', { name: 'guessed' })).code, 'RATE_LIMITED');
+        assert.equal((await beat()).status, 200, 'the right key of another name');
       },
     );
 
