@@ -234,6 +234,7 @@ async function run(
   let text = '';
   for (const stream of [child.stdout, child.stderr])
     stream?.setEncoding('utf8').on('data', (part: string) => (text += part));
+  child.stdin?.on('error', () => undefined); // a command that refuses at once reads nothing
   child.stdin?.end(input);
   const [code] = (await once(child, 'close')) as [number | null];
   return { code: code ?? -1, text };
