@@ -29,18 +29,59 @@ export async function signDocument<T extends DocumentType>(wish: {
   readonly payload: DocumentPayload<T>;
   readonly signer: Signer;
   readonly chain: readonly Certificate[];
+  /** The certificate is from outside: hosts accept it by its key, which the trust bundle names (F-30). */
+  readonly outside?: boolean;
 }): Promise<string> {
-  const { type, signer, chain } = wish;
-  const checked = DOCUMENT_PAYLOADS[type].safeParse(wish.payload);
+  const checked = DOCUMENT_PAYLOADS[wish.type].safeParse(wish.payload);
   if (!checked.success) throw malformed(firstIssue(checked.error), checked.error);
+  return signPayload(wish, base64url(JSON.stringify(checked.data)));
+}
+
+/**
+ * The same document by another signer: its payload stays as it is, byte for byte, so that whoever holds it sees the same document.
+ * Refusals: as `signDocument`.
+ */
+export function resignDocument(
+  jws: string,
+  by: {
+    readonly type: DocumentType;
+    readonly signer: Signer;
+    readonly chain: readonly Certificate[];
+    readonly outside?: boolean;
+  },
+): Promise<string> {
+  return signPayload(by, jws.split('.')[1] ?? '');
+}
+
+/** The key ID that a document names as its signer's, as it says; undefined when it says none. Nothing is verified by it. */
+export function signerKeyOf(jws: string): string | undefined {
+  try {
+    const header: unknown = JSON.parse(Buffer.from(jws.split('.', 1)[0] ?? '', 'base64url').toString('utf8'));
+    const kid = typeof header === 'object' && header !== null && 'kid' in header ? header.kid : undefined;
+    return typeof kid === 'string' ? kid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function signPayload(
+  wish: {
+    readonly type: DocumentType;
+    readonly signer: Signer;
+    readonly chain: readonly Certificate[];
+    readonly outside?: boolean;
+  },
+  payload: string,
+): Promise<string> {
+  const { type, signer, chain, outside = false } = wish;
+  const [leaf, ...rest] = chain;
   const alg = ALGORITHMS[signer.algorithm];
-  const mayUse = type === 'bundle' ? chain[0]?.isCa : chain[0]?.extKeyUsages.includes(OID.documentSigner);
-  if (alg === undefined || mayUse !== true || chain[0]?.keyId !== signer.keyId)
+  const mayUse = type === 'bundle' ? leaf?.isCa : outside || leaf?.extKeyUsages.includes(OID.documentSigner);
+  if (alg === undefined || leaf === undefined || mayUse !== true || leaf.keyId !== signer.keyId)
     throw new AppError('DOCUMENT_SIGNER_WRONG', {
       detail: 'the certificate is not that of the signing key or role',
     });
-  const header = headerText({ alg, type, chain: [chain[0], ...chain.slice(1)] });
-  const signingInput = `${header}.${base64url(JSON.stringify(checked.data))}`;
+  const signingInput = `${headerText({ alg, type, chain: [leaf, ...rest] })}.${payload}`;
   const signature = await signer.sign(Buffer.from(signingInput, 'latin1'));
   const raw = signer.algorithm === 'ed25519' ? signature : rawEcdsa(signature, alg === 'ES256' ? 32 : 48);
   const jws = `${signingInput}.${Buffer.from(raw).toString('base64url')}`;
@@ -73,6 +114,17 @@ function headerText(parts: {
 
 const headers = new WeakMap<Certificate, Map<DocumentType, string>>();
 
+/** A key that the trust bundle names as a signer of documents. */
+export interface NamedSigner {
+  readonly keyId: string;
+  /** From outside: it chains to no anchor, its key is what counts. */
+  readonly outside: boolean;
+}
+
+/** The signers that a verified bundle names; none: whoever has the role signs. */
+export const signersOfBundle = (bundle: DocumentPayload<'bundle'>): NamedSigner[] =>
+  bundle.signers.map(({ keyId, outside }) => ({ keyId, outside: outside === true }));
+
 /** A document that was verified: believe the payload, and compare `contentSha256` for forks. */
 export interface VerifiedDocument<T extends DocumentType> {
   readonly payload: DocumentPayload<T>;
@@ -92,6 +144,8 @@ export async function verifyDocument<T extends DocumentType>(
     readonly domainId: DomainId;
     readonly anchors: readonly Certificate[];
     readonly nowMs: number;
+    /** Of the trust bundle that is held; where any is named, no other signs. */
+    readonly signers?: readonly NamedSigner[];
   },
 ): Promise<VerifiedDocument<T>> {
   if (jws.length > DOCUMENT_BYTES_MAX) throw malformed(`larger than ${DOCUMENT_BYTES_MAX} bytes`);
@@ -118,6 +172,7 @@ function checkSigner(
     readonly domainId: DomainId;
     readonly anchors: readonly Certificate[];
     readonly nowMs: number;
+    readonly signers?: readonly NamedSigner[];
   },
 ): void {
   try {
@@ -127,7 +182,12 @@ function checkSigner(
       checkDates(leaf, expected.nowMs);
       return;
     }
-    verifyChain({ leaf, intermediates, ...expected, role: 'document-signer' });
+    const { signers = [] } = expected;
+    const named = signers.find(({ keyId }) => keyId === leaf.keyId);
+    if (signers.length > 0 && named === undefined)
+      throw new AppError('PEER_CHAIN_UNTRUSTED', { subject: leaf.subjectCn ?? leaf.fingerprint });
+    if (named?.outside === true) checkDates(leaf, expected.nowMs);
+    else verifyChain({ leaf, intermediates, ...expected, role: 'document-signer' });
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     if (error.code === 'PEER_DOMAIN_OTHER')

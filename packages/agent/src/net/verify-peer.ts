@@ -18,18 +18,20 @@ export interface TrustFacts {
 
 /**
  * Is this the management server the signed list names (T-02)? Chain, dates, role, domain, then the server ID behind the
- * dialled name. A certificate from outside passes by its public-key hash in the list, and its dates.
+ * dialled name. What leads to no anchor passes by its
+ * public-key hash in the list, and its dates: a certificate from outside, or one that the list announced (F-31.1).
  */
 export function verifyServer(
   peer: PresentedPeer,
   trust: TrustFacts,
   expected: { readonly serverId: ServerId; readonly acceptedKeys: readonly string[] },
 ): void {
-  if (expected.acceptedKeys.includes(peer.leaf.keyId)) {
+  const verified = serverPath(peer, trust);
+  if (verified instanceof AppError) {
+    if (!expected.acceptedKeys.includes(peer.leaf.keyId)) throw verified;
     decide(peer.leaf, trust, { expected: expected.serverId, found: expected.serverId });
     return;
   }
-  const verified = verifyChain({ ...chainFacts(peer, trust), role: 'server' });
   // The root may be detached, so its CRL may be old: what it names counts, its age does not.
   decide(
     peer.leaf,
@@ -41,6 +43,16 @@ export function verifyServer(
     },
   );
   requireOpenssl(peer);
+}
+
+/** The path to an anchor; the refusal when there is none. */
+function serverPath(peer: PresentedPeer, trust: TrustFacts) {
+  try {
+    return verifyChain({ ...chainFacts(peer, trust), role: 'server' });
+  } catch (error) {
+    if (error instanceof AppError) return error;
+    throw error;
+  }
 }
 
 /**

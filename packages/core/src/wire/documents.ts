@@ -23,6 +23,7 @@ import {
 import {
   ACCEPTED_KEYS_MAX,
   CRL_LISTS_MAX,
+  DOCUMENT_BYTES_MAX,
   LISTING_ENTRIES_MAX,
   PLAN_EXCLUDES_MAX,
   PLAN_PATHS_MAX,
@@ -37,7 +38,15 @@ import {
  * Signed documents (design.md, "Keys and documents"): JWS compact, `typ` = `sekisho-<type>+jws`, `x5c` = the signer's
  * chain. The trust bundle is signed by the root, all others by the document signer.
  */
-export const DOCUMENT_TYPES = ['bundle', 'list', 'assignment', 'policy', 'order', 'audit-key'] as const;
+export const DOCUMENT_TYPES = [
+  'bundle',
+  'list',
+  'assignment',
+  'policy',
+  'order',
+  'audit-key',
+  'communication',
+] as const;
 export type DocumentType = (typeof DOCUMENT_TYPES)[number];
 
 const head = { domain: domainId, serial, issuedAt: epochMs };
@@ -244,6 +253,14 @@ export const auditKeyPayload = z.object({
   verifierKey: z.string().max(600),
 });
 
+/** F-13 A trust bundle and a list that belong together, each signed by itself: the signed part of a communication package. */
+export const communicationPayload = z.object({
+  ...head,
+  bundle: z.string().max(DOCUMENT_BYTES_MAX),
+  list: z.string().max(DOCUMENT_BYTES_MAX),
+});
+export type CommunicationPayload = z.infer<typeof communicationPayload>;
+
 export const DOCUMENT_PAYLOADS = {
   bundle: bundlePayload,
   list: listPayload,
@@ -251,5 +268,6 @@ export const DOCUMENT_PAYLOADS = {
   policy: policyPayload,
   order: orderPayload,
   'audit-key': auditKeyPayload,
+  communication: communicationPayload,
 } as const;
 export type DocumentPayload<Type extends DocumentType> = z.infer<(typeof DOCUMENT_PAYLOADS)[Type]>;

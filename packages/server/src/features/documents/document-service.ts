@@ -7,22 +7,24 @@ import {
   type DocumentPayload,
   type DocumentType,
 } from '@sekisho/core/wire/documents.ts';
-import { signDocument } from '@sekisho/pki/documents.ts';
+import { resignDocument, signDocument, signerKeyOf } from '@sekisho/pki/documents.ts';
 import { sha256Hex } from '@sekisho/pki/keys.ts';
 import { crashPoint } from '@sekisho/platform/crash-point.ts';
 import type { ChangeFeed } from '../../store/change-feed.ts';
 import type { Change } from '../../store/change-kinds.ts';
-import { nextSerial } from '../../store/counters.ts';
+import { lastSerial, nextSerial } from '../../store/counters.ts';
 import { recordChange } from '../../store/record-change.ts';
 import type { Store } from '../../store/store.ts';
 import type { Tx } from '../../store/tables.ts';
 import { afterCommit } from '../../store/transaction-context.ts';
 import type { KeyStore } from '../keys/key-store.ts';
+import { tlsPins } from '../keys/tls-pins.ts';
 import {
   eachLatestSerial,
   findLatestDocument,
   insertDocument,
   latestSerials,
+  replaceJws,
   type DocumentRow,
 } from './documents.store.ts';
 
@@ -99,18 +101,12 @@ async function sign<Type extends DocumentType>(
   const { type, scope } = wish;
   const nowMs = parts.clock.nowMs();
   // parsed twice: what is signed and hashed is exactly what the contract declares
-  const clean = parsePayload(type, { ...wish.content, ...headOf(parts) });
+  const clean = await withPins(tx, type, parsePayload(type, { ...wish.content, ...headOf(parts) }));
   const contentSha256 = sha256Hex(Buffer.from(canonicalJson(clean), 'utf8'));
   if (when === 'unless-same' && newest?.contentSha256 === contentSha256) return newest.serial;
   const serial = await nextSerial(tx, `document.${type}`, nowMs);
   const payload = { ...clean, serial, issuedAt: nowMs };
-  const role = type === 'bundle' ? 'root' : 'document-signer';
-  const jws = await signDocument({
-    type,
-    payload,
-    signer: parts.keys.signerFor(role),
-    chain: [parts.keys.certificateOf(role)],
-  });
+  const jws = await signDocument({ type, payload, ...signatory(parts.keys, type) });
   await insertDocument(tx, { type, scope, serial, contentSha256, jws, nowMs }, newest === undefined);
   await recordChange(tx, 'document', documentKey(type, scope));
   crashPoint('document.before-commit');
@@ -120,7 +116,10 @@ async function sign<Type extends DocumentType>(
   return serial;
 }
 
-/** Serials of lists and policies are counted together: what is older than the one before would be refused as lower. */
+/**
+ * Serials of lists and policies are counted together: what is older than the one before would be refused as lower. Where that one is gone
+ * already, it may have been the newest of all.
+ */
 async function outrank(
   tx: Tx,
   makeAgain: DocumentService['makeAgain'],
@@ -131,8 +130,36 @@ async function outrank(
   if (from === to) return;
   const before = await findLatestDocument(tx, type, from);
   const after = await findLatestDocument(tx, type, to);
-  if (before !== undefined && after !== undefined && after.serial < before.serial)
-    await makeAgain(tx, type, to);
+  if (after === undefined) return;
+  const floor = before?.serial ?? (await lastSerial(tx, `document.${type}`));
+  if (after.serial < floor) await makeAgain(tx, type, to);
+}
+
+/** Who signs documents of a type now: the root, or the domain's document signer, whose certificate may be from outside (F-30). */
+function signatory(keys: KeyStore, type: DocumentType) {
+  const role = type === 'bundle' ? 'root' : 'document-signer';
+  const certificate = keys.certificateOf(role);
+  const outside = keys
+    .keysOf(role)
+    .some(({ keyId, outsideChain }) => keyId === certificate.keyId && outsideChain !== null);
+  return { signer: keys.signerFor(role), chain: [certificate], outside };
+}
+
+/** F-31.1 A list names the TLS keys that are being exchanged, whoever has it made. */
+async function withPins<Type extends DocumentType>(
+  tx: Tx,
+  type: Type,
+  payload: DocumentPayload<Type>,
+): Promise<DocumentPayload<Type>> {
+  if (!('servers' in payload)) return payload;
+  const pins = await tlsPins(tx);
+  if (pins.length === 0) return payload;
+  const servers = payload.servers.map((server) => ({
+    ...server,
+    acceptedKeys:
+      server.protocol === 'https' ? [...new Set([...pins, ...server.acceptedKeys])] : server.acceptedKeys,
+  }));
+  return parsePayload(type, { ...payload, servers });
 }
 
 /** Of a document that this server signed. */
@@ -149,7 +176,7 @@ export async function startDocuments(parts: {
   keys: KeyStore;
 }): Promise<DocumentService> {
   const serials = new LatestSerials();
-  const cache = new Map<string, { jws: string; serial: number }>();
+  const cache = new Map<string, KeptDocument>();
   const fill = async (): Promise<void> => {
     await eachLatestSerial(parts.store, (row) => {
       serials.set(row.type, row.scope, row.serial);
@@ -173,18 +200,47 @@ export async function startDocuments(parts: {
     async latest(type, scope) {
       const key = documentKey(type, scope);
       const known = cache.get(key);
-      if (known !== undefined && known.serial === serials.get(type, scope)) return known;
+      if (known !== undefined && known.serial === serials.get(type, scope) && isGood(parts.keys, type, known))
+        return known;
       const row = await findLatestDocument(parts.store.db, type, scope);
       if (row === undefined) return undefined;
-      const found = { jws: row.jws, serial: row.serial };
+      const { serial } = row;
+      const found: KeptDocument = { jws: row.jws, serial, signedBy: signerKeyOf(row.jws) };
+      const good = isGood(parts.keys, type, found) ? found : await resign(parts, type, scope, found);
       if (type !== 'order') {
         if (cache.size >= CACHED_DOCUMENTS_MAX) cache.delete(cache.keys().next().value ?? '');
-        cache.set(key, found);
+        cache.set(key, good);
       }
-      return found;
+      return good;
     },
     latestSerial: (type, scope) => serials.get(type, scope),
   };
+}
+
+interface KeptDocument {
+  readonly jws: string;
+  readonly serial: number;
+  readonly signedBy: string | undefined;
+}
+
+/** F-30 Would hosts that hold the newest trust bundle believe its signer? Bundles are made anew when the root changes. */
+const isGood = (keys: KeyStore, type: DocumentType, { signedBy }: KeptDocument): boolean =>
+  type === 'bundle' ||
+  keys.keysOf('document-signer').some(({ keyId, state }) => keyId === signedBy && state !== 'next');
+
+/**
+ * What was signed by a key that is gone is signed again when somebody asks for it: the same document under the same serial, so that nobody
+ * who has it fetches it anew.
+ */
+async function resign(
+  { store, keys }: { store: Store; keys: KeyStore },
+  type: DocumentType,
+  scope: string,
+  { jws: old, serial }: KeptDocument,
+): Promise<KeptDocument> {
+  const jws = await resignDocument(old, { type, ...signatory(keys, type) });
+  await replaceJws(store.db, { type, scope, serial, jws });
+  return { jws, serial, signedBy: signerKeyOf(jws) };
 }
 
 /** The newest serials by type and scope: every heartbeat asks for four of them, so no key is put together for it. */

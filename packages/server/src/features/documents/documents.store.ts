@@ -95,6 +95,20 @@ const insertOne = prepared(
     }),
 );
 
+/** The same document, signed again. */
+export const replaceJws = async (
+  db: DbOrTx,
+  row: { type: DocumentType; scope: string; serial: number; jws: string },
+): Promise<void> => {
+  await db
+    .updateTable('documents')
+    .set({ jws: row.jws })
+    .where('type', '=', row.type)
+    .where('scope', '=', row.scope)
+    .where('serial', '=', row.serial)
+    .execute();
+};
+
 const selectOldestKept = prepared((db, wish: { type: DocumentType; scope: string }) =>
   db
     .selectFrom('documents')

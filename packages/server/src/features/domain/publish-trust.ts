@@ -2,6 +2,7 @@ import { AppError } from '@sekisho/core/errors.ts';
 import type { Tx } from '../../store/tables.ts';
 import type { FleetParts } from '../../context.ts';
 import { openDueShards } from '../revocation/open-shard.ts';
+import { documentMaker } from '../documents/document-service.ts';
 import { otherAddresses, publishServerList } from './server-list.ts';
 import { bundleContent } from './trust-bundle.ts';
 
@@ -33,15 +34,8 @@ export async function publishLists(parts: FleetParts, fence: (tx: Tx) => Promise
 
 /** A detached root signs nothing new: what agents hold stays in force, and the log says what it lacks. */
 async function publishBundle(parts: FleetParts, tx: Tx): Promise<void> {
-  const { config, keys, ports } = parts;
-  const places = {
-    own: config.addresses,
-    others: await otherAddresses(tx, config.instanceId),
-    httpPort: ports.http,
-  };
-  const shards = await openDueShards(tx, keys, places, parts.clock.nowMs());
   try {
-    await parts.documents.make(tx, 'bundle', '', bundleContent(keys, ports.http, shards));
+    await makeBundle(parts, tx);
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'KEY_DETACHED') throw error;
     parts.log.error(
@@ -49,4 +43,21 @@ async function publishBundle(parts: FleetParts, tx: Tx): Promise<void> {
       'the trust bundle is not current: bring the root key back, and restart',
     );
   }
+}
+
+/**
+ * Makes the trust bundle of the keys as this transaction sees them (a certificate update changes them, perhaps on another server process);
+ * returns its generation. Refusal: KEY_DETACHED.
+ */
+export async function makeBundle(parts: FleetParts, tx: Tx): Promise<number> {
+  const { clock, config, domain, ports } = parts;
+  const keys = await parts.keys.readIn(tx);
+  const places = {
+    own: config.addresses,
+    others: await otherAddresses(tx, config.instanceId),
+    httpPort: ports.http,
+  };
+  const shards = await openDueShards(tx, keys, places, clock.nowMs());
+  const { make } = documentMaker({ clock, domainId: domain.id, keys });
+  return await make(tx, 'bundle', '', bundleContent(keys, ports.http, shards));
 }
