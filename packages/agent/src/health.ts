@@ -13,6 +13,7 @@ export const HEALTH_CODES = [
   'media-legacy-failed',
   'spool-full',
   'channel-clone',
+  'verification-off',
 ] as const;
 export type HealthCode = (typeof HEALTH_CODES)[number];
 

@@ -1,7 +1,8 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import { tunnelTarget } from '@sekisho/core/rules/tunnel.ts';
+import { decideAddressee, type DocumentAddressee } from '@sekisho/core/rules/verification.ts';
 import { HOUR_MS, SECOND_MS } from '@sekisho/core/time.ts';
-import type { Heartbeat, RenewalInformation } from '@sekisho/core/wire/agent.ts';
+import { AGENT_CAPABILITIES, type Heartbeat, type RenewalInformation } from '@sekisho/core/wire/agent.ts';
 import type { PolicyPlan } from '@sekisho/core/wire/documents.ts';
 import { findRestic } from '@sekisho/media/restic/find-restic.ts';
 import { join } from 'node:path';
@@ -10,7 +11,7 @@ import type { AgentStatus } from './control/agent-status.ts';
 import type { ControlActs } from './control/control-socket.ts';
 import { baseStatus, setupCommand } from './control/read-status.ts';
 import type { DataFolder } from './data-folder.ts';
-import { openDocumentStore, type KeptDocument } from './documents/document-store.ts';
+import { openDocumentStore, type DocumentStore, type KeptDocument } from './documents/document-store.ts';
 import { startFetcher, type Fetcher } from './documents/fetcher.ts';
 import { HealthBoard } from './health.ts';
 import { loadIdentity } from './identity/identity-store.ts';
@@ -29,6 +30,7 @@ import { askLegacyMedia, createLegacyGuests } from './media/legacy-guests.ts';
 import { createMediaRole, MEDIA_PORT_DEFAULT } from './media/media-role.ts';
 import { askPeer } from './names/ask-peer.ts';
 import { openNames } from './names/open-names.ts';
+import { followLinks } from './net/follow-links.ts';
 import { relayName, type Relay } from './net/open-tunnel.ts';
 import { createServerConnection } from './net/server-connection.ts';
 import type { TrustFacts } from './net/verify-peer.ts';
@@ -40,6 +42,7 @@ import { createStaleWatch } from './revocation/stale-watch.ts';
 import { loadSettings, saveSettings, type AgentConfig } from './settings.ts';
 import type { AgentOptions } from './main.ts';
 import { openSpool } from './spool/spool.ts';
+import { openVerification, type VerificationSwitch } from './verification/verification-switch.ts';
 import { AGENT_VERSION } from './version.ts';
 
 /** A CRL is looked for this often while no policy says otherwise. */
@@ -81,10 +84,19 @@ export async function startParts(
     });
   }
 
-  const documents = await openDocumentStore({
+  let verification: VerificationSwitch | undefined;
+  const documents: DocumentStore = await openDocumentStore({
     folder: folder.documents,
     anchorsFile: folder.anchorsFile,
     domainId,
+    admit({ type, payload }) {
+      if (verification?.isOff !== true) return;
+      const decision = decideAddressee({ ...payload, type } as DocumentAddressee, {
+        hostId,
+        assignment: documents.held('assignment')?.payload,
+      });
+      if (!decision.allow) throw new AppError(decision.code, decision.params);
+    },
     clock,
     log,
   });
@@ -109,12 +121,43 @@ export async function startParts(
   const ledger = await openLedger({ folder: folder.jobs, nowMs: clock.nowMs(), log });
   await sweepStaging(folder, log);
 
+  let followVerification = (): void => undefined;
+  const switched = await openVerification({
+    file: folder.verificationFile,
+    hostId,
+    policy,
+    assignment,
+    onChanged(isOff) {
+      health.set('verification-off', isOff);
+      followVerification();
+    },
+    onRefused(why) {
+      if (why === 'clock-set-back') return;
+      const detail = { type: 'policy', code: 'VERIFICATION_END_TOO_FAR' };
+      spool
+        .put({
+          kind: 'event',
+          spoolId: random.uuid(),
+          event: 'document-refused',
+          atMs: clock.nowMs(),
+          detail,
+        })
+        .catch((error: unknown) => {
+          log.warn({ err: error }, 'an event could not be kept');
+        });
+    },
+    clock,
+    log,
+  });
+  verification = switched;
+
   const told = new Set<string>();
   const server = createServerConnection({
     documents,
     bootstrap: { ...settings.server, serverId },
     identity: () => identity,
     trust,
+    verification: switched,
     onRefused: (refused, error) => {
       // Once for each server and reason while the agent runs: a loop of failures is one event.
       const once = `${refused.key} ${error.code}`;
@@ -126,6 +169,14 @@ export async function startParts(
         .catch((failure: unknown) => {
           log.warn({ err: failure }, 'an event could not be kept');
         });
+    },
+    async followLinks(untrusted) {
+      const adoptedOne = await followLinks(untrusted, { documents, domainId, clock, log });
+      if (adoptedOne) adopted('bundle');
+      return adoptedOne;
+    },
+    onHostRefused: ({ code }) => {
+      if (code === 'CERTIFICATE_CA_RETIRED') renewal?.ask();
     },
     relays,
     onDirectAgain: () => {
@@ -295,6 +346,7 @@ export async function startParts(
   const planClock = startPlanClock({ hostId, policy, ledger, runner, health, clock, log });
 
   function adopted(what: KeptDocument | 'crl'): void {
+    if (what === 'policy' || what === 'assignment') void switched.look();
     if (what === 'policy') {
       planClock.look();
       names.prepareMediaServers();
@@ -303,7 +355,14 @@ export async function startParts(
     if (what === 'list') media.listChanged();
     if (what === 'assignment' || what === 'bundle') reconcileMedia();
     if (what === 'crl' || what === 'bundle') checkPeers();
+    if (what === 'bundle') renewUnderNewCa();
     heart?.beatSoon();
+  }
+  /** F-38 The CA that issued our certificate has left: only one of the new CA opens doors now. */
+  function renewUnderNewCa(): void {
+    const { authorityKeyId } = identity.certificate;
+    if (documents.intermediates.some(({ subjectKeyId }) => subjectKeyId === authorityKeyId)) return;
+    renewal?.ask();
   }
   function reconcileMedia(): void {
     media.reconcile().catch((error: unknown) => {
@@ -342,6 +401,7 @@ export async function startParts(
     random,
     log,
   });
+  const periodSeconds = () => policy()?.heartbeatSeconds ?? HEARTBEAT_DEFAULT_SECONDS;
   const heartbeat = (): Heartbeat => {
     watchStaleness(crls.nextUpdateMs);
     health.set('spool-full', spool.size >= SPOOL_ALARM);
@@ -352,11 +412,13 @@ export async function startParts(
       assignmentSerial: documents.serial('assignment'),
       policySerial: documents.serial('policy'),
       crlNumber: crls.number,
+      heartbeatSeconds: periodSeconds(),
       certificates: [identity.certificate.fingerprint],
       version: AGENT_VERSION,
       bootId,
       health: health.codes,
       spooled: spool.size,
+      capabilities: [...AGENT_CAPABILITIES],
     };
   };
   heart = startHeart({
@@ -364,7 +426,7 @@ export async function startParts(
     spool,
     heartbeat,
     period: () => ({
-      seconds: policy()?.heartbeatSeconds ?? HEARTBEAT_DEFAULT_SECONDS,
+      seconds: periodSeconds(),
       mode: policy()?.mode ?? 'push',
     }),
     onReply: (reply) => {
@@ -376,6 +438,7 @@ export async function startParts(
       for (const jobId of reply.cancels) runner.cancel(jobId);
     },
     onCome: (frame) => {
+      if (switched.isOff) return; // of a channel that is just being closed
       if (frame.type === 'come') fetching.request(frame.fetch);
       else if (frame.type === 'names') names.changed(frame.changed, frame);
       else if (frame.type === 'renewal') takeRenewal(frame.renewal);
@@ -388,6 +451,10 @@ export async function startParts(
     log,
   });
   const beating = heart;
+  followVerification = () => {
+    server.verificationChanged();
+    beating.policyChanged();
+  };
 
   renewal = startRenewalLoop({
     folder,
@@ -420,6 +487,7 @@ export async function startParts(
     log,
   });
   const renewing = renewal;
+  if (documents.held('bundle') !== undefined) renewUnderNewCa();
 
   const stopping = new AbortController();
   const refreshing = refreshCrls();
@@ -455,6 +523,8 @@ export async function startParts(
       },
       spooled: spool.size,
       jobs: [...runner.active],
+      verification:
+        switched.untilMs === undefined ? { state: 'on' } : { state: 'off', untilMs: switched.untilMs },
       health: Object.entries(health.details).map(([code, detail]) => ({ code, detail })),
       media:
         (assignment()?.media ?? null) === null
@@ -475,6 +545,7 @@ export async function startParts(
     await refreshing;
     await media.stop();
     await names.stop();
+    await switched.stop();
   }
 
   const acts: AgentParts = {

@@ -140,8 +140,10 @@ export function startHeart(options: {
       log.warn({ err: error }, 'the channel did not answer: asking by POST');
     }
     reply ??= await server.call(postHeartbeat, { body });
-    const skewMs = Math.abs(reply.nowMs - clock.nowMs());
-    health.set('clock-skew', skewMs > CLOCK_SKEW_MAX_MS, `${Math.round(skewMs / SECOND_MS)} s`);
+    if (server.isVerified) {
+      const skewMs = Math.abs(reply.nowMs - clock.nowMs());
+      health.set('clock-skew', skewMs > CLOCK_SKEW_MAX_MS, `${Math.round(skewMs / SECOND_MS)} s`);
+    }
     options.onReply(reply);
     if (spool.size > 0) send();
     server.lookForDirect();
@@ -158,7 +160,7 @@ export function startHeart(options: {
       wake = new AbortController();
       soon = false;
       const { seconds, mode } = options.period();
-      channel.setWanted(mode === 'push');
+      channel.setWanted(mode === 'push' && server.isVerified);
       try {
         await beat();
       } catch (error) {
@@ -171,9 +173,9 @@ export function startHeart(options: {
     }
   }
 
-  /** Sends batch after batch until nothing waits, or nobody takes it. */
+  /** Sends batch after batch until nothing waits, or nobody takes it. F-20: to nobody who is not verified, reports wait. */
   function send(): void {
-    if (stopping.signal.aborted) return;
+    if (stopping.signal.aborted || !server.isVerified) return;
     if (sending !== undefined) {
       wakeSending.abort();
       return;
@@ -184,7 +186,7 @@ export function startHeart(options: {
   }
 
   async function sendAll(): Promise<void> {
-    while (!stopping.signal.aborted) {
+    while (!stopping.signal.aborted && server.isVerified) {
       try {
         const items = await spool.batch();
         if (items.length === 0) return;
@@ -228,7 +230,7 @@ export function startHeart(options: {
     beatSoon,
     policyChanged() {
       const { mode } = options.period();
-      channel.setWanted(mode === 'push');
+      channel.setWanted(mode === 'push' && server.isVerified);
       beatSoon();
     },
     async stop() {

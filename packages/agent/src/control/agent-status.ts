@@ -50,6 +50,13 @@ export const agentStatus = z.object({
     policy: serial,
     crl: serial,
   }),
+  /** F-20: is the management server verified by its certificate, and if not, until when? */
+  verification: z
+    .discriminatedUnion('state', [
+      z.object({ state: z.literal('on') }),
+      z.object({ state: z.literal('off'), untilMs: epochMs }),
+    ])
+    .default({ state: 'on' }),
   /** Reports that wait for the management server. */
   spooled: count,
   jobs: z.array(z.object({ jobId, kind: jobKind, planId: planId.nullable(), waiting: z.boolean() })),

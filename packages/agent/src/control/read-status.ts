@@ -1,6 +1,7 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import { plannedRenewalMs, renewalJitter } from '@sekisho/core/rules/renewal.ts';
 import { tunnelTarget } from '@sekisho/core/rules/tunnel.ts';
+import { isOffAt } from '@sekisho/core/rules/verification.ts';
 import type { Clock } from '@sekisho/core/time.ts';
 import { silentLog } from '@sekisho/platform/log.ts';
 import { readdir } from 'node:fs/promises';
@@ -27,8 +28,13 @@ export async function readAgentStatus(dataFolder: string, clock: Clock): Promise
     clock,
     log: silentLog(),
   });
+  const verification = documents.held('policy')?.payload.verification;
   return {
     ...base,
+    verification:
+      verification?.state === 'off' && isOffAt(verification, clock.nowMs())
+        ? { state: 'off', untilMs: verification.untilMs }
+        : { state: 'on' },
     serials: {
       bundle: documents.serial('bundle'),
       list: documents.serial('list'),
@@ -80,6 +86,7 @@ export function baseStatus(
     lastContactMs: null,
     lastError: null,
     serials: { bundle: 0, list: 0, assignment: 0, policy: 0, crl: 0 },
+    verification: { state: 'on' },
     spooled: 0,
     jobs: [],
     health: [],

@@ -6,7 +6,7 @@ import type { Clock } from '@sekisho/core/time.ts';
 import type { DocumentPayload, OrderPayload } from '@sekisho/core/wire/documents.ts';
 import { epochMs } from '@sekisho/core/wire/scalars.ts';
 import type { Certificate } from '@sekisho/pki/certificate.ts';
-import { signersOfBundle, verifyDocument, type NamedSigner } from '@sekisho/pki/documents.ts';
+import { signerKeyOf, signersOfBundle, verifyDocument, type NamedSigner } from '@sekisho/pki/documents.ts';
 import { verifyBundle } from '@sekisho/pki/verify-bundle.ts';
 import { crashPoint } from '@sekisho/platform/crash-point.ts';
 import { writeDurably } from '@sekisho/platform/durable-file.ts';
@@ -26,6 +26,11 @@ export interface HeldDocument<Type extends KeptDocument> {
   readonly payload: DocumentPayload<Type>;
   readonly contentSha256: Sha256Hex;
 }
+
+/** A verified document before it is adopted. */
+export type AddressedDocument = {
+  readonly [Type in KeptDocument]: { readonly type: Type; readonly payload: DocumentPayload<Type> };
+}[KeptDocument];
 
 /** What became of a document that was offered. Only the first of them changed anything. */
 export type Adoption = 'adopt' | 'same' | 'lower' | 'fork';
@@ -52,6 +57,8 @@ export async function openDocumentStore(options: {
   folder: string;
   anchorsFile: string;
   domainId: DomainId;
+  /** F-20 Throws when a verified document is not for this host; by default the server is believed to know. */
+  admit?: (document: AddressedDocument) => void;
   clock: Clock;
   log: Log;
 }): Promise<DocumentStore> {
@@ -95,7 +102,8 @@ export async function openDocumentStore(options: {
       if (jws === undefined) continue;
       try {
         const by = type === 'bundle' ? files.anchors : [...files.anchors, ...files.former];
-        take(type, await verify(type, jws, { anchors: by, nowMs: issuedAtMs(jws) }));
+        const outside = signers.filter((signer) => signer.outside && signer.keyId === signerKeyOf(jws));
+        take(type, await verify(type, jws, { anchors: by, nowMs: issuedAtMs(jws), signers: outside }));
         return;
       } catch (error) {
         damaged.add(type);
@@ -106,6 +114,7 @@ export async function openDocumentStore(options: {
 
   async function adopt(type: KeptDocument, jws: string): Promise<Adoption> {
     const document = await verify(type, jws, { anchors, nowMs: clock.nowMs(), signers });
+    options.admit?.({ type, payload: document.payload } as AddressedDocument); // verified as exactly this type
     const decision = decideAdoption(versionOf(held[type]), versionOf(document)!);
     if (decision !== 'adopt') return decision;
     const path = join(folder, `${type}.jws`);
@@ -141,7 +150,13 @@ export async function openDocumentStore(options: {
       return result;
     },
     async verifyOrder(jws) {
-      const order = await verifyDocument(jws, { type: 'order', domainId, anchors, nowMs: clock.nowMs() });
+      const order = await verifyDocument(jws, {
+        type: 'order',
+        domainId,
+        anchors,
+        nowMs: clock.nowMs(),
+        signers,
+      });
       return order.payload;
     },
     get anchors() {

@@ -163,5 +163,5 @@ class Lane {
   }
 }
 
-/** The bundle first: what else is new may need its anchors. */
-const DOCUMENT_ORDER: readonly Fetchable[] = ['bundle', 'list', 'assignment', 'policy', 'certificate'];
+/** The bundle first: what else is new may need its anchors. Then the assignment: it says whose list and policy are ours. */
+const DOCUMENT_ORDER: readonly Fetchable[] = ['bundle', 'assignment', 'list', 'policy', 'certificate'];

@@ -99,6 +99,8 @@ const IS_AWAY: ReadonlySet<string> = new Set([
   'SERVER_REPLY_UNUSABLE',
   'SERVER_STOPPING',
   'INTERNAL',
+  // F-20: nobody is asked who is not verified
+  'VERIFICATION_OFF',
 ]);
 
 const contextOf = (repository: RepositoryName): string => `sekisho repository ${repository}`;
