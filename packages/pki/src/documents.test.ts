@@ -42,6 +42,7 @@ const payloads: { [T in DocumentType]: DocumentPayload<T> } = {
     httpPort: 8014,
   },
   'audit-key': { ...head, origin: 'sekisho.test/audit', verifierKey: 'sekisho.test/audit+00000000+AA==' },
+  communication: { ...head, bundle: 'a.b.c', list: 'd.e.f' },
   list: {
     ...head,
     list,

@@ -98,6 +98,7 @@ import { startAuditLoop } from './loops/audit-loop.ts';
 import { startTrustLoop } from './loops/trust-loop.ts';
 import { newestBackupMs } from './features/database/backup-files.ts';
 import { clusterRoutes } from './features/clusters/clusters.routes.ts';
+import { serverListRoutes } from './features/server-lists/server-lists.routes.ts';
 import { databaseRoutes } from './features/database/database.routes.ts';
 import { backupsFolderOf } from './features/database/read-database.ts';
 import { startBackupLoop } from './loops/backup-loop.ts';
@@ -484,6 +485,7 @@ function administrationRoutes(app: FastifyInstance, context: ServerContext, spre
   renewalRoutes(app, context);
   manualRoutes(app, context);
   clusterRoutes(app, context);
+  serverListRoutes(app, context);
   revocationRoutes(app, context, spread);
   auditRoutes(app, context);
   keyRoutes(app, context);

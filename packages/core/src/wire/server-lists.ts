@@ -46,13 +46,13 @@ export const listEffect = z.object({
   named: z.array(z.string()).max(PREVIEW_HOSTS_MAX),
   /** Hosts that are connected at present to a server that the list does not name; the first of them by name. */
   elsewhere: z.object({ hosts: count, named: z.array(z.string()).max(PREVIEW_HOSTS_MAX) }),
-  /** One for each entry of the list, in its order; `code`: why the server there would be refused. */
+  /** One for each entry of the list, in its order; `code`: what keeps agents away from it. */
   entries: z.array(
     z.object({
       server: z.string(),
       state: z.enum(ENTRY_STATES),
       code: z.string().nullable(),
-      detail: z.string(),
+      params: z.record(z.string(), z.union([z.string(), z.number()])),
     }),
   ),
   /** Codes of what an administrator should know; each has words. */

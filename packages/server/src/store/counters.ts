@@ -46,3 +46,11 @@ const raiseSerial = prepared((db, wish: { name: string; nowMs: number }) =>
     )
     .returning('value'),
 );
+
+/** The last serial that was given; zero: none was. */
+export const lastSerial = async (tx: Tx, name: string): Promise<number> =>
+  (await selectCounter.first(tx, { name }))?.value ?? 0;
+
+const selectCounter = prepared((db, wish: { name: string }) =>
+  db.selectFrom('counters').select('value').where('name', '=', wish.name),
+);

@@ -1,19 +1,15 @@
 import { parseListId, type ListId, type ServerId } from '@sekisho/core/ids.ts';
 import { SERVERS_PER_LIST_MAX } from '@sekisho/core/limits.ts';
-import { listPayload } from '@sekisho/core/wire/documents.ts';
-import { z } from 'zod';
+import { serverName } from '@sekisho/core/rules/serverlist.ts';
 import type { Tx } from '../../store/tables.ts';
 import type { DocumentService } from '../documents/document-service.ts';
+import { signedServers, storedServers, type StoredServer } from '../server-lists/stored-servers.ts';
 import { DEFAULT_LIST_NAME } from './default-list.ts';
-
-/** An entry of a list as it is stored: which installation serves there. */
-const storedServer = listPayload.shape.servers.element.extend({ instanceId: z.string().max(64) });
-type StoredServer = z.infer<typeof storedServer>;
-const storedServers = z.array(storedServer).max(SERVERS_PER_LIST_MAX);
 
 /**
  * Puts this installation's addresses into the default list, in place of those it had, and makes the signed list when that
- * changed anything. Several installations of one domain each keep their own entries.
+ * changed anything. Several installations of one domain each keep their own entries. What an administrator gave an entry stays: its
+ * priority, and the certificates from outside.
  */
 export async function publishServerList(
   tx: Tx,
@@ -28,18 +24,24 @@ export async function publishServerList(
     .executeTakeFirstOrThrow();
   const list = parseListId(row.id);
   if (list === undefined) throw new Error(`the row of list ${row.id} is not readable`);
-  const others = storedServers
-    .parse(JSON.parse(row.servers))
-    .filter(({ instanceId }) => instanceId !== own.instanceId);
-  const mine = own.addresses.map((address): StoredServer => ({
-    instanceId: own.instanceId,
-    priority: 1,
-    serverId: own.serverId,
-    address,
-    port: own.port,
-    protocol: 'https',
-    acceptedKeys: [],
-  }));
+  const before = storedServers.parse(JSON.parse(row.servers));
+  const places = new Set(own.addresses.map((address) => serverName({ address, port: own.port })));
+  const others = before.filter(
+    (server) => server.instanceId !== own.instanceId && !places.has(serverName(server)),
+  );
+  const mine = own.addresses.map((address): StoredServer => {
+    const place = serverName({ address, port: own.port });
+    const known = before.find((server) => server.protocol === 'https' && serverName(server) === place);
+    return {
+      instanceId: own.instanceId,
+      priority: known?.priority ?? 1,
+      serverId: own.serverId,
+      address,
+      port: own.port,
+      protocol: 'https',
+      acceptedKeys: known?.acceptedKeys ?? [],
+    };
+  });
   const servers = [...others, ...mine].slice(-SERVERS_PER_LIST_MAX);
   const stored = JSON.stringify(servers);
   if (stored !== row.servers)
@@ -48,7 +50,7 @@ export async function publishServerList(
       .set({ servers: stored, changed_at_ms: nowMs })
       .where('id', '=', row.id)
       .execute();
-  await make(tx, 'list', list, { list, servers: servers.map(({ instanceId: _, ...server }) => server) });
+  await make(tx, 'list', list, { list, servers: signedServers(servers) });
 }
 
 /** Addresses of the domain's other installations. */
