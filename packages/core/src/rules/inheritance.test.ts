@@ -12,7 +12,13 @@ import { effectiveSettings, planSources, type NodeOrigin, type SettingNode } fro
 
 const LIST = parseListId('00000000-0000-4000-8000-000000000001')!;
 const OTHER_LIST = parseListId('00000000-0000-4000-8000-000000000002')!;
-const DEFAULTS: SettingValues = { heartbeatSeconds: 300, mode: 'push', list: LIST, plans: 'inherited' };
+const DEFAULTS: SettingValues = {
+  heartbeatSeconds: 300,
+  mode: 'push',
+  list: LIST,
+  plans: 'inherited',
+  verification: { state: 'on' },
+};
 
 /** `rack`, `site`, `all` … nearest first; the last may be a server above the domain. */
 const group = (name: string): NodeOrigin => ({

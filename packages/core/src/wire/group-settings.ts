@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { groupId, listId, serverId } from './scalars.ts';
+import { verificationSetting } from './verification.ts';
 
 /**
  * F-01 Every setting of a group, with its type: one table. A group has a value of its own for it or takes it from above; see
@@ -14,6 +15,8 @@ export const GROUP_SETTINGS = {
   list: listId,
   /** Whether plans of the groups above cover the hosts of this group, too. It is of one group alone: those below have their own. */
   plans: z.enum(['inherited', 'own']),
+  /** F-20: whether agents verify their management server. Switched by routes of its own: it has an end. */
+  verification: verificationSetting,
 } as const;
 
 /** Values for all settings. */

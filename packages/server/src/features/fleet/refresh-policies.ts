@@ -65,6 +65,7 @@ function policyBody(context: FleetContext, groupId: GroupId, facts: PolicyFacts)
     group: groupId,
     heartbeatSeconds: settings.heartbeatSeconds.value,
     mode: settings.mode.value,
+    ...(settings.verification.value.state === 'off' ? { verification: settings.verification.value } : {}),
     origins: Object.fromEntries(
       SETTING_NAMES.map((name) => {
         const { origin, lockedBy } = settings[name];

@@ -5,6 +5,7 @@ import {
   type EffectiveSettings,
   type SettingNode,
 } from '@sekisho/core/rules/inheritance.ts';
+import { VERIFICATION_ON } from '@sekisho/core/rules/verification.ts';
 import {
   ownValues,
   settingName,
@@ -106,6 +107,7 @@ export class GroupTree {
       mode: defaults.mode,
       list: this.#needDefaultList(),
       plans: 'inherited',
+      verification: VERIFICATION_ON,
     });
   }
 
