@@ -17,6 +17,8 @@ export interface DataFolder {
   /** F-20: how far the time without verification has come, so that none lasts longer than it was signed for. */
   readonly verificationFile: string;
   readonly documents: string;
+  /** F-12: the servers that answered last, for when a newer list leads nowhere. */
+  readonly homeFile: string;
   readonly crls: string;
   /** T-33: yeses about peers' names, for when the server is away. */
   readonly namesFile: string;
@@ -41,6 +43,7 @@ export const dataFolderAt = (root: string): DataFolder => ({
   renewalFile: join(root, 'renewal.json'),
   verificationFile: join(root, 'verification.json'),
   documents: join(root, 'documents'),
+  homeFile: join(root, 'home.json'),
   crls: join(root, 'crls'),
   namesFile: join(root, 'names.json'),
   spool: join(root, 'spool'),

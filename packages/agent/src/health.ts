@@ -14,6 +14,7 @@ export const HEALTH_CODES = [
   'spool-full',
   'channel-clone',
   'verification-off',
+  'list-unreachable',
 ] as const;
 export type HealthCode = (typeof HEALTH_CODES)[number];
 

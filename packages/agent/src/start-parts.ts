@@ -31,6 +31,7 @@ import { createMediaRole, MEDIA_PORT_DEFAULT } from './media/media-role.ts';
 import { askPeer } from './names/ask-peer.ts';
 import { openNames } from './names/open-names.ts';
 import { followLinks } from './net/follow-links.ts';
+import { openHomeServers } from './net/home-servers.ts';
 import { relayName, type Relay } from './net/open-tunnel.ts';
 import { createServerConnection } from './net/server-connection.ts';
 import type { TrustFacts } from './net/verify-peer.ts';
@@ -109,6 +110,7 @@ export async function startParts(
   });
   const policy = () => documents.held('policy')?.payload;
   const assignment = () => documents.held('assignment')?.payload;
+  const periodSeconds = () => policy()?.heartbeatSeconds ?? HEARTBEAT_DEFAULT_SECONDS;
   const trust = (): TrustFacts => ({
     domainId,
     anchors: documents.anchors,
@@ -151,6 +153,7 @@ export async function startParts(
   });
   verification = switched;
 
+  const home = await openHomeServers({ file: folder.homeFile, log });
   const told = new Set<string>();
   const server = createServerConnection({
     documents,
@@ -158,6 +161,11 @@ export async function startParts(
     identity: () => identity,
     trust,
     verification: switched,
+    home,
+    periodMs: () => periodSeconds() * SECOND_MS,
+    onHome(isHome) {
+      health.set('list-unreachable', isHome);
+    },
     onRefused: (refused, error) => {
       // Once for each server and reason while the agent runs: a loop of failures is one event.
       const once = `${refused.key} ${error.code}`;
@@ -401,7 +409,6 @@ export async function startParts(
     random,
     log,
   });
-  const periodSeconds = () => policy()?.heartbeatSeconds ?? HEARTBEAT_DEFAULT_SECONDS;
   const heartbeat = (): Heartbeat => {
     watchStaleness(crls.nextUpdateMs);
     health.set('spool-full', spool.size >= SPOOL_ALARM);
@@ -545,6 +552,7 @@ export async function startParts(
     await refreshing;
     await media.stop();
     await names.stop();
+    await home.settled();
     await switched.stop();
   }
 

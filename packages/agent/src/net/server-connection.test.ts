@@ -5,12 +5,15 @@ import { systemRandom } from '@sekisho/platform/clock.ts';
 import { silentLog } from '@sekisho/platform/log.ts';
 import { FakeClock } from '@sekisho/testkit/fake-clock.ts';
 import { TestAuthority, type TestHost, type TestLeaf } from '@sekisho/testkit/test-authority.ts';
+import { makeTempFolder } from '@sekisho/testkit/temp-folder.ts';
 import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:https';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
 import { after, before, describe, test, type TestContext } from 'node:test';
 import type { DocumentStore } from '../documents/document-store.ts';
+import { openHomeServers } from './home-servers.ts';
 import { createServerConnection, type ServerConnection } from './server-connection.ts';
 
 type Listed = Partial<ListPayload['servers'][number]> & { port: number };
@@ -72,11 +75,10 @@ describe('the way to the management servers', () => {
     };
   }
 
-  function connectTo(t: TestContext, servers: Listed[]): { connection: ServerConnection; refused: string[] } {
-    const refused: string[] = [];
+  function documentsWith(servers: Listed[], serial: number): DocumentStore {
     const payload: ListPayload = {
       domain: authority.domainId,
-      serial: 1,
+      serial,
       issuedAt: clock.nowMs(),
       list: parseListId('11111111-1111-4111-8111-111111111111')!,
       servers: servers.map((server) => ({
@@ -88,9 +90,17 @@ describe('the way to the management servers', () => {
         ...server,
       })),
     };
-    const documents = { held: () => ({ payload }) } as unknown as DocumentStore;
+    return { held: () => ({ payload }) } as unknown as DocumentStore;
+  }
+
+  function connectTo(
+    t: TestContext,
+    servers: Listed[],
+    more: Partial<Parameters<typeof createServerConnection>[0]> = {},
+  ): { connection: ServerConnection; refused: string[] } {
+    const refused: string[] = [];
     const connection = createServerConnection({
-      documents,
+      documents: documentsWith(servers, 1),
       bootstrap: { host: '127.0.0.1', port: 1, serverId: authority.serverId },
       identity: () => ({
         hostId: host.hostId,
@@ -110,6 +120,7 @@ describe('the way to the management servers', () => {
       clock,
       random: systemRandom,
       log: silentLog(),
+      ...more,
     });
     t.after(() => {
       connection.stop();
@@ -178,6 +189,41 @@ describe('the way to the management servers', () => {
     assert.equal(connection.betterIsReady(), false);
     await clock.advance(60_000);
     assert.equal(connection.betterIsReady(), true);
+  });
+
+  test('F-12 a list of servers that nobody reaches loses no agent: after three periods it asks its way home, for what it must know alone', async (t) => {
+    const old = await serve(authority.server);
+    const { path: folder, remove } = await makeTempFolder();
+    t.after(remove);
+    const file = join(folder, 'home.json');
+    const wasHome: boolean[] = [];
+    const connect = async (servers: Listed[], serial: number) => {
+      const home = await openHomeServers({ file, log: silentLog() });
+      const more = { home, periodMs: () => 10_000, onHome: (isHome: boolean) => wasHome.push(isHome) };
+      return { ...connectTo(t, servers, { ...more, documents: documentsWith(servers, serial) }), home };
+    };
+    const before = await connect([{ port: old.port, priority: 7 }], 1);
+    await ask(before.connection);
+    await before.home.settled();
+
+    const { connection } = await connect([{ port: 1 }, { port: 2, priority: 2 }], 2);
+    await assert.rejects(ask(connection), { code: 'SERVER_UNREACHABLE' });
+    assert.equal(old.asked(), 1, 'not yet');
+    await clock.advance(30_000);
+    // of its list all have failed: the first try is theirs again
+    await ask(connection);
+    assert.deepEqual([old.asked(), wasHome.at(-1), connection.server?.isHome], [2, true, true]);
+    await assert.rejects(
+      connection.openChannel(),
+      { code: 'SERVER_UNREACHABLE' },
+      'no channel on the way home',
+    );
+    assert.equal(connection.betterIsReady() || connection.restsUntilMs() !== undefined, true);
+
+    const corrected = await serve(authority.server);
+    const { connection: again } = await connect([{ port: corrected.port }], 3);
+    await ask(again);
+    assert.deepEqual([corrected.asked(), wasHome.at(-1)], [1, false]);
   });
 
   test('F-10 when none answers the error names why, and the next call tries again', async (t) => {

@@ -1,9 +1,14 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import type { ServerId } from '@sekisho/core/ids.ts';
 import { FRAME_BYTES_MAX } from '@sekisho/core/limits.ts';
-import { chooseServer, type ListedServer, type ServerFailures } from '@sekisho/core/rules/serverlist.ts';
+import {
+  chooseServer,
+  mayAskHome,
+  type ListedServer,
+  type ServerFailures,
+} from '@sekisho/core/rules/serverlist.ts';
 import { believedReply, decideAct, type ServerAct } from '@sekisho/core/rules/verification.ts';
-import type { Clock, Random } from '@sekisho/core/time.ts';
+import { MINUTE_MS, type Clock, type Random } from '@sekisho/core/time.ts';
 import {
   CHANNEL_PATH,
   getDocument,
@@ -27,6 +32,7 @@ import { DialingAgent, dialTls, type DialOptions, type PresentedPeer } from './d
 import { describeNetworkError, refusalOf } from './http-request.ts';
 import { openRelayStream } from './open-relay-stream.ts';
 import { openTunnel, type Relay } from './open-tunnel.ts';
+import type { HomeServers } from './home-servers.ts';
 import { ServerRoute } from './server-route.ts';
 import { signatureHeaders } from './sign-plain-request.ts';
 import { TlsSessions } from './tls-sessions.ts';
@@ -41,7 +47,16 @@ export interface KnownServer extends ListedServer {
   /** `http`: without TLS, and only while it is not verified (F-20). */
   readonly protocol: 'https' | 'http';
   readonly acceptedKeys: readonly string[];
+  /** F-12: not of the list, but of the way home. */
+  readonly isHome?: true;
 }
+
+/** What is asked for on the way home: that the host lives, what is new, and what waits to be reported. No channel, no questions. */
+const HOME_ACTS: ReadonlySet<ServerAct> = new Set(['heartbeat', 'document', 'report', 'renewal']);
+/** Servers of the way home come after all of the list. */
+const HOME_PRIORITY = 1_000;
+/** While nobody says otherwise: F-02. */
+const PERIOD_DEFAULT_MS = 5 * MINUTE_MS;
 
 /* eslint-disable-next-line @typescript-eslint/no-explicit-any -- any schema: each call narrows it */
 type AnyRoute = Route<any, any, any, any>;
@@ -102,6 +117,12 @@ export function createServerConnection(options: {
   onHostRefused?: ((refusal: AppError) => void) | undefined;
   /** F-20 Whether the server is verified; always, by default. */
   verification?: Pick<VerificationSwitch, 'isOff' | 'nextMomentMs'> | undefined;
+  /** F-12 The way home when no server of the list answers any more; the one that setup named, by default. */
+  home?: HomeServers | undefined;
+  /** F-12 Between two heartbeats. */
+  periodMs?: (() => number) | undefined;
+  /** F-12 The agent has found its way home because its list leads nowhere; false: a server of the list answers. */
+  onHome?: ((isHome: boolean) => void) | undefined;
   /** T-60 Media servers that may open a way when there is no direct one; none by default. */
   relays?: (() => readonly Relay[]) | undefined;
   /** T-60 The direct way works again. */
@@ -120,6 +141,9 @@ export function createServerConnection(options: {
   let current: string | undefined;
   let lastContactMs: number | undefined;
   let lastError: AppError | undefined;
+  /** F-12 When a server of the list answered last, or the list was new: on the monotonic clock. */
+  let listSinceMs = clock.monotonicMs();
+  let listSerial: number | undefined;
   const stopping = new AbortController();
 
   const isOff = (): boolean => options.verification?.isOff === true;
@@ -129,11 +153,35 @@ export function createServerConnection(options: {
     // a list without TLS leads nowhere once the server is verified again: the way of the set-up is left
     return servers?.some(({ protocol }) => protocol === 'https') === true || isOff() ? servers : undefined;
   }
-  function servers(): KnownServer[] {
-    const found = listed();
-    if (found !== undefined) return found.filter(({ protocol }) => protocol === 'https' || isOff());
+  const bootstrap = (): KnownServer => {
     const { host, port, serverId } = options.bootstrap;
-    return [known({ priority: 1, serverId, address: host, port, protocol: 'https', acceptedKeys: [] })];
+    return known({ priority: 1, serverId, address: host, port, protocol: 'https', acceptedKeys: [] });
+  };
+  function servers(): KnownServer[] {
+    const serial = options.documents.held('list')?.payload.serial;
+    if (serial !== listSerial) {
+      listSerial = serial;
+      listSinceMs = clock.monotonicMs();
+    }
+    const found = listed();
+    if (found === undefined) return [bootstrap()];
+    return found.filter(({ protocol }) => protocol === 'https' || isOff());
+  }
+  /** F-12 Empty while the list leads somewhere. */
+  function homeServers(own: readonly KnownServer[]): KnownServer[] {
+    const periodMs = options.periodMs?.() ?? PERIOD_DEFAULT_MS;
+    const nowMs = clock.monotonicMs();
+    if (isOff() || !mayAskHome({ servers: own, failures, sinceMs: listSinceMs, periodMs, nowMs })) return [];
+    const home = [...(options.home?.servers ?? []).map(known), bootstrap()].filter(
+      ({ protocol }) => protocol === 'https',
+    );
+    const found = new Map(home.map((server) => [server.key, server]));
+    for (const { key } of own) found.delete(key);
+    return [...found.values()].map((server) => ({
+      ...server,
+      priority: server.priority + HOME_PRIORITY,
+      isHome: true,
+    }));
   }
   const choice = () =>
     chooseServer({
@@ -146,7 +194,10 @@ export function createServerConnection(options: {
 
   /** The rule's choice; when all rest, somebody is waiting: the one whose rest ends first. */
   function pick(tried: ReadonlySet<string>, act: ServerAct): KnownServer | undefined {
-    const left = servers().filter((server) => !tried.has(server.key) && mayAct(act, server));
+    const own = servers();
+    const left = [...own, ...homeServers(own)].filter(
+      (server) => !tried.has(server.key) && mayAct(act, server),
+    );
     const chosen = chooseServer({
       servers: left,
       failures,
@@ -157,8 +208,8 @@ export function createServerConnection(options: {
     if (chosen.state === 'use') return chosen.server;
     return left.sort((a, b) => (failures.get(a.key)?.lastMs ?? 0) - (failures.get(b.key)?.lastMs ?? 0))[0];
   }
-  const mayAct = (act: ServerAct, { protocol }: KnownServer): boolean =>
-    !isOff() || decideAct(act, protocol).allow;
+  const mayAct = (act: ServerAct, { protocol, isHome }: KnownServer): boolean =>
+    (isHome !== true || HOME_ACTS.has(act)) && (!isOff() || decideAct(act, protocol).allow);
 
   function failed(server: KnownServer, error: AppError): void {
     failures.set(server.key, { count: (failures.get(server.key)?.count ?? 0) + 1, lastMs: clock.nowMs() });
@@ -172,6 +223,12 @@ export function createServerConnection(options: {
     current = server.key;
     lastContactMs = clock.nowMs();
     lastError = undefined;
+    options.onHome?.(server.isHome === true);
+    if (server.isHome === true) return;
+    listSinceMs = clock.monotonicMs();
+    const list = options.documents.held('list')?.payload;
+    const isListed = listed()?.some(({ key }) => key === server.key) === true;
+    if (list !== undefined && isListed && !isOff()) options.home?.reached(list);
   }
 
   const shown = () => {
@@ -300,6 +357,11 @@ export function createServerConnection(options: {
     }
   }
 
+  function inUse(): KnownServer | undefined {
+    const own = servers();
+    return [...own, ...homeServers(own)].find(({ key }) => key === current);
+  }
+
   /** Requests without TLS, one after the other: each is signed for a later moment than the one before. */
   let plainTurn: Promise<unknown> = Promise.resolve();
   function callPlain<R extends AnyRoute>(
@@ -347,14 +409,11 @@ export function createServerConnection(options: {
     },
     get server() {
       const chosen = choice();
-      return (
-        servers().find((server) => server.key === current) ??
-        (chosen.state === 'use' ? chosen.server : undefined)
-      );
+      return inUse() ?? (chosen.state === 'use' ? chosen.server : undefined);
     },
     lookForDirect() {
-      const inUse = servers().find((server) => server.key === current);
-      if (inUse?.protocol === 'https') void routeTo(inUse).lookForDirect(stopping.signal);
+      const server = inUse();
+      if (server?.protocol === 'https') void routeTo(server).lookForDirect(stopping.signal);
     },
     get via() {
       return current === undefined ? undefined : routes.get(kindOf(current))?.via;
