@@ -1,6 +1,7 @@
 import type { Bench, FigureSpec } from './figure.ts';
 import { backup } from './figures/backup.ts';
 import { handshake, idleMemory } from './figures/connections.ts';
+import { fleetChanges } from './figures/fleet-changes.ts';
 import { fleetSize } from './figures/fleet-size.ts';
 import { heartbeat } from './figures/heartbeat.ts';
 import { issuance } from './figures/issuance.ts';
@@ -16,6 +17,7 @@ export const BENCHES: readonly Bench[] = [
   handshake,
   backup,
   fleetSize,
+  fleetChanges,
   peerDecisions,
   revocation,
   revocationLists,

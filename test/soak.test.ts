@@ -1,8 +1,9 @@
+import { ROTATION_KINDS } from '@sekisho/core/rules/rotation.ts';
 import fc from 'fast-check';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { expectRefusals, judgeRefusals, PROBE_REFUSALS, REFUSALS } from '../bench/soak/refusals.ts';
-import { HEARTBEAT_MS, makeSchedule, ROTATION_KINDS, type SoakWish } from '../bench/soak/schedule.ts';
+import { HEARTBEAT_MS, makeSchedule, type SoakWish } from '../bench/soak/schedule.ts';
 
 const WISH: SoakWish = { seed: 7, minutes: 60, agents: 2_000, real: 20, rotate: ROTATION_KINDS };
 const wishes = fc.record({

@@ -1,9 +1,10 @@
 /** The measured side, alone in a process of its own: the real management server, or the bare listeners it is compared with. */
 import { systemClock, systemRandom } from '@sekisho/platform/clock.ts';
 import { createLog } from '@sekisho/platform/log.ts';
-import { initServer, startServer, type RunningServer } from '@sekisho/server/main.ts';
+import { initServer, joinServer, startServer, type RunningServer } from '@sekisho/server/main.ts';
 import { createToken as createTokenRoute } from '@sekisho/core/wire/trust.ts';
 import { createToken } from '@sekisho/server/features/tokens/create-token.ts';
+import { changeServerConfig } from '@sekisho/testkit/fleet.ts';
 import { ADMIN } from '@sekisho/testkit/protection-domain.ts';
 import { existsSync, openSync, writeSync } from 'node:fs';
 import { createServer } from 'node:https';
@@ -19,6 +20,15 @@ const SETTLE_MS = 300;
 /** So long is the server's answer to a heartbeat: the echo gives back no more of what it gets. */
 const REPLY_BYTES = 103;
 
+const startWish = z.object({
+  dataFolder: z.string(),
+  /** `postgres://…`; a file in the folder by default. */
+  database: z.string().optional(),
+  kekFile: z.string().optional(),
+  heartbeatSeconds: z.int().optional(),
+  agentPort: z.int().default(0),
+  httpPort: z.int().default(0),
+});
 const tlsMaterial = z.object({ key: z.string(), cert: z.string(), ca: z.string() });
 let server: RunningServer | undefined;
 const running = (): RunningServer => {
@@ -30,9 +40,10 @@ const delay = monitorEventLoopDelay({ resolution: 1 });
 serve({
   /** Makes the domain when the folder is empty, and starts the server; says how long the start took. */
   start: async (input) => {
-    const { dataFolder } = z.object({ dataFolder: z.string() }).parse(input);
+    const wish = startWish.parse(input);
+    const { dataFolder } = wish;
     const parts = { dataFolder, clock: systemClock, random: systemRandom, environment: {} };
-    if (!existsSync(dataFolder)) await initServer({ ...parts, name: 'Bench', addresses: ['127.0.0.1'] });
+    if (!existsSync(dataFolder)) await makeFolder(wish);
     const file = openSync(join(dataFolder, 'bench.log'), 'a', 0o600);
     const log = createLog({
       name: 'sekisho',
@@ -42,12 +53,16 @@ serve({
     server = await startServer({
       ...parts,
       listen: '127.0.0.1',
-      agentPort: 0,
+      agentPort: wish.agentPort,
       adminPort: 0,
-      httpPort: 0,
+      httpPort: wish.httpPort,
       log,
     });
-    return { port: server.ports.agent, startMs: performance.now() - startedMs };
+    return {
+      port: server.ports.agent,
+      httpPort: server.ports.http,
+      startMs: performance.now() - startedMs,
+    };
   },
   /** A token for so many hosts. */
   token: async (input) => {
@@ -84,6 +99,30 @@ serve({
   },
   ...trustWork(running),
 });
+
+/** A new domain; or, with a key file, one more server of the domain that the database holds. */
+async function makeFolder({
+  dataFolder,
+  database,
+  kekFile,
+  heartbeatSeconds,
+}: z.infer<typeof startWish>): Promise<void> {
+  const place = {
+    dataFolder,
+    addresses: ['127.0.0.1'],
+    clock: systemClock,
+    random: systemRandom,
+  };
+  if (kekFile !== undefined) await joinServer({ ...place, database: database ?? '', kekFile });
+  else
+    await initServer({
+      ...place,
+      name: 'Bench',
+      environment: {},
+      ...(database === undefined ? {} : { database }),
+    });
+  if (heartbeatSeconds !== undefined) await changeServerConfig(dataFolder, { fleet: { heartbeatSeconds } });
+}
 
 async function startBare(tls: z.infer<typeof tlsMaterial>): Promise<{ port: number }> {
   const bare = createServer(

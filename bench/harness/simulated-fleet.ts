@@ -38,6 +38,8 @@ export const fleetState = z.object({
   missedMax: z.int(),
   /** Running agents by the generation of the trust bundle that they hold. */
   generations: counts,
+  /** The newest that one of them holds. */
+  newest: z.object({ bundle: z.int(), list: z.int(), policy: z.int() }),
   /** Heartbeats that nobody answered, by code; since the start, as all that follows. */
   refused: counts,
   heartbeats: z.int(),
@@ -144,17 +146,21 @@ export class SimulatedFleet {
   state(): FleetState {
     const generations: Record<string, number> = {};
     const state = { running: 0, connected: 0, lost: 0, missedMax: 0 };
+    const newest = { bundle: 0, list: 0, policy: 0 };
     for (const { agent, documents } of this.#running()) {
       state.running += 1;
       if (agent.isConnected) state.connected += 1;
       if (agent.isLost) state.lost += 1;
       state.missedMax = Math.max(state.missedMax, agent.missed);
       const generation = documents.serial('bundle');
+      for (const type of ['bundle', 'list', 'policy'] as const)
+        newest[type] = Math.max(newest[type], documents.serial(type));
       generations[generation] = (generations[generation] ?? 0) + 1;
     }
     return {
       ...state,
       generations,
+      newest,
       refused: Object.fromEntries(this.#refused),
       heartbeats: this.#latency.count,
       reconnects: this.#reconnects,

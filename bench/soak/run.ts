@@ -1,14 +1,15 @@
+import { ROTATION_KINDS, type RotationKind } from '@sekisho/core/rules/rotation.ts';
 import { SECOND_MS } from '@sekisho/core/time.ts';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { makeDomainFleet, type DomainFleet } from './domain-fleet.ts';
+import { makeDomainFleet, type DomainFleet } from '../harness/domain-fleet.ts';
 import { RealBackups } from './real-backups.ts';
 import { makeRealHosts, type RealHost } from './real-hosts.ts';
 import { expectRefusals, judgeRefusals } from './refusals.ts';
 import { reportText, type SoakReport } from './report.ts';
-import { HEARTBEAT_MS, makeSchedule, ROTATION_KINDS, type SoakWish } from './schedule.ts';
+import { HEARTBEAT_MS, makeSchedule, type SoakWish } from './schedule.ts';
 import { makeSoakDomain, type SoakDomain } from './soak-domain.ts';
 import { Soak } from './soak.ts';
 
@@ -225,7 +226,7 @@ function numberOf(option: string, text: string, least: number): number {
   return value;
 }
 
-function kindOf(text: string): (typeof ROTATION_KINDS)[number] {
+function kindOf(text: string): RotationKind {
   const found = ROTATION_KINDS.find((kind) => kind === text);
   if (found === undefined) throw new Error(`--rotate knows ${ROTATION_KINDS.join(', ')} and none`);
   return found;

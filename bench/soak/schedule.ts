@@ -1,10 +1,7 @@
 import { seededRandom } from '@sekisho/agent/simulate/seeded-random.ts';
+import type { RotationKind } from '@sekisho/core/rules/rotation.ts';
 import { MINUTE_MS, SECOND_MS } from '@sekisho/core/time.ts';
 import { systemRandom } from '@sekisho/platform/clock.ts';
-
-/** What is rotated, in this order, again and again. */
-export const ROTATION_KINDS = ['tls', 'signing', 'ca'] as const;
-export type RotationKind = (typeof ROTATION_KINDS)[number];
 
 /** What a soak is asked for. */
 export interface SoakWish {

@@ -1,4 +1,4 @@
-import type { DomainFleet } from './domain-fleet.ts';
+import type { DomainFleet } from '../harness/domain-fleet.ts';
 import { checkRepositories } from './check-repositories.ts';
 import { newestGeneration } from './newest-generation.ts';
 import type { RealBackups } from './real-backups.ts';
@@ -9,6 +9,7 @@ import { endOfRotation, startRotation } from './rotate.ts';
 import type { SoakEvent, SoakRound } from './schedule.ts';
 import type { SoakDomain } from './soak-domain.ts';
 import { revokeHost } from '@sekisho/core/wire/trust.ts';
+import type { RotationKind } from '@sekisho/core/rules/rotation.ts';
 import { hostId } from '@sekisho/core/wire/scalars.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { memoryOf } from '../harness/process-stat.ts';
@@ -160,7 +161,7 @@ export class Soak {
     this.startMsMax = Math.max(this.startMsMax, await domain.start());
   }
 
-  async #rotate(kind: string): Promise<RoundReport['rotation']> {
+  async #rotate(kind: RotationKind): Promise<RoundReport['rotation']> {
     const { domain } = this.#parts;
     const startedMs = performance.now();
     let end: string;

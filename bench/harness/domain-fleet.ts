@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { startChild } from '../harness/child.ts';
-import { fleetState, type FleetState, type FleetWish } from '../harness/simulated-fleet.ts';
-import type { Probe } from './schedule.ts';
+import { startChild } from './child.ts';
+import { fleetState, type FleetState, type FleetWish } from './simulated-fleet.ts';
+import type { Probe } from '../soak/schedule.ts';
 
 /** Certificates that are asked for in one call to the child. */
 const ENROLLED_AT_ONCE = 500;
