@@ -88,7 +88,7 @@ async function openTestStore(
   });
   const place =
     dialect === 'postgres' && options.migrations === undefined
-      ? await databaseFromTemplate(t)
+      ? await migratedDatabase(t)
       : await emptyDatabase(t, dialect);
   const another = async (changed: AnotherStoreOptions = {}): Promise<Store> => {
     const migrations = changed.migrations ?? options.migrations;
@@ -125,8 +125,8 @@ async function releasePostgres(): Promise<void> {
 
 let template: Promise<string> | undefined;
 
-/** A copy of a migrated database is made in a fraction of the time that the migrations take. */
-async function databaseFromTemplate(t: HasAfter): Promise<EmptyDatabase> {
+/** A migrated database without a row of ours: a copy is made in a fraction of the time that the migrations take. */
+export async function migratedDatabase(t: HasAfter): Promise<EmptyDatabase> {
   const url = await postgresUrl();
   template ??= makeTemplate(url);
   const from = await template;

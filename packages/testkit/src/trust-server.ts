@@ -17,7 +17,7 @@ import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { request as httpsRequest, type Agent } from 'node:https';
 import { join } from 'node:path';
 import { FakeClock } from './fake-clock.ts';
-import { emptyDatabase } from './stores.ts';
+import { migratedDatabase } from './stores.ts';
 import { makeTempFolder, type HasAfter } from './temp-folder.ts';
 
 /** Key and certificates of an enrolled host, as its agent would hold them. */
@@ -82,7 +82,7 @@ export class TrustServer {
     const running: { trust?: TrustServer } = {};
     // registered first: the server stops before its database and folder go
     t.after(() => running.trust?.server.stop());
-    const place = options.dialect === 'postgres' ? await emptyDatabase(t, 'postgres') : await plainFolder(t);
+    const place = options.dialect === 'postgres' ? await migratedDatabase(t) : await plainFolder(t);
     const dataFolder = join(place.folder, 'server');
     const born = await initServer({
       dataFolder,
