@@ -29,7 +29,7 @@ import { openAudit } from './features/audit/audit-service.ts';
 import { noteMissingRights, RefusalBook } from './features/audit/refusal-book.ts';
 import { recordServerStart, recordServerStop } from './features/audit/server-life.ts';
 import { startDocuments } from './features/documents/document-service.ts';
-import { documentRoutes } from './features/documents/documents.routes.ts';
+import { documentRoutes, publicBundleRoute } from './features/documents/documents.routes.ts';
 import { domainRoutes } from './features/domain/domain.routes.ts';
 import { crlPages, publicPages } from './features/domain/public-pages.ts';
 import { oidcRoutes } from './features/oidc/oidc.routes.ts';
@@ -422,10 +422,11 @@ function buildApps(
   },
 ) {
   const { log, keys } = context;
-  const identifyPeer: Identify = async (request, access) =>
-    access === 'peer'
-      ? { kind: 'peer', peer: await parts.peers.awaitPeer(request.raw.socket) }
-      : { kind: 'public' };
+  const identifyPeer: Identify = async (request, access) => {
+    if (access !== 'peer' && access !== 'renewing-peer') return { kind: 'public' };
+    const what = access === 'peer' ? 'anything' : 'renewal';
+    return { kind: 'peer', peer: await parts.peers.awaitPeer(request.raw.socket, what) };
+  };
   const agentApp = createApp({ identify: identifyPeer, bodyBytesMax: AGENT_BODY_BYTES_MAX, log });
   const observed = { log, metrics: context.metrics };
   observeRequests(agentApp, { ...observed, listener: 'agent', level: 'debug' });
@@ -473,6 +474,7 @@ function buildApps(
 }
 
 /** What administrators ask, on the socket and on the administration port alike. */
+  publicBundleRoute(plainApp, context);
 function administrationRoutes(app: FastifyInstance, context: ServerContext, spread: SpreadBoard): void {
   documentationRoutes(app);
   domainRoutes(app, context);

@@ -17,8 +17,14 @@ export type Identity =
   | { readonly kind: 'principal'; readonly principal: Principal }
   | { readonly kind: 'peer'; readonly peer: PeerIdentity };
 
-/** Says who asks, for a route that needs this access; throws the refusal when nobody fitting does. */
-export type Identify = (request: FastifyRequest, access: Access) => Identity | Promise<Identity>;
+/**
+ * Says who asks, for a route that needs this access; throws the refusal when nobody fitting does. `renewing-peer`: also a host whose
+ * certificate is of a CA that has left (F-38).
+ */
+export type Identify = (
+  request: FastifyRequest,
+  access: Access | 'renewing-peer',
+) => Identity | Promise<Identity>;
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -1,7 +1,7 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import type { HostId, Sha256Hex } from '@sekisho/core/ids.ts';
 import type { Clock } from '@sekisho/core/time.ts';
-import { parseCertificate } from '@sekisho/pki/certificate.ts';
+import { parseCertificate, type Certificate } from '@sekisho/pki/certificate.ts';
 import { verifyChain } from '@sekisho/pki/verify.ts';
 import type { Log } from '@sekisho/platform/log.ts';
 import type { Socket } from 'node:net';
@@ -25,7 +25,12 @@ export interface PeerIdentity {
 export type ConnectionPeer =
   | { readonly kind: 'none' }
   | { readonly kind: 'refused'; readonly refusal: AppError }
+  /** F-38 Its certificate leads to no CA of now, but is in the registry, byte for byte: one of a CA that has left. */
+  | { readonly kind: 'late'; readonly peer: PeerIdentity }
   | { readonly kind: 'verified'; readonly peer: PeerIdentity };
+
+/** What a peer comes for. */
+export type PeerPurpose = 'anything' | 'renewal';
 
 /** What a connection's certificate is judged with. */
 export interface PeerReaderParts {
@@ -62,9 +67,13 @@ export class PeerReader {
 
   /**
    * The verified host of this request. Refusals: PEER_CERTIFICATE_REQUIRED, the failed check of the chain (PEER_…),
-   * PEER_CERTIFICATE_EXPIRED, PEER_CERTIFICATE_UNKNOWN, CERTIFICATE_REVOKED, SERVER_STOPPING.
+   * PEER_CERTIFICATE_EXPIRED, PEER_CERTIFICATE_UNKNOWN, CERTIFICATE_REVOKED, CERTIFICATE_CA_RETIRED, SERVER_STOPPING.
    */
   requirePeer(socket: Socket): PeerIdentity {
+    return this.#require(socket, 'anything');
+  }
+
+  #require(socket: Socket, what: PeerPurpose): PeerIdentity {
     const connection = this.connectionPeer(socket);
     if (connection.kind === 'none') throw new AppError('PEER_CERTIFICATE_REQUIRED');
     if (connection.kind === 'refused') throw connection.refusal;
@@ -79,14 +88,19 @@ export class PeerReader {
         subject: peer.hostId,
         notAfter: new Date(peer.notAfterMs).toISOString(),
       });
+    if (connection.kind === 'late' && what !== 'renewal') throw new AppError('CERTIFICATE_CA_RETIRED');
     this.#parts.registry.noteUse(peer.fingerprint);
     return peer;
   }
 
-  /** The same; a certificate that another process has just issued is looked for once more after the feed caught up. */
-  async awaitPeer(socket: Socket): Promise<PeerIdentity> {
+  /**
+   * The same; a certificate that another process has just issued is looked for once more after the feed caught up. For a `renewal` a
+   * certificate will do whose CA has left (F-38), as long as the registry has it by its fingerprint, unexpired and unrevoked: the handshake
+   * has proved its key.
+   */
+  async awaitPeer(socket: Socket, what: PeerPurpose = 'anything'): Promise<PeerIdentity> {
     try {
-      return this.requirePeer(socket);
+      return this.#require(socket, what);
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'PEER_CERTIFICATE_UNKNOWN') {
         this.#noteRequest(error, socket);
@@ -95,7 +109,7 @@ export class PeerReader {
     }
     await this.#parts.catchUp();
     try {
-      return this.requirePeer(socket);
+      return this.#require(socket, what);
     } catch (error) {
       this.#noteRequest(error, socket);
       throw error;
@@ -107,7 +121,7 @@ export class PeerReader {
     const connection = this.connectionPeer(socket);
     if (!(error instanceof AppError) || connection.kind === 'refused' || error.code === 'SERVER_STOPPING')
       return;
-    this.#note(error, socket, connection.kind === 'verified' ? connection.peer.hostId : undefined);
+    this.#note(error, socket, connection.kind === 'none' ? undefined : connection.peer.hostId);
   }
 
   #note(refusal: AppError, socket: Socket, subject: string | undefined): void {
@@ -128,8 +142,9 @@ export class PeerReader {
     const facts = { anchors: keys.anchors(), issuers: keys.issuers() };
     const known = this.#chains.find(presented.fingerprint256, facts, clock.nowMs());
     if (known !== undefined) return known;
+    let leaf: Certificate | undefined;
     try {
-      const leaf = parseCertificate(presented.raw);
+      leaf = parseCertificate(presented.raw);
       const { hostId, issuerKeyId } = verifyChain({
         leaf,
         intermediates: facts.issuers,
@@ -147,9 +162,20 @@ export class PeerReader {
     } catch (error) {
       const refusal =
         error instanceof AppError ? error : new AppError('PEER_CERTIFICATE_REQUIRED', {}, { cause: error });
+      const late =
+        refusal.code === 'PEER_CHAIN_UNTRUSTED' && leaf !== undefined ? this.#late(leaf) : undefined;
+      if (late !== undefined) return { kind: 'late', peer: late };
       log.warn({ code: refusal.code, address: socket.remoteAddress }, 'client certificate refused');
       this.#note(refusal, socket, undefined);
       return { kind: 'refused', refusal };
     }
+  }
+
+  /** Was exactly this certificate issued here once? Who it is says the registry, not the certificate. */
+  #late({ fingerprint, serial, notAfterMs }: Certificate): PeerIdentity | undefined {
+    const entry = this.#parts.registry.lookup(fingerprint);
+    if (entry === undefined) return undefined;
+    const { hostId, issuerKeyId } = entry;
+    return { hostId, fingerprint, serial, issuerKeyId, notAfterMs };
   }
 }

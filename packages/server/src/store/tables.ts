@@ -4,6 +4,7 @@ import type { Kysely, Transaction } from 'kysely';
 export interface Tables {
   domain: DomainTable;
   ca_keys: CaKeysTable;
+  ca_links: CaLinksTable;
   settings: SettingsTable;
   counters: CountersTable;
   groups: GroupsTable;
@@ -77,6 +78,15 @@ export interface DomainTable {
 
 export interface CaKeysTable {
   key_id: string;
+export interface CaLinksTable {
+  fingerprint: string;
+  from_key_id: string;
+  to_key_id: string;
+  kind: string;
+  certificate: string;
+  created_at_ms: number;
+}
+
   role: string;
   algorithm: string;
   sealed: string | null;

@@ -76,7 +76,7 @@ export function estRoutes(agentApp: FastifyInstance, context: ServerContext): vo
         const sender = senderOf(request.raw.socket);
         renewalLimits.take(sender.remoteAddress, sender.relay);
         checkClock(request, context.clock.nowMs());
-        const identity = await app.identify(request, 'peer');
+        const identity = await app.identify(request, 'renewing-peer');
         if (identity.kind !== 'peer') throw new AppError('PEER_CERTIFICATE_REQUIRED');
         const csr = readRequestBody(request.body);
         const current = presentedCertificate(request);

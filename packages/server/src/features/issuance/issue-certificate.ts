@@ -129,7 +129,7 @@ async function decideAndRecord(
   // through a tunnel nobody is answered without a token, not even again (T-61)
   const mayRepeat = request.kind === 'renew' || request.relay === undefined || token !== undefined;
   if (earlier !== undefined && mayRepeat) {
-    const repeated = await repeat(tx, earlier, token?.found, nowMs);
+    const repeated = await repeat(tx, context, earlier, token?.found);
     if (repeated !== undefined) return repeated;
   }
   const { rule, host } = await gather(tx, context, request, facts, token, forward);
@@ -186,10 +186,11 @@ async function decideAndRecord(
 /** The answer to a request that was made before: undefined when that one no longer counts. */
 async function repeat(
   tx: Tx,
+  { clock, keys }: ServerContext,
   earlier: Intention,
   token: TokenRow | undefined,
-  nowMs: number,
 ): Promise<Outcome | undefined> {
+  const nowMs = clock.nowMs();
   if (earlier.failure !== null) return undefined;
   if (earlier.tokenId !== null) {
     if (token === undefined || token.deletedAtMs !== null || nowMs >= token.expiresAtMs) return undefined;
@@ -199,6 +200,8 @@ async function repeat(
   if (earlier.fingerprint === null) return undefined;
   const row = await findCertificate(tx, earlier.fingerprint);
   if (row === undefined || isRevokedAt(row, nowMs) || row.notAfterMs <= nowMs) return undefined;
+  // F-37: who asks again after a change of the CA gets one of the CA of now
+  if (row.issuerKeyId !== keys.certificateOf('issuing').keyId) return undefined;
   const der = await readCertificateDer(tx, earlier.fingerprint);
   return der === undefined ? undefined : { kind: 'repeated', certificate: parseCertificate(der) };
 }

@@ -10,6 +10,7 @@ import type { ChangeFeed } from '../../store/change-feed.ts';
 import type { Store } from '../../store/store.ts';
 import type { DbOrTx, Tx } from '../../store/tables.ts';
 import { z } from 'zod';
+import { listLinks, type KeyLink } from './links.store.ts';
 import { insertKey, KEY_ROLES, KEY_STATES, listKeys, type KeyRole, type KeyState } from './keys.store.ts';
 
 /** A CA of the domain: one that issues now, or one that another has followed. */
@@ -39,11 +40,15 @@ export interface KeyStore {
   signerFor(role: KeyRole): Signer;
   /** The role's certificate. */
   certificateOf(role: KeyRole): Certificate;
-  /** Root certificates that this domain trusts. */
+  /** Root certificates that this domain trusts, announced ones too. */
   anchors(): readonly Certificate[];
-  /** Issuing CAs whose leaves may still be in use. */
+  /** Roots that nobody may trust any more: they are named in the trust bundle as tombstones. */
+  compromised(): readonly Certificate[];
+  /** F-38 The newest first. */
+  links(): readonly KeyLink[];
+  /** Issuing CAs whose leaves may still be in use, or will be. */
   issuers(): readonly Certificate[];
-  /** All CAs, retired ones too: each owes lists and OCSP answers until `isIssuerOver`. */
+  /** CAs whose keys were not destroyed, retired ones too: each owes lists and OCSP answers until `isIssuerOver`. */
   authorities(): readonly Authority[];
   /** Who answers OCSP for an issuing CA (it named it itself); nothing while there is none. */
   responderOf(issuer: Certificate): Issuer | undefined;
@@ -102,6 +107,8 @@ function keyStoreOf(here: Keys, kek: Secret<Uint8Array>): KeyStore {
     },
     certificateOf: (role) => need(role).certificate,
     anchors: () => held.anchors,
+    compromised: () => held.compromised,
+    links: () => held.links,
     issuers: () => held.issuers,
     authorities: () => held.authorities,
     responderOf(issuer) {
@@ -180,13 +187,19 @@ async function readKeys(db: DbOrTx, kek: Secret<Uint8Array>) {
     const row = rows.find((candidate) => candidate.role === role && candidate.state === 'active');
     if (row !== undefined) active.set(role, hold(row));
   }
-  const ofRole = (role: KeyRole) => rows.filter((row) => row.role === role);
+  const isGone = ({ state }: (typeof rows)[number]): boolean =>
+    state === 'destroyed' || state === 'compromised';
+  const ofRole = (role: KeyRole) => rows.filter((row) => row.role === role && !isGone(row));
   return {
     active,
     inUse: rows
       .filter(({ state }) => state === 'next' || state === 'active' || state === 'retiring')
       .map((row) => ({ role: row.role, keyId: row.keyId, state: row.state, ...hold(row) })),
     anchors: ofRole('root').map(({ certificate }) => certificate),
+    compromised: rows
+      .filter(({ role, state }) => role === 'root' && state === 'compromised')
+      .map(({ certificate }) => certificate),
+    links: await listLinks(db),
     issuers: ofRole('issuing').map(({ certificate }) => certificate),
     authorities: (['root', 'issuing'] as const).flatMap((role) =>
       ofRole(role).map((row): Authority => {
@@ -241,4 +254,4 @@ export const keyContext = (keyId: string): string => `ca-key:${keyId}`;
 const openKey = (keyId: string, sealed: string, kek: Secret<Uint8Array>): KeyObject =>
   privateKeyFromPem(Buffer.from(openSecret(kek.reveal(), sealed, keyContext(keyId))).toString('utf8'));
 
-export type { KeyRole } from './keys.store.ts';
+export { setKeyState, type KeyRole, type KeyState } from './keys.store.ts';

@@ -26,8 +26,9 @@ export class CrlWatch {
       const key = `${number} ${alarm}`;
       const authority = authorities.get(issuerKeyId);
       if (alarm === 'none' || this.#told.has(key)) continue;
-      if (authority !== undefined && isIssuerOver(authority, nowMs)) continue;
-      const issuer = authority?.role ?? 'issuing';
+      // the final list of a CA whose key was destroyed stays as it is
+      if (authority === undefined || isIssuerOver(authority, nowMs)) continue;
+      const issuer = authority.role;
       const body = { issuer, issuerKeyId, shard, number, nextUpdate: new Date(nextUpdateMs).toISOString() };
       log.error(body, alarm === 'late' ? 'a revocation list is late' : 'a revocation list is out of date');
       await store.transaction(async (tx) => {

@@ -87,6 +87,12 @@ ca_keys.state text not null
 ca_keys.chain text
 ca_keys.created_at_ms bigint not null
 ca_keys.retired_at_ms bigint
+ca_links.fingerprint text not null
+ca_links.from_key_id text not null
+ca_links.to_key_id text not null
+ca_links.kind text not null
+ca_links.certificate text not null
+ca_links.created_at_ms bigint not null
 certificates.fingerprint text not null
 certificates.issuer_key_id text not null
 certificates.serial text not null
@@ -443,6 +449,7 @@ cluster_nodes: cluster_nodes_cluster_fkey FOREIGN KEY (cluster) REFERENCES clust
 cluster_nodes: cluster_nodes_pkey PRIMARY KEY (cluster, node)
 clusters: clusters_pkey PRIMARY KEY (name)
 counters: counters_pkey PRIMARY KEY (name)
+ca_links: ca_links_pkey PRIMARY KEY (fingerprint)
 crl_shards: crl_shards_pkey PRIMARY KEY (issuer_key_id, shard)
 crls: crls_pkey PRIMARY KEY (issuer_key_id, shard, number)
 documents: documents_pkey PRIMARY KEY (type, scope, serial)
@@ -535,6 +542,7 @@ CREATE UNIQUE INDEX change_feed_pkey ON change_feed USING btree (seq);
 CREATE UNIQUE INDEX cluster_nodes_pkey ON cluster_nodes USING btree (cluster, node);
 CREATE UNIQUE INDEX clusters_pkey ON clusters USING btree (name);
 CREATE UNIQUE INDEX counters_pkey ON counters USING btree (name);
+CREATE UNIQUE INDEX ca_links_pkey ON ca_links USING btree (fingerprint);
 CREATE UNIQUE INDEX crl_shards_pkey ON crl_shards USING btree (issuer_key_id, shard);
 CREATE UNIQUE INDEX crls_pkey ON crls USING btree (issuer_key_id, shard, number);
 CREATE UNIQUE INDEX documents_pkey ON documents USING btree (type, scope, serial);

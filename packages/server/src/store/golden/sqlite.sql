@@ -115,6 +115,14 @@ CREATE TABLE ca_keys (
   created_at_ms BIGINT NOT NULL,
   retired_at_ms BIGINT
 );
+CREATE TABLE ca_links (
+  fingerprint TEXT NOT NULL PRIMARY KEY,
+  from_key_id TEXT NOT NULL,
+  to_key_id TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  certificate TEXT NOT NULL,
+  created_at_ms BIGINT NOT NULL
+);
 CREATE TABLE certificates (
   fingerprint TEXT NOT NULL PRIMARY KEY,
   issuer_key_id TEXT NOT NULL,

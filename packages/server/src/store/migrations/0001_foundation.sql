@@ -31,6 +31,17 @@ CREATE TABLE settings (
 );
 
 -- One row a counter: document serials, CRL numbers, the change feed, host numbers.
+-- F-38. Links between roots: the name and key of to_key_id, signed by from_key_id. kind: 'forward' leads from an older root to a newer one and
+-- is published for hosts that were off; 'back' is what EST calls OldWithNew.
+CREATE TABLE ca_links (
+  fingerprint TEXT NOT NULL PRIMARY KEY,
+  from_key_id TEXT NOT NULL,
+  to_key_id TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  certificate TEXT NOT NULL,
+  created_at_ms BIGINT NOT NULL
+);
+
 CREATE TABLE counters (
   name TEXT NOT NULL PRIMARY KEY,
   value BIGINT NOT NULL
