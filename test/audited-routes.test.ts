@@ -19,6 +19,13 @@ const AUDITED: Readonly<Record<string, readonly AuditAct[] | { readonly none: st
   signByHand: ['approve-certificate'],
   planDrill: { none: 'chooses hosts and changes nothing; what begins over them is written by startDrill' },
   startDrill: ['drill-renewals'],
+  // groups
+  createGroup: ['create-group'],
+  renameGroup: ['rename-group'],
+  moveGroup: ['move-group'],
+  changeGroupSettings: ['change-group'],
+  deleteGroup: ['delete-group'],
+  moveHost: ['move-host'],
   // clusters
   createCluster: ['create-cluster'],
   addClusterNode: ['change-cluster'],
@@ -38,6 +45,13 @@ const AUDITED: Readonly<Record<string, readonly AuditAct[] | { readonly none: st
   grantLegacyRead: ['grant-legacy'],
   askLegacy: ['connect-legacy'],
   depositRepositoryPassword: ['deposit-repository-password'],
+  // certificate updates
+  planRotation: { none: 'says what would happen and changes nothing' },
+  startRotation: ['start-rotation'],
+  pauseRotation: ['pause-rotation'],
+  resumeRotation: ['resume-rotation'],
+  rollBackRotation: ['roll-back-rotation'],
+  acceptRotationLoss: ['accept-rotation-loss'],
   // root
   exportRoot: ['export-root'],
   detachRoot: ['detach-root'],

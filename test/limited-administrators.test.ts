@@ -11,6 +11,7 @@ import { RIGHTS, type Right } from '@sekisho/core/rules/rights.ts';
 import * as applications from '@sekisho/core/wire/applications.ts';
 import { createApiKey } from '@sekisho/core/wire/api-keys.ts';
 import { createClient, type Caller } from '@sekisho/core/wire/client.ts';
+import * as groups from '@sekisho/core/wire/groups.ts';
 import * as jobs from '@sekisho/core/wire/jobs.ts';
 import * as plans from '@sekisho/core/wire/plans.ts';
 import * as points from '@sekisho/core/wire/points.ts';
@@ -29,6 +30,8 @@ import type { z } from 'zod';
 /** What one side of the fence owns. */
 interface Side {
   readonly group: GroupId;
+  /** An empty one below it. */
+  readonly inner: GroupId;
   readonly host: HostId;
   /** Its name. */
   readonly name: string;
@@ -67,6 +70,7 @@ const spec = (change: { name: string } & Partial<z.input<typeof plans.planSpec>>
   ...change,
 });
 const byHost: Ask = (of) => ({ params: { id: of.host } });
+const byGroup: Ask = (of) => ({ params: { id: of.group } });
 const byPoint: Ask = (of) => ({ params: { id: of.point } });
 
 /** Every route of scope `group`, with how it is asked. A list is asked without naming anything. */
@@ -108,6 +112,18 @@ const CASES: Readonly<Record<string, Ask | 'list'>> = {
   removeApplicationHost: (of) => ({ params: { name: of.application, hostId: of.host } }),
   deleteApplication: (of) => ({ params: { name: of.application } }),
   deletePlan: (of) => ({ params: { id: of.plan } }),
+  listGroups: 'list',
+  getGroup: byGroup,
+  getGroupPolicy: byGroup,
+  createGroup: (of) => ({ body: { name: 'new', parentId: of.group } }),
+  renameGroup: (of) => ({ params: { id: of.group }, body: { name: 'renamed' } }),
+  moveGroup: (of) => ({ params: { id: of.inner }, body: { parentId: mine.group } }),
+  changeGroupSettings: (of) => ({
+    params: { id: of.group },
+    body: { set: { heartbeatSeconds: 60 }, lock: ['heartbeatSeconds'] },
+  }),
+  deleteGroup: (of) => ({ params: { id: of.inner } }),
+  moveHost: (of) => ({ params: { id: of.host }, body: { groupId: mine.group } }),
   listMappings: 'list',
   listPendingNames: 'list',
   getMapping: (of) => ({ params: { name: of.name } }),
@@ -136,6 +152,7 @@ before(async () => {
   [mine, theirs] = [await side('mine', root, 1), await side('theirs', root, 2)];
   nobodys = {
     group: '00000000-0000-4000-8000-00000000f000' as GroupId,
+    inner: '00000000-0000-4000-8000-00000000f004' as GroupId,
     host: parseHostId('00000000-0000-4000-8000-00000000f001')!,
     name: 'nobodys-1.example',
     spare: parseHostId('00000000-0000-4000-8000-00000000f002')!,
@@ -175,6 +192,7 @@ before(async () => {
 async function side(name: string, root: GroupId, digit: number): Promise<Side> {
   const { store, clock } = server.server.context;
   const group = await addGroup(store, name, root);
+  const inner = await addGroup(store, `${name} inner`, group);
   const enrol = async (host: string): Promise<HostId> =>
     (await server.enrol({ name: host }, { token: await server.token() })).hostId;
   const [host, spare] = [await enrol(`${name}-1.example`), await enrol(`${name}-2.example`)];
@@ -237,6 +255,7 @@ async function side(name: string, root: GroupId, digit: number): Promise<Side> {
   });
   return {
     group,
+    inner,
     host,
     name: `${name}-1.example`,
     spare,
@@ -380,6 +399,56 @@ test('S-04 names of plans of others are free to whoever does not see them, and s
   for (const { id } of [own, same]) await limited(plans.deletePlan, { params: { id } });
   const everywhere = { ...spec({ name: 'theirs folders', targets }) };
   await assert.rejects(server.call(plans.createPlan, { body: everywhere }), { code: 'PLAN_NAME_TAKEN' });
+});
+
+test('S-04 F-01 a group decides about itself and those below it, never about what is above or beside it', async () => {
+  const { id: inner } = await limited(groups.createGroup, {
+    body: { name: 'inner', parentId: mine.group },
+  });
+  const move = (id: HostId, groupId: GroupId) =>
+    limited(groups.moveHost, { params: { id }, body: { groupId } });
+  const root = await server.server.context.store.db
+    .selectFrom('groups')
+    .select('id')
+    .where('parent_id', 'is', null)
+    .executeTakeFirstOrThrow();
+  // into its own group below, and back; not to others, nor up, though it is its own host
+  assert.equal((await move(mine.spare, inner)).to.name, 'inner');
+  await assert.rejects(move(mine.spare, theirs.group), { code: 'NOT_FOUND' });
+  await assert.rejects(move(mine.spare, root.id as GroupId), { code: 'NOT_FOUND' });
+  await assert.rejects(move(theirs.spare, inner), { code: 'NOT_FOUND' });
+  await move(mine.spare, mine.group);
+  // a lock binds those below alone
+  const body = { set: { heartbeatSeconds: 60 }, lock: ['heartbeatSeconds'] as const };
+  const change = (id: GroupId) =>
+    limited(groups.changeGroupSettings, { params: { id }, body: { ...body, lock: [...body.lock] } });
+  assert.deepEqual((await change(mine.group)).group.locked, ['heartbeatSeconds']);
+  await assert.rejects(change(root.id as GroupId), { code: 'NOT_FOUND' });
+  const theirPeriod = await server.call(groups.getGroup, { params: { id: theirs.group } });
+  assert.equal(theirPeriod.effective.heartbeatSeconds.lockedBy, null);
+  // where its own group stands is the matter of those above it
+  const params = { id: mine.group };
+  await assert.rejects(limited(groups.deleteGroup, { params }), { code: 'GROUP_BELONGS_ABOVE' });
+  await assert.rejects(limited(groups.moveGroup, { params, body: { parentId: inner } }), {
+    code: 'GROUP_BELONGS_ABOVE',
+  });
+  // what is locked above stays so
+  await server.call(groups.changeGroupSettings, {
+    params: { id: root.id },
+    body: { set: { mode: 'pull' }, lock: ['mode'] },
+  });
+  await assert.rejects(limited(groups.changeGroupSettings, { params, body: { set: { mode: 'push' } } }), {
+    code: 'SETTING_LOCKED',
+  });
+  const left = await limited(groups.changeGroupSettings, { params, body: { inherits: false } });
+  assert.equal(left.group.effective.mode.lockedBy?.name, 'All hosts');
+  // a plan of the whole domain is lost by that, and not named
+  assert.deepEqual(
+    left.effect.groups.map(({ plansLost, otherPlans }) => [plansLost, otherPlans]),
+    [[[], 1]],
+  );
+  await limited(groups.changeGroupSettings, { params, body: { inherits: true } });
+  await limited(groups.deleteGroup, { params: { id: inner } });
 });
 
 test('S-04 a media server serves every group: the right for one makes and unmakes none', async () => {

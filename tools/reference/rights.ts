@@ -11,6 +11,10 @@ const MEANINGS: Readonly<Record<Right, Readonly<Record<Language, string>>>> = {
     ja: 'ドメインの名前、フィンガープリント、サーバーの表示',
   },
   'group.read': { en: 'See groups', ja: 'グループの表示' },
+  'group.write': {
+    en: 'Create, change, move and delete groups, and move hosts between them',
+    ja: 'グループの作成、変更、移動、削除と、グループ間のホストの移動',
+  },
   'host.read': { en: 'See hosts and known hosts', ja: 'ホストと既知のホストの表示' },
   'host.write': {
     en: 'Register hosts, switch the media role, allow a reissue',

@@ -49,6 +49,36 @@ const certificates = {
     'issue the certificate {subject} for OCSP answers',
     'OCSP 応答用の証明書 {subject} を発行',
   ),
+  'start-rotation': security(
+    'CERT',
+    'start the update of the {subject} certificate',
+    '{subject} 証明書の更新を開始',
+  ),
+  'advance-rotation': security(
+    'CERT',
+    'carry the update of the {subject} certificate on',
+    '{subject} 証明書の更新を次の段階に進行',
+  ),
+  'pause-rotation': security(
+    'CERT',
+    'pause the update of the {subject} certificate',
+    '{subject} 証明書の更新を一時停止',
+  ),
+  'resume-rotation': security(
+    'CERT',
+    'resume the update of the {subject} certificate',
+    '{subject} 証明書の更新を再開',
+  ),
+  'roll-back-rotation': security(
+    'CERT',
+    'roll back the update of the {subject} certificate',
+    '{subject} 証明書の更新を元に戻す',
+  ),
+  'accept-rotation-loss': security(
+    'CERT',
+    'accept that hosts are lost by the update of the {subject} certificate',
+    '{subject} 証明書の更新でホストが失われることを承認',
+  ),
   'revoke-replaced': security(
     'CERT',
     'revoke a replaced certificate of {subject}',
@@ -117,6 +147,23 @@ const hosts = {
     'HOST',
     'change the automatic reissue of {subject}',
     '{subject} の証明書の自動再発行を変更',
+  ),
+} as const satisfies Entry;
+
+const groups = {
+  'create-group': security('HOST', 'create the group {subject}', 'グループ {subject} を作成'),
+  'rename-group': security('HOST', 'rename the group {subject}', 'グループ {subject} の名前を変更'),
+  'move-group': security('HOST', 'move the group {subject}', 'グループ {subject} を移動'),
+  'change-group': security(
+    'HOST',
+    'change the settings of the group {subject}',
+    'グループ {subject} の設定を変更',
+  ),
+  'delete-group': security('HOST', 'delete the group {subject}', 'グループ {subject} を削除'),
+  'move-host': security(
+    'HOST',
+    'move the host {subject} to another group',
+    'ホスト {subject} を別のグループに移動',
   ),
 } as const satisfies Entry;
 
@@ -360,6 +407,7 @@ export const AUDIT_EVENTS = {
   ...tokens,
   ...accounts,
   ...hosts,
+  ...groups,
   ...names,
   ...serverLists,
   ...legacy,

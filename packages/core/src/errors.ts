@@ -7,6 +7,7 @@ import { applicationErrors } from './errors/applications.ts';
 import { certificateErrors } from './errors/certificates.ts';
 import { cliErrors } from './errors/cli.ts';
 import { generalErrors } from './errors/general.ts';
+import { groupErrors } from './errors/groups.ts';
 import { legacyErrors } from './errors/legacy.ts';
 import { mediaErrors } from './errors/media.ts';
 import { namesErrors } from './errors/names.ts';
@@ -14,7 +15,9 @@ import { withNoun } from './errors/nouns.ts';
 import { pkiErrors } from './errors/pki.ts';
 import { protectionErrors } from './errors/protection.ts';
 import { simulateErrors } from './errors/simulate.ts';
+import { repairErrors } from './errors/repair.ts';
 import { remoteErrors } from './errors/remote.ts';
+import { rotationErrors } from './errors/rotation.ts';
 import { serverListErrors } from './errors/server-lists.ts';
 import { storeErrors } from './errors/store.ts';
 import { trustErrors } from './errors/trust.ts';
@@ -27,6 +30,7 @@ import type { Language } from './language.ts';
 export const ERRORS = {
   ...generalErrors,
   ...trustErrors,
+  ...groupErrors,
   ...certificateErrors,
   ...tunnelErrors,
   ...namesErrors,
@@ -45,7 +49,9 @@ export const ERRORS = {
   ...accountErrors,
   ...simulateErrors,
   ...serverListErrors,
+  ...repairErrors,
   ...verificationErrors,
+  ...rotationErrors,
 } as const;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -106,5 +106,16 @@ export const SERVERS_PER_LIST_MAX = 64;
 export const ACCEPTED_KEYS_MAX = 8;
 /** Hosts that a preview names; the rest are counted. */
 export const PREVIEW_HOSTS_MAX = 50;
-/** A communication package (F-13): bundle and list, with their signatures. */
-export const COMMUNICATION_PACKAGE_BYTES_MAX = 2 * DOCUMENT_BYTES_MAX + 256 * 1024;
+/** A communication package (F-13): bundle and list, signed; it passes the control socket of an agent. */
+export const COMMUNICATION_PACKAGE_BYTES_MAX = 900 * 1024;
+/** Groups of a domain (F-01), how deep one lies under the root, and its name. */
+export const GROUPS_MAX = 1_000;
+export const GROUP_DEPTH_MAX = 10;
+export const GROUP_NAME_LENGTH_MAX = 100;
+/** Groups that a preview shows one by one; the rest are counted. */
+export const GROUPS_PER_EFFECT_MAX = 100;
+/** Plans that a preview names for one group. */
+export const PLANS_PER_EFFECT_MAX = 20;
+/** What administrators may set as heartbeat period (F-02), in seconds. */
+export const HEARTBEAT_SECONDS_MIN = 10;
+export const HEARTBEAT_SECONDS_MAX = 86_400;

@@ -23,6 +23,7 @@ import { defaultFleetSettings, type FleetSettings } from '@sekisho/server/featur
 import { nextSerial } from '@sekisho/server/store/counters.ts';
 import { recordChange } from '@sekisho/server/store/record-change.ts';
 import type { Store } from '@sekisho/server/store/store.ts';
+import type { Tx } from '@sekisho/server/store/tables.ts';
 import type { FakeClock } from './fake-clock.ts';
 import { SeededRandom } from './seeded-random.ts';
 import type { OpenTestStore, TestStore } from './stores.ts';
@@ -68,6 +69,17 @@ export class PlainDocuments implements FleetDocuments {
     await recordChange(tx, 'document', `${type}/${scope}`);
     return serial;
   };
+
+  async makeAgain(tx: Tx, type: string, scope: string): Promise<number | undefined> {
+    const jws = (await this.latest(type, scope))?.jws;
+    if (jws === undefined) return undefined;
+    const serial = await nextSerial(tx, `document.${type}`, this.#clock.nowMs());
+    await tx
+      .insertInto('documents')
+      .values({ type, scope, serial, content_sha256: '', jws, made_at_ms: this.#clock.nowMs() })
+      .execute();
+    return serial;
+  }
 
   async latest(type: string, scope: string): Promise<{ jws: string; serial: number } | undefined> {
     return this.#store.db

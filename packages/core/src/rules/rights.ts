@@ -4,6 +4,7 @@ import type { AdministratorId, ApiKeyId, GroupId } from '../ids.ts';
 export const RIGHTS = [
   'domain.read',
   'group.read',
+  'group.write',
   'host.read',
   'host.write',
   'token.read',
@@ -51,6 +52,7 @@ export const ROLE_RIGHTS: Readonly<Record<Role, readonly Right[]>> = {
   administrator: RIGHTS,
   'security-administrator': [
     ...VIEWER,
+    'group.write',
     'host.write',
     'token.read',
     'token.write',
@@ -60,7 +62,16 @@ export const ROLE_RIGHTS: Readonly<Record<Role, readonly Right[]>> = {
     'audit.read',
     'administrator.read',
   ],
-  operator: [...VIEWER, 'host.write', 'token.read', 'token.write', 'plan.write', 'job.run', 'restore.run'],
+  operator: [
+    ...VIEWER,
+    'group.write',
+    'host.write',
+    'token.read',
+    'token.write',
+    'plan.write',
+    'job.run',
+    'restore.run',
+  ],
   viewer: VIEWER,
 };
 

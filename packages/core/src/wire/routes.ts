@@ -7,6 +7,7 @@ import * as clusters from './clusters.ts';
 import * as database from './database.ts';
 import * as documentation from './documentation.ts';
 import * as events from './events.ts';
+import * as groups from './groups.ts';
 import * as jobs from './jobs.ts';
 import * as legacy from './legacy.ts';
 import * as manual from './manual.ts';
@@ -18,6 +19,7 @@ import * as points from './points.ts';
 import * as relay from './relay.ts';
 import * as renewals from './renewals.ts';
 import * as root from './root.ts';
+import * as rotations from './rotations.ts';
 import type { Route } from './route.ts';
 import * as serverLists from './server-lists.ts';
 import * as signIn from './sign-in.ts';
@@ -35,6 +37,7 @@ export const WIRE_MODULES: Readonly<Record<string, Readonly<Record<string, unkno
   database,
   documentation,
   events,
+  groups,
   jobs,
   legacy,
   manual,
@@ -46,6 +49,7 @@ export const WIRE_MODULES: Readonly<Record<string, Readonly<Record<string, unkno
   relay,
   renewals,
   root,
+  rotations,
   'server-lists': serverLists,
   'sign-in': signIn,
   tasks,

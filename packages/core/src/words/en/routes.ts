@@ -18,6 +18,15 @@ export const ROUTE_SUMMARIES: Readonly<Record<string, string>> = {
   deleteMapping: 'Take a name from a host',
   resetHost: 'Remove what is remembered of a host, and its further names',
   explainPeers: 'Explain whether one host may talk to another',
+  // certificate updates
+  planRotation: 'Plan the update of a certificate: path, reasons, hosts that would be lost',
+  startRotation: 'Start the update of a certificate',
+  listRotations: 'List certificate updates',
+  getRotation: 'Read how far a certificate update is',
+  pauseRotation: 'Pause a certificate update',
+  resumeRotation: 'Resume a certificate update',
+  rollBackRotation: 'Roll a certificate update back',
+  acceptRotationLoss: 'Accept that hosts are lost by a certificate update',
   // trust
   getDomain: 'Read the domain, its CA certificates and addresses',
   getSecurity: 'Read the security settings',
@@ -47,6 +56,16 @@ export const ROUTE_SUMMARIES: Readonly<Record<string, string>> = {
   listAuditCheckpoints: 'List the signed checkpoints of the audit log',
   // manual
   signByHand: 'Decide about a certificate request that came as a file',
+  // groups
+  listGroups: 'List groups',
+  getGroup: 'Read a group and what holds for it',
+  createGroup: 'Create a group',
+  renameGroup: 'Rename a group',
+  moveGroup: 'Move a group under another one',
+  changeGroupSettings: 'Change, lock and inherit settings of a group',
+  deleteGroup: 'Delete an empty group',
+  getGroupPolicy: 'Read the policy of a group and who holds it',
+  moveHost: 'Move a host into another group',
   // clusters
   createCluster: 'Name the nodes that share a virtual name',
   listClusters: 'List clusters and what their nodes have',

@@ -15,3 +15,11 @@ export async function findDefaultList(db: DbOrTx): Promise<ListId | undefined> {
 const selectDefault = prepared((db) =>
   db.selectFrom('server_lists').select('id').where('name', '=', DEFAULT_LIST_NAME),
 );
+
+/** All lists of the domain by name: it has at most SERVER_LISTS_MAX. */
+export async function listNamesOf(db: DbOrTx): Promise<{ id: ListId; name: string }[]> {
+  const rows = await selectNames.rows(db, {});
+  return rows.map(({ id, name }) => ({ id: storedListId(id), name }));
+}
+
+const selectNames = prepared((db) => db.selectFrom('server_lists').select(['id', 'name']).orderBy('name'));

@@ -84,11 +84,12 @@ export class FleetChanges {
     this.#tellNames(changes.filter(({ kind }) => kind === 'name').map(({ key }) => key));
     this.#tellRenewals(changes.filter(({ kind }) => kind === 'renewal').map(({ key }) => key));
     if (changes.some(({ kind }) => kind === 'crl')) await this.#lists();
+    await this.#groups(changes);
     for (const change of changes) await this.#onChange(change);
   }
 
   async #onChange({ kind, key }: Change): Promise<void> {
-    const { heartbeats, follow, hub } = this.#parts;
+    const { follow, hub } = this.#parts;
     switch (kind) {
       case 'job':
         await this.#job(key);
@@ -104,9 +105,8 @@ export class FleetChanges {
       case 'legacy':
         follow();
         return;
-      case 'settings':
+      case 'settings': // read together, above
       case 'group':
-        await heartbeats.load();
         follow();
         return;
       case 'document':
@@ -128,6 +128,19 @@ export class FleetChanges {
       case 'rotation':
         return;
     }
+  }
+
+  /** What holds for groups is read once for all of them; who has another list now hears of it (a policy tells by itself that it is new). */
+  async #groups(changes: readonly Change[]): Promise<void> {
+    const { heartbeats } = this.#parts;
+    if (!changes.some(({ kind }) => kind === 'settings' || kind === 'group')) return;
+    await heartbeats.load();
+    const groups = new Set<string>(changes.flatMap(({ kind, key }) => (kind === 'group' ? [key] : [])));
+    if (groups.size > 0)
+      this.#pushWhere(
+        (host) => groups.has(`${host.groupId}/list`) && heartbeats.fetchOf(host).includes('list'),
+        ['list'],
+      );
   }
 
   /** Says "come now" to the agents with a channel here whose host is chosen. */

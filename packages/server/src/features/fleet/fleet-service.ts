@@ -6,13 +6,14 @@ import type { FleetParts, FleetService, HostSeen } from '../../context.ts';
 import type { PeerIdentity } from '../../http/peer.ts';
 import { startFleetLoops, type FleetLoops } from '../../loops/fleet-loops.ts';
 import { addressOf, ownAddressOf } from '../../http/request-origin.ts';
+import { policySaysOff } from '../documents/held-policy.ts';
 import { OpenWork } from '../jobs/open-work.ts';
 import { ProgressBoard } from '../jobs/progress-board.ts';
 import { AgentDesk } from './agent-desk.ts';
 import { FLEET_CHANGE_KINDS, FleetChanges } from './fleet-changes.ts';
 import type { FleetContext } from './fleet-context.ts';
-import { FleetIndex } from './fleet-index.ts';
-import { agentRoutes, fleetRoutes } from './fleet.routes.ts';
+import { FleetIndex, type IndexedHost } from './fleet-index.ts';
+import { agentRoutes, fleetRoutes, plainHeartbeatRoute } from './fleet.routes.ts';
 import { defaultFleetSettings, type FleetSettings } from './fleet-settings.ts';
 import { HeartbeatDesk } from './heartbeat-desk.ts';
 
@@ -24,6 +25,8 @@ export interface RunningFleet extends FleetService {
   readonly board: ProgressBoard;
   readonly context: FleetContext;
   readonly loops: FleetLoops;
+  /** F-02: seconds between two heartbeats of a host. */
+  readonly periodOf: (host: IndexedHost) => number;
 }
 
 /**
@@ -118,6 +121,7 @@ export async function startFleet(
     board,
     context,
     loops,
+    periodOf: (host) => heartbeats.periodOf(host),
     figures: () => ({
       hosts: index.size,
       sessions: hub.size,
@@ -141,8 +145,16 @@ export async function startFleet(
       const hasChannel = (hostId: HostId): boolean => hub.session(hostId) !== undefined;
       agentRoutes(agentApp, { context, heartbeats, hasChannel, names: parts.names });
     },
+    heartbeatRoute: (plainApp) => {
+      plainHeartbeatRoute(plainApp, { heartbeats, hasChannel: (hostId) => hub.session(hostId) !== undefined });
+    },
+    async mayAskPlain(hostId) {
+      const host = await heartbeats.hostOf(hostId);
+      if (host === undefined) return false;
+      return heartbeats.isOff(host) || policySaysOff(store.db, host.policySerial, clock.nowMs());
+    },
     adminRoutes: (adminApp) => {
-      fleetRoutes(adminApp, { context, index, board });
+      fleetRoutes(adminApp, { context, index, board, caughtUp: () => feed.catchUp() });
     },
     drain: (spreadMs) => hub.drain(spreadMs),
     async stop() {

@@ -1,9 +1,11 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import type { HostId } from '@sekisho/core/ids.ts';
+import { believedReply } from '@sekisho/core/rules/verification.ts';
 import { getRepositoryPassword, postHeartbeat, postSpool } from '@sekisho/core/wire/agent.ts';
 import type { FastifyInstance } from 'fastify';
 import { mount } from '../../http/mount.ts';
 import { applicationRoutes } from '../applications/applications.routes.ts';
+import { groupRoutes } from '../groups/groups.routes.ts';
 import { jobRoutes } from '../jobs/jobs.routes.ts';
 import type { NameDesk } from '../names/name-desk.ts';
 import { ownAddressOf } from '../../http/request-origin.ts';
@@ -30,11 +32,14 @@ export interface FleetRouteParts {
   readonly context: FleetContext;
   readonly index: FleetIndex;
   readonly board: ProgressBoard;
+  /** Waits until what was just written is known in memory. */
+  readonly caughtUp: () => Promise<void>;
 }
 
 /** Plans, jobs and recovery points, for administrators. */
 export function fleetRoutes(app: FastifyInstance, parts: FleetRouteParts): void {
   applicationRoutes(app, parts);
+  groupRoutes(app, parts);
   planRoutes(app, parts);
   jobRoutes(app, parts);
   pointRoutes(app, parts);
@@ -58,7 +63,23 @@ export function agentRoutes(
     });
     return { spoolIds };
   });
-  mount(app, getRepositoryPassword, async ({ peer, body }) => ({
-    password: await releasePassword(context, peer, body),
-  }));
+  mount(app, getRepositoryPassword, async ({ peer, body }) => {
+    const host = heartbeats.known(peer.hostId);
+    if (host !== undefined && heartbeats.isOff(host)) throw new AppError('VERIFICATION_OFF');
+    return { password: await releasePassword(context, peer, body) };
+  });
+}
+
+/** F-20 Heartbeats without TLS, of hosts whose requests are signed: nothing is answered but what to fetch. */
+export function plainHeartbeatRoute(
+  app: FastifyInstance,
+  { heartbeats, hasChannel }: Pick<AgentRouteParts, 'heartbeats' | 'hasChannel'>,
+): void {
+  mount(app, postHeartbeat, async ({ peer, body }) => {
+    const host = await heartbeats.hostOf(peer.hostId);
+    if (host === undefined) throw new AppError('NOT_FOUND', { what: 'host', id: peer.hostId });
+    return believedReply(
+      await heartbeats.answerPost(host, peer.fingerprint, body, hasChannel(peer.hostId)),
+    );
+  });
 }

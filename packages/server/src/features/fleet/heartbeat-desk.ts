@@ -1,6 +1,7 @@
 import type { GroupId, HostId, JobId, ListId } from '@sekisho/core/ids.ts';
 import { OFFERS_PER_REPLY_MAX } from '@sekisho/core/limits.ts';
 import { decideFetch } from '@sekisho/core/rules/heartbeat.ts';
+import { believedReply, isOffAt, type Verification } from '@sekisho/core/rules/verification.ts';
 import { HOUR_MS, type Clock } from '@sekisho/core/time.ts';
 import type { Fetchable, Heartbeat, HeartbeatReply, RenewalInformation } from '@sekisho/core/wire/agent.ts';
 import type { Log } from '@sekisho/platform/log.ts';
@@ -38,6 +39,7 @@ export interface HeartbeatParts {
 interface Heard {
   readonly heartbeatSeconds: number;
   readonly list: ListId;
+  readonly verification: Verification;
 }
 
 /** Answers heartbeats out of memory, whichever way they come (F-02). */
@@ -57,8 +59,12 @@ export class HeartbeatDesk {
     const tree = await readGroupTree(store.db);
     const read = new Map<GroupId, Heard>();
     for (const { id } of tree.groups()) {
-      const { heartbeatSeconds, list } = tree.settingsOf(id, defaults);
-      read.set(id, { heartbeatSeconds: heartbeatSeconds.value, list: list.value });
+      const { heartbeatSeconds, list, verification } = tree.settingsOf(id, defaults);
+      read.set(id, {
+        heartbeatSeconds: heartbeatSeconds.value,
+        list: list.value,
+        verification: verification.value,
+      });
     }
     this.#settings = read;
   }
@@ -67,6 +73,12 @@ export class HeartbeatDesk {
   periodOf({ groupId, heartbeatSeconds }: IndexedHost): number {
     const wanted = this.#settings.get(groupId)?.heartbeatSeconds ?? this.#parts.defaults.heartbeatSeconds;
     return Math.max(wanted, heartbeatSeconds);
+  }
+
+  /** F-20 Does this host not verify its server at the moment? Then nothing is told to it but what is signed. */
+  isOff({ groupId }: IndexedHost): boolean {
+    const found = this.#settings.get(groupId);
+    return found !== undefined && isOffAt(found.verification, this.#parts.clock.nowMs());
   }
 
   /** The same by ID; of a host that is not known: the default. */
@@ -108,14 +120,14 @@ export class HeartbeatDesk {
   async answer(host: IndexedHost, fingerprint: string, heartbeat: Heartbeat): Promise<HeartbeatReply> {
     const nowMs = this.#take(host, fingerprint, heartbeat);
     if (host.staleFingerprint === undefined) await this.checkCertificate(host);
-    return {
+    return this.#told(host, {
       nowMs,
       fetch: this.fetchOf(host),
       offers: await this.orders(this.offersOf(host)),
       cancels: this.#parts.work.cancelsOf(host.id, OFFERS_PER_REPLY_MAX),
       names: this.#parts.namesGeneration(),
       renewal: this.#parts.renewalOf(host.id, fingerprint),
-    };
+    });
   }
 
   /** Must something be read before this host can be answered? Its certificate, or orders that wait for it. */
@@ -126,14 +138,19 @@ export class HeartbeatDesk {
   /** The same as `answer` for a host that `needsStore` says nothing of: what nearly every heartbeat of a fleet gets. */
   answerAtOnce(host: IndexedHost, fingerprint: string, heartbeat: Heartbeat): HeartbeatReply {
     const nowMs = this.#take(host, fingerprint, heartbeat);
-    return {
+    return this.#told(host, {
       nowMs,
       fetch: this.fetchOf(host),
       offers: [],
       cancels: [],
       names: this.#parts.namesGeneration(),
       renewal: this.#parts.renewalOf(host.id, fingerprint),
-    };
+    });
+  }
+
+  /** What the host would not believe is not said either. */
+  #told(host: IndexedHost, reply: HeartbeatReply): HeartbeatReply {
+    return this.isOff(host) ? believedReply(reply) : reply;
   }
 
   #take(host: IndexedHost, fingerprint: string, heartbeat: Heartbeat): number {
@@ -161,6 +178,7 @@ export class HeartbeatDesk {
 
   /** Orders to offer to this host now, by what it held at its last heartbeat. */
   offersOf(host: IndexedHost): JobId[] {
+    if (this.isOff(host)) return [];
     const fetch = this.fetchOf(host);
     const upToDate = !fetch.includes('policy') && !fetch.includes('assignment');
     const nowMs = this.#parts.clock.nowMs();

@@ -146,7 +146,7 @@ async function inParts(
   { store }: FleetContext,
   fence: (tx: Tx) => Promise<void>,
   hosts: readonly FleetHost[],
-  work: (tx: Tx, part: readonly FleetHost[]) => Promise<void>,
+  work: (tx: Tx, part: readonly FleetHost[]) => Promise<unknown>,
 ): Promise<void> {
   for (let start = 0; start < hosts.length; start += HOSTS_PER_TRANSACTION_MAX) {
     await store.transaction(async (tx) => {
