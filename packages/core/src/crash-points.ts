@@ -14,12 +14,27 @@ export const CRASH_POINTS = [
   'document.committed',
   // server: revocation lists
   'crl.signed',
+  'crl.part-written',
   'crl.before-commit',
   'crl.committed',
   // server: job result
   'job-result.before-commit',
   'job-result.committed',
   'job-result.acknowledged',
+  // server: certificate update
+  'rotation.announce.before-commit',
+  'rotation.announce.committed',
+  'rotation.switch.before-commit',
+  'rotation.switch.committed',
+  'rotation.settle.before-commit',
+  'rotation.settle.committed',
+  'rotation.rekey.before-commit',
+  'rotation.rekey.committed',
+  'rotation.withdraw.before-commit',
+  'rotation.withdraw.committed',
+  'rotation.finish.before-commit',
+  'rotation.finish.committed',
+  'rotation.confirm.before-commit',
   // server: audit log
   'audit-tree.before-commit',
   'audit-tree.committed',
@@ -38,6 +53,11 @@ export const CRASH_POINTS = [
   'agent-document.renamed',
   'agent-anchors.before-save',
   'agent-anchors.saved',
+  // agent: communication package
+  'agent-repair.before-commit',
+  'agent-repair.committed',
+  'agent-repair.bundle-written',
+  'agent-repair.all-written',
   // agent: that the server is not verified for a time
   'agent-verification.kept',
   // agent: identity

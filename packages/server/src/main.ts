@@ -1,5 +1,6 @@
 import { ADMIN_BODY_BYTES_MAX, AGENT_BODY_BYTES_MAX, HEADER_BYTES_MAX } from '@sekisho/core/limits.ts';
 import { isGiven } from '@sekisho/core/settings/resolve-settings.ts';
+import type { HostId } from '@sekisho/core/ids.ts';
 import { SECOND_MS, type Clock, type Random } from '@sekisho/core/time.ts';
 import type { Log } from '@sekisho/platform/log.ts';
 import { listenForMetrics } from '@sekisho/platform/metrics-listener.ts';
@@ -39,7 +40,7 @@ import { readDomainFacts } from './features/domain/read-domain.ts';
 import { EventStreams } from './features/events-stream/event-streams.ts';
 import { eventRoutes } from './features/events-stream/events.routes.ts';
 import { estRoutes } from './features/est/est.routes.ts';
-import { startFleet } from './features/fleet/fleet-service.ts';
+import { startFleet, type RunningFleet } from './features/fleet/fleet-service.ts';
 import { hostRoutes } from './features/hosts/hosts.routes.ts';
 import { rememberConfiguredHosts } from './features/hosts/known-hosts.ts';
 import { admitRelay, followRelays, relayRoutes } from './features/hosts/relays.ts';
@@ -56,6 +57,11 @@ import { NameDesk } from './features/names/name-desk.ts';
 import { nameRoutes, peerRoutes } from './features/names/names.routes.ts';
 import { RenewalBoard } from './features/renewals/renewal-board.ts';
 import { renewalRoutes } from './features/renewals/renewals.routes.ts';
+import { RotationBoard } from './features/rotation/rotation-board.ts';
+import { rotationChanges } from './features/rotation/rotation-changes.ts';
+import type { RotationContext } from './features/rotation/rotation-context.ts';
+import { RotationMachine } from './features/rotation/rotation-machine.ts';
+import { rotationRoutes } from './features/rotation/rotation.routes.ts';
 import { CertificateRegistry } from './features/revocation/certificate-registry.ts';
 import { startCrlCache, type CrlCache } from './features/revocation/crl-cache.ts';
 import { CrlShards } from './features/revocation/crl-shards.ts';
@@ -95,9 +101,12 @@ import { identifyLocal } from './http/local-principal.ts';
 import { PeerReader } from './http/peer.ts';
 import { startLoop } from './loops/loop.ts';
 import { startAuditLoop } from './loops/audit-loop.ts';
+import { startRotationLoop } from './loops/rotation-loop.ts';
 import { startTrustLoop } from './loops/trust-loop.ts';
 import { newestBackupMs } from './features/database/backup-files.ts';
 import { clusterRoutes } from './features/clusters/clusters.routes.ts';
+import { plainAgentRoutes } from './features/verification/plain-agents.ts';
+import { SignedRequests } from './features/verification/signed-requests.ts';
 import { serverListRoutes } from './features/server-lists/server-lists.routes.ts';
 import { databaseRoutes } from './features/database/database.routes.ts';
 import { backupsFolderOf } from './features/database/read-database.ts';
@@ -194,6 +203,7 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
     store,
     feed,
     workerId,
+    instanceId: config.instanceId,
     clock,
     log,
     onRemoved: () => connections.cutAll(),
@@ -240,14 +250,20 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
     },
   });
 
+  const board = await RotationBoard.open({ clock, config, feed, keys, log, store });
   const listener = createAgentListener({
-    tls: keys.tlsMaterial(),
-    caPem: keys.caPem(),
+    tls: board.tls,
+    caPem: board.caPem,
     connections,
     random,
     log,
   });
-  const admin = createHttpsServer({ ...keys.tlsMaterial(), minVersion: 'TLSv1.2', ...TIMEOUTS }, notYet);
+  const { key, cert } = board.tls;
+  const admin = createHttpsServer({ key, cert, minVersion: 'TLSv1.2', ...TIMEOUTS }, notYet);
+  const replaceTls = (tls: { key: string; cert: string }, caPem?: string): void => {
+    listener.replaceTls(tls, caPem);
+    admin.setSecureContext({ key: tls.key, cert: tls.cert, minVersion: 'TLSv1.2' });
+  };
   admin.prependListener('request', (_request, response) => {
     setSecurityHeaders(response);
   });
@@ -307,6 +323,8 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
 
   const loop = startTrustLoop(context, { changeTicketKeys: listener.changeTicketKeys });
   stopping.add(() => loop.stop());
+  const rotations = await startRotations(context, { board, fleet, replaceTls });
+  stopping.add(() => rotations.stop());
   const spread = new SpreadBoard(context);
   await spread.start();
   stopping.add(() => spread.stop());
@@ -346,7 +364,15 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
     log.info({ port: listening.port }, 'metrics are served without sign-in');
   }
   const underWay = new RequestsUnderWay();
-  const apps = buildApps(context, { peers, crls, idempotency, readiness, streams, spread });
+  const apps = buildApps(context, {
+    peers,
+    crls,
+    idempotency,
+    readiness,
+    streams,
+    spread,
+    rotations: rotations.context,
+  });
   for (const app of Object.values(apps)) refuseWhileDraining(app, { readiness, underWay });
   await Promise.all(Object.values(apps).map((app) => app.ready()));
   const { agentApp, adminApp } = apps;
@@ -375,10 +401,7 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
     ports,
     socketPath: socket.path,
     context,
-    replaceTls: (tls) => {
-      listener.replaceTls(tls);
-      admin.setSecureContext({ ...tls, minVersion: 'TLSv1.2' });
-    },
+    replaceTls,
     stop: () => {
       const { graceSeconds, spreadSeconds } = config.stop;
       stopped ??= drain({
@@ -392,6 +415,37 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
         graceMs: graceSeconds * SECOND_MS,
       }).then(() => stopping.run());
       return stopped;
+    },
+  };
+}
+
+/** F-30 Certificate updates: what this process shows, and the duty that moves an update on. */
+async function startRotations(
+  context: ServerContext,
+  parts: {
+    board: RotationBoard;
+    fleet: RunningFleet;
+    replaceTls: (tls: { key: string; cert: string }, caPem: string) => void;
+  },
+): Promise<{ context: RotationContext; stop: () => Promise<void> }> {
+  const { clock, registry } = context;
+  const { board, fleet, replaceTls } = parts;
+  const facts = {
+    index: fleet.index,
+    registry,
+    clock,
+    periodOf: fleet.periodOf,
+    hasChannel: (hostId: HostId) => fleet.hub.session(hostId) !== undefined,
+  };
+  const changeFor = rotationChanges(context);
+  const machine = new RotationMachine({ parts: context, fleet: facts, changeFor });
+  const loop = startRotationLoop(context, { board, machine, index: fleet.index });
+  const unfollow = await board.follow({ replace: replaceTls, changeFor, onChange: loop.wake });
+  return {
+    context: { parts: context, fleet: facts, board, machine, wake: loop.wake },
+    stop: async () => {
+      unfollow();
+      await loop.stop();
     },
   };
 }
@@ -419,6 +473,7 @@ function buildApps(
     readiness: Readiness;
     streams: EventStreams;
     spread: SpreadBoard;
+    rotations: RotationContext;
   },
 ) {
   const { log, keys } = context;
@@ -459,22 +514,27 @@ function buildApps(
     healthPages(app, parts.readiness);
     metricsPages(app, context.metrics);
     administrationRoutes(app, context, parts.spread);
+    rotationRoutes(app, parts.rotations);
     eventRoutes(app, parts.streams);
   }
 
-  const plainApp = createApp({ identify: () => ({ kind: 'public' }), bodyBytesMax: 1, log });
+  const signed = new SignedRequests(context);
+  const identifySigned: Identify = async (request, access) =>
+    access === 'peer' ? { kind: 'peer', peer: await signed.requirePeer(request.raw) } : { kind: 'public' };
+  const plainApp = createApp({ identify: identifySigned, bodyBytesMax: 1, log });
   observeRequests(plainApp, { ...observed, listener: 'plain', level: 'debug' });
   publicPages(plainApp, context);
   relayRoutes(plainApp, context);
+  publicBundleRoute(plainApp, context);
   checkpointPage(plainApp, context);
   crlPages(plainApp, parts.crls);
   plainLegacyRoutes(plainApp, context);
+  plainAgentRoutes(plainApp, context, signed);
   errorPages(plainApp);
   return { agentApp, adminApp, webApp, plainApp };
 }
 
 /** What administrators ask, on the socket and on the administration port alike. */
-  publicBundleRoute(plainApp, context);
 function administrationRoutes(app: FastifyInstance, context: ServerContext, spread: SpreadBoard): void {
   documentationRoutes(app);
   domainRoutes(app, context);

@@ -35,8 +35,8 @@ export interface AgentListener {
   readonly server: Server;
   /** From now on requests are answered; before, and after `undefined`, with SERVER_STOPPING. */
   serve(behind: AgentServing | undefined): void;
-  /** Swaps key and certificate in the running process (F-39). */
-  replaceTls(tls: { key: string; cert: string }): void;
+  /** Swaps key and certificate, and the CA names that clients are told, in the running process (F-39). */
+  replaceTls(tls: { key: string; cert: string }, caPem?: string): void;
   /** Nobody resumes an older session (T-42). */
   changeTicketKeys(): void;
   /** Streams of media servers for hosts in a DMZ (T-60). */
@@ -70,9 +70,11 @@ export function createAgentListener(parts: {
 }): AgentListener {
   const { connections, log } = parts;
   let serving: AgentServing | undefined;
-  const tlsOptions = (tls: { key: string; cert: string }) => ({
-    ...tls,
-    ca: parts.caPem,
+  let { caPem } = parts;
+  const tlsOptions = ({ key, cert }: { key: string; cert: string }) => ({
+    key,
+    cert,
+    ca: caPem,
     minVersion: 'TLSv1.2' as const,
   });
   const server = createServer(
@@ -156,7 +158,8 @@ export function createAgentListener(parts: {
     serve: (behind) => {
       serving = behind;
     },
-    replaceTls: (tls) => {
+    replaceTls: (tls, ca = caPem) => {
+      caPem = ca;
       server.setSecureContext(tlsOptions(tls));
     },
     changeTicketKeys: () => {

@@ -69,6 +69,8 @@ export function startDuty(parts: {
   name: string;
   everyMs: number;
   leaseMs: number;
+  /** Is there anything to do? Without it the duty is taken at each run. */
+  when?: () => boolean;
   /** Waited for before each run: what comes meanwhile is done by the same run. */
   quiet?: () => Promise<void>;
   run: (fence: Fence) => Promise<void>;
@@ -78,6 +80,7 @@ export function startDuty(parts: {
   const loop = startLoop({
     ...parts,
     run: async () => {
+      if (parts.when?.() === false) return;
       await parts.quiet?.();
       const lease = await takeLease(store, { name, workerId, leaseMs });
       held = lease;

@@ -133,7 +133,7 @@ export async function makeAuthority(facts: {
 }
 
 /** SAN of the server's TLS certificate: the addresses agents dial, and this machine's own. */
-function tlsNames(addresses: readonly string[]): { dns: string[]; ips: string[] } {
+export function tlsNames(addresses: readonly string[]): { dns: string[]; ips: string[] } {
   const dns = new Set([LOOPBACK_DNS]);
   const ips = new Set(LOOPBACK_IPS);
   for (const raw of addresses) {

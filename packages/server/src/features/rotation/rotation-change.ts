@@ -54,8 +54,8 @@ export interface RotationChange {
   withdraw(step: ChangeStep): Promise<Echo>;
   /** Before the switch: the new one leaves the documents, and its key is destroyed. */
   abandon(step: ChangeStep): Promise<Echo>;
-  /** The key that a process of these keys has in use: what it confirms. */
-  inUse(keys: KeyStore): string;
+  /** The key that a server process has in use: what it confirms. `tlsKeyId` is what its listeners show. */
+  inUse(worker: { readonly keys: KeyStore; readonly tlsKeyId: string }): string;
   /** What a host has beyond its echo, in the phase that is on: the CA looks whether it is re-keyed. */
   hasFollowed?(host: IndexedHost, rotation: RotationRow): boolean;
   /** Does a host that has heard of nothing come back by itself after the switch? */

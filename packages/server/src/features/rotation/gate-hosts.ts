@@ -1,0 +1,64 @@
+import type { GateHost } from '@sekisho/core/rules/rotation.ts';
+import type { FleetIndex, IndexedHost } from '../fleet/fleet-index.ts';
+import type { CertificateRegistry } from '../revocation/certificate-registry.ts';
+import { parseSha256Hex, type HostId } from '@sekisho/core/ids.ts';
+import type { Clock } from '@sekisho/core/time.ts';
+import type { RotationChange } from './rotation-change.ts';
+import type { RotationRow } from './rotation.store.ts';
+
+/** What an update asks of the fleet's memory. */
+export interface FleetFacts {
+  readonly index: FleetIndex;
+  readonly registry: CertificateRegistry;
+  readonly clock: Clock;
+  /** Seconds between two heartbeats of a host. */
+  readonly periodOf: (host: IndexedHost) => number;
+  readonly hasChannel: (hostId: HostId) => boolean;
+}
+
+/**
+ * The hosts that stand before a gate: those that were heard of and whose certificate still counts. A host that was never heard has no list
+ * and no bundle yet, and gets the newest with its first heartbeat.
+ */
+export function* hostsInUse(facts: FleetFacts): Generator<IndexedHost> {
+  const nowMs = facts.clock.nowMs();
+  for (const host of facts.index.hosts()) {
+    const fingerprint = host.lastSeenMs === 0 ? undefined : parseSha256Hex(host.fingerprint);
+    const entry = fingerprint === undefined ? undefined : facts.registry.lookup(fingerprint);
+    if (entry !== undefined && !entry.revoked && entry.notAfterMs > nowMs) yield host;
+  }
+}
+
+/** F-32 The same as the gate of an update's phase sees them. */
+export function* gateHosts(
+  facts: FleetFacts,
+  change: RotationChange,
+  rotation: RotationRow,
+): Generator<GateHost> {
+  const nowMs = facts.clock.nowMs();
+  for (const host of hostsInUse(facts)) {
+    const heartbeatSeconds = facts.periodOf(host);
+    yield {
+      hostId: host.id,
+      online: facts.hasChannel(host.id) || facts.index.isOnline(host, heartbeatSeconds, nowMs),
+      acknowledged: hasAcknowledged(host, change, rotation),
+      heartbeatSeconds,
+      unaided: change.comesBack(host, rotation),
+    };
+  }
+}
+
+/** F-37 It echoes what the step made, and after the switch it was heard once more. */
+export const hasAcknowledged = (host: IndexedHost, change: RotationChange, rotation: RotationRow): boolean =>
+  host.bundleGeneration >= rotation.echo.bundleGeneration &&
+  host.listSerial >= rotation.echo.listSerial &&
+  host.policySerial >= rotation.echo.policySerial &&
+  (rotation.phase !== 'overlap' || host.lastSeenMs >= rotation.phaseSinceMs) &&
+  (change.hasFollowed?.(host, rotation) ?? true);
+
+/** F-31.2 The longest effective heartbeat; zero without hosts. */
+export function longestHeartbeat(facts: FleetFacts): number {
+  let longest = 0;
+  for (const host of hostsInUse(facts)) longest = Math.max(longest, facts.periodOf(host));
+  return longest;
+}

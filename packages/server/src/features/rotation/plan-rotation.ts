@@ -1,0 +1,120 @@
+import { AppError } from '@sekisho/core/errors.ts';
+import type { HostId } from '@sekisho/core/ids.ts';
+import {
+  cyclesMs,
+  GATE_HOSTS_NAMED_MAX,
+  type Emergency,
+  type RotationKind,
+  type RotationPath,
+} from '@sekisho/core/rules/rotation.ts';
+import type { OutsideInput, RotationFinding, RotationPlan } from '@sekisho/core/wire/rotations.ts';
+import { readGroupTree } from '../groups/group-tree.ts';
+import { addressesOfInstances } from '../server-lists/signed-lists.ts';
+import { listWorkers } from '../../store/workers.ts';
+import { decidePath } from './decide-path.ts';
+import { findFaults } from './check-outside.ts';
+import { findDamage } from './find-damage.ts';
+import { hostsInUse, longestHeartbeat } from './gate-hosts.ts';
+import type { RotationContext } from './rotation-context.ts';
+import { hostRefs } from './rotation-view.ts';
+import { findOpenRotation } from './rotation.store.ts';
+
+const ROLE_OF = { tls: 'server-tls', signing: 'document-signer', ca: 'root' } as const;
+
+/** F-31, F-32 What an update would do and to whom; nothing is changed by asking. */
+export async function planRotation(
+  context: RotationContext,
+  wish: {
+    readonly kind: RotationKind;
+    readonly path?: RotationPath | undefined;
+    readonly outside?: OutsideInput | undefined;
+    readonly emergency?: Emergency | undefined;
+  },
+): Promise<RotationPlan> {
+  const { fleet, parts } = context;
+  const { clock, keys, store } = parts;
+  const { kind } = wish;
+  const emergency = wish.emergency ?? null;
+  const findings: RotationFinding[] = [];
+  const chosen = await decidePath(context, { kind, path: wish.path, emergency }).catch((error: unknown) => {
+    if (!(error instanceof AppError) || error.code !== 'ROTATION_PATH_UNFIT') throw error;
+    findings.push({ code: error.code, params: error.params });
+    return decidePath(context, { kind, path: undefined, emergency });
+  });
+  const open = await findOpenRotation(store.db);
+  if (open !== undefined)
+    findings.push({
+      code: 'ROTATION_UNDER_WAY',
+      params: { kind: open.kind, by: open.startedBy, id: open.id },
+    });
+  const needsRoot = kind !== 'tls' || wish.outside === undefined;
+  if (needsRoot && !keys.isHere('root')) findings.push({ code: 'KEY_DETACHED', params: { role: 'root' } });
+  if (emergency === null) findings.push(...(await findDamage(parts)));
+  findings.push(...(await findFaults(context, kind, wish.outside)));
+  const hosts = countHosts(context, { isUnaided: wish.outside === undefined || kind === 'signing' });
+  const longest = longestHeartbeat(fleet);
+  const current = keys.certificateOf(ROLE_OF[kind]);
+  const tree = await readGroupTree(store.db);
+  const addresses = await addressesOfInstances(store.db);
+  const live = new Set((await listWorkers(store)).filter((one) => one.live).map((one) => one.instanceId));
+  const named = (ids: readonly HostId[]) => hostRefs(context, ids.slice(0, GATE_HOSTS_NAMED_MAX));
+  const switches = chosen.path === 'failover' && emergency === null ? live.size : 1;
+  const waits = chosen.path === 'announced' ? 1 : 2 + switches;
+  return {
+    kind,
+    path: chosen.path,
+    reasons: [...chosen.reasons],
+    current: {
+      keyId: current.keyId,
+      fingerprint: current.fingerprint,
+      notAfterMs: current.notAfterMs,
+      outside: keys
+        .keysOf(ROLE_OF[kind])
+        .some((key) => key.keyId === current.keyId && key.outsideChain !== null),
+    },
+    hosts: {
+      total: hosts.total,
+      online: hosts.total - hosts.silent.length,
+      silent: hosts.silent.length,
+      neverSeen: hosts.neverSeen,
+    },
+    longestHeartbeatSeconds: longest,
+    wouldBeLost: await named(hosts.lost),
+    wouldBeLostTotal: hosts.lost.length,
+    late: await named(hosts.late),
+    lateTotal: hosts.late.length,
+    unable: await named(chosen.unable),
+    unableTotal: chosen.unable.length,
+    notInheriting: [...tree.groups()]
+      .filter(({ ownSinceMs, parentId }) => ownSinceMs !== null && parentId !== null)
+      .slice(0, GATE_HOSTS_NAMED_MAX)
+      .map(({ id, name }) => ({ id, name })),
+    servers: [...new Set([...addresses.keys(), ...live])].sort().map((instanceId) => ({
+      instanceId,
+      addresses: addresses.get(instanceId) ?? [],
+      live: live.has(instanceId),
+    })),
+    expectedSeconds: Math.ceil(
+      chosen.path === 'announced' && hosts.silent.length === 0 && clock.nowMs() > 0
+        ? longest * 1.1
+        : (waits * cyclesMs(longest)) / 1_000,
+    ),
+    findings,
+    prevented: findings.some(({ code }) => code !== 'ROTATION_WOULD_LOSE'),
+  };
+}
+
+/** Who is there, who comes back, and who would not (F-32). */
+function countHosts({ fleet }: RotationContext, how: { isUnaided: boolean }) {
+  const nowMs = fleet.clock.nowMs();
+  const silent: HostId[] = [];
+  let total = 0;
+  let neverSeen = 0;
+  for (const host of fleet.index.hosts()) if (host.lastSeenMs === 0) neverSeen += 1;
+  for (const host of hostsInUse(fleet)) {
+    total += 1;
+    if (fleet.hasChannel(host.id) || fleet.index.isOnline(host, fleet.periodOf(host), nowMs)) continue;
+    silent.push(host.id);
+  }
+  return { total, neverSeen, silent, late: how.isUnaided ? silent : [], lost: how.isUnaided ? [] : silent };
+}

@@ -1,0 +1,55 @@
+import { SECOND_MS } from '@sekisho/core/time.ts';
+import type { ServerContext } from '../context.ts';
+import type { FleetIndex } from '../features/fleet/fleet-index.ts';
+import type { RotationBoard } from '../features/rotation/rotation-board.ts';
+import type { RotationMachine } from '../features/rotation/rotation-machine.ts';
+import { startDuty, startLoop } from './loop.ts';
+
+export const ROTATION_LOOP_MS = SECOND_MS;
+const LEASE_MS = 30 * SECOND_MS;
+/** Flushes of other workers that a read of theirs goes back. */
+const MERGE_BACK_MS = 10 * SECOND_MS;
+
+/**
+ * While a certificate is updated: every worker writes what it hears of hosts, and reads what others hear, each second; one of them moves the
+ * update on. While none is, nothing is read or written here.
+ */
+export function startRotationLoop(
+  context: ServerContext,
+  parts: { board: RotationBoard; machine: RotationMachine; index: FleetIndex },
+): { wake: () => void; stop: () => Promise<void> } {
+  const { clock, log, store, workerId } = context;
+  const { board, machine, index } = parts;
+  const isOpen = (): boolean => board.current !== undefined;
+  const hearing = startLoop({
+    clock,
+    log,
+    name: 'rotation-seen',
+    everyMs: ROTATION_LOOP_MS,
+    run: async () => {
+      if (!isOpen() || store.dialect !== 'postgres') return;
+      await index.flush();
+      await index.load(clock.nowMs() - MERGE_BACK_MS);
+    },
+  });
+  const duty = startDuty({
+    clock,
+    log,
+    store,
+    workerId,
+    name: 'rotation',
+    everyMs: ROTATION_LOOP_MS,
+    leaseMs: LEASE_MS,
+    when: isOpen,
+    run: async (fence) => {
+      while (await machine.advance(fence));
+    },
+  });
+  return {
+    wake: duty.wake,
+    stop: async () => {
+      await hearing.stop();
+      await duty.stop();
+    },
+  };
+}
