@@ -2,8 +2,9 @@ import type { DomainId } from '@sekisho/core/ids.ts';
 import { decideAdoption } from '@sekisho/core/rules/adoption.ts';
 import type { Clock } from '@sekisho/core/time.ts';
 import type { Certificate } from '@sekisho/pki/certificate.ts';
-import { verifyDocument } from '@sekisho/pki/documents.ts';
+import { signersOfBundle, verifyDocument, type NamedSigner } from '@sekisho/pki/documents.ts';
 import { sha256Hex } from '@sekisho/pki/keys.ts';
+import { verifyBundle } from '@sekisho/pki/verify-bundle.ts';
 import type { DocumentStore, HeldDocument, KeptDocument } from '../documents/document-store.ts';
 import { anchorsOfBundle, intermediatesOfBundle } from '../documents/trust-anchors.ts';
 
@@ -13,6 +14,7 @@ const SHARED_DOCUMENTS_MAX = 64;
 interface Trust {
   readonly anchors: readonly Certificate[];
   readonly intermediates: readonly Certificate[];
+  readonly signers: readonly NamedSigner[];
 }
 
 /**
@@ -27,16 +29,19 @@ export function createSharedDocuments(options: {
   const { domainId, clock } = options;
   const verified = new Map<string, Promise<HeldDocument<KeptDocument>>>();
   const trusts = new WeakMap<object, Trust>();
-  const first: Trust = { anchors: [options.root], intermediates: [] };
+  const first: Trust = { anchors: [options.root], intermediates: [], signers: [] };
 
-  function verify(type: KeptDocument, jws: string, { anchors }: Trust): Promise<HeldDocument<KeptDocument>> {
-    const wish = { type, domainId, anchors, nowMs: clock.nowMs() };
+  function verify(type: KeptDocument, jws: string, trust: Trust): Promise<HeldDocument<KeptDocument>> {
+    const { anchors, signers } = trust;
+    const wish = { domainId, anchors, signers, nowMs: clock.nowMs() };
     // an assignment is of one host alone
-    if (type === 'assignment') return verifyDocument(jws, wish);
-    const key = [type, sha256Hex(Buffer.from(jws)), ...anchors.map((one) => one.fingerprint)].join(' ');
+    if (type === 'assignment') return verifyDocument(jws, { ...wish, type });
+    const by = [...anchors.map((one) => one.fingerprint), ...signers.map(({ keyId }) => keyId)];
+    const key = [type, sha256Hex(Buffer.from(jws)), ...by].join(' ');
     const found = verified.get(key);
     if (found !== undefined) return found;
-    const work = verifyDocument(jws, wish);
+    const work: Promise<HeldDocument<KeptDocument>> =
+      type === 'bundle' ? verifyBundle(jws, wish) : verifyDocument(jws, { ...wish, type });
     verified.set(key, work);
     work.catch(() => verified.delete(key));
     const oldest = verified.size > SHARED_DOCUMENTS_MAX ? verified.keys().next() : undefined;
@@ -49,7 +54,11 @@ export function createSharedDocuments(options: {
     const known = trusts.get(bundle.payload);
     if (known !== undefined) return known;
     const { payload } = bundle;
-    const trust = { anchors: anchorsOfBundle(payload), intermediates: intermediatesOfBundle(payload) };
+    const trust = {
+      anchors: anchorsOfBundle(payload),
+      intermediates: intermediatesOfBundle(payload),
+      signers: signersOfBundle(payload),
+    };
     trusts.set(payload, trust);
     return trust;
   }
@@ -77,9 +86,9 @@ export function createSharedDocuments(options: {
         return decision;
       },
       async verifyOrder(jws) {
-        const { anchors } = trust;
-        const order = await verifyDocument(jws, { type: 'order', domainId, anchors, nowMs: clock.nowMs() });
-        return order.payload;
+        const { anchors, signers } = trust;
+        const wish = { type: 'order', domainId, anchors, signers, nowMs: clock.nowMs() } as const;
+        return (await verifyDocument(jws, wish)).payload;
       },
       get anchors() {
         return trust.anchors;

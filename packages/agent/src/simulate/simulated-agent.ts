@@ -1,12 +1,13 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import { SECOND_MS, type Clock, type Random } from '@sekisho/core/time.ts';
-import type { Heartbeat, HeartbeatReply } from '@sekisho/core/wire/agent.ts';
+import { AGENT_CAPABILITIES, type Heartbeat, type HeartbeatReply } from '@sekisho/core/wire/agent.ts';
 import type { Log } from '@sekisho/platform/log.ts';
 import { KEPT_DOCUMENTS, type DocumentStore } from '../documents/document-store.ts';
 import { startFetcher } from '../documents/fetcher.ts';
 import { HealthBoard } from '../health.ts';
 import { startHeart } from '../channel/heart.ts';
 import { plansOfHost } from '../jobs/plan-clock.ts';
+import { followLinks } from '../net/follow-links.ts';
 import { createServerConnection } from '../net/server-connection.ts';
 import type { CrlStore } from '../revocation/crl-store.ts';
 import { AGENT_VERSION } from '../version.ts';
@@ -86,6 +87,15 @@ export function startSimulatedAgent(
       nowMs: clock.nowMs(),
     }),
     onRefused: () => undefined,
+    followLinks: async (untrusted) => {
+      const { domainId, localAddress } = host;
+      const isNew = await followLinks(untrusted, { documents, domainId, localAddress, clock, log });
+      if (isNew) heart.beatSoon();
+      return isNew;
+    },
+    onHostRefused: ({ code }) => {
+      if (code === 'CERTIFICATE_CA_RETIRED') renewal.ask();
+    },
     localAddress: host.localAddress,
     clock,
     random,
@@ -153,6 +163,7 @@ export function startSimulatedAgent(
       bootId,
       health: health.codes,
       spooled: spool.size,
+      capabilities: [...AGENT_CAPABILITIES],
     };
   }
 
