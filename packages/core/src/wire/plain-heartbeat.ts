@@ -6,6 +6,9 @@ import { EPOCH_MS_MAX } from './scalars.ts';
 const CERTIFICATES_MAX = 4;
 const VERSION_LENGTH_MAX = 32;
 const BOOT_ID_LENGTH_MAX = 64;
+const HEARTBEAT_SECONDS_MAX = 86_400;
+const CAPABILITIES_MAX = 16;
+const CAPABILITY_LENGTH_MAX = 32;
 
 type HeartbeatFrame = Extract<AgentFrame, { type: 'heartbeat' }>;
 
@@ -27,6 +30,9 @@ export function plainHeartbeat(raw: unknown): HeartbeatFrame | undefined {
   if (!Array.isArray(health) || health.length > 0) return undefined;
   const certificates = fingerprints(body['certificates']);
   if (certificates === undefined) return undefined;
+  const { heartbeatSeconds, capabilities } = body;
+  if ('heartbeatSeconds' in body && !isPeriod(heartbeatSeconds)) return undefined;
+  if ('capabilities' in body && !areCapabilities(capabilities)) return undefined;
   return {
     type: 'heartbeat',
     seq,
@@ -37,14 +43,23 @@ export function plainHeartbeat(raw: unknown): HeartbeatFrame | undefined {
       assignmentSerial,
       policySerial,
       crlNumber,
+      ...(isPeriod(heartbeatSeconds) && { heartbeatSeconds }),
       certificates,
       version,
       bootId,
       health: [],
       spooled,
+      ...(areCapabilities(capabilities) && { capabilities }),
     },
   };
 }
+
+const isPeriod = (raw: unknown): raw is number => isCount(raw) && raw >= 1 && raw <= HEARTBEAT_SECONDS_MAX;
+
+const areCapabilities = (raw: unknown): raw is string[] =>
+  Array.isArray(raw) &&
+  raw.length <= CAPABILITIES_MAX &&
+  raw.every((one) => typeof one === 'string' && one.length <= CAPABILITY_LENGTH_MAX);
 
 function fingerprints(raw: unknown): Sha256Hex[] | undefined {
   if (!Array.isArray(raw) || raw.length > CERTIFICATES_MAX) return undefined;
