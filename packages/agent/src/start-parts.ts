@@ -11,7 +11,7 @@ import type { AgentStatus } from './control/agent-status.ts';
 import type { ControlActs } from './control/control-socket.ts';
 import { baseStatus, setupCommand } from './control/read-status.ts';
 import type { DataFolder } from './data-folder.ts';
-import { openDocumentStore, type DocumentStore, type KeptDocument } from './documents/document-store.ts';
+import { openDocumentStore, type KeptDocument, type RepairableStore } from './documents/document-store.ts';
 import { startFetcher, type Fetcher } from './documents/fetcher.ts';
 import { HealthBoard } from './health.ts';
 import { loadIdentity } from './identity/identity-store.ts';
@@ -37,6 +37,7 @@ import { createServerConnection } from './net/server-connection.ts';
 import type { TrustFacts } from './net/verify-peer.ts';
 import type { MediaConnection } from './proxy/media-connection.ts';
 import type { RepositoryContext } from './repositories/open-repository.ts';
+import { repairResult } from './repair/repair-agent.ts';
 import { createRepositoryPasswords } from './repositories/password-cache.ts';
 import { openCrlStore } from './revocation/crl-store.ts';
 import { createStaleWatch } from './revocation/stale-watch.ts';
@@ -86,7 +87,7 @@ export async function startParts(
   }
 
   let verification: VerificationSwitch | undefined;
-  const documents: DocumentStore = await openDocumentStore({
+  const documents: RepairableStore = await openDocumentStore({
     folder: folder.documents,
     anchorsFile: folder.anchorsFile,
     domainId,
@@ -459,7 +460,7 @@ export async function startParts(
   });
   const beating = heart;
   followVerification = () => {
-    server.verificationChanged();
+    server.startAnew();
     beating.policyChanged();
   };
 
@@ -576,6 +577,21 @@ export async function startParts(
       await beating.beat();
       await fetching.settled();
       return { lastContactMs: server.lastContactMs ?? null };
+    },
+    async repair({ package: text, caFingerprint }) {
+      const found = await documents.repair(text, caFingerprint ?? undefined);
+      log.warn(
+        { generation: found.bundle.payload.serial, isNewCa: !found.isKnownRoot },
+        'a communication package was taken',
+      );
+      told.clear();
+      server.startAnew();
+      adopted('bundle');
+      adopted('list');
+      health.set('document-damaged', documents.damaged.size > 0, [...documents.damaged].join(' '));
+      fetching.request(['assignment', 'policy', 'crl']);
+      beating.channel.reconnect();
+      return repairResult(found, { folder, settings, documents, identity, clock });
     },
     ask: (target) => askPeer({ identity: () => identity, trust, names, lookup: options.lookup }, target),
     stop,

@@ -32,6 +32,19 @@ switch (what) {
     process.stdout.write(await store.offer(kept, await readFile(file, 'utf8')));
     break;
   }
+  case 'repair': {
+    const [domain = '', file = '', fingerprint = ''] = rest;
+    const store = await openDocumentStore({
+      folder: folder.documents,
+      anchorsFile: folder.anchorsFile,
+      domainId: parseDomainId(domain)!,
+      clock: systemClock,
+      log: silentLog(),
+    });
+    const { root: taken } = await store.repair(await readFile(file, 'utf8'), fingerprint);
+    process.stdout.write(taken.fingerprint);
+    break;
+  }
   case 'follow-links': {
     const [domain = '', serverId = '', port = ''] = rest;
     const domainId = parseDomainId(domain)!;

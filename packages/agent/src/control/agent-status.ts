@@ -1,3 +1,4 @@
+import { COMMUNICATION_PACKAGE_BYTES_MAX } from '@sekisho/core/limits.ts';
 import { PEER_CHECKS } from '@sekisho/core/rules/peer.ts';
 import { jobKind } from '@sekisho/core/wire/jobs.ts';
 import { route } from '@sekisho/core/wire/route.ts';
@@ -110,5 +111,27 @@ export const askPeer = route({
     /** What the other side says of this host. */
     answer: askedCheck,
     allow: z.boolean(),
+  }),
+});
+/** F-13 Takes a communication package; answers when it is in use. Nothing is changed when it is refused. */
+export const repairAgent = route({
+  method: 'POST',
+  path: '/repair',
+  right: 'public',
+  body: z.object({
+    package: z.string().max(COMMUNICATION_PACKAGE_BYTES_MAX),
+    /** As a person confirmed it; null: only a CA that the agent trusts already will do. */
+    caFingerprint: sha256Hex.nullable(),
+  }),
+  reply: z.object({
+    generation: serial,
+    listSerial: serial,
+    caFingerprint: sha256Hex,
+    isNewCa: z.boolean(),
+    servers: z.array(z.string()),
+    /** This host's own, as the repaired agent sees it. */
+    certificate: z.enum(['fits', 'foreign', 'expired']),
+    /** With which it is replaced, with a reissue token. */
+    command: z.string(),
   }),
 });

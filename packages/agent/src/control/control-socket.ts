@@ -16,6 +16,7 @@ import {
   getAgentStatus,
   heartbeatAgent,
   renewAgent,
+  repairAgent,
   setAgentSettings,
   type AgentStatus,
 } from './agent-status.ts';
@@ -32,6 +33,7 @@ export interface ControlActs {
   renew(): Promise<z.input<typeof renewAgent.reply>>;
   heartbeat(): Promise<{ lastContactMs: number | null }>;
   ask(target: { host: string; port: number }): Promise<z.input<typeof askPeer.reply>>;
+  repair(wish: z.output<typeof repairAgent.body>): Promise<z.input<typeof repairAgent.reply>>;
 }
 
 /**
@@ -128,6 +130,8 @@ async function answer(acts: ControlActs | undefined, request: IncomingMessage): 
       return acts.heartbeat();
     case `${askPeer.method} ${askPeer.path}`:
       return acts.ask(parse(askPeer.body, body));
+    case `${repairAgent.method} ${repairAgent.path}`:
+      return acts.repair(parse(repairAgent.body, body));
     default:
       throw new AppError('ROUTE_UNKNOWN');
   }

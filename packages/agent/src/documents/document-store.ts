@@ -14,6 +14,8 @@ import type { Log } from '@sekisho/platform/log.ts';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { finishRepair, writeRepair } from '../repair/repair-journal.ts';
+import { verifyPackage, type VerifiedPackage } from '../repair/verify-package.ts';
 import { isMissing } from '../settings.ts';
 import { AnchorFiles } from './anchor-files.ts';
 import { anchorsOfBundle, intermediatesOfBundle } from './trust-anchors.ts';
@@ -53,6 +55,12 @@ export interface DocumentStore {
   readonly damaged: ReadonlySet<KeptDocument>;
 }
 
+/** The documents on a disk: a communication package may replace what they are verified by. */
+export interface RepairableStore extends DocumentStore {
+  /** F-13 Takes bundle, list and anchors of a package together, or nothing. Refusals: REPAIR_… */
+  repair(text: string, expectedFingerprint: string | undefined): Promise<VerifiedPackage>;
+}
+
 export async function openDocumentStore(options: {
   folder: string;
   anchorsFile: string;
@@ -61,11 +69,12 @@ export async function openDocumentStore(options: {
   admit?: (document: AddressedDocument) => void;
   clock: Clock;
   log: Log;
-}): Promise<DocumentStore> {
+}): Promise<RepairableStore> {
   const { folder, domainId, clock, log } = options;
   const held: { [Type in KeptDocument]?: HeldDocument<Type> } = {};
   const damaged = new Set<KeptDocument>();
-  const files = await AnchorFiles.open(options.anchorsFile);
+  await finishRepair(folder, options.anchorsFile, log);
+  let files = await AnchorFiles.open(options.anchorsFile);
   let { anchors } = files;
   let intermediates: Certificate[] = [];
   /** F-30 Of the trust bundle: what is adopted from now on is signed by one of these. */
@@ -138,6 +147,21 @@ export async function openDocumentStore(options: {
     return 'adopt';
   }
 
+  async function repair(text: string, expectedFingerprint: string | undefined): Promise<VerifiedPackage> {
+    const { bundle, list } = held;
+    const facts = { domainId, anchors, bundle, list, expectedFingerprint, nowMs: clock.nowMs() };
+    const found = await verifyPackage(text, facts);
+    const trusted = anchorsOfBundle(found.bundle.payload);
+    await writeRepair(folder, { bundle: found.bundleJws, list: found.listJws, anchors: trusted });
+    await finishRepair(folder, options.anchorsFile, log);
+    files = await AnchorFiles.open(options.anchorsFile);
+    take('bundle', found.bundle);
+    take('list', found.list);
+    damaged.delete('bundle');
+    damaged.delete('list');
+    return found;
+  }
+
   for (const type of KEPT_DOCUMENTS) await load(type);
   // what a crash interrupted between the bundle and its anchors; nothing when they are the same
   if (held.bundle !== undefined) await files.save(anchors);
@@ -146,6 +170,11 @@ export async function openDocumentStore(options: {
     serial: (type) => held[type]?.payload.serial ?? 0,
     offer(type, jws) {
       const result = turn.then(() => adopt(type, jws));
+      turn = result.catch(() => undefined);
+      return result;
+    },
+    repair(text, expectedFingerprint) {
+      const result = turn.then(() => repair(text, expectedFingerprint));
       turn = result.catch(() => undefined);
       return result;
     },

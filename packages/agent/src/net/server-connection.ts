@@ -93,8 +93,8 @@ export interface ServerConnection {
   identityChanged(): void;
   /** F-20 False: nobody knows who answers. */
   readonly isVerified: boolean;
-  /** F-20 Verification went off or came on: no connection of before is used any more. */
-  verificationChanged(): void;
+  /** F-13, F-20 Whom the agent trusts, or whether it asks, is another: no connection and no failure of before counts any more. */
+  startAnew(): void;
   /** Cuts what is under way; nothing is asked any more. */
   stop(): void;
 }
@@ -442,7 +442,7 @@ export function createServerConnection(options: {
     get isVerified() {
       return !isOff();
     },
-    verificationChanged() {
+    startAnew() {
       forgetConnections();
       routes.clear();
       failures.clear();

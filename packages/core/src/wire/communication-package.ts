@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DOCUMENT_BYTES_MAX, SERVERS_PER_LIST_MAX } from '../limits.ts';
+import { COMMUNICATION_PACKAGE_BYTES_MAX, SERVERS_PER_LIST_MAX } from '../limits.ts';
 import { domainId, sha256Hex } from './scalars.ts';
 
 /**
@@ -13,6 +13,6 @@ export const communicationPackage = z.strictObject({
   name: z.string().max(100),
   caFingerprint: sha256Hex,
   servers: z.array(z.string().max(300)).max(SERVERS_PER_LIST_MAX),
-  signed: z.string().max(DOCUMENT_BYTES_MAX),
+  signed: z.string().max(COMMUNICATION_PACKAGE_BYTES_MAX),
 });
 export type CommunicationPackage = z.infer<typeof communicationPackage>;

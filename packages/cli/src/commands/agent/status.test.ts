@@ -47,6 +47,7 @@ test('T-40 the status of an agent that its server refuses says why, and exits wi
     renew: unused,
     heartbeat: unused,
     ask: unused,
+    repair: unused,
   };
   const control = await listenOnControlSocket(folder, () => acts, silentLog());
   t.after(async () => {

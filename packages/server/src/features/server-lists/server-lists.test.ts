@@ -11,6 +11,7 @@ import { TrustServer } from '@sekisho/testkit/trust-server.ts';
 import { WireAgent } from '@sekisho/testkit/wire-agent.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { z } from 'zod';
 import { publishTrust } from '../domain/publish-trust.ts';
 import { rootGroup } from '../hosts/host-rows.ts';
 
@@ -78,9 +79,7 @@ eachStore((dialect) => {
       assert.ok(found);
       return found;
     };
-    const replace = async (
-      body: Partial<Parameters<typeof trust.call<typeof wire.replaceServerList>>[1]['body']>,
-    ) =>
+    const replace = async (body: Partial<z.input<typeof wire.replaceServerList.body>>) =>
       trust.call(wire.replaceServerList, {
         params: { id: (await spare()).id },
         body: { revision: (await spare()).revision, ...body },
