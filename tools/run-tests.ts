@@ -34,10 +34,7 @@ function run([program = '', ...args]: readonly string[]): Promise<number> {
   });
 }
 
-/**
- * A test must not see the caller's language, time zone or crash points; those that need one set it. Stripped types and
- * compiled code are kept between the many processes that tests start: each would spend half a second on them again.
- */
+/** A test must not see the caller's language, time zone or crash points; those that need one set it. */
 function environment(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
     ([name]) =>
@@ -50,7 +47,6 @@ function environment(): NodeJS.ProcessEnv {
     LANG: 'C.UTF-8',
     TZ: 'UTC',
     ...temporaryFolder(),
-    NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/compiled-for-tests'),
   };
 }
 
