@@ -167,6 +167,19 @@ const groups = {
   ),
 } as const satisfies Entry;
 
+const verification = {
+  'switch-verification-off': security(
+    'SEC_CONFIG',
+    'let agents of {subject} go without verifying the server',
+    '{subject} のエージェントによる管理サーバーの検証をオフ',
+  ),
+  'switch-verification-on': security(
+    'SEC_CONFIG',
+    'let agents of {subject} verify the server again',
+    '{subject} のエージェントによる管理サーバーの検証をオン',
+  ),
+} as const satisfies Entry;
+
 const names = {
   'map-name': security('HOST', 'map the name {subject}', '名前 {subject} をマップ'),
   'use-name': security('CONNECTION', 'go by the name {subject}', '名前 {subject} で接続'),
@@ -288,13 +301,13 @@ const serverLists = {
   ),
   'assign-server-list': security(
     'SEC_CONFIG',
-    'assign the management server list {subject} to a group',
-    '管理サーバーリスト {subject} をグループに割り当て',
+    'assign a management server list to the group {subject}',
+    'グループ {subject} に管理サーバーリストを割り当て',
   ),
   'unassign-server-list': security(
     'SEC_CONFIG',
-    'take the management server list {subject} away from a group',
-    '管理サーバーリスト {subject} のグループへの割り当てを解除',
+    'take the management server list away from the group {subject}',
+    'グループ {subject} への管理サーバーリストの割り当てを解除',
   ),
   'export-communication-package': security(
     'SEC_CONFIG',
@@ -408,6 +421,7 @@ export const AUDIT_EVENTS = {
   ...accounts,
   ...hosts,
   ...groups,
+  ...verification,
   ...names,
   ...serverLists,
   ...legacy,

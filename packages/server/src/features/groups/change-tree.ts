@@ -45,7 +45,16 @@ export const requireUnchangedGroup = (
   precondition: Precondition | undefined,
 ): Promise<void> =>
   requireUnchanged(precondition, revisionTag(group.revision), () =>
-    lastChangeOf(tx, group.id, ['create-group', 'rename-group', 'move-group', 'change-group']),
+    lastChangeOf(tx, group.id, [
+      'create-group',
+      'rename-group',
+      'move-group',
+      'change-group',
+      'assign-server-list',
+      'unassign-server-list',
+      'switch-verification-off',
+      'switch-verification-on',
+    ]),
   );
 
 /**
@@ -96,7 +105,15 @@ export async function tellChange(
 /** What is done to groups. */
 export type GroupAct = Extract<
   AuditAct,
-  'create-group' | 'rename-group' | 'move-group' | 'change-group' | 'delete-group'
+  | 'create-group'
+  | 'rename-group'
+  | 'move-group'
+  | 'change-group'
+  | 'delete-group'
+  | 'assign-server-list'
+  | 'unassign-server-list'
+  | 'switch-verification-off'
+  | 'switch-verification-on'
 >;
 
 export const auditGroup = (

@@ -3,13 +3,14 @@ import type { GroupId, ListId } from '@sekisho/core/ids.ts';
 import type { Principal } from '@sekisho/core/rules/rights.ts';
 import type { ListEffect } from '@sekisho/core/wire/server-lists.ts';
 import type { ServerContext } from '../../context.ts';
-import { recordChange } from '../../store/record-change.ts';
+import { fleetContextOf } from '../fleet/fleet-service.ts';
+import { changeSettings } from '../groups/change-settings.ts';
+import { requireUnlocked } from '../groups/change-tree.ts';
 import { readGroupTree, type GroupTree, type StoredGroup } from '../groups/group-tree.ts';
-import { record, type ChangedList, type ChangeTerms } from './change-lists.ts';
+import type { ChangedList, ChangeTerms } from './change-lists.ts';
 import { groupsBetween, groupsOfList, judgeChange } from './judge-change.ts';
 import { probeServers } from './probe-server.ts';
 import { requireList } from './read-lists.ts';
-import type { StoredList } from './server-lists.store.ts';
 import { signedServers } from './stored-servers.ts';
 
 /**
@@ -25,9 +26,10 @@ export async function assignList(
   const list = await requireList(context.store.db, wish.id);
   const before = await readGroupTree(context.store.db);
   const group = requireGroup(before, wish.group);
+  requireUnlocked(before, group.id, 'list');
   const after = before.with(group.id, { ...group, values: { ...group.values, list: list.id } });
   const effect = await effectOf(context, list.id, { before, after }, terms);
-  if (!terms.dryRun) await setList(context, principal, group, list, list.id);
+  if (!terms.dryRun) await setList(context, principal, group.id, list.id);
   return { list, effect };
 }
 
@@ -48,7 +50,7 @@ export async function unassignList(
   const inherited = after.listOf(group.id) ?? list.id;
   // what is inherited is in use elsewhere already: nobody has to accept it once more
   const effect = await effectOf(context, inherited, { before, after }, { acceptUnreachable: true });
-  if (!terms.dryRun) await setList(context, principal, group, list, undefined);
+  if (!terms.dryRun) await setList(context, principal, group.id, undefined);
   return effect;
 }
 
@@ -73,31 +75,21 @@ function requireGroup(tree: GroupTree, id: GroupId): StoredGroup {
   return group;
 }
 
+/** Locks of groups above hold for it like for any setting; policies, lists and assignments follow. */
 async function setList(
   context: ServerContext,
   principal: Principal,
-  group: StoredGroup,
-  list: StoredList,
-  value: ListId | undefined,
+  id: GroupId,
+  list: ListId | undefined,
 ): Promise<void> {
-  const { clock, documents, feed, store } = context;
-  await store.transaction(async (tx) => {
-    const before = await readGroupTree(tx);
-    const current = requireGroup(before, group.id);
-    const { list: _, ...others } = current.values;
-    const values = value === undefined ? others : { ...others, list: value };
-    const after = before.with(group.id, { ...current, values });
-    const revision = current.revision + 1;
-    await tx
-      .updateTable('groups')
-      .set({ settings: JSON.stringify(values), revision, changed_at_ms: clock.nowMs() })
-      .where('id', '=', group.id)
-      .execute();
-    for (const changed of groupsBetween(before, after)) await recordChange(tx, 'group', `${changed}/list`);
-    const effective = after.listOf(group.id);
-    if (effective !== undefined) await documents.makeAgain(tx, 'list', effective);
-    const act = value === undefined ? 'unassign-server-list' : 'assign-server-list';
-    await record(context, tx, principal, act, list.name, { group: group.name });
+  await changeSettings(fleetContextOf(context, context.config.fleet), principal, {
+    id,
+    set: list === undefined ? {} : { list },
+    unset: list === undefined ? ['list'] : [],
+    lock: [],
+    unlock: [],
+    dryRun: false,
+    act: list === undefined ? 'unassign-server-list' : 'assign-server-list',
   });
-  await feed.catchUp();
+  await context.feed.catchUp();
 }

@@ -2,13 +2,14 @@ import { AppError } from '@sekisho/core/errors.ts';
 import type { GroupId, HostId, ListId } from '@sekisho/core/ids.ts';
 import { PREVIEW_HOSTS_MAX } from '@sekisho/core/limits.ts';
 import { judgeList, serverName, type ListWarning } from '@sekisho/core/rules/serverlist.ts';
+import { isOffAt } from '@sekisho/core/rules/verification.ts';
 import type { ListedServerEntry, ListEffect } from '@sekisho/core/wire/server-lists.ts';
 import type { ServerContext } from '../../context.ts';
 import { listSessions, SESSIONS_PER_PAGE_MAX } from '../../store/sessions.ts';
 import { listWorkers } from '../../store/workers.ts';
 import { DEFAULT_LIST_NAME } from '../domain/default-list.ts';
 import { hostsOfGroups, type FleetHost } from '../fleet/read-hosts.ts';
-import type { GroupTree } from '../groups/group-tree.ts';
+import { readGroupTree, type GroupTree } from '../groups/group-tree.ts';
 import { selectLists } from './server-lists.store.ts';
 
 /** A list as it would be, and who would have it. */
@@ -32,7 +33,7 @@ export async function judgeChange(
 ): Promise<ListEffect> {
   const { name, servers } = wish;
   const installed = await installedServers(context);
-  const isVerified = wish.groups.size > 0;
+  const isVerified = await someVerify(context, wish.groups);
   const judged = judgeList(servers, {
     name,
     serverId: context.domain.serverId,
@@ -55,6 +56,18 @@ export async function judgeChange(
     entries: [...probe.entries],
     warnings: warnings.map(({ code, params }) => ({ code, params: { ...params } })),
   };
+}
+
+/** F-20 Do hosts of one of these groups verify their server at present? */
+async function someVerify(
+  { clock, config, store }: ServerContext,
+  groups: ReadonlySet<GroupId>,
+): Promise<boolean> {
+  if (groups.size === 0) return false;
+  const tree = await readGroupTree(store.db);
+  return [...groups].some(
+    (id) => !isOffAt(tree.settingsOf(id, config.fleet).verification.value, clock.nowMs()),
+  );
 }
 
 /** Groups whose hosts have this list. */
