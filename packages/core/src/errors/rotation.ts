@@ -104,6 +104,146 @@ export const rotationErrors = {
       hint: 'すべての問題と対処を確認してください: sekisho rotation plan {kind} --certificate ファイル --key ファイル',
     },
   },
+  PKCS12_MALFORMED: {
+    status: 400,
+    en: {
+      words: 'The PKCS#12 file can not be read: {detail}.',
+      hint: 'Give the whole file in DER. Or give key and certificate in PEM: openssl pkcs12 -in FILE -nodes -out FILE.pem',
+    },
+    ja: {
+      words: 'PKCS#12 ファイルを読み取れません: {detail}',
+      hint: 'DER 形式のファイル全体を指定してください。または鍵と証明書を PEM で指定してください: openssl pkcs12 -in ファイル -nodes -out ファイル.pem',
+    },
+  },
+  PKCS12_OLD: {
+    status: 422,
+    en: {
+      words: 'The PKCS#12 file is encrypted with {algorithm}, which is no longer safe.',
+      hint: 'Convert it: openssl pkcs12 -legacy -in FILE -nodes -out all.pem && openssl pkcs12 -export -in all.pem -out NEW.p12; then remove all.pem.',
+    },
+    ja: {
+      words: 'PKCS#12 ファイルは、もはや安全ではない {algorithm} で暗号化されています。',
+      hint: '変換してください: openssl pkcs12 -legacy -in ファイル -nodes -out all.pem && openssl pkcs12 -export -in all.pem -out 新しいファイル.p12 (終わったら all.pem を削除)',
+    },
+  },
+  PKCS12_PASSWORD_WRONG: {
+    status: 422,
+    en: {
+      words: 'The password does not open the PKCS#12 file, or the file is damaged.',
+      hint: 'Check it: openssl pkcs12 -in FILE -noout',
+    },
+    ja: {
+      words: 'パスワードで PKCS#12 ファイルを開けないか、ファイルが破損しています。',
+      hint: '確認してください: openssl pkcs12 -in ファイル -noout',
+    },
+  },
+  OUTSIDE_KEY_UNREADABLE: {
+    status: 422,
+    en: {
+      words: 'There is no private key in it that can be read.',
+      hint: 'Give the key in PEM (PKCS#8, PKCS#1 or SEC1), and its password if it is encrypted.',
+    },
+    ja: {
+      words: '読み取れる秘密鍵が含まれていません。',
+      hint: '鍵を PEM 形式 (PKCS#8、PKCS#1、SEC1) で指定し、暗号化されている場合はパスワードも指定してください。',
+    },
+  },
+  OUTSIDE_KEY_OTHER: {
+    status: 422,
+    en: {
+      words: 'The private key does not belong to the certificate of {subject}.',
+      hint: 'Give the key that the certificate request was made with; the server’s certificate comes first in the file.',
+    },
+    ja: {
+      words: '秘密鍵は {subject} の証明書のものではありません。',
+      hint: '証明書要求の作成に使った鍵を指定してください。ファイルの先頭はサーバーの証明書です。',
+    },
+  },
+  OUTSIDE_KEY_WEAK: {
+    status: 422,
+    en: {
+      words: 'The key of {subject} is of a kind or length that is not accepted here.',
+      hint: 'Ask for a certificate over a P-256, P-384 or Ed25519 key, or RSA of at least 3072 bits (no RSA for signing documents).',
+    },
+    ja: {
+      words: '{subject} の鍵の種類または長さは、ここでは使用できません。',
+      hint: 'P-256、P-384、Ed25519、または 3072 ビット以上の RSA (文書の署名には RSA は使用不可) の鍵で証明書を取得してください。',
+    },
+  },
+  OUTSIDE_KEY_KNOWN: {
+    status: 422,
+    en: {
+      words: 'This key is, or was, in use here already.',
+      hint: 'A new certificate comes with a new key: make one, and ask for a certificate over it.',
+    },
+    ja: {
+      words: 'この鍵は、ここで既に使用されているか、以前使用されていました。',
+      hint: '新しい証明書には新しい鍵が必要です。鍵を作成し、その鍵で証明書を取得してください。',
+    },
+  },
+  OUTSIDE_SIGNATURE_WEAK: {
+    status: 422,
+    en: {
+      words: 'The certificate of {subject} is signed with an algorithm that is not accepted here.',
+      hint: 'Ask its issuer for one that is signed with SHA-256 or better.',
+    },
+    ja: {
+      words: '{subject} の証明書は、ここで使用できないアルゴリズムで署名されています。',
+      hint: 'SHA-256 以上で署名された証明書を発行元に依頼してください。',
+    },
+  },
+  OUTSIDE_EXPIRED: {
+    status: 422,
+    en: { words: 'The certificate of {subject} ended at {notAfter}.', hint: 'Ask its issuer for a new one.' },
+    ja: {
+      words: '{subject} の証明書は {notAfter} に期限切れになりました。',
+      hint: '新しい証明書を発行元に依頼してください。',
+    },
+  },
+  OUTSIDE_NOT_YET_VALID: {
+    status: 422,
+    en: {
+      words: 'The certificate of {subject} is valid from {notBefore} only.',
+      hint: 'Start the update after that, and check the server’s clock.',
+    },
+    ja: {
+      words: '{subject} の証明書は {notBefore} から有効になります。',
+      hint: 'その後に更新を開始してください。サーバーの時計も確認してください。',
+    },
+  },
+  OUTSIDE_NAME_MISSING: {
+    status: 422,
+    en: {
+      words: 'The certificate does not cover {name}, under which hosts reach the server.',
+      hint: 'Ask for one with this name among its subject alternative names, or take the address out of the lists (sekisho server-list show).',
+    },
+    ja: {
+      words: '証明書は、ホストがサーバーへの接続に使う {name} を含んでいません。',
+      hint: 'サブジェクト代替名にこの名前を含む証明書を取得するか、リストからこのアドレスを外してください (sekisho server-list show)。',
+    },
+  },
+  OUTSIDE_USAGE_WRONG: {
+    status: 422,
+    en: {
+      words: 'The certificate of {subject} must not be used for this: {usage} is missing, or it is a CA’s.',
+      hint: 'Ask for an end-entity certificate with digitalSignature, and for TLS with serverAuth.',
+    },
+    ja: {
+      words: '{subject} の証明書はこの用途に使用できません。{usage} がないか、CA の証明書です。',
+      hint: 'digitalSignature を持つ (TLS 用には serverAuth も持つ) エンドエンティティ証明書を取得してください。',
+    },
+  },
+  OUTSIDE_CHAIN_INCOMPLETE: {
+    status: 422,
+    en: {
+      words: 'The chain is not complete: the certificate that signed {subject} is missing or does not fit.',
+      hint: 'Put the certificates in one file: the server’s, then each issuer’s after the one it signed. The root may be left out.',
+    },
+    ja: {
+      words: 'チェーンが不完全です。{subject} に署名した証明書がないか、一致しません。',
+      hint: '証明書を 1 つのファイルにまとめてください。サーバー、次にその発行元の順です。ルートは省略できます。',
+    },
+  },
   ROTATION_OUTSIDE_CA: {
     status: 422,
     en: {

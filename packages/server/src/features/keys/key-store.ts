@@ -189,7 +189,11 @@ async function readKeys(db: DbOrTx, kek: Secret<Uint8Array>) {
   }
   const isGone = ({ state }: (typeof rows)[number]): boolean =>
     state === 'destroyed' || state === 'compromised';
-  const ofRole = (role: KeyRole) => rows.filter((row) => row.role === role && !isGone(row));
+  // those that are in use first: who shows one root shows that one
+  const ofRole = (role: KeyRole) =>
+    rows
+      .filter((row) => row.role === role && !isGone(row))
+      .sort((a, b) => Number(b.state === 'active') - Number(a.state === 'active'));
   return {
     active,
     inUse: rows
@@ -254,4 +258,4 @@ export const keyContext = (keyId: string): string => `ca-key:${keyId}`;
 const openKey = (keyId: string, sealed: string, kek: Secret<Uint8Array>): KeyObject =>
   privateKeyFromPem(Buffer.from(openSecret(kek.reveal(), sealed, keyContext(keyId))).toString('utf8'));
 
-export { setKeyState, type KeyRole, type KeyState } from './keys.store.ts';
+export { hasKey, setKeyState, type KeyRole, type KeyState } from './keys.store.ts';

@@ -112,3 +112,8 @@ export const setKeyState = async (tx: Tx, keyId: string, state: KeyState, nowMs:
     .where('key_id', '=', keyId)
     .execute();
 };
+
+/** Is, or was, this key one of the domain? */
+export const hasKey = async (db: DbOrTx, keyId: string): Promise<boolean> =>
+  (await db.selectFrom('ca_keys').select('key_id').where('key_id', '=', keyId).executeTakeFirst()) !==
+  undefined;

@@ -1,6 +1,7 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import type { RotationKind, RotationPath } from '@sekisho/core/rules/rotation.ts';
 import type { FleetParts } from '../../context.ts';
+import { changeCa } from './change-ca.ts';
 import { changeSigning } from './change-signing.ts';
 import { changeTls } from './change-tls.ts';
 import type { RotationChange } from './rotation-change.ts';
@@ -12,6 +13,7 @@ export function rotationChanges(
   const changes = new Map<RotationKind, RotationChange>([
     ['tls', changeTls(parts)],
     ['signing', changeSigning(parts)],
+    ['ca', changeCa(parts)],
   ]);
   return (kind, path) => {
     const change = path === 'off-on' ? undefined : changes.get(kind);

@@ -1,0 +1,121 @@
+import type { HostId } from '@sekisho/core/ids.ts';
+import { MINUTE_MS, SECOND_MS, type Clock } from '@sekisho/core/time.ts';
+import type { Fetchable } from '@sekisho/core/wire/agent.ts';
+import type { Log } from '@sekisho/platform/log.ts';
+import { startLoop, type Loop } from '../../loops/loop.ts';
+import type { IndexedHost } from '../fleet/fleet-index.ts';
+import type { CertificateRegistry } from '../revocation/certificate-registry.ts';
+import { isRekeyed } from './is-rekeyed.ts';
+import type { RotationRow } from './rotation.store.ts';
+
+/** Certificates that hosts are asked for in a second, by each server process: issuing them leaves room for everything else. */
+export const REKEYS_PER_SECOND_MAX = 50;
+/** A host that was asked and still shows the old one is asked again after this: its agent tries by itself meanwhile. */
+export const REKEY_AGAIN_MS = 2 * MINUTE_MS;
+/** Hosts that are looked at in one go: a fleet is walked through over several seconds. */
+const HOSTS_PER_LOOK_MAX = 20_000;
+
+/** What the pacer asks hosts over. */
+export interface RekeyFleet {
+  readonly hosts: () => IterableIterator<IndexedHost>;
+  readonly hasChannel: (hostId: HostId) => boolean;
+  readonly push: (hostId: HostId, fetch: readonly Fetchable[]) => void;
+}
+
+/**
+ * F-37 While hosts are to have certificates of another CA: asks so many a second, over their channels, or by the answer to their heartbeat.
+ * Nothing is written for it: who has followed is seen by the certificate that a host shows.
+ */
+export class RekeyPacer {
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #registry: CertificateRegistry;
+  readonly #current: () => RotationRow | undefined;
+  readonly #asked = new Map<HostId, number>();
+  #rotation = '';
+  #walk: IterableIterator<IndexedHost> | undefined;
+  #left = 0;
+  #filledMs = 0;
+
+  constructor(parts: {
+    clock: Clock;
+    log: Log;
+    registry: CertificateRegistry;
+    current: () => RotationRow | undefined;
+  }) {
+    this.#clock = parts.clock;
+    this.#log = parts.log;
+    this.#registry = parts.registry;
+    this.#current = parts.current;
+  }
+
+  /** Is this host asked now? Counts as asked then. */
+  admits(host: IndexedHost): boolean {
+    const rotation = this.#rekeying();
+    return rotation !== undefined && this.#admits(host, rotation);
+  }
+
+  /** Asks over channels from now on. */
+  start(fleet: RekeyFleet): Loop {
+    return startLoop({
+      clock: this.#clock,
+      log: this.#log,
+      name: 'rekey',
+      everyMs: SECOND_MS,
+      run: () => {
+        this.look(fleet);
+        return Promise.resolve();
+      },
+    });
+  }
+
+  /** Asks the next hosts whose channels are open here. */
+  look(fleet: RekeyFleet): void {
+    const rotation = this.#rekeying();
+    if (rotation === undefined) return;
+    for (let looked = 0; looked < HOSTS_PER_LOOK_MAX; looked += 1) {
+      this.#walk ??= fleet.hosts();
+      const next = this.#walk.next();
+      if (next.done === true) {
+        this.#walk = undefined;
+        return;
+      }
+      const host = next.value;
+      if (!fleet.hasChannel(host.id)) continue;
+      if (this.#admits(host, rotation)) fleet.push(host.id, ['certificate']);
+      else if (!this.#hasRoom()) return;
+    }
+  }
+
+  #rekeying(): RotationRow | undefined {
+    const rotation = this.#current();
+    if (rotation?.phase !== 'rekeying' || rotation.pausedAtMs !== null) return undefined;
+    const now = `${rotation.id} ${rotation.direction}`;
+    if (now !== this.#rotation) {
+      this.#rotation = now;
+      this.#asked.clear();
+      this.#walk = undefined;
+    }
+    return rotation;
+  }
+
+  #admits(host: IndexedHost, rotation: RotationRow): boolean {
+    const nowMs = this.#clock.monotonicMs();
+    const askedMs = this.#asked.get(host.id);
+    if (askedMs !== undefined && nowMs - askedMs < REKEY_AGAIN_MS) return false;
+    if (isRekeyed(this.#registry, host, rotation) || !this.#hasRoom()) return false;
+    this.#left -= 1;
+    this.#asked.set(host.id, nowMs);
+    return true;
+  }
+
+  /** A bucket that is filled each second. */
+  #hasRoom(): boolean {
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs - this.#filledMs >= SECOND_MS) {
+      this.#filledMs = nowMs;
+      this.#left = REKEYS_PER_SECOND_MAX;
+    }
+    return this.#left > 0;
+  }
+}
