@@ -1,4 +1,3 @@
-import { compileCache } from '@sekisho/testkit/compile-cache.ts';
 import { tempFolder } from '@sekisho/testkit/temp-folder.ts';
 import { startOn, TrustServer } from '@sekisho/testkit/trust-server.ts';
 import assert from 'node:assert/strict';
@@ -63,7 +62,7 @@ for (const [language, back, restore] of [
             PATH: `${bin}:${process.env['PATH']}`,
             SEKISHO_DATA: trust.dataFolder,
             SEKISHO_DISK__FREE_MEGABYTES: '1',
-            ...compileCache(),
+            NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
           },
         },
       );

@@ -1,5 +1,4 @@
 import { systemClock } from '@sekisho/platform/clock.ts';
-import { compileCache } from '@sekisho/testkit/compile-cache.ts';
 import { tempFolder } from '@sekisho/testkit/temp-folder.ts';
 import { TrustServer } from '@sekisho/testkit/trust-server.ts';
 import assert from 'node:assert/strict';
@@ -27,7 +26,11 @@ function underClock(
       'faketime',
       ['-f', offset, SEKISHO, ...args, '--json'],
       {
-        env: { PATH: process.env['PATH'], FAKETIME_DONT_FAKE_MONOTONIC: '1', ...compileCache() },
+        env: {
+          PATH: process.env['PATH'],
+          FAKETIME_DONT_FAKE_MONOTONIC: '1',
+          NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+        },
         timeout: RUN_MS_MAX,
       },
       (_error, stdout) => {

@@ -3,7 +3,6 @@ import type { Caller } from '@sekisho/core/wire/client.ts';
 import { getRepositoryPassword } from '@sekisho/core/wire/agent.ts';
 import { hostId } from '@sekisho/core/wire/scalars.ts';
 import { getHost } from '@sekisho/core/wire/trust.ts';
-import { compileCache } from '@sekisho/testkit/compile-cache.ts';
 import { eventually } from '@sekisho/testkit/eventually.ts';
 import { makeTempFolder, type HasAfter } from '@sekisho/testkit/temp-folder.ts';
 import { callerOf } from '@sekisho/testkit/trust-server.ts';
@@ -343,9 +342,9 @@ async function readPem(folder: string, part: string): Promise<string> {
 }
 
 /** Of this test's environment only what a shell would have. */
-const plainEnvironment = (): Record<string, string> => ({
+const plainEnvironment = (): NodeJS.ProcessEnv => ({
   PATH: process.env['PATH'] ?? '',
   HOME: process.env['HOME'] ?? '/',
   LANG: 'C.UTF-8',
-  ...compileCache(),
+  NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
 });

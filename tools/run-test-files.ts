@@ -19,7 +19,9 @@ const TICKS_PER_SECOND = 100;
 /** Those that take longest begin first: at the end of a run none of them keeps one core busy while the other rests. */
 const LONGEST_FIRST = [
   'test/crashes.test.ts',
+  'packages/cli/src/end-to-end.test.ts',
   'packages/media/src/crash.test.ts',
+  'packages/cli/src/demo/demo.test.ts',
   'test/killed.test.ts',
   'packages/agent/src/bad-days.test.ts',
   'packages/agent/src/agent.test.ts',
@@ -29,6 +31,7 @@ const LONGEST_FIRST = [
   'packages/media/src/maintenance/insider.test.ts',
   'packages/media/src/endurance.test.ts',
   'packages/server/src/http/listeners.test.ts',
+  'packages/media/src/maintenance/maintain.test.ts',
   'packages/server/src/channel/channel.test.ts',
   'test/packaging.test.ts',
   'test/dmz.test.ts',

@@ -1,4 +1,3 @@
-import { compileCache } from '@sekisho/testkit/compile-cache.ts';
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -34,7 +33,7 @@ export function launch(argv: readonly string[], options: LaunchOptions = {}): La
       HOME: process.env['HOME'],
       LANG: 'C.UTF-8',
       TZ: 'UTC',
-      ...compileCache(),
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
       ...options.env,
     },
     stdio: ['pipe', 'pipe', 'pipe'],
