@@ -49,6 +49,11 @@ const certificates = {
     'issue the certificate {subject} for OCSP answers',
     'OCSP 応答用の証明書 {subject} を発行',
   ),
+  'tell-expiry': security(
+    'CERT',
+    'tell that the certificate of {subject} ends soon',
+    '{subject} の証明書の期限が近いことを通知',
+  ),
   'start-rotation': security(
     'CERT',
     'start the update of the {subject} certificate',
@@ -78,6 +83,11 @@ const certificates = {
     'CERT',
     'accept that hosts are lost by the update of the {subject} certificate',
     '{subject} 証明書の更新でホストが失われることを承認',
+  ),
+  'destroy-ca-key': security(
+    'CERT',
+    'destroy the private key {subject} of the domain',
+    'ドメインの秘密鍵 {subject} を破棄',
   ),
   'revoke-replaced': security(
     'CERT',

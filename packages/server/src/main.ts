@@ -57,6 +57,7 @@ import { NameDesk } from './features/names/name-desk.ts';
 import { nameRoutes, peerRoutes } from './features/names/names.routes.ts';
 import { RenewalBoard } from './features/renewals/renewal-board.ts';
 import { renewalRoutes } from './features/renewals/renewals.routes.ts';
+import { RekeyPacer } from './features/rotation/rekey-pacer.ts';
 import { RotationBoard } from './features/rotation/rotation-board.ts';
 import { rotationChanges } from './features/rotation/rotation-changes.ts';
 import type { RotationContext } from './features/rotation/rotation-context.ts';
@@ -304,6 +305,7 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
     names,
     legacy,
     renewals,
+    rekeys: new RekeyPacer({ clock, log, registry, current: () => board.current }),
     security,
     connections,
     accounts,
@@ -437,14 +439,22 @@ async function startRotations(
     periodOf: fleet.periodOf,
     hasChannel: (hostId: HostId) => fleet.hub.session(hostId) !== undefined,
   };
+  const rekeying = context.rekeys.start({
+    hosts: () => fleet.index.hosts(),
+    hasChannel: facts.hasChannel,
+    push: (hostId, fetch) => {
+      fleet.push(hostId, fetch);
+    },
+  });
   const changeFor = rotationChanges(context);
   const machine = new RotationMachine({ parts: context, fleet: facts, changeFor });
-  const loop = startRotationLoop(context, { board, machine, index: fleet.index });
-  const unfollow = await board.follow({ replace: replaceTls, changeFor, onChange: loop.wake });
+  const loop = startRotationLoop(context, { board, machine, fleet: facts });
+  const unfollow = await board.follow({ replace: replaceTls, changeFor, onChange: loop.context.wake });
   return {
-    context: { parts: context, fleet: facts, board, machine, wake: loop.wake },
+    context: loop.context,
     stop: async () => {
       unfollow();
+      await rekeying.stop();
       await loop.stop();
     },
   };

@@ -1,11 +1,15 @@
-import { SECOND_MS } from '@sekisho/core/time.ts';
+import { HOUR_MS, SECOND_MS } from '@sekisho/core/time.ts';
 import type { ServerContext } from '../context.ts';
-import type { FleetIndex } from '../features/fleet/fleet-index.ts';
+import { watchHostCertificates, watchOwnCertificates } from '../features/rotation/expiry-watch.ts';
+import type { FleetFacts } from '../features/rotation/gate-hosts.ts';
 import type { RotationBoard } from '../features/rotation/rotation-board.ts';
+import type { RotationContext } from '../features/rotation/rotation-context.ts';
 import type { RotationMachine } from '../features/rotation/rotation-machine.ts';
 import { startDuty, startLoop } from './loop.ts';
 
 export const ROTATION_LOOP_MS = SECOND_MS;
+/** F-35 How often certificates that end are looked for. */
+export const EXPIRY_LOOP_MS = HOUR_MS;
 const LEASE_MS = 30 * SECOND_MS;
 /** Flushes of other workers that a read of theirs goes back. */
 const MERGE_BACK_MS = 10 * SECOND_MS;
@@ -16,10 +20,11 @@ const MERGE_BACK_MS = 10 * SECOND_MS;
  */
 export function startRotationLoop(
   context: ServerContext,
-  parts: { board: RotationBoard; machine: RotationMachine; index: FleetIndex },
-): { wake: () => void; stop: () => Promise<void> } {
+  parts: { board: RotationBoard; machine: RotationMachine; fleet: FleetFacts },
+): { context: RotationContext; stop: () => Promise<void> } {
   const { clock, log, store, workerId } = context;
-  const { board, machine, index } = parts;
+  const { board, machine, fleet } = parts;
+  const { index } = fleet;
   const isOpen = (): boolean => board.current !== undefined;
   const hearing = startLoop({
     clock,
@@ -45,9 +50,24 @@ export function startRotationLoop(
       while (await machine.advance(fence));
     },
   });
+  const rotations = { parts: context, fleet, board, machine, wake: duty.wake };
+  const expiry = startDuty({
+    clock,
+    log,
+    store,
+    workerId,
+    name: 'expiry',
+    everyMs: EXPIRY_LOOP_MS,
+    leaseMs: LEASE_MS,
+    run: async (fence) => {
+      await watchOwnCertificates(rotations, fence);
+      await watchHostCertificates(rotations, fence);
+    },
+  });
   return {
-    wake: duty.wake,
+    context: rotations,
     stop: async () => {
+      await expiry.stop();
       await hearing.stop();
       await duty.stop();
     },
