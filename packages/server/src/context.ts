@@ -14,6 +14,7 @@ import type { OnProgress } from './features/jobs/progress-board.ts';
 import type { KeyStore } from './features/keys/key-store.ts';
 import type { LegacyDesk } from './features/legacy/legacy-desk.ts';
 import type { NameDesk } from './features/names/name-desk.ts';
+import type { RekeyPacer } from './features/rotation/rekey-pacer.ts';
 import type { RenewalBoard } from './features/renewals/renewal-board.ts';
 import type { PasswordHasher } from './features/sign-in/password-hasher.ts';
 import type { CrlShards } from './features/revocation/crl-shards.ts';
@@ -27,14 +28,14 @@ import type { ServerMetrics } from './metrics/server-metrics.ts';
 import type { ChangeFeed } from './store/change-feed.ts';
 import type { Store } from './store/store.ts';
 
-/** What never changes of the domain while a server runs. */
+/** What a server knows of its domain while it runs. */
 export interface DomainFacts {
   readonly id: DomainId;
   readonly name: string;
   readonly serverId: ServerId;
   /** The management server's own host. */
   readonly serverHostId: HostId;
-  /** SHA-256 of the root certificate's DER: what people confirm. */
+  /** SHA-256 of the root certificate's DER: what people confirm. Another one after the CA was changed. */
   readonly caFingerprint: Sha256Hex;
 }
 
@@ -132,6 +133,8 @@ export interface ServerContext {
   readonly names: NameDesk;
   /** T-50: hosts that talk without a certificate. */
   readonly legacy: LegacyDesk;
+  /** F-37: which hosts are asked for a certificate of the next CA now. */
+  readonly rekeys: RekeyPacer;
   readonly connections: PeerConnections;
   /** Administrators and what they may do (S-04). */
   readonly accounts: Accounts;

@@ -8,5 +8,10 @@ import { findDomain } from './domain.store.ts';
 export async function readDomainFacts(db: DbOrTx, keys: KeyStore): Promise<DomainFacts> {
   const row = await findDomain(db);
   if (row === undefined) throw new AppError('DATABASE_EMPTY');
-  return { ...row, caFingerprint: keys.certificateOf('root').fingerprint };
+  return {
+    ...row,
+    get caFingerprint() {
+      return keys.certificateOf('root').fingerprint;
+    },
+  };
 }

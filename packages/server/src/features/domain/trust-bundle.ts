@@ -33,7 +33,7 @@ export function bundleContent(
   httpPort: number,
   shards: readonly { issuerKeyId: string; shard: number }[],
 ): DocumentContent<'bundle'> {
-  const known = new Set([...keys.anchors(), ...keys.issuers()].map(({ keyId }) => keyId));
+  const known = new Set<string>([...keys.anchors(), ...keys.issuers()].map(({ keyId }) => keyId));
   return {
     anchors: [
       ...keys.keysOf('root').map(({ certificate, state }) => anchorOf(certificate, ANCHOR_STATES[state])),
@@ -55,8 +55,8 @@ export function bundleContent(
       .map(({ issuerKeyId, shard }) => ({ issuerKeyId, path: crlPath(issuerKeyId, shard) }))
       .sort((a, b) => (a.path < b.path ? -1 : 1)),
     httpPort,
-    signers: keys.keysOf('document-signer').map(({ keyId, certificate, state, outsideChain }) => ({
-      keyId,
+    signers: keys.keysOf('document-signer').map(({ certificate, state, outsideChain }) => ({
+      keyId: certificate.keyId,
       certificate: base64(certificate.der),
       state: state === 'next' ? ('announced' as const) : state === 'retiring' ? state : ('active' as const),
       ...(outsideChain === null ? {} : { outside: true as const }),

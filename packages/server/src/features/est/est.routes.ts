@@ -2,7 +2,7 @@ import { AppError, errorWords } from '@sekisho/core/errors.ts';
 import type { HostId } from '@sekisho/core/ids.ts';
 import { CLOCK_SKEW_MAX_MS, CSR_BYTES_MAX } from '@sekisho/core/limits.ts';
 import { parseCertificate, type Certificate } from '@sekisho/pki/certificate.ts';
-import { certsOnlyPkcs7, csrAttrs } from '@sekisho/pki/est.ts';
+import { CERTS_ONLY_MAX, certsOnlyPkcs7, csrAttrs } from '@sekisho/pki/est.ts';
 import { base64 } from '@sekisho/pki/pem.ts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Socket } from 'node:net';
@@ -10,6 +10,7 @@ import { TLSSocket } from 'node:tls';
 import type { ServerContext } from '../../context.ts';
 import { languageOfHeader, refusalOf } from '../../http/refusal.ts';
 import { relayedBy } from '../../http/relayed.ts';
+import type { KeyStore } from '../keys/key-store.ts';
 import { AttemptLimits } from '../issuance/attempt-limits.ts';
 import { issueCertificate } from '../issuance/issue-certificate.ts';
 import { EST_BODY_BYTES_MAX, readRequestBody, readToken } from './read-request.ts';
@@ -48,7 +49,7 @@ export function estRoutes(agentApp: FastifyInstance, context: ServerContext): vo
     });
     const open = { config: { access: 'public' } } as const;
     app.get(`${PREFIX}/cacerts`, open, async (_request, reply) =>
-      answerCertificates(reply, [...context.keys.anchors(), ...context.keys.issuers()]),
+      answerCertificates(reply, caCertificates(context.keys)),
     );
     app.get(`${PREFIX}/csrattrs`, open, async (_request, reply) =>
       answerBase64(reply, 'application/csrattrs', csrAttrs()),
@@ -86,6 +87,23 @@ export function estRoutes(agentApp: FastifyInstance, context: ServerContext): vo
       },
     );
   });
+}
+
+/**
+ * The CAs of now, and while one follows another both with the certificates that lead from each to the other. A root that has left is led on
+ * by its link.
+ * @source RFC 7030 §4.1.3
+ */
+function caCertificates(keys: KeyStore): Certificate[] {
+  const authorities = [...keys.anchors(), ...keys.issuers()];
+  const here = new Set<string>(keys.anchors().map(({ keyId }) => keyId));
+  const links = keys
+    .links()
+    .filter(
+      ({ kind, fromKeyId, toKeyId }) => here.has(toKeyId) && (kind === 'forward' || here.has(fromKeyId)),
+    )
+    .map(({ certificate }) => certificate);
+  return [...authorities, ...links].slice(0, CERTS_ONLY_MAX);
 }
 
 /** The address that asks, and the media server through whose tunnel, if it came through one (T-61). */

@@ -56,6 +56,7 @@ export async function startFleet(
     crlNumber: () => changes.crlNumber,
     namesGeneration: () => parts.names.index.generation,
     renewalOf: (hostId, fingerprint) => parts.renewals.of(hostId, fingerprint),
+    rekeys: parts.rekeys,
     onClone: (hostId) => {
       tasks.add(hub.reportClone(hostId, 'heartbeat'));
     },

@@ -10,6 +10,7 @@ import { readGroupTree, type SettingDefaults } from '../groups/group-tree.ts';
 import type { OpenWork } from '../jobs/open-work.ts';
 import { staleCertificate } from './check-certificate.ts';
 import type { FleetDocuments } from './fleet-context.ts';
+import type { RekeyPacer } from '../rotation/rekey-pacer.ts';
 import type { FleetIndex, IndexedHost } from './fleet-index.ts';
 import { findHost } from './read-hosts.ts';
 
@@ -31,6 +32,8 @@ export interface HeartbeatParts {
   readonly namesGeneration: () => number;
   /** T-09: what a host is to be told about the renewal of that certificate. */
   readonly renewalOf: (hostId: HostId, fingerprint: string) => RenewalInformation | undefined;
+  /** F-37: is this host to have a certificate of another CA, and is it its turn? */
+  readonly rekeys?: Pick<RekeyPacer, 'admits'>;
   /** Two agents report with the identity of this host. */
   readonly onClone?: (hostId: HostId) => void;
 }
@@ -171,9 +174,13 @@ export class HeartbeatDesk {
       assignmentSerial: documents.latestSerial('assignment', host.id) ?? 0,
       policySerial: this.wantedPolicy(host),
       crlNumber: crlNumber(),
-      certificate:
-        host.staleFingerprint != null && host.staleFingerprint === host.fingerprint ? 'renew' : 'keep',
+      certificate: this.#mustRenew(host) ? 'renew' : 'keep',
     });
+  }
+
+  #mustRenew(host: IndexedHost): boolean {
+    const isStale = host.staleFingerprint != null && host.staleFingerprint === host.fingerprint;
+    return isStale || this.#parts.rekeys?.admits(host) === true;
   }
 
   /** Orders to offer to this host now, by what it held at its last heartbeat. */

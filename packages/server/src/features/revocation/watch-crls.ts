@@ -1,6 +1,7 @@
 import { crlAlarm, isIssuerOver } from '@sekisho/core/rules/revocation.ts';
 import type { ServerContext } from '../../context.ts';
 import type { Tx } from '../../store/tables.ts';
+import type { Authority } from '../keys/key-store.ts';
 import { writeOutbox } from '../events/outbox.ts';
 import { listNewestCrls } from './crl.store.ts';
 
@@ -20,7 +21,7 @@ export class CrlWatch {
   async look(fence: (tx: Tx) => Promise<void>): Promise<void> {
     const { clock, keys, log, store } = this.#parts;
     const nowMs = clock.nowMs();
-    const authorities = new Map(keys.authorities().map((one) => [one.certificate.keyId, one]));
+    const authorities = new Map<string, Authority>(keys.authorities().map((one) => [one.certificate.keyId, one]));
     for (const { issuerKeyId, shard, number, nextUpdateMs, ...crl } of await listNewestCrls(store.db)) {
       const alarm = crlAlarm({ ...crl, nextUpdateMs }, nowMs);
       const key = `${number} ${alarm}`;
