@@ -32,6 +32,8 @@ export interface SimulateOptions {
   readonly heartbeatMs: number;
   /** How long is measured, counted from the moment at which the last agent began to connect. */
   readonly durationMs: number;
+  /** What is done with the running agents; the measurement ends with it, or when `durationMs` have passed. */
+  readonly during?: ((running: RunningSimulation) => Promise<void>) | undefined;
   /** Agents begin to connect within this. */
   readonly spreadMs: number;
   /** Names the hosts, and repeats how they spread. */
@@ -47,6 +49,16 @@ export interface SimulateOptions {
   readonly onProgress?: (progress: SimulationProgress) => void;
   readonly clock: Clock;
   readonly random: Random;
+}
+
+/** The agents of a simulation while they run. */
+export interface RunningSimulation {
+  /** Agents that have an open channel. */
+  readonly connected: number;
+  /** From here on: periods without an answer, of the agent that missed most. */
+  countMissed(): () => number;
+  /** Ends with the measurement. */
+  readonly signal: AbortSignal;
 }
 
 export interface SimulationProgress {
@@ -80,8 +92,11 @@ export interface SimulationSummary {
   readonly reconnects: number;
   readonly latencyMs: { readonly p50: number; readonly p99: number; readonly max: number };
   readonly jobsReported: number;
-  /** Certificates that were renewed. */
+  /** Certificates that were renewed, and how many a second from the first to the last of them. */
   readonly renewals: number;
+  readonly certificatesPerSecond: number;
+  /** Agents that hold the newest trust bundle that the server gives out at the end (F-37). */
+  readonly onNewestGeneration: number;
   /** Documents of which the server was told that an agent holds them. */
   readonly documentsAcknowledged: number;
   /** Failed requests and refusals, by code; what was asked again with success is among them. */
@@ -129,7 +144,7 @@ export const simulatedName = (seed: number, index: number): string => `sim-${see
 /** What is read at the end of the run, before the agents are stopped. */
 type Measured = Pick<
   SimulationSummary,
-  'lost' | 'connected' | 'heartbeatsMissed' | 'heartbeatsMissedMax' | 'runMs'
+  'lost' | 'connected' | 'heartbeatsMissed' | 'heartbeatsMissedMax' | 'onNewestGeneration' | 'runMs'
 >;
 
 class Simulation {
@@ -146,6 +161,8 @@ class Simulation {
   #reconnects = 0;
   #jobs = 0;
   #renewals = 0;
+  #firstRenewalMs: number | undefined;
+  #lastRenewalMs = 0;
   #enrolMs = 0;
   #runStartedMs: number | undefined;
   #measured: Measured | undefined;
@@ -188,7 +205,7 @@ class Simulation {
   }
 
   async run(root: Certificate): Promise<void> {
-    const { clock, random, seed, spreadMs, durationMs } = this.#options;
+    const { clock, random, seed, spreadMs } = this.#options;
     const [anyHost] = this.hosts;
     if (anyHost === undefined || this.#signal.aborted) return;
     const openDocuments = createSharedDocuments({ domainId: anyHost.domainId, root, clock });
@@ -216,15 +233,57 @@ class Simulation {
     const reporting = this.#reportJobs();
     const showing = this.#showProgress();
     await Promise.all(starting);
-    await clock.sleep(durationMs, this.#signal);
-    this.#measured = this.#measure();
-    this.#stopping.abort();
-    await Promise.all([reporting, showing]);
+    try {
+      await this.#live();
+    } finally {
+      this.#measured = this.#measure(await this.#newestGeneration());
+      this.#stopping.abort();
+      await Promise.all([reporting, showing]);
+    }
+  }
+
+  /** As long as it was asked for, or until what is done meanwhile has ended. */
+  async #live(): Promise<void> {
+    const { clock, durationMs, during } = this.#options;
+    const over = new AbortController();
+    const signal = AbortSignal.any([this.#signal, over.signal]);
+    const ended = async (): Promise<void> => {
+      try {
+        await during?.(this.#running(signal));
+      } finally {
+        if (during !== undefined) over.abort();
+      }
+    };
+    const passed = clock.sleep(durationMs, signal).then(() => {
+      over.abort();
+    });
+    await Promise.all([passed, ended()]);
+  }
+
+  #running(signal: AbortSignal): RunningSimulation {
+    const connected = (): number => this.#connected();
+    return {
+      signal,
+      get connected() {
+        return connected();
+      },
+      countMissed: () => {
+        const before = this.#agents.map(({ missed }) => missed);
+        return () =>
+          this.#agents.reduce((most, { missed }, n) => Math.max(most, missed - (before[n] ?? 0)), 0);
+      },
+    };
+  }
+
+  /** As an agent gets it that is connected; undefined when nobody gets it. */
+  async #newestGeneration(): Promise<number | undefined> {
+    if (this.#options.signal?.aborted === true) return undefined;
+    return this.#agents.find(({ isConnected }) => isConnected)?.newestGeneration();
   }
 
   summary(): SimulationSummary {
     const { agents, seed, heartbeatMs, signal } = this.#options;
-    const measured = this.#measured ?? this.#measure();
+    const measured = this.#measured ?? this.#measure(undefined);
     const round = (ms: number): number => Math.round(ms * 100) / 100;
     const perSecond = (count: number, ms: number): number => (ms === 0 ? 0 : round((count * 1_000) / ms));
     return {
@@ -240,6 +299,10 @@ class Simulation {
       },
       jobsReported: this.#jobs,
       renewals: this.#renewals,
+      certificatesPerSecond: perSecond(
+        Math.max(0, this.#renewals - 1),
+        this.#lastRenewalMs - (this.#firstRenewalMs ?? this.#lastRenewalMs),
+      ),
       documentsAcknowledged: this.#acknowledged,
       errors: Object.fromEntries([...this.#errors].sort()),
       heartbeatsRefused: Object.fromEntries([...this.#refused].sort()),
@@ -263,7 +326,7 @@ class Simulation {
     return this.#agents.filter((agent) => agent.isConnected).length;
   }
 
-  #measure(): Measured {
+  #measure(newest: number | undefined): Measured {
     const { agents, clock, signal } = this.#options;
     const missed = this.#agents.map((agent) => agent.missed);
     // somebody who ends it early takes nothing away from those that had not begun
@@ -271,6 +334,7 @@ class Simulation {
     return {
       lost: begun - this.#agents.filter((agent) => !agent.isLost).length,
       connected: this.#connected(),
+      onNewestGeneration: this.#agents.filter(({ generation }) => generation === newest).length,
       heartbeatsMissed: missed.reduce((sum, one) => sum + one, 0),
       heartbeatsMissedMax: missed.reduce((most, one) => Math.max(most, one), 0),
       runMs: this.#runStartedMs === undefined ? 0 : Math.round(clock.monotonicMs() - this.#runStartedMs),
@@ -300,6 +364,8 @@ class Simulation {
     },
     renewed: () => {
       this.#renewals += 1;
+      this.#lastRenewalMs = this.#options.clock.monotonicMs();
+      this.#firstRenewalMs ??= this.#lastRenewalMs;
     },
   };
 

@@ -1,6 +1,12 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import { SECOND_MS, type Clock, type Random } from '@sekisho/core/time.ts';
-import { AGENT_CAPABILITIES, type Heartbeat, type HeartbeatReply } from '@sekisho/core/wire/agent.ts';
+import {
+  AGENT_CAPABILITIES,
+  getPublicBundle,
+  type Heartbeat,
+  type HeartbeatReply,
+} from '@sekisho/core/wire/agent.ts';
+import { verifyBundle } from '@sekisho/pki/verify-bundle.ts';
 import type { Log } from '@sekisho/platform/log.ts';
 import { KEPT_DOCUMENTS, type DocumentStore } from '../documents/document-store.ts';
 import { startFetcher } from '../documents/fetcher.ts';
@@ -38,6 +44,10 @@ export interface SimulatedAgent {
   readonly missed: number;
   /** Nothing was answered within two periods, or nothing at all. */
   readonly isLost: boolean;
+  /** Of the trust bundle that it holds (F-37). */
+  readonly generation: number;
+  /** Of the trust bundle that its server gives out now; undefined when it gets none. */
+  newestGeneration(): Promise<number | undefined>;
   /** Reports one finished run of a plan; false when no plan of its policy covers this host. */
   reportJob(): boolean;
   stop(): Promise<void>;
@@ -226,11 +236,24 @@ export function startSimulatedAgent(
     get isLost() {
       return beats.isLost(clock.monotonicMs());
     },
+    get generation() {
+      return documents.serial('bundle');
+    },
+    async newestGeneration() {
+      try {
+        const { jws } = await server.call(getPublicBundle, {});
+        const { anchors } = documents;
+        const wish = { domainId: host.domainId, anchors, nowMs: clock.nowMs() };
+        return (await verifyBundle(jws, wish)).payload.serial;
+      } catch (error) {
+        failed(error);
+        return undefined;
+      }
+    },
     reportJob() {
       const { hostId } = host.identity;
       const [plan] = plansOfHost(policy(), hostId);
-      const report =
-        plan && simulatedReport(plan, { hostId, nth: jobs, nowMs: clock.nowMs(), random });
+      const report = plan && simulatedReport(plan, { hostId, nth: jobs, nowMs: clock.nowMs(), random });
       if (report === undefined) return false;
       jobs += 1;
       spool.put({ kind: 'job', spoolId: `job-${report.jobId}`, report }).catch(failed);

@@ -1,18 +1,21 @@
 import { SIMULATED_AGENTS_MAX } from '@sekisho/core/limits.ts';
-import type { SimulationSummary } from '@sekisho/agent/simulate/simulate.ts';
+import type { RunningSimulation, SimulationSummary } from '@sekisho/agent/simulate/simulate.ts';
 import { AppError, fill } from '@sekisho/core/errors.ts';
-import { SECOND_MS } from '@sekisho/core/time.ts';
+import { ROTATION_KINDS } from '@sekisho/core/rules/rotation.ts';
+import { HOUR_MS, SECOND_MS } from '@sekisho/core/time.ts';
+import type { RotationView } from '@sekisho/core/wire/rotations.ts';
 import { getDomain } from '@sekisho/core/wire/trust.ts';
 import type { Secret } from '@sekisho/platform/secret.ts';
 import { note, type Cli, type VerbResult } from '../cli.ts';
 import { serverData } from '../client/data-folder.ts';
 import { openServer, withServer } from '../client/open-server.ts';
 import { EXIT } from '../exit-codes.ts';
-import { durationMs, number, numberOr, on, parseEndpoint, text, type Endpoint } from '../flag.ts';
+import { choice, durationMs, number, numberOr, on, parseEndpoint, text, type Endpoint } from '../flag.ts';
 import { readToken } from '../input/read-token.ts';
 import { startOwnServer } from '../simulate/own-server.ts';
 import { createSimulationDisplay } from '../simulate/progress.ts';
 import { revokeSimulated } from '../simulate/revoke-simulated.ts';
+import { rotateFleet, type FleetRotation } from '../simulate/rotate-fleet.ts';
 import { summaryText } from '../simulate/summary-text.ts';
 import { defineVerb } from '../verb.ts';
 
@@ -22,6 +25,8 @@ const SEED_MAX = 999_999_999;
 const BEGIN_PER_SECOND = 50;
 const HEARTBEAT_DEFAULT_MS = 5 * SECOND_MS;
 const DURATION_DEFAULT_MS = 50 * SECOND_MS;
+/** An update of certificates that takes longer is not waited for. */
+const ROTATION_DEFAULT_MS = HOUR_MS;
 
 /** `simulate` (S-10): many agents in this process. Exit code 0 only when none was lost. */
 export const simulateVerb = defineVerb({
@@ -39,6 +44,7 @@ export const simulateVerb = defineVerb({
     seed: number('--seed <n>', 0, SEED_MAX),
     enrolRate: number('--enrol-rate <n>', 1, 100_000),
     jobsPerHour: numberOr('--jobs-per-hour <n>', 0, 10_000_000, 0),
+    rotate: choice('--rotate <kind>', ROTATION_KINDS),
     cleanup: on('--cleanup'),
     data: serverData,
   },
@@ -46,6 +52,7 @@ export const simulateVerb = defineVerb({
     plain: 'sekisho simulate --agents 100 --heartbeat 5s --duration 10s',
     server:
       'sekisho simulate --server backup.example.com:13000 --ca-fingerprint HEX --token-file token.txt --agents 1000 --heartbeat 5m --duration 20m',
+    rotate: 'sekisho simulate --agents 1000 --heartbeat 10s --rotate tls --json',
     cleanup:
       'sekisho simulate --server 127.0.0.1:13000 --ca-fingerprint HEX --token-file token.txt --agents 200 --cleanup',
   },
@@ -53,7 +60,8 @@ export const simulateVerb = defineVerb({
     const heartbeatMs = flags.heartbeat ?? HEARTBEAT_DEFAULT_MS;
     const seed = flags.seed ?? Math.floor(cli.io.random.fraction() * SEED_MAX);
     const given = await givenServer(cli, flags);
-    if (flags.cleanup && given !== undefined) await requireLocalServer(cli, flags.data);
+    const administers = flags.cleanup || flags.rotate !== undefined;
+    if (administers && given !== undefined) await requireAdministration(cli, flags.data);
     const { requireOpenFiles } = await import('@sekisho/agent/simulate/open-files.ts');
     requireOpenFiles(flags.agents);
     const { simulate } = await import('@sekisho/agent/simulate/simulate.ts');
@@ -69,8 +77,30 @@ export const simulateVerb = defineVerb({
           })
         : undefined;
     const target = given ?? own;
-    if (target === undefined) throw new Error('neither a given server nor one of its own');
+    if (target === undefined) return noServer();
     let summary: SimulationSummary;
+    let rotation: FleetRotation | undefined;
+    let seen: RotationView | undefined;
+    const { rotate } = flags;
+    const during = async (running: RunningSimulation): Promise<void> => {
+      if (rotate === undefined) return;
+      const admin = given === undefined ? undefined : await openServer(cli, flags.data);
+      try {
+        rotation = await rotateFleet({
+          call: admin?.call ?? own?.call ?? noServer(),
+          kind: rotate,
+          agents: flags.agents,
+          heartbeatMs,
+          running,
+          clock: cli.io.clock,
+          onView: (view) => {
+            seen = view;
+          },
+        });
+      } finally {
+        await admin?.close();
+      }
+    };
     try {
       summary = await simulate({
         server: { host: target.endpoint.address, port: target.endpoint.port },
@@ -78,7 +108,8 @@ export const simulateVerb = defineVerb({
         token: target.token,
         agents: flags.agents,
         heartbeatMs,
-        durationMs: flags.duration ?? DURATION_DEFAULT_MS,
+        durationMs: flags.duration ?? (rotate === undefined ? DURATION_DEFAULT_MS : ROTATION_DEFAULT_MS),
+        ...(rotate === undefined ? {} : { during }),
         spreadMs: flags.spread ?? Math.max(heartbeatMs, (flags.agents * SECOND_MS) / BEGIN_PER_SECOND),
         seed,
         enrolPerSecond: flags.enrolRate,
@@ -87,7 +118,9 @@ export const simulateVerb = defineVerb({
         onEnrolled: async (hosts) => {
           if (flags.jobsPerHour > 0) await own?.makePlan(hosts);
         },
-        onProgress: display.update,
+        onProgress: (progress) => {
+          display.update(progress, seen);
+        },
         clock: cli.io.clock,
         random: cli.io.random,
       });
@@ -101,7 +134,7 @@ export const simulateVerb = defineVerb({
       }
     }
     if (given !== undefined && !flags.cleanup) note(cli, fill(cli.words.simulate.seedNext, { seed }));
-    return resultOf(cli, summary);
+    return resultOf(cli, summary, rotation);
   },
 });
 
@@ -148,8 +181,8 @@ async function givenServer(
   };
 }
 
-/** Before anything is enrolled: whoever asks for a clean-up must be able to do it. */
-async function requireLocalServer(cli: Cli, data: string | undefined): Promise<void> {
+/** Before anything is enrolled: whoever asks for a clean-up or an update must be able to do it. */
+async function requireAdministration(cli: Cli, data: string | undefined): Promise<void> {
   const server = await openServer(cli, data);
   try {
     await server.call(getDomain);
@@ -158,17 +191,33 @@ async function requireLocalServer(cli: Cli, data: string | undefined): Promise<v
   }
 }
 
+function noServer(): never {
+  throw new Error('neither a given server nor one of its own');
+}
+
 const cleanUp = (cli: Cli, data: string | undefined, seed: number): Promise<void> =>
   withServer(cli, data, async ({ call }) => {
     const revoked = await revokeSimulated(call, seed);
     note(cli, fill(cli.words.simulate.cleaned, { hosts: cli.format.counted('host', revoked) }));
   });
 
-function resultOf(cli: Cli, summary: SimulationSummary): VerbResult {
+/** With an update: it must be done too, and every agent hold the newest generation. */
+function resultOf(cli: Cli, summary: SimulationSummary, rotation: FleetRotation | undefined): VerbResult {
+  const updated =
+    rotation === undefined || (rotation.end === 'done' && summary.onNewestGeneration === summary.agents);
+  const passed = summary.lost === 0 && updated;
   return {
-    json: summary,
+    json:
+      rotation === undefined
+        ? summary
+        : {
+            ...summary,
+            missedHeartbeatsMax: rotation.missedHeartbeatsMax,
+            rotation: { kind: rotation.kind, id: rotation.id, path: rotation.path, end: rotation.end },
+            secondsTotal: rotation.seconds,
+          },
     bare: String(summary.lost),
-    text: summaryText(cli, summary),
-    exitCode: summary.interrupted ? EXIT.interrupted : summary.lost === 0 ? EXIT.done : EXIT.failed,
+    text: summaryText(cli, summary, rotation),
+    exitCode: summary.interrupted ? EXIT.interrupted : passed ? EXIT.done : EXIT.failed,
   };
 }

@@ -1,6 +1,7 @@
 import type { SimulatedHost } from '@sekisho/agent/simulate/enrol-host.ts';
 import { AppError, fill } from '@sekisho/core/errors.ts';
 import { SECOND_MS } from '@sekisho/core/time.ts';
+import type { Caller } from '@sekisho/core/wire/client.ts';
 import { createPlan } from '@sekisho/core/wire/plans.ts';
 import { createToken, getDomain, getHost, setHostMedia } from '@sekisho/core/wire/trust.ts';
 import { Secret } from '@sekisho/platform/secret.ts';
@@ -28,6 +29,7 @@ export interface OwnServer {
   readonly endpoint: Endpoint;
   readonly caFingerprint: string;
   readonly token: Secret;
+  readonly call: Caller;
   /** A plan that covers all hosts, so that runs can be reported. */
   makePlan(hosts: readonly SimulatedHost[]): Promise<void>;
   /** Stops it and removes its folder. */
@@ -79,6 +81,7 @@ export async function startOwnServer(
       endpoint: { address: LOOPBACK, port: ports.agent },
       caFingerprint,
       token: new Secret(token),
+      call,
       makePlan: (hosts) => makePlan(connection, hosts),
       async stop() {
         await connection.close();
