@@ -15,11 +15,13 @@ export interface Tables {
   legacy_hosts: LegacyHostsTable;
   legacy_grants: LegacyGrantsTable;
   host_seen: HostSeenTable;
+  signed_requests: SignedRequestsTable;
   tokens: TokensTable;
   intentions: IntentionsTable;
   certificates: CertificatesTable;
   crl_shards: CrlShardsTable;
   crls: CrlsTable;
+  crl_parts: CrlPartsTable;
   revocations: RevocationsTable;
   documents: DocumentsTable;
   server_lists: ServerListsTable;
@@ -76,8 +78,6 @@ export interface DomainTable {
   created_at_ms: number;
 }
 
-export interface CaKeysTable {
-  key_id: string;
 export interface CaLinksTable {
   fingerprint: string;
   from_key_id: string;
@@ -87,6 +87,8 @@ export interface CaLinksTable {
   created_at_ms: number;
 }
 
+export interface CaKeysTable {
+  key_id: string;
   role: string;
   algorithm: string;
   sealed: string | null;
@@ -183,6 +185,11 @@ export interface LegacyGrantsTable {
   granted_by: string;
 }
 
+export interface SignedRequestsTable {
+  host_id: string;
+  at_ms: number;
+}
+
 export interface HostSeenTable {
   num: number;
   last_seen_ms: number;
@@ -263,9 +270,17 @@ export interface CrlsTable {
   number: number;
   revision: number;
   entries: number;
-  der: string;
+  list: string;
+  parts: number;
   this_update_ms: number;
   next_update_ms: number;
+}
+
+export interface CrlPartsTable {
+  list: string;
+  part: number;
+  created_at_ms: number;
+  der: string;
 }
 
 export interface RevocationsTable {

@@ -8,29 +8,55 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { readCrlBytes, removeOrphanParts } from './crl-parts.store.ts';
 
 const CHILD = join(import.meta.dirname, '../../testing/server-child.ts');
 
 /** What the newest lists of all shards name. */
 async function listed(trust: TrustServer): Promise<{ serials: string[]; number: number; rows: number }> {
   const { db } = trust.server.context.store;
-  const rows = await db.selectFrom('crls').select(['der', 'number']).orderBy('number').execute();
-  const crls = rows.map(({ der }) => parseCrl(Buffer.from(der, 'base64')));
+  const rows = await db.selectFrom('crls').select(['list', 'parts', 'number']).orderBy('number').execute();
+  const crls = [];
+  for (const row of rows) crls.push(parseCrl((await readCrlBytes(db, row)) ?? new Uint8Array()));
   return {
-    serials: [...new Set(crls.flatMap(({ serials }) => [...serials]))],
+    serials: [...new Set(crls.flatMap(({ serials }) => [...serials]))].filter((serial) => !isFiller(serial)),
     number: Math.max(...rows.map(({ number }) => number)),
     rows: rows.length,
   };
 }
 
+/** So many more revoked certificates make a list of several parts. */
+const FILLERS = 6_000;
+const FILLER = 'f111e5';
+const isFiller = (serial: string): boolean => serial.startsWith(FILLER);
+
+async function fillList(trust: TrustServer): Promise<void> {
+  const { db } = trust.server.context.store;
+  const [row] = await db.selectFrom('certificates').selectAll().where('crl_shard', '>', 0).execute();
+  assert.ok(row !== undefined);
+  for (let from = 0; from < FILLERS; from += 500)
+    await db
+      .insertInto('certificates')
+      .values(
+        Array.from({ length: 500 }, (_, n) => {
+          const serial = `${FILLER}${(from + n).toString(16).padStart(26, '0')}`;
+          const revoked = { revoked_at_ms: row.issued_at_ms, revocation_reason: 'keyCompromise' };
+          return { ...row, ...revoked, serial, der: '', fingerprint: serial.padEnd(64, '0') };
+        }),
+      )
+      .execute();
+}
+
 for (const [point, isThere] of [
   ['crl.signed', false],
+  ['crl.part-written', false],
   ['crl.before-commit', false],
   ['crl.committed', true],
 ] as const satisfies readonly (readonly [CrashPoint, boolean])[])
   test(`T-41 T-40 killed at ${point}: the host stays refused, and the list that names it is there in whole`, async (t) => {
     const trust = await TrustServer.start(t, { clock: systemClock });
     const host = await trust.enrol({ name: 'bad.example' }, { token: await trust.token() });
+    if (point === 'crl.part-written') await fillList(trust);
     const { socketPath } = trust.server;
     await trust.server.stop();
     const child = fork(CHILD, ['run', trust.dataFolder], {
@@ -56,6 +82,14 @@ for (const [point, isThere] of [
     const after = await listed(trust);
     assert.deepEqual(after.serials, [host.certificate.serial]);
     assert.ok(isThere || after.number > found.number);
+    const { store } = trust.server.context;
+    const lists = async (): Promise<number> =>
+      (await store.db.selectFrom('crl_parts').select('list').distinct().execute()).length;
+    const whole = (await store.db.selectFrom('crls').select('list').execute()).length;
+    assert.equal(await lists(), point === 'crl.part-written' ? whole + 1 : whole);
+    await removeOrphanParts(store, systemClock.nowMs() + 1);
+    assert.equal(await lists(), whole, 'what was not finished is gone');
+    assert.deepEqual((await listed(trust)).serials, [host.certificate.serial]);
     const [revocation] = (await trust.call(listRevocations)).revocations;
     assert.equal(revocation?.crlNumber, isThere ? before?.crlNumber : after.number);
   });

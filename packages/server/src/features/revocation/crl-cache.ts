@@ -1,7 +1,8 @@
 import type { ChangeFeed } from '../../store/change-feed.ts';
 import type { Store } from '../../store/store.ts';
 import { crlPath } from './crl-path.ts';
-import { listNewestCrls, readCrlDer, type CrlHeadRow } from './crl.store.ts';
+import { readCrlBytes } from './crl-parts.store.ts';
+import { listNewestCrls, type CrlHeadRow } from './crl.store.ts';
 
 /** A list as it is served. */
 export interface ServedCrl extends CrlHeadRow {
@@ -49,7 +50,7 @@ async function readAll(
   for (const head of await listNewestCrls(store.db)) {
     const path = crlPath(head.issuerKeyId, head.shard);
     const known = before.get(path);
-    const der = known?.number === head.number ? known.der : await readCrlDer(store.db, head);
+    const der = known?.number === head.number ? known.der : await readCrlBytes(store.db, head);
     if (der === undefined) return undefined;
     next.set(path, { ...head, der });
   }

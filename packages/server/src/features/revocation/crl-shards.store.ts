@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { prepared } from '../../store/prepared.ts';
 import type { DbOrTx, Tx } from '../../store/tables.ts';
+import { deleteCrlBytes } from './crl-parts.store.ts';
 
 /** One shard of an issuer's certificates: each has a revocation list of its own. */
 export interface ShardRow {
@@ -67,12 +68,22 @@ export async function closeShard(tx: Tx, shard: ShardRow, nowMs: number): Promis
 
 /** A shard that is of no use any more goes, with its lists. */
 export async function deleteShard(tx: Tx, shard: ShardRow): Promise<void> {
+  const lists = await tx
+    .selectFrom('crls')
+    .select('list')
+    .where('issuer_key_id', '=', shard.issuerKeyId)
+    .where('shard', '=', shard.shard)
+    .execute();
   for (const table of ['crls', 'crl_shards'] as const)
     await tx
       .deleteFrom(table)
       .where('issuer_key_id', '=', shard.issuerKeyId)
       .where('shard', '=', shard.shard)
       .execute();
+  await deleteCrlBytes(
+    tx,
+    lists.map(({ list }) => list),
+  );
 }
 
 /** So many more certificates were issued into it. */

@@ -12,6 +12,7 @@ import type { Tx } from '../../store/tables.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import type { KeyStore } from '../keys/key-store.ts';
 import { buildCrlAside, CrlThread } from './build-crl-aside.ts';
+import { breathe, CRL_PARTS_KEPT_MS, removeOrphanParts, writeCrlAhead } from './crl-parts.store.ts';
 import {
   CRL_COUNTER,
   insertCrl,
@@ -43,6 +44,7 @@ export class CrlSigner {
   readonly #parts: { store: Store; clock: Clock; keys: KeyStore };
   readonly #mutex = new Mutex();
   #next: Promise<number> | undefined;
+  #sweepDueMs = 0;
 
   constructor(parts: { store: Store; clock: Clock; keys: KeyStore }) {
     this.#parts = parts;
@@ -65,6 +67,7 @@ export class CrlSigner {
 
   async #round(fence: Fence): Promise<number> {
     const { store, keys, clock } = this.#parts;
+    await this.#sweep();
     const newest = new Map(
       (await listNewestCrls(store.db)).map((crl) => [`${crl.issuerKeyId} ${crl.shard}`, crl]),
     );
@@ -83,6 +86,14 @@ export class CrlSigner {
       await thread.stop();
     }
     return signed;
+  }
+
+  /** Parts of lists that were never published, now and then. */
+  async #sweep(): Promise<void> {
+    const nowMs = this.#parts.clock.nowMs();
+    if (nowMs < this.#sweepDueMs) return;
+    this.#sweepDueMs = nowMs + CRL_PARTS_KEPT_MS;
+    await removeOrphanParts(this.#parts.store, nowMs - CRL_PARTS_KEPT_MS);
   }
 
   async #sign(
@@ -107,6 +118,7 @@ export class CrlSigner {
       }));
       const der = await signCrlTbs(issuer, built.tbsDer);
       crashPoint('crl.signed');
+      await writeCrlAhead(store, der, nowMs);
       const { entries, thisUpdateMs } = built;
       const taken = await store.transaction(async (tx) => {
         await fence(tx);
@@ -130,7 +142,7 @@ export async function publishCrl(
   nowMs: number,
 ): Promise<void> {
   const { issuerKeyId } = shard;
-  await insertCrl(tx, { ...crl, issuerKeyId, shard: shard.shard, revision: shard.revision });
+  await insertCrl(tx, { ...crl, issuerKeyId, shard: shard.shard, revision: shard.revision }, nowMs);
   await markListed(tx, shard, crl.number, nowMs);
   const audit = {
     act: 'sign-crl',
@@ -162,9 +174,6 @@ async function* revokedOf(store: Store, shard: ShardRow, nowMs: number): AsyncGe
     await breathe();
   }
 }
-
-/** Lets everybody else have a turn: SQLite answers at once. */
-const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** The CA of a shard, retired ones too: as long as it owes lists, and its key is here. */
 function issuerWith(keys: KeyStore, keyId: string, nowMs: number): Issuer | undefined {

@@ -2,9 +2,10 @@ import { REVOCATION_REASONS } from '@sekisho/core/wire/trust.ts';
 import type { CrlEntry } from '@sekisho/pki/crl.ts';
 import { prepared } from '../../store/prepared.ts';
 import type { DbOrTx, Tx } from '../../store/tables.ts';
+import { deleteCrlBytes, insertMissingParts, type CrlBytes } from './crl-parts.store.ts';
 
 /** A list without its bytes. */
-export interface CrlHeadRow {
+export interface CrlHeadRow extends CrlBytes {
   readonly issuerKeyId: string;
   readonly shard: number;
   readonly number: number;
@@ -21,7 +22,8 @@ export const CRL_COUNTER = 'crl';
 export async function listNewestCrls(db: DbOrTx): Promise<CrlHeadRow[]> {
   const rows = await db
     .selectFrom('crls')
-    .select(['issuer_key_id', 'shard', 'number', 'revision', 'this_update_ms', 'next_update_ms'])
+    .select(['issuer_key_id', 'shard', 'number', 'revision', 'list', 'parts'])
+    .select(['this_update_ms', 'next_update_ms'])
     .orderBy('number')
     .execute();
   const newest = new Map<string, CrlHeadRow>();
@@ -31,45 +33,43 @@ export async function listNewestCrls(db: DbOrTx): Promise<CrlHeadRow[]> {
       shard: row.shard,
       number: row.number,
       revision: row.revision,
+      list: row.list,
+      parts: row.parts,
       thisUpdateMs: row.this_update_ms,
       nextUpdateMs: row.next_update_ms,
     });
   return [...newest.values()];
 }
 
-/** The bytes of a list. */
-export async function readCrlDer(
-  db: DbOrTx,
-  list: { issuerKeyId: string; shard: number; number: number },
-): Promise<Uint8Array | undefined> {
-  const row = await db
-    .selectFrom('crls')
-    .select('der')
-    .where('issuer_key_id', '=', list.issuerKeyId)
-    .where('shard', '=', list.shard)
-    .where('number', '=', list.number)
-    .executeTakeFirst();
-  return row === undefined ? undefined : Buffer.from(row.der, 'base64');
-}
-
-/** Inserts the newest list of a shard, and removes those before the one it follows. */
+/** Inserts the newest list of a shard with the bytes that were not written ahead, and removes those before the one it follows. */
 export async function insertCrl(
   tx: Tx,
-  crl: CrlHeadRow & { readonly entries: number; readonly der: Uint8Array },
+  crl: Omit<CrlHeadRow, keyof CrlBytes> & { readonly entries: number; readonly der: Uint8Array },
+  nowMs: number,
 ): Promise<void> {
-  const ofShard = (number: number) =>
-    tx
+  const ofShard = tx
+    .selectFrom('crls')
+    .where('issuer_key_id', '=', crl.issuerKeyId)
+    .where('shard', '=', crl.shard);
+  const { before } = await ofShard
+    .select((row) => row.fn.max('number').as('before'))
+    .executeTakeFirstOrThrow();
+  const gone =
+    before === null
+      ? []
+      : await ofShard.select(['number', 'list']).where('number', '<', Number(before)).execute();
+  for (const { number } of gone)
+    await tx
       .deleteFrom('crls')
       .where('issuer_key_id', '=', crl.issuerKeyId)
       .where('shard', '=', crl.shard)
-      .where('number', '<', number);
-  const { before } = await tx
-    .selectFrom('crls')
-    .select((row) => row.fn.max('number').as('before'))
-    .where('issuer_key_id', '=', crl.issuerKeyId)
-    .where('shard', '=', crl.shard)
-    .executeTakeFirstOrThrow();
-  if (before !== null) await ofShard(Number(before)).execute();
+      .where('number', '=', number)
+      .execute();
+  await deleteCrlBytes(
+    tx,
+    gone.map(({ list }) => list),
+  );
+  const bytes = await insertMissingParts(tx, crl.der, nowMs);
   await tx
     .insertInto('crls')
     .values({
@@ -78,7 +78,8 @@ export async function insertCrl(
       number: crl.number,
       revision: crl.revision,
       entries: crl.entries,
-      der: Buffer.from(crl.der.buffer, crl.der.byteOffset, crl.der.byteLength).toString('base64'),
+      list: bytes.list,
+      parts: bytes.parts,
       this_update_ms: crl.thisUpdateMs,
       next_update_ms: crl.nextUpdateMs,
     })

@@ -120,6 +120,10 @@ clusters.created_at_ms bigint not null
 clusters.created_by text not null
 counters.name text not null
 counters.value bigint not null
+crl_parts.list text not null
+crl_parts.part bigint not null
+crl_parts.created_at_ms bigint not null
+crl_parts.der text not null
 crl_shards.issuer_key_id text not null
 crl_shards.shard bigint not null
 crl_shards.uris text not null
@@ -132,7 +136,8 @@ crls.shard bigint not null
 crls.number bigint not null
 crls.revision bigint not null
 crls.entries bigint not null
-crls.der text not null
+crls.list text not null
+crls.parts bigint not null
 crls.this_update_ms bigint not null
 crls.next_update_ms bigint not null
 documents.type text not null
@@ -390,6 +395,8 @@ sign_in_links.created_at_ms bigint not null
 sign_in_links.created_by text not null
 sign_in_links.expires_at_ms bigint not null
 sign_in_links.used_at_ms bigint
+signed_requests.host_id text not null
+signed_requests.at_ms bigint not null
 spent_sign_in_steps.step_sha256 text not null
 spent_sign_in_steps.forget_at_ms bigint not null
 tasks.id text not null
@@ -442,6 +449,7 @@ audit_merges: audit_merges_pkey PRIMARY KEY (merge_key)
 audit_tiles: audit_tiles_pkey PRIMARY KEY (level, idx)
 ca_keys: ca_keys_fingerprint_key UNIQUE (fingerprint)
 ca_keys: ca_keys_pkey PRIMARY KEY (key_id)
+ca_links: ca_links_pkey PRIMARY KEY (fingerprint)
 certificates: certificates_issuer_key_id_serial_key UNIQUE (issuer_key_id, serial)
 certificates: certificates_pkey PRIMARY KEY (fingerprint)
 change_feed: change_feed_pkey PRIMARY KEY (seq)
@@ -449,7 +457,7 @@ cluster_nodes: cluster_nodes_cluster_fkey FOREIGN KEY (cluster) REFERENCES clust
 cluster_nodes: cluster_nodes_pkey PRIMARY KEY (cluster, node)
 clusters: clusters_pkey PRIMARY KEY (name)
 counters: counters_pkey PRIMARY KEY (name)
-ca_links: ca_links_pkey PRIMARY KEY (fingerprint)
+crl_parts: crl_parts_pkey PRIMARY KEY (list, part)
 crl_shards: crl_shards_pkey PRIMARY KEY (issuer_key_id, shard)
 crls: crls_pkey PRIMARY KEY (issuer_key_id, shard, number)
 documents: documents_pkey PRIMARY KEY (type, scope, serial)
@@ -501,6 +509,8 @@ sessions: sessions_pkey PRIMARY KEY (host_id)
 settings: settings_pkey PRIMARY KEY (key)
 sign_in_failures: sign_in_failures_pkey PRIMARY KEY (subject)
 sign_in_links: sign_in_links_pkey PRIMARY KEY (secret_sha256)
+signed_requests: signed_requests_host_id_fkey FOREIGN KEY (host_id) REFERENCES hosts(id)
+signed_requests: signed_requests_pkey PRIMARY KEY (host_id)
 spent_sign_in_steps: spent_sign_in_steps_pkey PRIMARY KEY (step_sha256)
 tasks: tasks_num_key UNIQUE (num)
 tasks: tasks_pkey PRIMARY KEY (id)
@@ -532,6 +542,7 @@ CREATE UNIQUE INDEX audit_tiles_pkey ON audit_tiles USING btree (level, idx);
 CREATE INDEX ca_keys_by_role ON ca_keys USING btree (role, state);
 CREATE UNIQUE INDEX ca_keys_fingerprint_key ON ca_keys USING btree (fingerprint);
 CREATE UNIQUE INDEX ca_keys_pkey ON ca_keys USING btree (key_id);
+CREATE UNIQUE INDEX ca_links_pkey ON ca_links USING btree (fingerprint);
 CREATE INDEX certificates_by_host ON certificates USING btree (host_id, issued_at_ms);
 CREATE INDEX certificates_due ON certificates USING btree (revoke_due_at_ms) WHERE (revoke_due_at_ms IS NOT NULL);
 CREATE UNIQUE INDEX certificates_issuer_key_id_serial_key ON certificates USING btree (issuer_key_id, serial);
@@ -542,7 +553,7 @@ CREATE UNIQUE INDEX change_feed_pkey ON change_feed USING btree (seq);
 CREATE UNIQUE INDEX cluster_nodes_pkey ON cluster_nodes USING btree (cluster, node);
 CREATE UNIQUE INDEX clusters_pkey ON clusters USING btree (name);
 CREATE UNIQUE INDEX counters_pkey ON counters USING btree (name);
-CREATE UNIQUE INDEX ca_links_pkey ON ca_links USING btree (fingerprint);
+CREATE UNIQUE INDEX crl_parts_pkey ON crl_parts USING btree (list, part);
 CREATE UNIQUE INDEX crl_shards_pkey ON crl_shards USING btree (issuer_key_id, shard);
 CREATE UNIQUE INDEX crls_pkey ON crls USING btree (issuer_key_id, shard, number);
 CREATE UNIQUE INDEX documents_pkey ON documents USING btree (type, scope, serial);
@@ -608,6 +619,7 @@ CREATE UNIQUE INDEX settings_pkey ON settings USING btree (key);
 CREATE INDEX sign_in_failures_by_time ON sign_in_failures USING btree (last_at_ms);
 CREATE UNIQUE INDEX sign_in_failures_pkey ON sign_in_failures USING btree (subject);
 CREATE UNIQUE INDEX sign_in_links_pkey ON sign_in_links USING btree (secret_sha256);
+CREATE UNIQUE INDEX signed_requests_pkey ON signed_requests USING btree (host_id);
 CREATE INDEX spent_sign_in_steps_by_time ON spent_sign_in_steps USING btree (forget_at_ms);
 CREATE UNIQUE INDEX spent_sign_in_steps_pkey ON spent_sign_in_steps USING btree (step_sha256);
 CREATE INDEX tasks_by_state ON tasks USING btree (state, num);

@@ -162,6 +162,13 @@ CREATE TABLE counters (
   name TEXT NOT NULL PRIMARY KEY,
   value BIGINT NOT NULL
 );
+CREATE TABLE crl_parts (
+  list TEXT NOT NULL,
+  part BIGINT NOT NULL,
+  created_at_ms BIGINT NOT NULL,
+  der TEXT NOT NULL,
+  PRIMARY KEY (list, part)
+);
 CREATE TABLE crl_shards (
   issuer_key_id TEXT NOT NULL,
   shard BIGINT NOT NULL,
@@ -178,7 +185,8 @@ CREATE TABLE crls (
   number BIGINT NOT NULL,
   revision BIGINT NOT NULL,
   entries BIGINT NOT NULL,
-  der TEXT NOT NULL,
+  list TEXT NOT NULL,
+  parts BIGINT NOT NULL,
   this_update_ms BIGINT NOT NULL,
   next_update_ms BIGINT NOT NULL,
   PRIMARY KEY (issuer_key_id, shard, number)
@@ -516,6 +524,10 @@ CREATE TABLE sign_in_links (
   created_by TEXT NOT NULL,
   expires_at_ms BIGINT NOT NULL,
   used_at_ms BIGINT
+);
+CREATE TABLE signed_requests (
+  host_id TEXT NOT NULL PRIMARY KEY REFERENCES hosts (id),
+  at_ms BIGINT NOT NULL
 );
 CREATE TABLE spent_sign_in_steps (
   step_sha256 TEXT NOT NULL PRIMARY KEY,

@@ -150,6 +150,12 @@ CREATE TABLE legacy_grants (
 );
 
 -- Narrow and hot: what heartbeats say, flushed in batches.
+-- F-20: of each host that sends requests without TLS, the moment for which the latest was signed. One for an earlier moment is a repetition.
+CREATE TABLE signed_requests (
+  host_id TEXT NOT NULL PRIMARY KEY REFERENCES hosts (id),
+  at_ms BIGINT NOT NULL
+);
+
 CREATE TABLE host_seen (
   num BIGINT NOT NULL PRIMARY KEY,
   last_seen_ms BIGINT NOT NULL,
@@ -241,17 +247,27 @@ CREATE TABLE crl_shards (
   PRIMARY KEY (issuer_key_id, shard)
 );
 
--- revision: of the shard, as the list has it.
+-- revision: of the shard, as the list has it. list: SHA-256 of its bytes, which lie in so many parts.
 CREATE TABLE crls (
   issuer_key_id TEXT NOT NULL,
   shard BIGINT NOT NULL,
   number BIGINT NOT NULL,
   revision BIGINT NOT NULL,
   entries BIGINT NOT NULL,
-  der TEXT NOT NULL,
+  list TEXT NOT NULL,
+  parts BIGINT NOT NULL,
   this_update_ms BIGINT NOT NULL,
   next_update_ms BIGINT NOT NULL,
   PRIMARY KEY (issuer_key_id, shard, number)
+);
+
+-- The bytes of lists. Parts are there before their list is: those that no list names are of one that was not finished. der: base64.
+CREATE TABLE crl_parts (
+  list TEXT NOT NULL,
+  part BIGINT NOT NULL,
+  created_at_ms BIGINT NOT NULL,
+  der TEXT NOT NULL,
+  PRIMARY KEY (list, part)
 );
 
 -- Each revocation by an administrator, and how it spread. needs: JSON, the revision of each shard that lists it. hosts_then: the other
