@@ -10,6 +10,7 @@ import { adminShow } from './commands/admin/show.ts';
 import { adminUnlinkOidc } from './commands/admin/unlink-oidc.ts';
 import { agentAsk } from './commands/agent/ask.ts';
 import { agentRenew } from './commands/agent/renew.ts';
+import { agentRepair } from './commands/agent/repair.ts';
 import { agentRun } from './commands/agent/run.ts';
 import { agentSet } from './commands/agent/set.ts';
 import { agentUpgrade } from './commands/agent/upgrade.ts';
@@ -54,12 +55,24 @@ import { dbMigrate } from './commands/db/migrate.ts';
 import { dbStatus } from './commands/db/status.ts';
 import { doctor } from './commands/doctor.ts';
 import { demo } from './commands/demo.ts';
+import { groupCreate } from './commands/group/create.ts';
+import { groupDelete } from './commands/group/delete.ts';
+import { groupInherit } from './commands/group/inherit.ts';
+import { groupList } from './commands/group/list.ts';
+import { groupLock } from './commands/group/lock.ts';
+import { groupMove } from './commands/group/move.ts';
+import { groupRename } from './commands/group/rename.ts';
+import { groupSet } from './commands/group/set.ts';
+import { groupShow } from './commands/group/show.ts';
+import { groupUnlock } from './commands/group/unlock.ts';
+import { groupUnset } from './commands/group/unset.ts';
 import { hostAllowReissue } from './commands/host/allow-reissue.ts';
 import { hostImport } from './commands/host/import.ts';
 import { hostKnown } from './commands/host/known.ts';
 import { hostList } from './commands/host/list.ts';
 import { hostMedia } from './commands/host/media.ts';
 import { hostRegister } from './commands/host/register.ts';
+import { hostMove } from './commands/host/move.ts';
 import { hostReset } from './commands/host/reset.ts';
 import { hostShow } from './commands/host/show.ts';
 import { hostUnregister } from './commands/host/unregister.ts';
@@ -88,12 +101,27 @@ import { planDelete } from './commands/plan/delete.ts';
 import { planEdit } from './commands/plan/edit.ts';
 import { planList } from './commands/plan/list.ts';
 import { planShow } from './commands/plan/show.ts';
+import { policyShow } from './commands/policy/show.ts';
 import { pointBrowse } from './commands/point/browse.ts';
 import { pointDelete } from './commands/point/delete.ts';
 import { pointList } from './commands/point/list.ts';
 import { pointMaintain } from './commands/point/maintain.ts';
 import { pointShow } from './commands/point/show.ts';
 import { restoreRun } from './commands/restore/run.ts';
+import { serverListAdd } from './commands/server-list/add.ts';
+import { serverListAssign } from './commands/server-list/assign.ts';
+import { serverListCopy } from './commands/server-list/copy.ts';
+import { serverListCreate } from './commands/server-list/create.ts';
+import { serverListDelete } from './commands/server-list/delete.ts';
+import { serverListExport } from './commands/server-list/export.ts';
+import { serverListImport } from './commands/server-list/import.ts';
+import { serverListList } from './commands/server-list/list.ts';
+import { serverListPackage } from './commands/server-list/package.ts';
+import { serverListRemove } from './commands/server-list/remove.ts';
+import { serverListRename } from './commands/server-list/rename.ts';
+import { serverListSet } from './commands/server-list/set.ts';
+import { serverListShow } from './commands/server-list/show.ts';
+import { serverListUnassign } from './commands/server-list/unassign.ts';
 import { securitySet } from './commands/security/set.ts';
 import { securityShow } from './commands/security/show.ts';
 import { serverFingerprint } from './commands/server/fingerprint.ts';
@@ -135,6 +163,7 @@ export const VERBS: readonly Verb[] = [
   agentSet,
   agentUninstall,
   agentAsk,
+  agentRepair,
   hostList,
   hostShow,
   hostRegister,
@@ -142,6 +171,7 @@ export const VERBS: readonly Verb[] = [
   hostImport,
   hostKnown,
   hostMedia,
+  hostMove,
   hostAllowReissue,
   hostReset,
   mappingList,
@@ -165,6 +195,32 @@ export const VERBS: readonly Verb[] = [
   certInstall,
   certExport,
   certImport,
+  groupList,
+  groupShow,
+  groupCreate,
+  groupRename,
+  groupMove,
+  groupSet,
+  groupUnset,
+  groupLock,
+  groupUnlock,
+  groupInherit,
+  groupDelete,
+  policyShow,
+  serverListList,
+  serverListShow,
+  serverListCreate,
+  serverListCopy,
+  serverListAdd,
+  serverListSet,
+  serverListRemove,
+  serverListRename,
+  serverListAssign,
+  serverListUnassign,
+  serverListExport,
+  serverListImport,
+  serverListPackage,
+  serverListDelete,
   clusterCreate,
   clusterList,
   clusterShow,

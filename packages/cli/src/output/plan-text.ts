@@ -27,7 +27,7 @@ export const deployedText = (cli: Cli, { deployed }: PlanView): string =>
     hosts: cli.format.counted('host', deployed.hosts),
   });
 
-/** Everything about a plan; `nameOf` gives a host's name for its ID. */
+/** Everything about a plan; `nameOf` gives a host's or group's name for its ID. */
 export function planDetailText(cli: Cli, plan: PlanView, nameOf: (id: string) => string): string[] {
   const { labels } = cli.words;
   const orNone = (lines: readonly string[]): readonly string[] =>
@@ -44,7 +44,10 @@ export function planDetailText(cli: Cli, plan: PlanView, nameOf: (id: string) =>
         ] as const)),
     [
       labels.targets,
-      [...plan.targets.hosts.map(nameOf), ...plan.targets.groups.map((id) => `${labels.group} ${id}`)],
+      [
+        ...plan.targets.hosts.map(nameOf),
+        ...plan.targets.groups.map((id) => `${labels.group} ${nameOf(id)}`),
+      ],
     ],
     [labels.paths, plan.paths],
     [labels.excludes, orNone(plan.excludes)],

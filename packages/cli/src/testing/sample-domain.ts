@@ -38,6 +38,8 @@ import { applicationSamples } from './sample-applications.ts';
 import { auditSampleRoutes } from './sample-audit.ts';
 import { legacyRoutes } from './sample-legacy.ts';
 import { clusterSamples } from './sample-clusters.ts';
+import { serverListSamples } from './sample-server-lists.ts';
+import { groupSamples } from './sample-groups.ts';
 import { renewalSamples } from './sample-renewals.ts';
 import { taskSamples } from './sample-tasks.ts';
 import { trustRoutes } from './sample-trust.ts';
@@ -114,6 +116,8 @@ export function sampleRoutes(): FakeRoute[] {
     ...taskSamples(),
     ...renewalSamples(),
     ...clusterSamples(),
+    ...serverListSamples(),
+    ...groupSamples(),
     ...legacyRoutes,
     ...applicationSamples(),
     ...auditSampleRoutes(),

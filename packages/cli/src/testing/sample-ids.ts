@@ -14,3 +14,5 @@ export const found = <Item>(item: Item | undefined, what: string, id: string): I
   if (item === undefined) throw new AppError('NOT_FOUND', { what, id });
   return item;
 };
+/** The root of all groups. */
+export const GROUP = '33333333-3333-4333-8333-333333333333';

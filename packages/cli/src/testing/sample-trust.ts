@@ -30,9 +30,8 @@ import type { z } from 'zod';
 import { fakeRoute, type FakeRoute } from './fake-server.ts';
 import { TEST_NOW_MS } from './fake-terminal.ts';
 import { nameSamples } from './sample-names.ts';
-import { FINGERPRINT, found, STORE, WEB } from './sample-ids.ts';
+import { FINGERPRINT, found, GROUP, STORE, WEB } from './sample-ids.ts';
 
-const GROUP = '33333333-3333-4333-8333-333333333333';
 const TOKEN = '55555555-5555-4555-8555-555555555555';
 
 const host = (over: Partial<z.input<typeof hostView>>): z.input<typeof hostView> => ({
@@ -42,6 +41,7 @@ const host = (over: Partial<z.input<typeof hostView>>): z.input<typeof hostView>
   group: GROUP,
   media: false,
   states: ['online'],
+  reasons: [],
   lastSeenAtMs: TEST_NOW_MS - 2_000,
   version: '0.1.0',
   certificate: {
@@ -62,6 +62,16 @@ const HOSTS = [
     names: ['store-01'],
     media: true,
     states: ['offline', 'certificate-expiring'],
+    reasons: [
+      {
+        why: 'silent',
+        state: 'offline',
+        lastSeenAtMs: TEST_NOW_MS - 3 * HOUR_MS,
+        heartbeatSeconds: 300,
+        missed: 36,
+      },
+      { why: 'ends', state: 'certificate-expiring', notAfterMs: TEST_NOW_MS + 364 * DAY_MS },
+    ],
     lastSeenAtMs: TEST_NOW_MS - 3 * HOUR_MS,
     health: ['clock-skew'],
   }),

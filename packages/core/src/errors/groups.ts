@@ -83,7 +83,7 @@ export const groupErrors = {
   GROUP_NOT_EMPTY: {
     status: 409,
     en: {
-      words: 'The group {name} has {hosts} hosts and {groups} groups below it.',
+      words: 'The group {name} is not empty: hosts {hosts}, groups below it {groups}.',
       hint: 'Move them first: sekisho host move HOST GROUP, sekisho group move GROUP PARENT',
     },
     ja: {
@@ -128,22 +128,33 @@ export const groupErrors = {
     status: 409,
     en: {
       words: 'The setting {setting} of the group {name} is locked by {by}.',
-      hint: 'Whoever has rights there can change it, or unlock it: sekisho group unlock {by} {setting}',
+      hint: "Whoever has rights there can change it, or unlock it: sekisho group unlock '{by}' {setting}",
     },
     ja: {
       words: 'グループ {name} の設定 {setting} は、{by} によってロックされています。',
-      hint: 'そのグループに権限を持つ管理者が変更するか、ロックを解除できます: sekisho group unlock {by} {setting}',
+      hint: "そのグループに権限を持つ管理者が変更するか、ロックを解除できます: sekisho group unlock '{by}' {setting}",
     },
   },
-  SETTING_UNKNOWN: {
-    status: 422,
+  GROUP_UNKNOWN: {
+    status: 404,
     en: {
-      words: 'There is no setting {setting}, or it does not take the value {value}.',
-      hint: 'Settings: {settings}',
+      words: 'There is no group {given}.',
+      hint: 'See which there are: sekisho group list',
     },
     ja: {
-      words: '設定 {setting} はないか、値 {value} を受け付けません。',
-      hint: '設定: {settings}',
+      words: 'グループ {given} はありません。',
+      hint: 'グループを確認してください: sekisho group list',
+    },
+  },
+  SETTING_HAS_COMMAND: {
+    status: 422,
+    en: {
+      words: 'The setting {setting} is changed with a command of its own.',
+      hint: 'For example: {command}',
+    },
+    ja: {
+      words: '設定 {setting} は専用のコマンドで変更します。',
+      hint: '例: {command}',
     },
   },
   HEARTBEAT_PERIOD_OUT_OF_RANGE: {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DAY_MS, MINUTE_MS } from '../time.ts';
-import { hostStates, type HostFacts } from './host-state.ts';
+import { judgeHost, type HostFacts } from './host-state.ts';
 
 const nowMs = 1_800_000_000_000;
 const fresh = { notBeforeMs: nowMs - DAY_MS, notAfterMs: nowMs + 364 * DAY_MS, revokedAtMs: null };
@@ -60,6 +60,30 @@ const cases: [string, Partial<HostFacts>, string[]][] = [
 ];
 for (const [what, facts, states] of cases) {
   test(`F-05 a host that ${what} is ${states.join(', ')}`, () => {
-    assert.deepEqual(hostStates({ ...base, ...facts }, nowMs), states);
+    assert.deepEqual(judgeHost({ ...base, ...facts }, nowMs).states, states);
   });
 }
+
+test('F-05 each state that wants attention says why: the silence in periods, serials, dates', () => {
+  const revokedAtMs = nowMs - DAY_MS;
+  const reasonsOf = (facts: Partial<HostFacts>) => judgeHost({ ...base, ...facts }, nowMs).reasons;
+  assert.deepEqual(reasonsOf({}), []);
+  assert.deepEqual(reasonsOf({ lastSeenMs: nowMs - 16 * MINUTE_MS }), [
+    {
+      why: 'silent',
+      state: 'offline',
+      lastSeenAtMs: nowMs - 16 * MINUTE_MS,
+      heartbeatSeconds: 300,
+      missed: 3,
+    },
+  ]);
+  assert.deepEqual(
+    reasonsOf({ certificate: { ...fresh, revokedAtMs }, health: ['orphaned'], policySerial: 6 }),
+    [
+      { why: 'not-heard', state: 'offline', revokedAtMs },
+      { why: 'revoked', state: 'revoked', revokedAtMs },
+      { why: 'older-policy', state: 'policy-outdated', held: 6, wanted: 7 },
+      { why: 'refuses-server', state: 'orphaned', reportedAtMs: base.lastSeenMs },
+    ],
+  );
+});

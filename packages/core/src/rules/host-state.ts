@@ -1,4 +1,5 @@
 import { DAY_MS, SECOND_MS } from '../time.ts';
+import type { HostReason } from '../wire/host-reasons.ts';
 import type { HostView } from '../wire/trust.ts';
 
 export type HostState = HostView['states'][number];
@@ -29,34 +30,48 @@ export interface HostFacts {
   readonly health: readonly string[];
 }
 
-/** F-05 All states that hold for a host at that time, contact first. */
-export function hostStates(facts: HostFacts, nowMs: number): HostState[] {
-  const states: HostState[] = [contactState(facts, nowMs)];
-  if (facts.legacy) states.push('legacy');
-  if (facts.certificate !== null) states.push(...certificateStates(facts.certificate, nowMs));
-  if (facts.policySerial !== null && facts.policySerial < facts.wantedPolicySerial)
-    states.push('policy-outdated');
-  if (facts.health.includes(ORPHANED_HEALTH)) states.push('orphaned');
-  return states;
+/** States of a host, and the reason for each that wants attention. */
+export interface HostJudgement {
+  readonly states: readonly HostState[];
+  readonly reasons: readonly HostReason[];
+}
+
+/** F-05 All states that hold for a host at that time, contact first, and why. */
+export function judgeHost(facts: HostFacts, nowMs: number): HostJudgement {
+  const contact = contactOf(facts, nowMs);
+  const reasons: HostReason[] = contact === 'online' ? [] : [contact];
+  if (facts.certificate !== null) reasons.push(...certificateReasons(facts.certificate, nowMs));
+  const { policySerial: held, wantedPolicySerial: wanted } = facts;
+  if (held !== null && held < wanted)
+    reasons.push({ why: 'older-policy', state: 'policy-outdated', held, wanted });
+  if (facts.health.includes(ORPHANED_HEALTH))
+    reasons.push({ why: 'refuses-server', state: 'orphaned', reportedAtMs: facts.lastSeenMs ?? nowMs });
+  const states = reasons.map(({ state }): HostState => state);
+  if (contact === 'online') states.unshift('online');
+  if (facts.legacy) states.splice(1, 0, 'legacy');
+  return { states, reasons };
 }
 
 /** Is a host that was seen then, with that heartbeat, still online? */
 export const isOnline = (lastSeenMs: number, heartbeatSeconds: number, nowMs: number): boolean =>
   nowMs - lastSeenMs < MISSED_HEARTBEATS_MAX * heartbeatSeconds * SECOND_MS;
 
-function contactState(facts: HostFacts, nowMs: number): HostState {
-  if (facts.lastSeenMs === null && !facts.channelOpen) return 'never-seen';
+function contactOf(facts: HostFacts, nowMs: number): 'online' | HostReason {
+  const { lastSeenMs, channelOpen, heartbeatSeconds, certificate } = facts;
+  if (lastSeenMs === null && !channelOpen) return { why: 'never-heard', state: 'never-seen' };
   // from the moment of its revocation nothing of it is heard any more (T-40)
-  if (typeof facts.certificate?.revokedAtMs === 'number') return 'offline';
-  if (facts.channelOpen || facts.lastSeenMs === null) return 'online';
-  return isOnline(facts.lastSeenMs, facts.heartbeatSeconds, nowMs) ? 'online' : 'offline';
+  if (typeof certificate?.revokedAtMs === 'number')
+    return { why: 'not-heard', state: 'offline', revokedAtMs: certificate.revokedAtMs };
+  if (channelOpen || lastSeenMs === null || isOnline(lastSeenMs, heartbeatSeconds, nowMs)) return 'online';
+  const missed = Math.floor((nowMs - lastSeenMs) / (heartbeatSeconds * SECOND_MS));
+  return { why: 'silent', state: 'offline', lastSeenAtMs: lastSeenMs, heartbeatSeconds, missed };
 }
 
-function certificateStates(certificate: NonNullable<HostFacts['certificate']>, nowMs: number): HostState[] {
-  if (certificate.revokedAtMs !== null) return ['revoked'];
-  if (nowMs > certificate.notAfterMs) return ['certificate-expired'];
+function certificateReasons(certificate: NonNullable<HostFacts['certificate']>, nowMs: number): HostReason[] {
+  const { notBeforeMs, notAfterMs, revokedAtMs } = certificate;
+  if (revokedAtMs !== null) return [{ why: 'revoked', state: 'revoked', revokedAtMs }];
+  if (nowMs > notAfterMs) return [{ why: 'ended', state: 'certificate-expired', notAfterMs }];
   // A short-lived certificate is renewed at two thirds (T-04): it is late when five sixths have gone.
-  const lifetimeMs = certificate.notAfterMs - certificate.notBeforeMs;
-  const beforeMs = Math.min(EXPIRING_BEFORE_MS, lifetimeMs / 6);
-  return certificate.notAfterMs - nowMs <= beforeMs ? ['certificate-expiring'] : [];
+  const beforeMs = Math.min(EXPIRING_BEFORE_MS, (notAfterMs - notBeforeMs) / 6);
+  return notAfterMs - nowMs <= beforeMs ? [{ why: 'ends', state: 'certificate-expiring', notAfterMs }] : [];
 }

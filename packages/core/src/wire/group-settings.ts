@@ -26,6 +26,15 @@ export type SettingName = keyof SettingValues;
 export const SETTING_NAMES = Object.keys(GROUP_SETTINGS) as [SettingName, ...SettingName[]];
 export const settingName = z.enum(SETTING_NAMES);
 
+/** What people write and read for each setting: on the command line and in refusals. */
+export const SETTING_KEYS: Readonly<Record<SettingName, string>> = {
+  heartbeatSeconds: 'heartbeat',
+  mode: 'mode',
+  list: 'list',
+  plans: 'plans',
+  verification: 'verification',
+};
+
 /** What one group sets by itself. */
 export const ownValues = settingValues.partial();
 export type OwnValues = z.infer<typeof ownValues>;

@@ -14,6 +14,7 @@ import {
   sha256Hex,
   tokenId,
 } from './scalars.ts';
+import { hostReason } from './host-reasons.ts';
 import { route } from './route.ts';
 
 /** The domain as everybody may know it. */
@@ -92,6 +93,8 @@ export const hostView = z.object({
   group: groupId,
   media: z.boolean(),
   states: z.array(z.enum(HOST_STATES)),
+  /** F-05: why, for each state that wants attention. */
+  reasons: z.array(hostReason),
   lastSeenAtMs: epochMs.nullable(),
   version: z.string().nullable(),
   certificate: z

@@ -1,11 +1,13 @@
 import { access } from './en/access.ts';
 import { accounts } from './en/accounts.ts';
 import { applications } from './en/applications.ts';
+import { serverLists } from './en/server-lists.ts';
 import { audit } from './en/audit.ts';
 import { revocations } from './en/revocation.ts';
 import { certificates } from './en/certificates.ts';
 import { demo } from './en/demo.ts';
 import { doctor } from './en/doctor.ts';
+import { groups } from './en/groups.ts';
 import { help, labels, notes, nouns, states, units } from './en/labels.ts';
 import { legacy } from './en/legacy.ts';
 import { names } from './en/names.ts';
@@ -24,11 +26,13 @@ export const en = {
   notes,
   verbs,
   applications,
+  serverLists,
   audit,
   certificates,
   revocations,
   demo,
   doctor,
+  groups,
   legacy,
   names,
   simulate,

@@ -2,11 +2,13 @@ import type { Words } from './en.ts';
 import { access } from './ja/access.ts';
 import { accounts } from './ja/accounts.ts';
 import { applications } from './ja/applications.ts';
+import { serverLists } from './ja/server-lists.ts';
 import { audit } from './ja/audit.ts';
 import { revocations } from './ja/revocation.ts';
 import { certificates } from './ja/certificates.ts';
 import { demo } from './ja/demo.ts';
 import { doctor } from './ja/doctor.ts';
+import { groups } from './ja/groups.ts';
 import { help, labels, notes, nouns, states, units } from './ja/labels.ts';
 import { legacy } from './ja/legacy.ts';
 import { names } from './ja/names.ts';
@@ -25,11 +27,13 @@ export const ja: Words = {
   notes,
   verbs,
   applications,
+  serverLists,
   audit,
   certificates,
   revocations,
   demo,
   doctor,
+  groups,
   legacy,
   names,
   simulate,

@@ -4,7 +4,7 @@ import { listHosts } from '@sekisho/core/wire/trust.ts';
 import { serverData } from '../../client/data-folder.ts';
 import { withServer } from '../../client/open-server.ts';
 import { numberOr, text } from '../../flag.ts';
-import { hostStateText } from '../../output/host-text.ts';
+import { hostReasonText, hostStateText } from '../../output/host-text.ts';
 import { renderTable } from '../../output/table.ts';
 import { timesLine } from '../../output/times-line.ts';
 import { defineVerb } from '../../verb.ts';
@@ -33,14 +33,21 @@ export const hostList = defineVerb({
         cli.format.time(host.lastSeenAtMs),
         cli.format.time(host.certificate?.notAfterMs ?? null),
         host.id,
+        hostReasonText(cli, host),
       ]);
       return {
         json: page,
         text: [
           ...renderTable(
-            [labels.name, labels.state, labels.media, labels.lastSeen, labels.validUntil, labels.id].map(
-              (title) => ({ title }),
-            ),
+            [
+              labels.name,
+              labels.state,
+              labels.media,
+              labels.lastSeen,
+              labels.validUntil,
+              labels.id,
+              labels.error,
+            ].map((title) => ({ title })),
             rows,
           ),
           timesLine(cli),

@@ -1,6 +1,7 @@
 import { serverData } from '../../client/data-folder.ts';
 import { withServer } from '../../client/open-server.ts';
 import { resolveHost } from '../../client/resolve.ts';
+import { groupPathOf } from '../../client/resolve-group.ts';
 import { hostDetailText } from '../../output/host-text.ts';
 import { defineVerb } from '../../verb.ts';
 
@@ -13,6 +14,10 @@ export const hostShow = defineVerb({
   run: ({ cli, args, flags }) =>
     withServer(cli, flags.data, async ({ call }) => {
       const host = await resolveHost(call, args.host ?? '');
-      return { json: host, bare: host.id, text: hostDetailText(cli, host) };
+      return {
+        json: host,
+        bare: host.id,
+        text: hostDetailText(cli, host, await groupPathOf(call, host.group)),
+      };
     }),
 });

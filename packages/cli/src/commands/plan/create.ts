@@ -2,6 +2,7 @@ import { AppError, fill } from '@sekisho/core/errors.ts';
 import { createPlan } from '@sekisho/core/wire/plans.ts';
 import { serverData } from '../../client/data-folder.ts';
 import { withServer } from '../../client/open-server.ts';
+import { resolveGroupIds } from '../../client/resolve-group.ts';
 import { resolveHostIds } from '../../client/resolve.ts';
 import { required, requiredText } from '../../flag.ts';
 import { defineVerb } from '../../verb.ts';
@@ -26,11 +27,13 @@ export const planCreate = defineVerb({
       "sekisho plan create --name 'web files' --host web-01 --path /srv/www --schedule 'nightly=0 2 * * *' --keep-daily 14 --keep-monthly 12",
     application:
       "sekisho plan create --name databases --application sql-server --virtual-name sql-vip.example.com --path /var/opt/mssql/backup --schedule 'nightly=0 1 * * *'",
+    group:
+      "sekisho plan create --name homes --group Tokyo --path /home --schedule 'nightly=0 3 * * *' --keep-daily 7",
     manual: "sekisho plan create --name documents --host laptop-07 --path /home --exclude '*.iso'",
   },
   run: ({ cli, flags }) => {
     const application = applicationOf(flags, COMMAND) ?? null;
-    if (application === null && flags.host.length === 0)
+    if (application === null && flags.host.length + flags.group.length === 0)
       throw new AppError('USAGE_OPTION_MISSING', {
         command: COMMAND,
         option: '--host <host>',
@@ -42,7 +45,10 @@ export const planCreate = defineVerb({
       const plan = await call(createPlan, {
         body: {
           name: flags.name,
-          targets: { hosts: await resolveHostIds(call, flags.host), groups: [] },
+          targets: {
+            hosts: await resolveHostIds(call, flags.host),
+            groups: await resolveGroupIds(call, flags.group),
+          },
           application,
           paths: [...flags.path],
           excludes: [...flags.exclude],

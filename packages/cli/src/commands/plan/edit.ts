@@ -3,6 +3,7 @@ import type { Caller } from '@sekisho/core/wire/client.ts';
 import { replacePlan, type PlanView } from '@sekisho/core/wire/plans.ts';
 import { serverData } from '../../client/data-folder.ts';
 import { withServer } from '../../client/open-server.ts';
+import { resolveGroupIds } from '../../client/resolve-group.ts';
 import { resolveHostIds, resolvePlan } from '../../client/resolve.ts';
 import { on, text, type FlagValues } from '../../flag.ts';
 import { defineVerb } from '../../verb.ts';
@@ -87,8 +88,11 @@ async function edited(call: Caller, plan: PlanView, given: FlagValues<typeof fla
     application,
     // of an application the server knows the hosts
     targets:
-      given.host.length > 0
-        ? { hosts: await resolveHostIds(call, given.host), groups: before.targets.groups }
+      given.host.length + given.group.length > 0
+        ? {
+            hosts: given.host.length > 0 ? await resolveHostIds(call, given.host) : before.targets.hosts,
+            groups: given.group.length > 0 ? await resolveGroupIds(call, given.group) : before.targets.groups,
+          }
         : changesApplication
           ? { hosts: [], groups: [] }
           : before.targets,

@@ -16,6 +16,7 @@ export const planFlags = {
   application: choice('--application <kind>', APPLICATION_KINDS),
   virtualName: text('--virtual-name <name>'),
   host: texts('--host <host>'),
+  group: texts('--group <group>'),
   path: paths('--path <folder>'),
   exclude: texts('--exclude <pattern>'),
   schedule: texts('--schedule <name=cron>'),

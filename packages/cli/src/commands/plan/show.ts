@@ -1,6 +1,7 @@
 import { getHost } from '@sekisho/core/wire/trust.ts';
 import { serverData } from '../../client/data-folder.ts';
 import { withServer } from '../../client/open-server.ts';
+import { groupPathOf } from '../../client/resolve-group.ts';
 import { resolvePlan } from '../../client/resolve.ts';
 import { planDetailText } from '../../output/plan-text.ts';
 import { defineVerb } from '../../verb.ts';
@@ -22,6 +23,10 @@ export const planShow = defineVerb({
         // a host that was removed meanwhile shows as its ID
         const host = await call(getHost, { params: { id } }).catch(() => undefined);
         if (host !== undefined) names.set(id, host.name);
+      }
+      for (const id of plan.targets.groups.slice(0, NAMES_MAX)) {
+        const path = await groupPathOf(call, id);
+        if (path !== undefined) names.set(id, path);
       }
       return { json: plan, bare: plan.id, text: planDetailText(cli, plan, (id) => names.get(id) ?? id) };
     }),

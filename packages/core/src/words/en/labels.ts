@@ -1,9 +1,11 @@
 import { nameNouns } from './names.ts';
 import { taskStates } from './tasks.ts';
+import { groupNouns } from './groups.ts';
 import { legacyNouns } from './legacy.ts';
 import { accessNouns } from './access.ts';
 import { accountNouns } from './accounts.ts';
 import { applicationNouns } from './applications.ts';
+import { serverListNouns } from './server-lists.ts';
 import { operateLabels, operateNotes, operateNouns } from './operate.ts';
 
 /** Nouns, labels, tables, prompts and notes of the command line. `{x}` is filled in. */
@@ -17,12 +19,14 @@ export const nouns = {
   security: 'global security settings',
   plan: 'what to back up, when, where to, how long to keep it',
   ...applicationNouns,
+  ...serverListNouns,
   backup: 'run plans now',
   job: 'what runs and what ran',
   task: 'long work of the server itself',
   point: 'recovery points: look into them, delete them',
   restore: 'bring files back',
   audit: 'the audit log',
+  ...groupNouns,
   ...nameNouns,
   ...accountNouns,
   ...accessNouns,

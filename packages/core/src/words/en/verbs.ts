@@ -1,5 +1,7 @@
+import { groupVerbs } from './groups.ts';
 import { nameVerbs } from './names.ts';
 import { applicationVerbs } from './applications.ts';
+import { repairVerbs, serverListVerbs } from './server-lists.ts';
 import { certificateVerbs, clusterVerbs } from './certificates.ts';
 import { revocationVerbs } from './revocation.ts';
 import { taskVerbs } from './tasks.ts';
@@ -283,7 +285,8 @@ export const verbs = {
     flags: {
       data,
       name: 'name of the plan',
-      host: 'host to protect (name or ID, repeatable); this or --application is needed',
+      host: 'host to protect (name or ID, repeatable); this, --group or --application is needed',
+      group: 'group to protect, with those below that inherit plans (path, name or ID, repeatable)',
       application: 'protect an application instead, on whichever host carries it',
       virtualName: 'with --application: its virtual name, mapped by sekisho application create',
       path: 'absolute path to back up (repeatable)',
@@ -304,6 +307,7 @@ export const verbs = {
     },
     examples: {
       nightly: 'Every night at two, kept for 14 days and 12 months',
+      group: 'All hosts of a group, also those that join it later',
       manual: 'To be run by hand',
       application: 'A database cluster: whichever node is active runs it',
     },
@@ -327,6 +331,7 @@ export const verbs = {
       data,
       name: 'new name',
       host: 'hosts to protect instead (name or ID, repeatable)',
+      group: 'groups to protect instead (path, name or ID, repeatable)',
       application: 'protect an application instead, on whichever host carries it',
       virtualName: 'with --application: its virtual name, mapped by sekisho application create',
       withoutApplication: 'protect hosts again; with --host',
@@ -490,8 +495,11 @@ export const verbs = {
   ...accessVerbs,
   ...legacyVerbs,
   ...applicationVerbs,
+  ...serverListVerbs,
+  ...repairVerbs,
   ...certificateVerbs,
   ...clusterVerbs,
+  ...groupVerbs,
   ...revocationVerbs,
   ...nameVerbs,
   ...taskVerbs,

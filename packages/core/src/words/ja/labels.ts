@@ -1,10 +1,12 @@
 import { nameNouns } from './names.ts';
 import { taskStates } from './tasks.ts';
 import type { Words } from '../en.ts';
+import { groupNouns } from './groups.ts';
 import { legacyNouns } from './legacy.ts';
 import { accessNouns } from './access.ts';
 import { accountNouns } from './accounts.ts';
 import { applicationNouns } from './applications.ts';
+import { serverListNouns } from './server-lists.ts';
 import { operateLabels, operateNotes, operateNouns } from './operate.ts';
 
 /** コマンドラインの名詞、見出し、表、質問、注記 (日本語)。 */
@@ -18,12 +20,14 @@ export const nouns: Words['nouns'] = {
   security: 'グローバルセキュリティ設定',
   plan: '何を、いつ、どこへバックアップし、いつまで保持するか',
   ...applicationNouns,
+  ...serverListNouns,
   backup: 'プランを今すぐ実行する',
   job: '実行中と実行済みの処理',
   task: 'サーバー自身の長い処理',
   point: '復旧ポイント: 中を見る、削除する',
   restore: 'ファイルをリストアする',
   audit: '監査ログ',
+  ...groupNouns,
   ...nameNouns,
   ...accountNouns,
   ...accessNouns,

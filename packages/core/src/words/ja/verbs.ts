@@ -1,5 +1,7 @@
+import { groupVerbs } from './groups.ts';
 import { nameVerbs } from './names.ts';
 import { applicationVerbs } from './applications.ts';
+import { repairVerbs, serverListVerbs } from './server-lists.ts';
 import { certificateVerbs, clusterVerbs } from './certificates.ts';
 import { revocationVerbs } from './revocation.ts';
 import type { Words } from '../en.ts';
@@ -297,7 +299,8 @@ export const verbs: Words['verbs'] = {
     flags: {
       data,
       name: 'プランの名前',
-      host: '保護するホスト (名前または ID、複数可)。これか --application が必要',
+      host: '保護するホスト (名前または ID、複数可)。これか --group か --application が必要',
+      group: '保護するグループ。プランを継承する下のグループも含む (パス、名前または ID、複数可)',
       application: '代わりに、どのホストにあってもアプリケーションを保護する',
       virtualName: '--application と指定: sekisho application create でマップした仮想名',
       path: 'バックアップする絶対パス (複数可)',
@@ -313,6 +316,7 @@ export const verbs: Words['verbs'] = {
     },
     examples: {
       nightly: '毎晩 2 時。14 日分と 12 か月分を保持する',
+      group: 'グループのすべてのホスト。後から加わるホストも含む',
       manual: '手動で実行する',
       application: 'データベースクラスター。アクティブなノードが実行する',
     },
@@ -336,6 +340,7 @@ export const verbs: Words['verbs'] = {
       data,
       name: '新しい名前',
       host: '保護するホストを置き換える (名前または ID、複数可)',
+      group: '保護するグループを置き換える (パス、名前または ID、複数可)',
       application: '代わりに、どのホストにあってもアプリケーションを保護する',
       virtualName: '--application と指定: sekisho application create でマップした仮想名',
       withoutApplication: '再びホストを保護する。--host と指定',
@@ -487,8 +492,11 @@ export const verbs: Words['verbs'] = {
   ...accessVerbs,
   ...legacyVerbs,
   ...applicationVerbs,
+  ...serverListVerbs,
+  ...repairVerbs,
   ...certificateVerbs,
   ...clusterVerbs,
+  ...groupVerbs,
   ...revocationVerbs,
   ...nameVerbs,
   ...taskVerbs,

@@ -13,6 +13,7 @@ import {
   requireUnchangedGroup,
   requireUnlocked,
   storeGroup,
+  type GroupAct,
 } from './change-tree.ts';
 import { effectOfTrees } from './group-effect.ts';
 import { readGroupTree, type GroupTree, type SettingDefaults, type StoredGroup } from './group-tree.ts';
@@ -27,6 +28,8 @@ export interface SettingsWish {
   readonly unlock: readonly SettingName[];
   readonly inherits?: boolean | undefined;
   readonly dryRun: boolean;
+  /** As what it is written; `change-group` by default. */
+  readonly act?: GroupAct;
   readonly precondition?: Precondition | undefined;
 }
 
@@ -60,7 +63,10 @@ export async function changeSettings(
     const changes = changesOf(shownOf(group), shownOf(changed));
     if (wish.dryRun || Object.keys(changes.after).length === 0) return effect;
     const stored = await storeGroup(context, tx, before, changed);
-    await auditGroup(context, tx, principal, 'change-group', stored, { ...changes, hosts: effect.hosts });
+    await auditGroup(context, tx, principal, wish.act ?? 'change-group', stored, {
+      ...changes,
+      hosts: effect.hosts,
+    });
     return effect;
   });
 }

@@ -2,7 +2,7 @@ import type { AuditAct } from '@sekisho/core/audit-events.ts';
 import { AppError } from '@sekisho/core/errors.ts';
 import type { GroupId } from '@sekisho/core/ids.ts';
 import { reaches, reachOf, type Principal } from '@sekisho/core/rules/rights.ts';
-import type { SettingName } from '@sekisho/core/wire/group-settings.ts';
+import { SETTING_KEYS, type SettingName } from '@sekisho/core/wire/group-settings.ts';
 import { requireUnchanged, revisionTag, type Precondition } from '../../http/entity-tag.ts';
 import { recordChange } from '../../store/record-change.ts';
 import type { Tx } from '../../store/tables.ts';
@@ -35,7 +35,11 @@ export function requireUnlocked(tree: GroupTree, id: GroupId, setting: SettingNa
   const [own, ...above] = tree.path(id);
   const locker = above.findLast(({ locked }) => locked.includes(setting));
   if (locker !== undefined)
-    throw new AppError('SETTING_LOCKED', { name: own?.name ?? '', setting, by: locker.name });
+    throw new AppError('SETTING_LOCKED', {
+      name: own?.name ?? '',
+      setting: SETTING_KEYS[setting],
+      by: locker.name,
+    });
 }
 
 /** Refusal: PRECONDITION_FAILED, with who changed the group. */

@@ -13,6 +13,7 @@ import { TrustServer } from '@sekisho/testkit/trust-server.ts';
 import { WireAgent } from '@sekisho/testkit/wire-agent.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { z } from 'zod';
 
 const code = (expected: string) => (error: unknown) => error instanceof AppError && error.code === expected;
 
@@ -24,10 +25,8 @@ eachStore((dialect) => {
     const root = (await call(wire.listGroups, {})).groups[0]!;
     const create = (name: string, parentId: GroupId = root.id) =>
       call(wire.createGroup, { body: { name, parentId } });
-    const change = (
-      id: GroupId,
-      body: Partial<Parameters<typeof call<typeof wire.changeGroupSettings>>[1]['body']>,
-    ) => call(wire.changeGroupSettings, { params: { id }, body: { ...body } });
+    const change = (id: GroupId, body: z.input<typeof wire.changeGroupSettings.body>) =>
+      call(wire.changeGroupSettings, { params: { id }, body });
     const effective = async (id: GroupId) => (await call(wire.getGroup, { params: { id } })).effective;
     const period = async (id: GroupId): Promise<string> => {
       const { value, origin, lockedBy } = (await effective(id)).heartbeatSeconds;

@@ -1,6 +1,6 @@
 import type { HostId } from '@sekisho/core/ids.ts';
 import { LEGACY_HEARTBEAT_SECONDS } from '@sekisho/core/limits.ts';
-import { hostStates, isOnline } from '@sekisho/core/rules/host-state.ts';
+import { isOnline, judgeHost, type HostJudgement } from '@sekisho/core/rules/host-state.ts';
 import type { HostView } from '@sekisho/core/wire/trust.ts';
 import type { HostSeen, ServerContext } from '../../context.ts';
 import type { DbOrTx } from '../../store/tables.ts';
@@ -23,13 +23,15 @@ export async function viewHosts(
     const certificate = certificates.get(row.id);
     const old = legacy.get(row.id);
     const seen = old === undefined ? context.fleet.seen(row.id) : seenOfLegacy(old, nowMs);
+    const judged = judge(context, { row, certificate, seen, isLegacy: old !== undefined }, nowMs);
     return {
       id: row.id,
       name: row.name,
       names: names.get(row.id) ?? [row.name],
       group: row.groupId,
       media: row.mediaSinceMs !== null,
-      states: statesOf(context, { row, certificate, seen, isLegacy: old !== undefined }, nowMs),
+      states: [...judged.states],
+      reasons: [...judged.reasons],
       lastSeenAtMs: seen?.lastSeenMs ?? null,
       version: seen?.version ?? null,
       certificate:
@@ -48,7 +50,7 @@ export async function viewHosts(
   });
 }
 
-function statesOf(
+function judge(
   context: ServerContext,
   host: {
     row: HostRow;
@@ -57,9 +59,9 @@ function statesOf(
     isLegacy: boolean;
   },
   nowMs: number,
-): HostView['states'] {
+): HostJudgement {
   const { row, certificate, seen, isLegacy } = host;
-  return hostStates(
+  return judgeHost(
     {
       lastSeenMs: seen?.lastSeenMs ?? null,
       channelOpen: isOwn(context, row.id) || seen?.online === true,
