@@ -26,6 +26,7 @@ const AUDITED: Readonly<Record<string, readonly AuditAct[] | { readonly none: st
   changeGroupSettings: ['change-group'],
   deleteGroup: ['delete-group'],
   moveHost: ['move-host'],
+  switchVerification: ['switch-verification-off', 'switch-verification-on'],
   // clusters
   createCluster: ['create-cluster'],
   addClusterNode: ['change-cluster'],

@@ -89,11 +89,6 @@ const certificates = {
     'destroy the private key {subject} of the domain',
     'ドメインの秘密鍵 {subject} を破棄',
   ),
-  'destroy-ca-key': security(
-    'CERT',
-    'destroy the private key {subject} of the domain',
-    'ドメインの秘密鍵 {subject} を破棄',
-  ),
   'revoke-replaced': security(
     'CERT',
     'revoke a replaced certificate of {subject}',

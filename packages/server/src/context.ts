@@ -100,6 +100,10 @@ export interface FleetService {
   /** A WebSocket upgrade of a verified peer at CHANNEL_PATH. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, peer: PeerIdentity): void;
   agentRoutes(agentApp: FastifyInstance): void;
+  /** F-20: of the plain port. */
+  heartbeatRoute(plainApp: FastifyInstance): void;
+  /** F-20 Does verification of this server rest for the host, or has it not heard yet that it does no more? */
+  mayAskPlain(hostId: HostId): Promise<boolean>;
   adminRoutes(adminApp: FastifyInstance): void;
   /** Ends the channels one after the other; none is opened any more. */
   drain(spreadMs: number): Promise<void>;
@@ -129,12 +133,12 @@ export interface ServerContext {
   readonly security: SecurityCache;
   /** T-09: what hosts are told about their renewal, out of memory. */
   readonly renewals: RenewalBoard;
+  /** F-37: which hosts are asked for a certificate of the next CA now. */
+  readonly rekeys: RekeyPacer;
   /** T-31: who may go by which name, out of memory. */
   readonly names: NameDesk;
   /** T-50: hosts that talk without a certificate. */
   readonly legacy: LegacyDesk;
-  /** F-37: which hosts are asked for a certificate of the next CA now. */
-  readonly rekeys: RekeyPacer;
   readonly connections: PeerConnections;
   /** Administrators and what they may do (S-04). */
   readonly accounts: Accounts;

@@ -58,7 +58,6 @@ import { nameRoutes, peerRoutes } from './features/names/names.routes.ts';
 import { RenewalBoard } from './features/renewals/renewal-board.ts';
 import { renewalRoutes } from './features/renewals/renewals.routes.ts';
 import { RekeyPacer } from './features/rotation/rekey-pacer.ts';
-import { RekeyPacer } from './features/rotation/rekey-pacer.ts';
 import { RotationBoard } from './features/rotation/rotation-board.ts';
 import { rotationChanges } from './features/rotation/rotation-changes.ts';
 import type { RotationContext } from './features/rotation/rotation-context.ts';
@@ -305,7 +304,6 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
     refusals,
     names,
     legacy,
-    rekeys: new RekeyPacer({ clock, log, registry, current: () => board.current }),
     renewals,
     rekeys: new RekeyPacer({ clock, log, registry, current: () => board.current }),
     security,
@@ -439,13 +437,6 @@ async function startRotations(
     registry,
     clock,
     periodOf: fleet.periodOf,
-  const rekeying = context.rekeys.start({
-    hosts: () => fleet.index.hosts(),
-    hasChannel: facts.hasChannel,
-    push: (hostId, fetch) => {
-      fleet.push(hostId, fetch);
-    },
-  });
     hasChannel: (hostId: HostId) => fleet.hub.session(hostId) !== undefined,
   };
   const rekeying = context.rekeys.start({
@@ -454,7 +445,6 @@ async function startRotations(
     push: (hostId, fetch) => {
       fleet.push(hostId, fetch);
     },
-      await rekeying.stop();
   });
   const changeFor = rotationChanges(context);
   const machine = new RotationMachine({ parts: context, fleet: facts, changeFor });

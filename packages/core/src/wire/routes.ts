@@ -23,6 +23,7 @@ import * as rotations from './rotations.ts';
 import type { Route } from './route.ts';
 import * as serverLists from './server-lists.ts';
 import * as signIn from './sign-in.ts';
+import * as switchVerification from './switch-verification.ts';
 import * as tasks from './tasks.ts';
 import * as trust from './trust.ts';
 
@@ -52,6 +53,7 @@ export const WIRE_MODULES: Readonly<Record<string, Readonly<Record<string, unkno
   rotations,
   'server-lists': serverLists,
   'sign-in': signIn,
+  'switch-verification': switchVerification,
   tasks,
   trust,
 };

@@ -10,6 +10,7 @@ import type { OpenWork } from '../features/jobs/open-work.ts';
 import type { ProgressBoard } from '../features/jobs/progress-board.ts';
 import { pruneBooks } from '../features/fleet/prune-books.ts';
 import { maintainDue } from '../features/repositories/maintain-due.ts';
+import { endVerificationOff } from '../features/verification/end-verification-off.ts';
 import { startDuty, startLoop, type Loop } from './loop.ts';
 
 /** F-02: how often what heartbeats said is written. */
@@ -18,6 +19,8 @@ export const FLUSH_EVERY_MS = 30 * SECOND_MS;
 export const FOLLOW_EVERY_MS = 15 * SECOND_MS;
 export const EXPECTATIONS_EVERY_MS = 30 * SECOND_MS;
 export const MAINTENANCE_EVERY_MS = HOUR_MS;
+/** F-20: how late a group may say that the time without verification is over; agents end it to the second. */
+export const VERIFICATION_EVERY_MS = 30 * SECOND_MS;
 export const SWEEP_EVERY_MS = 30 * SECOND_MS;
 /** A channel that was silent for this long beyond three heartbeats is dead. */
 const SILENCE_GRACE_MS = 30 * SECOND_MS;
@@ -26,7 +29,7 @@ const LEASE_MS = 2 * MINUTE_MS;
 const MERGE_BACK_MS = 3 * FLUSH_EVERY_MS;
 
 export type FleetLoops = Readonly<
-  Record<'flush' | 'follow' | 'expectations' | 'maintenance' | 'sweep', Loop>
+  Record<'flush' | 'follow' | 'expectations' | 'maintenance' | 'verification' | 'sweep', Loop>
 >;
 
 /** The timers of the fleet: each asks a rule or a use case, and has no other thought. */
@@ -84,6 +87,15 @@ export function startFleetLoops(parts: {
       run: async (fence) => {
         await maintainDue(context, fence);
         await pruneBooks(context, fence);
+      },
+    }),
+    verification: startDuty({
+      ...duty,
+      name: 'verification',
+      everyMs: VERIFICATION_EVERY_MS,
+      run: async (fence) => {
+        const ended = await endVerificationOff(context, fence);
+        if (ended > 0) log.warn({ ended }, 'agents verify the server again');
       },
     }),
     sweep: startLoop({

@@ -16,10 +16,15 @@ export function publicBundleRoute(app: FastifyInstance, context: Pick<ServerCont
   mount(app, getPublicBundle, () => latest(context, 'bundle', ''));
 }
 
-/** The newest documents, to the hosts they are for. */
+/** What agents fetch on their port: the bundle before they have a certificate, and their own documents. */
 export function documentRoutes(agentApp: FastifyInstance, context: ServerContext): void {
   publicBundleRoute(agentApp, context);
-  mount(agentApp, getDocument, async ({ params, peer }) => {
+  documentRoute(agentApp, context);
+}
+
+/** The newest documents, to the hosts they are for. */
+export function documentRoute(app: FastifyInstance, context: ServerContext): void {
+  mount(app, getDocument, async ({ params, peer }) => {
     switch (params.type) {
       case 'bundle':
         return latest(context, 'bundle', '');

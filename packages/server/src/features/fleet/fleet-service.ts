@@ -147,7 +147,10 @@ export async function startFleet(
       agentRoutes(agentApp, { context, heartbeats, hasChannel, names: parts.names });
     },
     heartbeatRoute: (plainApp) => {
-      plainHeartbeatRoute(plainApp, { heartbeats, hasChannel: (hostId) => hub.session(hostId) !== undefined });
+      plainHeartbeatRoute(plainApp, {
+        heartbeats,
+        hasChannel: (hostId) => hub.session(hostId) !== undefined,
+      });
     },
     async mayAskPlain(hostId) {
       const host = await heartbeats.hostOf(hostId);

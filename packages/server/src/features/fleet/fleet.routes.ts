@@ -13,6 +13,7 @@ import type { ProgressBoard } from '../jobs/progress-board.ts';
 import { planRoutes } from '../plans/plans.routes.ts';
 import { pointRoutes } from '../points/points.routes.ts';
 import { releasePassword } from '../repositories/release-password.ts';
+import { verificationRoutes } from '../verification/verification.routes.ts';
 import type { FleetContext } from './fleet-context.ts';
 import type { FleetIndex } from './fleet-index.ts';
 import type { HeartbeatDesk } from './heartbeat-desk.ts';
@@ -40,6 +41,7 @@ export interface FleetRouteParts {
 export function fleetRoutes(app: FastifyInstance, parts: FleetRouteParts): void {
   applicationRoutes(app, parts);
   groupRoutes(app, parts);
+  verificationRoutes(app, parts);
   planRoutes(app, parts);
   jobRoutes(app, parts);
   pointRoutes(app, parts);
@@ -78,8 +80,6 @@ export function plainHeartbeatRoute(
   mount(app, postHeartbeat, async ({ peer, body }) => {
     const host = await heartbeats.hostOf(peer.hostId);
     if (host === undefined) throw new AppError('NOT_FOUND', { what: 'host', id: peer.hostId });
-    return believedReply(
-      await heartbeats.answerPost(host, peer.fingerprint, body, hasChannel(peer.hostId)),
-    );
+    return believedReply(await heartbeats.answerPost(host, peer.fingerprint, body, hasChannel(peer.hostId)));
   });
 }

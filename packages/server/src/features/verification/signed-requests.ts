@@ -1,0 +1,119 @@
+import { AppError } from '@sekisho/core/errors.ts';
+import type { HostId, Sha256Hex } from '@sekisho/core/ids.ts';
+import { CLOCK_SKEW_MAX_MS } from '@sekisho/core/limits.ts';
+import { SIGNATURE_HEADER, type SignedRequest } from '@sekisho/core/wire/signed-request.ts';
+import type { Certificate } from '@sekisho/pki/certificate.ts';
+import { sha256Hex } from '@sekisho/pki/keys.ts';
+import { verifyRequest } from '@sekisho/pki/request-signature.ts';
+import { verifyChain } from '@sekisho/pki/verify.ts';
+import type { IncomingMessage } from 'node:http';
+import type { ServerContext } from '../../context.ts';
+import { addressKey } from '../../http/connections.ts';
+import type { PeerIdentity } from '../../http/peer.ts';
+import { addressOf } from '../../http/request-origin.ts';
+import {
+  MinuteCounts,
+  REFUSED_SIGNATURES_PER_MINUTE_MAX,
+  SIGNED_REQUESTS_PER_MINUTE_MAX,
+} from './request-limits.ts';
+import { takeMoment } from './request-moments.ts';
+
+type Parts = Pick<
+  ServerContext,
+  'clock' | 'store' | 'feed' | 'domain' | 'keys' | 'registry' | 'refusals' | 'fleet'
+>;
+
+const EMPTY_SHA256 = sha256Hex(new Uint8Array());
+
+/**
+ * Who sends a request without TLS (F-20): the host whose certificate is in the registry, unexpired and unrevoked, and whose key signed this
+ * very request, a moment ago, for the first time. Only while verification is off for its group, or until it has heard that it is on.
+ */
+export class SignedRequests {
+  readonly #parts: Parts;
+  readonly #perHost: MinuteCounts;
+  readonly #refused: MinuteCounts;
+  readonly #bodies = new WeakMap<IncomingMessage, Sha256Hex>();
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#perHost = new MinuteCounts(parts.clock, SIGNED_REQUESTS_PER_MINUTE_MAX);
+    this.#refused = new MinuteCounts(parts.clock, REFUSED_SIGNATURES_PER_MINUTE_MAX);
+  }
+
+  /**
+   * Before a byte of the body is read. Refusals: REQUEST_SIGNATURE_INVALID, REQUEST_TIME_WRONG, REQUEST_REPLAYED, VERIFICATION_IS_ON,
+   * PEER_CERTIFICATE_UNKNOWN, PEER_CERTIFICATE_EXPIRED, CERTIFICATE_REVOKED, the failed check of the chain (PEER_…), RATE_LIMITED,
+   * SERVER_STOPPING.
+   */
+  async requirePeer(raw: IncomingMessage): Promise<PeerIdentity> {
+    const from = addressKey(raw.socket.remoteAddress);
+    this.#refused.require(from);
+    let subject = 'unknown';
+    try {
+      if (!this.#parts.feed.fresh) throw new AppError('SERVER_STOPPING');
+      const header = raw.headers[SIGNATURE_HEADER];
+      if (typeof header !== 'string') throw invalid('there is none');
+      const { request, judged: peer } = await verifyRequest(header, (leaf) => this.#judge(leaf));
+      subject = peer.hostId;
+      await this.#requireThis(raw, request, peer.hostId);
+      this.#parts.registry.noteUse(peer.fingerprint);
+      return peer;
+    } catch (error) {
+      if (error instanceof AppError && error.code !== 'SERVER_STOPPING' && error.code !== 'SERVER_BUSY')
+        this.#note(raw, subject, error, from);
+      throw error;
+    }
+  }
+
+  /** Once the body is there; undefined: there was none. Refusal: REQUEST_SIGNATURE_INVALID. */
+  requireBody(raw: IncomingMessage, body: Uint8Array | undefined): void {
+    const found = body === undefined ? EMPTY_SHA256 : sha256Hex(body);
+    if (this.#bodies.get(raw) === found) return;
+    const error = invalid('the body is another one');
+    this.#note(raw, 'unknown', error, addressKey(raw.socket.remoteAddress));
+    throw error;
+  }
+
+  /** As for a connection with mutual TLS: the chain, and the registry's word for this moment. */
+  #judge(leaf: Certificate): PeerIdentity {
+    const { registry, clock, keys, domain } = this.#parts;
+    const { fingerprint, serial, notAfterMs } = leaf;
+    const entry = registry.lookup(fingerprint);
+    if (entry === undefined) throw new AppError('PEER_CERTIFICATE_UNKNOWN', { fingerprint });
+    if (entry.revoked) throw new AppError('CERTIFICATE_REVOKED');
+    const { hostId, issuerKeyId } = verifyChain({
+      leaf,
+      intermediates: keys.issuers(),
+      anchors: keys.anchors(),
+      nowMs: clock.nowMs(),
+      domainId: domain.id,
+      role: 'host-client',
+    });
+    if (hostId === undefined || entry.hostId !== hostId)
+      throw new AppError('PEER_CERTIFICATE_UNKNOWN', { fingerprint });
+    return { hostId, fingerprint, serial, issuerKeyId, notAfterMs };
+  }
+
+  async #requireThis(raw: IncomingMessage, request: SignedRequest, hostId: HostId): Promise<void> {
+    const { clock, domain, fleet, store } = this.#parts;
+    if (request.method !== raw.method || request.path !== raw.url) throw invalid('it is of another request');
+    if (request.domain !== domain.id || request.server !== domain.serverId)
+      throw invalid('it is for another server');
+    if (request.host !== hostId) throw invalid('it is of another host');
+    if (Math.abs(request.atMs - clock.nowMs()) > CLOCK_SKEW_MAX_MS) throw new AppError('REQUEST_TIME_WRONG');
+    this.#perHost.require(hostId);
+    this.#perHost.add(hostId);
+    if (!(await fleet.mayAskPlain(hostId))) throw new AppError('VERIFICATION_IS_ON');
+    if (!(await takeMoment(store, hostId, request.atMs))) throw new AppError('REQUEST_REPLAYED');
+    this.#bodies.set(raw, request.bodySha256);
+  }
+
+  #note(raw: IncomingMessage, subject: string, { code }: AppError, from: string): void {
+    this.#refused.add(from);
+    const origin = addressOf(raw.socket);
+    this.#parts.refusals.note({ act: 'refuse-peer', actor: 'unknown', origin, subject, code });
+  }
+}
+
+const invalid = (detail: string): AppError => new AppError('REQUEST_SIGNATURE_INVALID', { detail });
