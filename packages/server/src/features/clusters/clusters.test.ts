@@ -1,5 +1,6 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import * as wire from '@sekisho/core/wire/clusters.ts';
+import { addLegacyHost } from '@sekisho/core/wire/legacy.ts';
 import { addMapping, askPeers, listMappings, listPendingNames } from '@sekisho/core/wire/names.ts';
 import { listAudit, revokeHost } from '@sekisho/core/wire/trust.ts';
 import { FakeClock } from '@sekisho/testkit/fake-clock.ts';
@@ -19,7 +20,6 @@ eachStore((dialect) => {
     const a = await WireAgent.enrol(t, trust, 'files-a');
     const b = await WireAgent.enrol(t, trust, 'files-b');
     const c = await WireAgent.enrol(t, trust, 'files-c');
-    const { store } = trust.server.context;
     /** May that host go by the virtual name, as the client is told? */
     const answerFor = async (host: WireAgent): Promise<string> => {
       const { fingerprint } = host.identity.certificate;
@@ -117,11 +117,7 @@ eachStore((dialect) => {
     });
 
     await t.test('T-20 nodes that are not upgraded together are named', async () => {
-      await store.db
-        .updateTable('hosts')
-        .set({ legacy_since_ms: 1, secure_since_ms: null })
-        .where('id', '=', b.hostId)
-        .execute();
+      await trust.call(addLegacyHost, { body: { name: 'files-later' } });
       const { clusters } = await trust.call(wire.listClusters, {});
       assert.deepEqual(
         clusters.map(({ name, mixed, nodes }) => [name, mixed, nodes.filter(({ legacy }) => legacy).length]),

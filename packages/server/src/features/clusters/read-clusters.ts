@@ -6,7 +6,7 @@ import type { ServerContext } from '../../context.ts';
 import type { DbOrTx } from '../../store/tables.ts';
 import { newestCertificates } from '../certificates/certificate-rows.ts';
 import { certificateStandings } from '../fleet/certificate-standing.ts';
-import { legacyAmong } from '../hosts/legacy-among.ts';
+import { legacyAmong } from '../legacy/legacy-rows.ts';
 import { findHostByName } from '../hosts/host-rows.ts';
 import { mappingsOfNames } from '../names/name-rows.ts';
 import { selectClusters, type StoredCluster } from './clusters.store.ts';
