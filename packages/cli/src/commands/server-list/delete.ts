@@ -1,0 +1,25 @@
+import { fill } from '@sekisho/core/errors.ts';
+import { deleteServerList } from '@sekisho/core/wire/server-lists.ts';
+import { serverData } from '../../client/data-folder.ts';
+import { withServer } from '../../client/open-server.ts';
+import { resolveList } from '../../client/resolve-list.ts';
+import { confirm } from '../../input/confirm.ts';
+import { serverListText } from '../../output/server-list-text.ts';
+import { defineVerb } from '../../verb.ts';
+
+/** `server-list delete LIST` (F-11): confirmed; refused while a group has it. */
+export const serverListDelete = defineVerb({
+  path: 'server-list delete',
+  args: { list: '<list>' },
+  flags: { data: serverData },
+  examples: { plain: 'sekisho server-list delete Osaka' },
+  run: ({ cli, args, flags }) =>
+    withServer(cli, flags.data, async ({ call }) => {
+      const list = await resolveList(call, args.list ?? '');
+      const { serverLists: words } = cli.words;
+      const { id, name } = list;
+      await confirm(cli, serverListText(cli, list), fill(words.deleteQuestion, { name }));
+      const reply = await call(deleteServerList, { params: { id } });
+      return { json: reply, text: [fill(words.deleted, { name })] };
+    }),
+});
