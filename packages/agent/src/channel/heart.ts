@@ -1,5 +1,6 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import { CLOCK_SKEW_MAX_MS } from '@sekisho/core/limits.ts';
+import { heartbeatWaitMs } from '@sekisho/core/rules/heartbeat.ts';
 import { SECOND_MS, type Clock, type Random } from '@sekisho/core/time.ts';
 import {
   postHeartbeat,
@@ -17,8 +18,6 @@ import { startChannel, type Channel } from './channel.ts';
 
 /** A heartbeat or a spool frame that is not answered on the channel within this means that the channel is dead. */
 export const ANSWER_MAX_MS = 20 * SECOND_MS;
-/** F-02: plus or minus. */
-const JITTER_SHARE = 0.1;
 /** After a failed attempt to send what is spooled. */
 const SPOOL_RETRY_MS = 15 * SECOND_MS;
 /** When no policy has come yet. */
@@ -168,8 +167,8 @@ export function startHeart(options: {
       }
       if (soon) continue;
       if (server.betterIsReady() && channel.isOpen) channel.reconnect();
-      const periodMs = seconds * SECOND_MS * (1 + JITTER_SHARE * (2 * random.fraction() - 1));
-      await clock.sleep(periodMs, AbortSignal.any([stopping.signal, wake.signal]));
+      const waitMs = heartbeatWaitMs(seconds, random.fraction());
+      await clock.sleep(waitMs, AbortSignal.any([stopping.signal, wake.signal]));
     }
   }
 

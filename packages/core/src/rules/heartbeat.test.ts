@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { decideCertificate, decideFetch, type HeldSerials, type WantedState } from './heartbeat.ts';
+import {
+  decideCertificate,
+  decideFetch,
+  heartbeatWaitMs,
+  type HeldSerials,
+  type WantedState,
+} from './heartbeat.ts';
 
 const held: HeldSerials = {
   bundleGeneration: 5,
@@ -67,3 +73,15 @@ for (const [what, input, decision] of certificates) {
 function facts(media: boolean, names: string[], serverAuth: boolean, has: string[]) {
   return { granted: { media, names }, held: { serverAuth, names: has } };
 }
+
+test('F-02 the wait between two heartbeats is the period, give or take a tenth of it', () => {
+  const waits: [number, number, number][] = [
+    [300, 0, 270_000],
+    [300, 0.5, 300_000],
+    [300, 1, 330_000],
+    [10, 0, 9_000],
+    [86_400, 1, 95_040_000],
+  ];
+  for (const [seconds, fraction, expected] of waits)
+    assert.equal(Math.round(heartbeatWaitMs(seconds, fraction)), expected);
+});

@@ -1,4 +1,12 @@
+import { SECOND_MS } from '../time.ts';
 import type { Fetchable, Heartbeat } from '../wire/agent.ts';
+
+/** F-02: the wait between two heartbeats is the period, plus or minus this share of it. */
+const JITTER_SHARE = 0.1;
+
+/** How long an agent waits for its next heartbeat; `fraction` is drawn anew each time, from 0 up to 1. */
+export const heartbeatWaitMs = (periodSeconds: number, fraction: number): number =>
+  periodSeconds * SECOND_MS * (1 + JITTER_SHARE * (2 * fraction - 1));
 
 /** What a heartbeat says of what the agent holds. */
 export type HeldSerials = Pick<
