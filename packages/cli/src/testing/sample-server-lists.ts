@@ -49,6 +49,20 @@ const LISTS: View[] = [
     createdBy: 'office',
     changedAtMs: TEST_NOW_MS,
   },
+  {
+    id: '83333333-3333-4333-8333-333333333333',
+    name: 'old',
+    isDefault: false,
+    revision: 1,
+    servers: [{ ...entry('old.example.com'), port: 8014, protocol: 'http' }],
+    groups: [],
+    hosts: 0,
+    holding: 0,
+    serial: 3,
+    createdAtMs: TEST_NOW_MS,
+    createdBy: 'office',
+    changedAtMs: TEST_NOW_MS,
+  },
 ];
 const [standard, osaka] = LISTS as [View, View];
 
@@ -112,8 +126,9 @@ export const serverListSamples = (): FakeRoute[] => [
     return { list, effect: judged(list, body.servers === undefined ? 0 : 3, body.acceptUnreachable) };
   }),
   fakeRoute(wire.deleteServerList, ({ params }) => {
-    const { name, groups, isDefault } = one(params.id);
+    const { id, name, groups, isDefault } = one(params.id);
     if (isDefault) throw new AppError('SERVER_LIST_DEFAULT', { name });
+    if (groups.length === 0) return { deleted: id };
     throw new AppError('SERVER_LIST_ASSIGNED', {
       name,
       groups: groups.map((group) => group.name).join(', '),

@@ -19,10 +19,12 @@ export const serverListPackage = defineVerb({
   examples: { plain: 'sekisho server-list package default --out repair.json' },
   run: ({ cli, args, flags }) => {
     const path = resolve(cli.io.cwd, flags.out);
-    if (existsSync(path)) throw new AppError('FILE_EXISTS', { path });
+    if (flags.out !== '-' && existsSync(path)) throw new AppError('FILE_EXISTS', { path });
     return withServer(cli, flags.data, async ({ call }) => {
       const { id } = await resolveList(call, args.list ?? '');
       const { file: content, ...made } = await call(exportPackage, { params: { id } });
+      if (flags.out === '-')
+        return { json: { ...made, content }, bare: content.trimEnd(), text: [content.trimEnd()] };
       const file = await writeNewFile(cli, flags.out, content);
       const { serverLists: words } = cli.words;
       return {

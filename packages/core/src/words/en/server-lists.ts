@@ -105,7 +105,7 @@ export const serverListVerbs = {
   'server-list package': {
     summary: 'Export a communication package, for agents that find or accept no server any more',
     args: { list },
-    flags: { data, out: 'file to write; it must not be there yet' },
+    flags: { data, out: 'file to write, which must not be there yet; - is standard output' },
     examples: { plain: 'Carry it to the host, and run there: sekisho agent repair FILE' },
   },
   'server-list delete': {

@@ -107,7 +107,7 @@ export const serverListVerbs: typeof en.serverListVerbs = {
   'server-list package': {
     summary: 'サーバーを見つけられない、または信頼できないエージェントのための通信パッケージをエクスポート',
     args: { list },
-    flags: { data, out: '書き込むファイル。既存のファイルには書かない' },
+    flags: { data, out: '書き込むファイル。既存のファイルには書かない。- は標準出力' },
     examples: { plain: 'ホストにコピーして実行: sekisho agent repair ファイル' },
   },
   'server-list delete': {
