@@ -93,6 +93,12 @@ export const REQUIREMENTS: readonly Requirement[] = [
   },
   { id: 'T-61', what: 'A request through a tunnel always needs a token', status: 'proved' },
   { id: 'T-62', what: 'Client and media server of a tunnel are current', status: 'proved' },
+  {
+    id: 'F-01',
+    what: 'Hosts live in a tree of groups; settings are inherited, locked, and show their origin',
+    status: 'partly',
+    open: 'security options are set for the whole domain',
+  },
   { id: 'F-02', what: 'Heartbeats', status: 'proved' },
   { id: 'F-03', what: 'Push mode and pull mode', status: 'proved' },
   {
