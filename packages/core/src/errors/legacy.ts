@@ -159,6 +159,17 @@ export const legacyErrors = {
       hint: 'バックアップの終了を待つか、停止してから (sekisho-legacy-agent stop)、アップグレードをもう一度実行してください。証明書は保持されます。',
     },
   },
+  LEGACY_REPOSITORY_NONE: {
+    status: 409,
+    en: {
+      words: 'The legacy host {name} has no repository yet: there is nothing that it could read.',
+      hint: 'Its first backup makes one. Then grant again: sekisho legacy grant {name}',
+    },
+    ja: {
+      words: 'レガシーホスト {name} にはまだリポジトリがなく、読み取れるものがありません。',
+      hint: 'リポジトリは最初のバックアップで作成されます。その後でもう一度許可してください: sekisho legacy grant {name}',
+    },
+  },
   LEGACY_MESSAGE_INVALID: {
     status: 400,
     en: {

@@ -127,7 +127,7 @@ export async function removeLegacyHost(
   return name;
 }
 
-/** T-50 For so long the host may read what it backed up; zero takes it back. Refusals: NOT_FOUND. */
+/** T-50 For so long the host may read what it backed up; zero takes it back. Refusals: NOT_FOUND, LEGACY_REPOSITORY_NONE. */
 export async function grantLegacyRead(
   context: ServerContext,
   wish: { hostId: HostId; repository: RepositoryName | null; seconds: number },
@@ -138,6 +138,7 @@ export async function grantLegacyRead(
     const row = await findLegacyHost(tx, hostId);
     if (row === undefined) throw new AppError('NOT_FOUND', { what: 'host', id: hostId });
     const own = await repositoriesOf(tx, [hostId]);
+    if (own.length === 0) throw new AppError('LEGACY_REPOSITORY_NONE', { name: row.name });
     const repository =
       wish.repository === null ? own.at(-1) : own.find((one) => one.name === wish.repository);
     if (repository === undefined)

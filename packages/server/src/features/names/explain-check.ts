@@ -118,7 +118,17 @@ const again = ({ about }: Pick<ExplainedFacts, 'about'>): string =>
   `sekisho token create --name again --reissue ${about.name}`;
 
 const COMMANDS: Readonly<Record<PeerCheck, (facts: ExplainedFacts) => string | undefined>> = {
-  protocol: () => 'sekisho security set --insecure-communication on',
+  protocol: ({ peer }) => {
+    if (typeof peer.legacy !== 'object') return undefined;
+    switch (peer.legacy.code) {
+      case 'INSECURE_COMMUNICATION_OFF':
+        return 'sekisho security set --insecure-communication on';
+      case 'LEGACY_DOWNGRADE':
+        return `sekisho host reset ${peer.legacy.params['host']}`;
+      default:
+        return undefined;
+    }
+  },
   chain: again,
   role: ({ about, isMedia }) => (isMedia ? again({ about }) : `sekisho host media ${about.name} on`),
   domain: again,
@@ -127,11 +137,21 @@ const COMMANDS: Readonly<Record<PeerCheck, (facts: ExplainedFacts) => string | u
   revocation: again,
   name: (facts) => {
     const { outcome, name, about, pending } = facts;
+    // no host is called so: only an endpoint says whose it is
+    if (outcome.outcome === 'refuse')
+      return outcome.code === 'HOST_NAME_RESERVED'
+        ? `sekisho host media ${about.name} on --endpoint ${endpointOf(name)}`
+        : undefined;
     if (outcome.outcome !== 'pend') return undefined;
     const verb = pending?.state === 'pending' ? 'approve' : 'add';
     const way = outcome.reason === 'taken' ? ' --move' : '';
     return `sekisho mapping ${verb} ${name} --host ${about.name}${way}`;
   },
 };
+
+const endpointOf = (address: string): string =>
+  `${address.includes(':') ? `[${address}]` : address}:${MEDIA_PORT}`;
+/** Where a media server listens unless it was told otherwise. */
+const MEDIA_PORT = 13002;
 
 const iso = (atMs: number): string => new Date(atMs).toISOString();

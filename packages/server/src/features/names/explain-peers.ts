@@ -1,6 +1,5 @@
 import { AppError, refuse, type Refusal } from '@sekisho/core/errors.ts';
 import { parseHostId, type HostId } from '@sekisho/core/ids.ts';
-import { decideLegacy } from '@sekisho/core/rules/legacy.ts';
 import { judgeName } from '@sekisho/core/rules/naming.ts';
 import { decidePeer, explainPeer, type PeerFacts } from '@sekisho/core/rules/peer.ts';
 import { isRevokedAt, staleCrl } from '@sekisho/core/rules/revocation.ts';
@@ -16,6 +15,7 @@ import {
 } from '../certificates/certificate-rows.ts';
 import { endpointsOf, findHost as findFleetHost } from '../fleet/read-hosts.ts';
 import { findHost, findHostByName, type HostRow } from '../hosts/host-rows.ts';
+import { findLegacyHost } from '../legacy/legacy-rows.ts';
 import { explainCheck, type ExplainedFacts } from './explain-check.ts';
 import { mappingsOfNames, pendingOfNames } from './name-rows.ts';
 import { namesById } from './name-views.ts';
@@ -88,7 +88,7 @@ async function explainSide(
   const outcome = context.names.decide({ name, hostId: about.id, fingerprint: row?.fingerprint }, decides.id);
   const nowMs = context.clock.nowMs();
   const facts: PeerFacts = {
-    legacy: await legacyOf(context, about, row),
+    legacy: await legacyOf(context, about, name),
     path: pathRefusal(context, about, certificate, direction),
     notBeforeMs: certificate?.notBeforeMs ?? 0,
     notAfterMs: certificate?.notAfterMs ?? 0,
@@ -136,36 +136,24 @@ async function explainSide(
   };
 }
 
-/** A host that has only ever talked the plain protocol is judged as when it comes in (T-50, T-51); any other is not. */
+/**
+ * A host that has only ever talked the plain protocol is judged as when it comes in (T-50 … T-53), by the desk that lets it in: from its
+ * address, or under the name that is dialled, with the key that it was given; any other is not.
+ */
 async function legacyOf(
-  context: ServerContext,
+  { legacy, store }: ServerContext,
   about: HostRow,
-  row: CertificateRow | undefined,
+  name: string,
 ): Promise<PeerFacts['legacy']> {
-  const host = await context.store.db
-    .selectFrom('hosts')
-    .select(['legacy_since_ms', 'secure_since_ms'])
-    .where('id', '=', about.id)
-    .executeTakeFirstOrThrow();
-  if (host.legacy_since_ms === null || host.secure_since_ms !== null) return undefined;
-  const kind = about.mediaSinceMs === null ? 'client' : 'media';
-  const decision = decideLegacy({
-    insecureCommunication: context.security.current().insecureCommunication,
-    as: kind,
-    address: '',
-    host: {
-      name: about.name,
-      kind,
-      legacySinceMs: host.legacy_since_ms,
-      secureSinceMs: host.secure_since_ms,
-      revoked: row?.revokedAtMs != null,
-      address: null,
-    },
-    keyMatches: true,
-    secureOwner: undefined,
-    reportingCollector: undefined,
+  const row = await findLegacyHost(store.db, about.id);
+  if (row === undefined || row.legacySinceMs === null || row.secureSinceMs !== null) return undefined;
+  const refusal = await legacy.refusalOf(store.db, row, {
+    as: row.kind,
+    name: row.name,
+    address: row.kind === 'media' ? name : (row.address ?? 'unknown'),
+    ...(row.keySha256 === null ? {} : { keySha256: row.keySha256 }),
   });
-  return decision.allow ? 'let-in' : decision;
+  return refusal ?? 'let-in';
 }
 
 /** The path of its certificate to this domain's root, dates apart: those are a check of their own. */

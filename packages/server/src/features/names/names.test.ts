@@ -1,6 +1,7 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import { NEW_NAMES_PER_HOST_PER_MINUTE_MAX } from '@sekisho/core/limits.ts';
 import { MINUTE_MS } from '@sekisho/core/time.ts';
+import { addLegacyHost } from '@sekisho/core/wire/legacy.ts';
 import * as wire from '@sekisho/core/wire/names.ts';
 import { getHost, listAudit, registerHost, setHostMedia, setSecurity } from '@sekisho/core/wire/trust.ts';
 import { addGroup, principalOf } from '@sekisho/testkit/administrators.ts';
@@ -411,13 +412,23 @@ eachStore((dialect) => {
         const role = noMedia.sides[0]?.checks.find(({ check }) => check === 'role');
         assert.deepEqual([role?.outcome, role?.command], ['failed', 'sekisho host media client on']);
         await assert.rejects(explain({ from: 'client', to: 'nobody' }), refusedWith('NOT_FOUND'));
-        const { db } = trust.server.context.store;
-        const plain = { legacy_since_ms: 1, secure_since_ms: null };
-        await db.updateTable('hosts').set(plain).where('id', '=', other.hostId).execute();
-        const protocol = async (): Promise<unknown[]> => {
-          const [side] = (await explain({ from: 'client', to: 'other' })).sides;
+        const loopback = await explain({ from: 'client', to: 'nas', as: '127.0.0.1' });
+        const reserved = loopback.sides[0]?.checks.find(({ check }) => check === 'name');
+        assert.deepEqual(
+          [reserved?.code, reserved?.command],
+          ['HOST_NAME_RESERVED', 'sekisho host media nas on --endpoint 127.0.0.1:13002'],
+        );
+        await trust.call(addLegacyHost, { body: { name: 'plain' } });
+        const protocol = async (to = 'plain'): Promise<unknown[]> => {
+          const [side] = (await explain({ from: 'client', to })).sides;
           return side?.checks.slice(0, 2).map(({ outcome, command }) => [outcome, command]) ?? [];
         };
+        // from the address of a host that has talked securely (T-52), as the real way says it
+        await trust.call(wire.addMapping, { body: { name: '192.0.2.99', hostId: client.hostId } });
+        const { db } = trust.server.context.store;
+        await db.updateTable('hosts').set({ secure_since_ms: 1 }).where('id', '=', client.hostId).execute();
+        await trust.call(addLegacyHost, { body: { name: 'fallen', address: '192.0.2.99' } });
+        assert.deepEqual((await protocol('fallen'))[0], ['failed', 'sekisho host reset client']);
         assert.deepEqual(await protocol(), [
           ['passed', null],
           ['skipped', null],
