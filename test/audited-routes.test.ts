@@ -27,6 +27,14 @@ const AUDITED: Readonly<Record<string, readonly AuditAct[] | { readonly none: st
   deleteGroup: ['delete-group'],
   moveHost: ['move-host'],
   switchVerification: ['switch-verification-off', 'switch-verification-on'],
+  // management server lists
+  createServerList: ['create-server-list'],
+  replaceServerList: ['change-server-list'],
+  deleteServerList: ['delete-server-list'],
+  assignServerList: ['assign-server-list'],
+  unassignServerList: ['unassign-server-list'],
+  importServerList: ['create-server-list', 'change-server-list'],
+  exportPackage: ['export-communication-package'],
   // clusters
   createCluster: ['create-cluster'],
   addClusterNode: ['change-cluster'],

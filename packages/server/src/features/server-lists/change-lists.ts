@@ -161,12 +161,12 @@ export async function deleteList(context: ServerContext, principal: Principal, i
 }
 
 /** Signs what the list says, if that is news. */
-export const sign = async (context: ServerContext, tx: Tx, list: StoredList): Promise<void> => {
+const sign = async (context: ServerContext, tx: Tx, list: StoredList): Promise<void> => {
   await context.documents.make(tx, 'list', list.id, { list: list.id, servers: signedServers(list.servers) });
 };
 
 /** In the audit log. */
-export async function record(
+async function record(
   context: ServerContext,
   tx: Tx,
   principal: Principal,

@@ -7,7 +7,7 @@ import type { exportPackage as exportRoute } from '@sekisho/core/wire/server-lis
 import { readDocumentHeader } from '@sekisho/pki/document-header.ts';
 import type { z } from 'zod';
 import type { ServerContext } from '../../context.ts';
-import { record } from './change-lists.ts';
+import { recordAudit } from '../audit/record-audit.ts';
 import { requireList } from './read-lists.ts';
 
 /**
@@ -28,7 +28,12 @@ export async function exportPackage(
   await store.transaction(async (tx) => {
     await documents.make(tx, 'communication', id, { bundle: bundle.jws, list: signedList.jws });
     const detail = { generation: bundle.serial, listSerial: signedList.serial };
-    await record(context, tx, principal, 'export-communication-package', list.name, detail);
+    const { name: actor, origin } = principal;
+    await recordAudit(
+      tx,
+      { act: 'export-communication-package', actor, origin, subject: list.name, outcome: 'done', detail },
+      context.clock.nowMs(),
+    );
   });
   await feed.catchUp();
   const signed = await documents.latest('communication', id);
