@@ -246,13 +246,16 @@ for (const dialect of ['sqlite', 'postgres'] as const)
       },
     );
 
-    await t.test('T-50 before the first backup there is nothing to read, and the refusal says so', async () => {
-      const { hostId } = await call(addLegacyHost, { body: { name: 'old-new' } });
-      await assert.rejects(
-        call(grantLegacyRead, { params: { id: hostId }, body: { seconds: 60 } }),
-        isRefused('LEGACY_REPOSITORY_NONE'),
-      );
-    });
+    await t.test(
+      'T-50 before the first backup there is nothing to read, and the refusal says so',
+      async () => {
+        const { hostId } = await call(addLegacyHost, { body: { name: 'old-new' } });
+        await assert.rejects(
+          call(grantLegacyRead, { params: { id: hostId }, body: { seconds: 60 } }),
+          isRefused('LEGACY_REPOSITORY_NONE'),
+        );
+      },
+    );
 
     await t.test('T-50 one that is removed is refused from that moment', async () => {
       await call(removeLegacyHost, { params: { id: old.hostId } });
