@@ -30,7 +30,9 @@ const link = (from: Issuer, to: Issuer): Promise<Certificate> =>
   issueLink({ serial: serial(), issuer: from, root: to.certificate });
 
 // four generations of one domain, what an issuing CA and a stranger can do, and an heir of the stranger
-const generations = [await rootOf('Gen'), await rootOf('Gen'), await rootOf('Gen'), await rootOf('Gen')];
+const generations = await Promise.all(
+  [0, 1, 2, 3].map((age) => rootOf('Gen', NOW_MS + 20 * YEAR_MS + age * DAY_MS)),
+);
 const [r0, r1, r2, r3] = generations as [Issuer, Issuer, Issuer, Issuer];
 const links = [await link(r0, r1), await link(r1, r2), await link(r2, r3)];
 const [l01, l12, l23] = links as [Certificate, Certificate, Certificate];

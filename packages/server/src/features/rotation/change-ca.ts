@@ -16,7 +16,7 @@ import { isRekeyed } from './is-rekeyed.ts';
 import { makeCa } from './make-ca.ts';
 import { makeLists, makePoliciesAnew } from './make-documents.ts';
 import type { ChangeStep, RotationChange } from './rotation-change.ts';
-import { NO_ECHO, type Echo, type RotationRow } from './rotation.store.ts';
+import { NO_ECHO, type Echo } from './rotation.store.ts';
 
 /**
  * F-30, F-37, F-38 The domain's CA: a new root with its issuing CA and role certificates. Announced in a bundle that the old root signs, in use
@@ -74,7 +74,7 @@ export function changeCa(parts: FleetParts): RotationChange {
     // each host is asked by the pacer, and counted by what it shows
     rekey: ({ rotation }) => Promise.resolve(rotation.echo),
     async withdraw(step) {
-      const { tx, rotation, nowMs } = step;
+      const { tx, rotation } = step;
       await endCa(parts, step, rotation.emergency === 'stolen' ? 'compromised' : 'destroyed');
       if (rotation.direction === 'back' || rotation.emergency === 'stolen')
         await deleteLinks(tx, rotation.fromKeyId);

@@ -1,5 +1,5 @@
 import type { HostId } from '@sekisho/core/ids.ts';
-import { MINUTE_MS, SECOND_MS, type Clock } from '@sekisho/core/time.ts';
+import { SECOND_MS, type Clock } from '@sekisho/core/time.ts';
 import type { Fetchable } from '@sekisho/core/wire/agent.ts';
 import type { Log } from '@sekisho/platform/log.ts';
 import { startLoop, type Loop } from '../../loops/loop.ts';
@@ -11,7 +11,7 @@ import type { RotationRow } from './rotation.store.ts';
 /** Certificates that hosts are asked for in a second, by each server process: issuing them leaves room for everything else. */
 export const REKEYS_PER_SECOND_MAX = 50;
 /** A host that was asked and still shows the old one is asked again after this: its agent tries by itself meanwhile. */
-export const REKEY_AGAIN_MS = 2 * MINUTE_MS;
+export const REKEY_AGAIN_MS = 20 * SECOND_MS;
 /** Hosts that are looked at in one go: a fleet is walked through over several seconds. */
 const HOSTS_PER_LOOK_MAX = 20_000;
 

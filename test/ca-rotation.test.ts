@@ -1,0 +1,120 @@
+import type { RotationKind } from '@sekisho/core/rules/rotation.ts';
+import { getPublicBundle } from '@sekisho/core/wire/agent.ts';
+import { getDomain, getHost } from '@sekisho/core/wire/trust.ts';
+import { getRotation, startRotation } from '@sekisho/core/wire/rotations.ts';
+import { parseCertificate, parsePemCertificates, type Certificate } from '@sekisho/pki/certificate.ts';
+import { parseCrl, verifyCrl } from '@sekisho/pki/crl.ts';
+import { verifyBundle } from '@sekisho/pki/verify-bundle.ts';
+import { DAY_MS, SECOND_MS } from '@sekisho/core/time.ts';
+import { FakeClock } from '@sekisho/testkit/fake-clock.ts';
+import { eventually } from '@sekisho/testkit/eventually.ts';
+import { Fleet } from '@sekisho/testkit/fleet.ts';
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { sameTree, slowPlan, underWay } from './under-way.ts';
+
+/** Changes the CA, and lets the clock of the fleet run meanwhile if there is one to be moved. */
+async function rotate(fleet: Fleet, tick: () => Promise<void> = () => Promise.resolve()): Promise<void> {
+  const kind: RotationKind = 'ca';
+  const { id } = await fleet.call(startRotation, { body: { kind, overlapSeconds: 0 } });
+  await eventually('the CA is changed', async () => {
+    await tick();
+    const { phase } = await fleet.call(getRotation, { params: { id } });
+    return phase === 'done' ? true : undefined;
+  });
+}
+
+const leafOf = async (fleet: Fleet, host: string): Promise<Certificate> => {
+  const { certificate } = await fleet.call(getHost, { params: { id: fleet.host(host).hostId } });
+  const row = await fleet.server.context.store.db
+    .selectFrom('certificates')
+    .select('der')
+    .where('fingerprint', '=', certificate?.fingerprint ?? '')
+    .executeTakeFirstOrThrow();
+  return parseCertificate(Buffer.from(row.der, 'base64'));
+};
+
+const comesBack = (fleet: Fleet, host: string, tick: () => Promise<void> = () => Promise.resolve()) =>
+  eventually(`${host} is back under the CA of now`, async () => {
+    await tick();
+    const issuing = fleet.server.context.keys.certificateOf('issuing');
+    const { states } = await fleet.call(getHost, { params: { id: fleet.host(host).hostId } });
+    const leaf = await leafOf(fleet, host);
+    return states.includes('online') && leaf.authorityKeyId === issuing.subjectKeyId ? true : undefined;
+  });
+
+test('F-30 F-36 F-37 F-38 the CA is changed under a running backup; a host that was off comes back unaided', async (t) => {
+  const fleet = await Fleet.start(t, {
+    heartbeatSeconds: 1,
+    hosts: [{ name: 'vault', media: true }, { name: 'laptop' }, { name: 'attic' }],
+  });
+  const { keys, store } = fleet.server.context;
+  const [oldRoot, oldIssuing] = [keys.certificateOf('root'), keys.certificateOf('issuing')];
+  const oldLeaf = await leafOf(fleet, 'attic');
+  const before = await fleet.call(getDomain);
+  await fleet.host('attic').agent.stop();
+  const { plan, source } = await slowPlan(fleet, 'laptop', 'vault');
+  const job = await fleet.begin(plan.id, 'laptop');
+  await underWay(fleet, job);
+
+  await rotate(fleet);
+
+  const after = await fleet.call(getDomain);
+  assert.notEqual(after.caFingerprint, before.caFingerprint);
+  assert.deepEqual(
+    parsePemCertificates(after.caCertificatesPem).map(({ subjectCn }) => subjectCn?.split(' ').slice(1, -1)),
+    [
+      ['Root', 'CA'],
+      ['Issuing', 'CA'],
+    ],
+  );
+  const rows = await store.db.selectFrom('ca_keys').select(['key_id', 'state', 'sealed', 'role']).execute();
+  for (const { key_id: keyId, state, sealed } of rows)
+    if (keyId === oldRoot.keyId || keyId === oldIssuing.keyId)
+      assert.deepEqual([state, sealed], ['destroyed', null]);
+  // who was there has a certificate of the new CA, and the backup is whole
+  for (const host of ['vault', 'laptop']) await comesBack(fleet, host);
+  const ended = await fleet.ended(job);
+  assert.equal(ended.state, 'done', JSON.stringify(ended.report));
+  assert.deepEqual(ended.report?.warnings, []);
+  assert.doesNotMatch(ended.report?.log.join('\n') ?? '', /retry|error/i);
+  const [point] = await fleet.points('laptop');
+  const target = join(fleet.folder, 'restored');
+  assert.equal((await fleet.restore(point!, target)).state, 'done');
+  await sameTree(source, join(target, source));
+  // the last list of the old CA outlives its last certificate
+  const lists = `http://127.0.0.1:${fleet.server.ports.http}`;
+  const url = new URL(oldLeaf.crlUrls[0] ?? '');
+  const crl = parseCrl(new Uint8Array(await (await fetch(`${lists}${url.pathname}`)).arrayBuffer()));
+  verifyCrl(crl, oldIssuing);
+  assert.ok(crl.nextUpdateMs > oldLeaf.notAfterMs);
+  // everybody is led from the old root to the new one, on the plain port too
+  const { jws } = getPublicBundle.reply.parse(await (await fetch(`${lists}/v1/bundle`)).json());
+  const nowMs = fleet.clock.nowMs();
+  const read = await verifyBundle(jws, { domainId: after.domainId, anchors: [oldRoot], nowMs });
+  assert.deepEqual([read.overLinks, read.payload.anchors.length], [true, 1]);
+
+  await fleet.restartAgent('attic');
+  await comesBack(fleet, 'attic');
+  await fleet.stopServer();
+  await fleet.startServer();
+  for (const host of ['vault', 'laptop', 'attic']) await comesBack(fleet, host);
+});
+
+test('F-38 a host that was off during three changes of the CA comes back a week later, unaided', async (t) => {
+  const clock = new FakeClock();
+  const fleet = await Fleet.start(t, {
+    clock,
+    heartbeatSeconds: 1,
+    hostCertificateHours: 450 * 24,
+    hosts: [{ name: 'laptop' }, { name: 'attic' }],
+  });
+  const tick = (): Promise<void> => clock.advance(SECOND_MS);
+  await fleet.host('attic').agent.stop();
+  for (let changes = 0; changes < 3; changes += 1) await rotate(fleet, tick);
+  clock.jump(7 * DAY_MS);
+  await comesBack(fleet, 'laptop', tick);
+  await fleet.restartAgent('attic');
+  await comesBack(fleet, 'attic', tick);
+});
