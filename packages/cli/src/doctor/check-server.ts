@@ -1,4 +1,5 @@
 import { AppError } from '@sekisho/core/errors.ts';
+import { crlAlarm } from '@sekisho/core/rules/revocation.ts';
 import { DAY_MS, HOUR_MS, type Clock } from '@sekisho/core/time.ts';
 import { loadConfig, type ServerConfig } from '@sekisho/server/config.ts';
 import { listBackups } from '@sekisho/server/features/database/backup-files.ts';
@@ -15,6 +16,7 @@ import { checkDisk, checkFolder } from './check-folder.ts';
 import { checkDns, type Lookups } from './check-dns.ts';
 import { checkPorts } from './check-ports.ts';
 import { findingsOf, type Finding } from './finding.ts';
+import { runningPorts } from './running-ports.ts';
 
 /** Files of a server's data folder that hold secrets, or everything. */
 const SECRET_FILES = ['server.json', 'kek', 'sekisho.db', 'run', 'backups'];
@@ -41,11 +43,14 @@ export async function checkServer(parts: ExaminationParts): Promise<Finding[]> {
     if (!(error instanceof AppError)) throw error;
     return [...folders, settings.refused(error)];
   }
-  const isRunning = await answers(`${folder}/run/admin.sock`);
+  const socketPath = `${folder}/run/admin.sock`;
+  const isRunning = await answers(socketPath);
+  // a running server may have been started with other ports than the settings say
+  const ports = (isRunning ? await runningPorts(socketPath) : undefined) ?? config;
   const questions = [
-    { port: config.agentPort, what: 'agents', flag: '--agent-port' },
-    { port: config.adminPort, what: 'administration', flag: '--admin-port' },
-    { port: config.httpPort, what: 'revocation list', flag: '--http-port' },
+    { port: ports.agentPort, what: 'agents', flag: '--agent-port' },
+    { port: ports.adminPort, what: 'administration', flag: '--admin-port' },
+    { port: ports.httpPort, what: 'revocation list', flag: '--http-port' },
   ];
   return [
     ...folders,
@@ -107,7 +112,12 @@ async function checkDatabase(config: ServerConfig, parts: ExaminationParts): Pro
         : [found('ok', 'databaseOk', { place, version, schema })];
   if (journalBytes !== undefined && journalBytes > JOURNAL_LARGE_BYTES)
     findings.push(found('warning', 'journalLarge', { size: parts.size(journalBytes) }));
-  return [...findings, ...checkKeys(database, config, parts.clock), ...checkRisks(database, config)];
+  return [
+    ...findings,
+    ...checkKeys(database, config, parts.clock),
+    ...checkLists(database, parts.clock),
+    ...checkRisks(database, config, parts.clock.nowMs()),
+  ];
 }
 
 function checkKeys({ keys }: DatabaseExamination, config: ServerConfig, clock: Clock): Finding[] {
@@ -131,10 +141,35 @@ function checkKeys({ keys }: DatabaseExamination, config: ServerConfig, clock: C
   ];
 }
 
+/** T-41, T-44 Lists that were not renewed when they should have been: told days before hosts refuse each other. */
+function checkLists({ crls }: DatabaseExamination, clock: Clock): Finding[] {
+  const { found } = findingsOf('lists');
+  const nowMs = clock.nowMs();
+  const alarms = crls.map((crl) => ({ crl, alarm: crlAlarm(crl, nowMs) }));
+  const findings = alarms.flatMap(({ crl, alarm }) => {
+    const ends = new Date(crl.nextUpdateMs).toISOString();
+    if (alarm === 'none') return [];
+    return alarm === 'stale'
+      ? [found('fault', 'crlStale', { number: crl.number, ends })]
+      : [found('warning', 'crlLate', { number: crl.number, ends })];
+  });
+  if (findings.length > 0 || crls.length === 0) return findings.slice(0, LISTS_SHOWN_MAX);
+  const oldestMs = Math.min(...crls.map(({ thisUpdateMs }) => thisUpdateMs));
+  return [
+    found('ok', 'crlOk', {
+      count: crls.length,
+      hours: Math.max(0, Math.floor((nowMs - oldestMs) / HOUR_MS)),
+    }),
+  ];
+}
+
+const LISTS_SHOWN_MAX = 20;
+
 /** What the present settings let happen. */
 function checkRisks(
-  { security, keys, administrators, legacyHosts, mixedNodes }: DatabaseExamination,
+  { security, keys, administrators, legacyHosts, mixedNodes, unverified }: DatabaseExamination,
   config: ServerConfig,
+  nowMs: number,
 ): Finding[] {
   const { found } = findingsOf('risk');
   const risks: Finding[] = [];
@@ -142,8 +177,16 @@ function checkRisks(
     risks.push(found('warning', 'riskMedium'));
   if (security.insecureCommunication)
     risks.push(
-      found(legacyHosts.length > 0 ? 'warning' : 'notice', 'riskLegacy', {
-        hosts: legacyHosts.join(', ') || '–',
+      legacyHosts.length > 0
+        ? found('warning', 'riskLegacy', { hosts: legacyHosts.join(', ') })
+        : found('notice', 'riskLegacyNobody'),
+    );
+  const off = unverified.filter(({ untilMs }) => nowMs < untilMs);
+  if (off.length > 0)
+    risks.push(
+      found('warning', 'riskUnverified', {
+        groups: off.map(({ group }) => group).join(', '),
+        until: new Date(Math.max(...off.map(({ untilMs }) => untilMs))).toISOString(),
       }),
     );
   for (const { cluster, node } of mixedNodes) risks.push(found('warning', 'clusterMixed', { cluster, node }));

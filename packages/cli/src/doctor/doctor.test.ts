@@ -216,7 +216,11 @@ test('S-02 ports: a running server that does not answer; with the server stopped
   const free = String(typeof closedAddress === 'object' && closedAddress !== null ? closedAddress.port : 0);
   await new Promise((resolve) => closed.close(resolve));
 
-  has(await look({ environment: { SEKISHO_ADMIN_PORT: free } }), 'fault portUnreachable');
+  // started with another port than the settings say: it is asked which
+  const flagged = await look({ environment: { SEKISHO_ADMIN_PORT: free } });
+  has(flagged, 'ok portServed');
+  assert.ok(!states(flagged).includes('fault portUnreachable'));
+  has(await look({ environment: { SEKISHO_LISTEN: '127.0.0.9' } }), 'fault portUnreachable');
   await trust.server.stop();
   const findings = await look({
     environment: { SEKISHO_AGENT_PORT: String(taken), SEKISHO_ADMIN_PORT: free },
@@ -224,6 +228,15 @@ test('S-02 ports: a running server that does not answer; with the server stopped
   has(findings, 'ok portFree');
   has(findings, 'fault portTaken');
   assert.match(await whoListens(taken), new RegExp(`PID ${process.pid}`));
+});
+
+test('T-41 T-44 revocation lists that are late or past their end are told, and that nobody needs the plain protocol', async () => {
+  const now = await look();
+  has(now, 'ok crlOk');
+  has(now, 'notice riskLegacyNobody');
+  const nowMs = trust.clock.nowMs();
+  has(await look({ nowMs: nowMs + 5 * DAY_MS }), 'warning crlLate');
+  has(await look({ nowMs: nowMs + 8 * DAY_MS }), 'fault crlStale');
 });
 
 test('S-02 a damaged database is found, whole again it is in order', async () => {

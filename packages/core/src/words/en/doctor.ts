@@ -15,6 +15,7 @@ export const doctor = {
     server: 'Management server',
     restic: 'restic',
     mail: 'Mail',
+    lists: 'Revocation lists',
     risk: 'Risks',
   },
   states: { ok: 'ok', notice: 'notice', warning: 'warning', fault: 'fault' },
@@ -151,6 +152,16 @@ export const doctor = {
       words: 'Mail is not set up: nobody is told by mail when something fails.',
       mend: 'This version sends no mail yet. Watch the metrics meanwhile: docs/en/operate.md',
     },
+    crlOk: { words: 'Revocation lists: {count}, the oldest is {hours} hours old.', mend: '' },
+    crlLate: {
+      words: 'The revocation list no. {number} was not renewed in time. It ends on {ends}.',
+      mend: 'Look into the log of the server. A list of the root needs its key: sekisho server attach-root',
+    },
+    crlStale: {
+      words:
+        'The revocation list no. {number} ended on {ends}: hosts at the level very high refuse each other.',
+      mend: 'Start the server, and look into its log. A list of the root needs its key: sekisho server attach-root',
+    },
     riskNone: { words: 'No risk was found in the settings.', mend: '' },
     riskMedium: {
       words:
@@ -160,6 +171,14 @@ export const doctor = {
     riskLegacy: {
       words: 'Insecure communication with legacy hosts is on. Still in need of it: {hosts}',
       mend: 'Upgrade them (sekisho agent upgrade), then: sekisho security set --insecure-communication off',
+    },
+    riskUnverified: {
+      words: 'Agents of {groups} do not verify this server by its certificate, until {until} at the latest.',
+      mend: 'When the reason is gone: sekisho verification on GROUP',
+    },
+    riskLegacyNobody: {
+      words: 'Insecure communication with legacy hosts is on, and no host needs it.',
+      mend: 'sekisho security set --insecure-communication off',
     },
     clusterMixed: {
       words: 'The cluster {cluster} is mixed: its node {node} is a legacy host, others are upgraded.',

@@ -17,6 +17,7 @@ export const doctor: Words['doctor'] = {
     server: '管理サーバー',
     restic: 'restic',
     mail: 'メール',
+    lists: '失効リスト',
     risk: 'リスク',
   },
   states: { ok: '正常', notice: '参考', warning: '警告', fault: '障害' },
@@ -160,6 +161,16 @@ export const doctor: Words['doctor'] = {
       words: 'メールが設定されていません。問題が起きてもメールでは知らされません。',
       mend: 'このバージョンはまだメールを送りません。当面はメトリクスを監視してください: docs/ja/operate.md',
     },
+    crlOk: { words: '失効リスト: {count} 件。最も古いものは {hours} 時間前のものです。', mend: '' },
+    crlLate: {
+      words: '失効リスト {number} が予定どおりに更新されていません。期限は {ends} です。',
+      mend: 'サーバーのログを確認してください。ルートのリストには鍵が必要です: sekisho server attach-root',
+    },
+    crlStale: {
+      words:
+        '失効リスト {number} は {ends} に期限が切れました。セキュリティレベルが [最高] のホストは互いに拒否します。',
+      mend: 'サーバーを起動し、ログを確認してください。ルートのリストには鍵が必要です: sekisho server attach-root',
+    },
     riskNone: { words: '設定にリスクは見つかりませんでした。', mend: '' },
     riskMedium: {
       words:
@@ -169,6 +180,14 @@ export const doctor: Words['doctor'] = {
     riskLegacy: {
       words: 'レガシーホストとの安全でない通信がオンです。まだ必要としているホスト: {hosts}',
       mend: 'アップグレードしてから (sekisho agent upgrade)、次を実行してください: sekisho security set --insecure-communication off',
+    },
+    riskUnverified: {
+      words: '{groups} のエージェントが証明書でこのサーバーを検証していません (最長 {until} まで)。',
+      mend: '理由がなくなったら次を実行してください: sekisho verification on GROUP',
+    },
+    riskLegacyNobody: {
+      words: 'レガシーホストとの安全でない通信がオンですが、必要としているホストはありません。',
+      mend: 'sekisho security set --insecure-communication off',
     },
     clusterMixed: {
       words:

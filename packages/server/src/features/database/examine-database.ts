@@ -1,3 +1,4 @@
+import { ownValues } from '@sekisho/core/wire/group-settings.ts';
 import { securitySettings, type SecuritySettings } from '@sekisho/core/wire/trust.ts';
 import { parseCertificate, type Certificate } from '@sekisho/pki/certificate.ts';
 import { stat } from 'node:fs/promises';
@@ -25,6 +26,12 @@ export interface DatabaseExamination {
     readonly attached: boolean;
     readonly certificate: Certificate;
   }[];
+  /** T-41: the newest list of each shard. */
+  readonly crls: readonly {
+    readonly number: number;
+    readonly thisUpdateMs: number;
+    readonly nextUpdateMs: number;
+  }[];
   readonly security: SecuritySettings;
   /** Administrators who can sign in. */
   readonly administrators: number;
@@ -32,6 +39,8 @@ export interface DatabaseExamination {
   readonly legacyHosts: readonly string[];
   /** T-20: legacy nodes of clusters that have upgraded ones too. */
   readonly mixedNodes: readonly { readonly cluster: string; readonly node: string }[];
+  /** F-20: groups that let their agents go without verifying the server, whether the end has come or not. */
+  readonly unverified: readonly { readonly group: string; readonly untilMs: number }[];
 }
 
 /** `damaged`: what SQLite's own check says. `silent`: nobody answers. */
@@ -111,7 +120,10 @@ const LEGACY_SHOWN_MAX = 20;
 async function read(
   ask: Ask,
 ): Promise<
-  Pick<DatabaseExamination, 'schema' | 'keys' | 'security' | 'administrators' | 'legacyHosts' | 'mixedNodes'>
+  Pick<
+    DatabaseExamination,
+    'schema' | 'keys' | 'crls' | 'security' | 'administrators' | 'legacyHosts' | 'mixedNodes' | 'unverified'
+  >
 > {
   const [schema] = await ask('SELECT max(version) AS n FROM schema_migrations');
   const keys = await ask(
@@ -122,6 +134,10 @@ async function read(
   const legacy = await ask(
     `SELECT name FROM hosts WHERE legacy_since_ms IS NOT NULL ORDER BY name LIMIT ${LEGACY_SHOWN_MAX}`,
   ).catch(() => []); // a schema from before there were any
+  const crls = await ask(
+    `SELECT number, this_update_ms, next_update_ms FROM crls newest WHERE number = (
+       SELECT max(number) FROM crls WHERE issuer_key_id = newest.issuer_key_id AND shard = newest.shard)`,
+  ).catch(() => []);
   const mixed = await ask(
     `SELECT cluster_nodes.cluster AS cluster, cluster_nodes.node AS node
      FROM cluster_nodes JOIN hosts ON hosts.name = cluster_nodes.node
@@ -130,6 +146,7 @@ async function read(
        WHERE other.cluster = cluster_nodes.cluster AND upgraded.legacy_since_ms IS NULL)
      ORDER BY cluster, node LIMIT ${LEGACY_SHOWN_MAX}`,
   ).catch(() => []);
+  const groups = await ask('SELECT name, settings FROM groups ORDER BY name').catch(() => []);
   const stored: unknown = security === undefined ? {} : JSON.parse(String(security['value']));
   return {
     schema: Number(schema?.['n'] ?? 0),
@@ -142,8 +159,20 @@ async function read(
       ...SECURITY_DEFAULTS,
       ...z.record(z.string(), z.unknown()).parse(stored),
     }),
+    crls: crls.map((row) => ({
+      number: Number(row['number']),
+      thisUpdateMs: Number(row['this_update_ms']),
+      nextUpdateMs: Number(row['next_update_ms']),
+    })),
     administrators: Number(administrators?.['n'] ?? 0),
     legacyHosts: legacy.map((row) => String(row['name'])),
     mixedNodes: mixed.map((row) => ({ cluster: String(row['cluster']), node: String(row['node']) })),
+    unverified: groups.flatMap((row) => {
+      const own = ownValues.safeParse(JSON.parse(String(row['settings'])));
+      const verification = own.data?.verification;
+      return verification?.state === 'off'
+        ? [{ group: String(row['name']), untilMs: verification.untilMs }]
+        : [];
+    }),
   };
 }
