@@ -66,6 +66,9 @@ import { groupSet } from './commands/group/set.ts';
 import { groupShow } from './commands/group/show.ts';
 import { groupUnlock } from './commands/group/unlock.ts';
 import { groupUnset } from './commands/group/unset.ts';
+import { verificationOff } from './commands/verification/off.ts';
+import { verificationOn } from './commands/verification/on.ts';
+import { verificationShow } from './commands/verification/show.ts';
 import { hostAllowReissue } from './commands/host/allow-reissue.ts';
 import { hostImport } from './commands/host/import.ts';
 import { hostKnown } from './commands/host/known.ts';
@@ -206,6 +209,9 @@ export const VERBS: readonly Verb[] = [
   groupUnlock,
   groupInherit,
   groupDelete,
+  verificationShow,
+  verificationOff,
+  verificationOn,
   policyShow,
   serverListList,
   serverListShow,

@@ -50,6 +50,14 @@ export function agentStatusText(cli: Cli, status: AgentStatus, dataFolder: strin
         ? []
         : ([[labels.health, status.health.map(({ code, detail }) => `${code} ${detail}`.trim())]] as const)),
     ]),
+    ...(status.verification.state === 'on'
+      ? []
+      : [
+          '',
+          style.yellow(
+            fill(words.verification.agentOff, { until: format.timeWithZone(status.verification.untilMs) }),
+          ),
+        ]),
     ...(status.notDeployed === null ? [] : ['', style.yellow(notes.agentCannotCommunicate)]),
     ...(reason === null ? [] : reasonLines(cli, reason.code, reason.params)),
     ...(status.notDeployed === null ? [] : [`${notes.agentComplete} ${status.notDeployed.command}`]),

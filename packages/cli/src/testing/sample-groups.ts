@@ -1,6 +1,8 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import { HEARTBEAT_SECONDS_MAX, HEARTBEAT_SECONDS_MIN } from '@sekisho/core/limits.ts';
+import { decideSwitchOff } from '@sekisho/core/rules/verification.ts';
 import * as wire from '@sekisho/core/wire/groups.ts';
+import { listUnverified, switchVerification } from '@sekisho/core/wire/switch-verification.ts';
 import type { z } from 'zod';
 import { fakeRoute, type FakeRoute } from './fake-server.ts';
 import { TEST_NOW_MS } from './fake-terminal.ts';
@@ -127,6 +129,29 @@ export const groupSamples = (): FakeRoute[] => [
       });
     return { group: detail(params.id), effect: params.id === TOKYO ? EFFECT : NO_EFFECT };
   }),
+  fakeRoute(switchVerification, ({ params, body }): z.input<typeof switchVerification.reply> => {
+    const { id, name } = one(params.id);
+    if (body.state === 'on') return { group: { id, name }, verification: { state: 'on' }, effect: NO_EFFECT };
+    const untilMs = body.untilMs ?? 0;
+    const decision = decideSwitchOff(untilMs, TEST_NOW_MS);
+    if (!decision.allow) throw new AppError(decision.code, decision.params);
+    const off = { state: 'off', sinceMs: TEST_NOW_MS, untilMs } as const;
+    const settings = [{ setting: 'verification', from: { state: 'on' }, to: off } as const];
+    const groups = EFFECT.groups.map((was) => ({ ...was, settings, plansGained: [], plansLost: [] }));
+    return { group: { id, name }, verification: off, effect: { ...EFFECT, groups } };
+  }),
+  fakeRoute(listUnverified, () => ({
+    hosts: 2,
+    groups: [
+      {
+        group: { id: TOKYO, name: 'Tokyo' },
+        from: { id: TOKYO, name: 'Tokyo' },
+        hosts: 2,
+        sinceMs: TEST_NOW_MS - 3_600_000,
+        untilMs: TEST_NOW_MS + 2 * 86_400_000,
+      },
+    ],
+  })),
   fakeRoute(wire.deleteGroup, ({ params }) => ({ deleted: one(params.id).id })),
   fakeRoute(wire.getGroupPolicy, ({ params }) => {
     const { id, name, path } = one(params.id);

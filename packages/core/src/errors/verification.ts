@@ -6,22 +6,22 @@ export const verificationErrors = {
     status: 409,
     en: {
       words: 'The management server is not verified at the moment: this waits until it is.',
-      hint: 'Verification was switched off for the group of this host, and comes back at its end or with: sekisho group set GROUP verification=on',
+      hint: 'Verification was switched off for the group of this host, and comes back at its end or with: sekisho verification on GROUP',
     },
     ja: {
       words: '現在は管理サーバーを検証していないため、検証が再開されるまで行えません。',
-      hint: 'このホストのグループでは検証がオフになっています。期限が来るか、次のコマンドで再開されます: sekisho group set GROUP verification=on',
+      hint: 'このホストのグループでは検証がオフになっています。期限が来るか、次のコマンドで再開されます: sekisho verification on GROUP',
     },
   },
   VERIFICATION_OFF_OF_HOST: {
     status: 409,
     en: {
       words: 'The host {host} does not verify this server at the moment, so it takes no orders.',
-      hint: 'Switch verification on again for its group, or wait for the end: sekisho group set GROUP verification=on',
+      hint: 'Switch verification on again for its group, or wait for the end: sekisho verification on GROUP',
     },
     ja: {
       words: 'ホスト {host} は現在このサーバーを検証していないため、指示を受け付けません。',
-      hint: 'ホストのグループで検証をオンに戻すか、期限をお待ちください: sekisho group set GROUP verification=on',
+      hint: 'ホストのグループで検証をオンに戻すか、期限をお待ちください: sekisho verification on GROUP',
     },
   },
   VERIFICATION_END_PAST: {
@@ -50,11 +50,11 @@ export const verificationErrors = {
     status: 403,
     en: {
       words: 'The group of this host verifies its management server: it is not answered without TLS.',
-      hint: 'Use an entry with HTTPS. Whether verification is off, and until when: sekisho group show GROUP',
+      hint: 'Use an entry with HTTPS. Whether verification is off, and until when: sekisho verification show',
     },
     ja: {
       words: 'このホストのグループは管理サーバーを検証します。TLS を使わない要求には応答しません。',
-      hint: 'HTTPS のエントリーを使用してください。検証の状態と期限は次のコマンドで確認できます: sekisho group show GROUP',
+      hint: 'HTTPS のエントリーを使用してください。検証の状態と期限は次のコマンドで確認できます: sekisho verification show',
     },
   },
   DOCUMENT_FOR_OTHERS: {

@@ -13,6 +13,7 @@ import { legacy } from './en/legacy.ts';
 import { names } from './en/names.ts';
 import { simulate } from './en/simulate.ts';
 import { verbs } from './en/verbs.ts';
+import { verification } from './en/verification.ts';
 
 /** Everything the command line says in English; its shape is what Japanese must fill. */
 export const en = {
@@ -36,6 +37,7 @@ export const en = {
   legacy,
   names,
   simulate,
+  verification,
 };
 
 /** The words of one language. */

@@ -14,6 +14,7 @@ import { legacy } from './ja/legacy.ts';
 import { names } from './ja/names.ts';
 import { simulate } from './ja/simulate.ts';
 import { verbs } from './ja/verbs.ts';
+import { verification } from './ja/verification.ts';
 
 /** Everything the command line says in Japanese; a missing text does not compile. */
 export const ja: Words = {
@@ -37,4 +38,5 @@ export const ja: Words = {
   legacy,
   names,
   simulate,
+  verification,
 };

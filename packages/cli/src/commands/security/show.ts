@@ -2,6 +2,7 @@ import { getSecurity } from '@sekisho/core/wire/trust.ts';
 import { serverData } from '../../client/data-folder.ts';
 import { withServer } from '../../client/open-server.ts';
 import { legacyRisk } from '../../output/legacy-risk.ts';
+import { verificationRisk } from '../../output/verification-risk.ts';
 import { securityText } from '../../output/security-text.ts';
 import { defineVerb } from '../../verb.ts';
 
@@ -16,7 +17,11 @@ export const securityShow = defineVerb({
       const settings = await call(getSecurity);
       return {
         json: settings,
-        text: [...securityText(cli, settings), ...(await legacyRisk(cli, call, settings))],
+        text: [
+          ...securityText(cli, settings),
+          ...(await legacyRisk(cli, call, settings)),
+          ...(await verificationRisk(cli, call)),
+        ],
       };
     }),
 });

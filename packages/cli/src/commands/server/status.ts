@@ -1,4 +1,5 @@
 import { fill } from '@sekisho/core/errors.ts';
+import { listUnverified } from '@sekisho/core/wire/switch-verification.ts';
 import { getDomain, HOST_STATES } from '@sekisho/core/wire/trust.ts';
 import { serverData } from '../../client/data-folder.ts';
 import { waitForServer } from '../../client/wait-for-server.ts';
@@ -6,6 +7,7 @@ import { withServer } from '../../client/open-server.ts';
 import { allHosts } from '../../client/resolve.ts';
 import { durationMs } from '../../flag.ts';
 import { renderPairs } from '../../output/table.ts';
+import { unverifiedText } from '../../output/verification-risk.ts';
 import { defineVerb } from '../../verb.ts';
 
 /** `server status`: the domain and its hosts by state. */
@@ -18,6 +20,7 @@ export const serverStatus = defineVerb({
     if (flags.wait !== undefined) await waitForServer(cli, flags.data, flags.wait);
     return withServer(cli, flags.data, async ({ call, place }) => {
       const domain = await call(getDomain);
+      const unverified = await call(listUnverified);
       const counts = new Map<(typeof HOST_STATES)[number], number>();
       let total = 0;
       for await (const host of allHosts(call)) {
@@ -33,28 +36,34 @@ export const serverStatus = defineVerb({
           ...(place.kind === 'local'
             ? { data: place.folder, socketPath: place.socketPath }
             : { server: place.url }),
+          unverified,
           hosts: { total, states: Object.fromEntries(byState.map((state) => [state, counts.get(state)])) },
         },
-        text: renderPairs([
-          [labels.domain, domain.name],
-          [labels.domainId, domain.domainId],
-          [labels.caFingerprint, domain.caFingerprint],
-          [labels.version, domain.serverVersion],
-          [
-            labels.addresses,
-            domain.addresses.map(({ address, agentPort, adminPort, httpPort }) =>
-              fill(notes.addressLine, { address, agentPort, adminPort, httpPort }),
-            ),
-          ],
-          place.kind === 'local' ? [labels.adminSocket, place.socketPath] : [labels.server, place.url],
-          [
-            labels.hosts,
+        text: [
+          ...renderPairs([
+            [labels.domain, domain.name],
+            [labels.domainId, domain.domainId],
+            [labels.caFingerprint, domain.caFingerprint],
+            [labels.version, domain.serverVersion],
             [
-              cli.format.count(total),
-              ...byState.map((state) => `${cli.format.count(counts.get(state) ?? 0)} ${states.host[state]}`),
+              labels.addresses,
+              domain.addresses.map(({ address, agentPort, adminPort, httpPort }) =>
+                fill(notes.addressLine, { address, agentPort, adminPort, httpPort }),
+              ),
             ],
-          ],
-        ]),
+            place.kind === 'local' ? [labels.adminSocket, place.socketPath] : [labels.server, place.url],
+            [
+              labels.hosts,
+              [
+                cli.format.count(total),
+                ...byState.map(
+                  (state) => `${cli.format.count(counts.get(state) ?? 0)} ${states.host[state]}`,
+                ),
+              ],
+            ],
+          ]),
+          ...unverifiedText(cli, unverified),
+        ],
       };
     });
   },

@@ -1,6 +1,7 @@
 import { nameNouns } from './names.ts';
 import { taskStates } from './tasks.ts';
 import { groupNouns } from './groups.ts';
+import { verificationNouns } from './verification.ts';
 import { legacyNouns } from './legacy.ts';
 import { accessNouns } from './access.ts';
 import { accountNouns } from './accounts.ts';
@@ -27,6 +28,7 @@ export const nouns = {
   restore: 'bring files back',
   audit: 'the audit log',
   ...groupNouns,
+  ...verificationNouns,
   ...nameNouns,
   ...accountNouns,
   ...accessNouns,

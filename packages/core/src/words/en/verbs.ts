@@ -1,4 +1,5 @@
 import { groupVerbs } from './groups.ts';
+import { verificationVerbs } from './verification.ts';
 import { nameVerbs } from './names.ts';
 import { applicationVerbs } from './applications.ts';
 import { repairVerbs, serverListVerbs } from './server-lists.ts';
@@ -500,6 +501,7 @@ export const verbs = {
   ...certificateVerbs,
   ...clusterVerbs,
   ...groupVerbs,
+  ...verificationVerbs,
   ...revocationVerbs,
   ...nameVerbs,
   ...taskVerbs,

@@ -2,6 +2,7 @@ import { nameNouns } from './names.ts';
 import { taskStates } from './tasks.ts';
 import type { Words } from '../en.ts';
 import { groupNouns } from './groups.ts';
+import { verificationNouns } from './verification.ts';
 import { legacyNouns } from './legacy.ts';
 import { accessNouns } from './access.ts';
 import { accountNouns } from './accounts.ts';
@@ -28,6 +29,7 @@ export const nouns: Words['nouns'] = {
   restore: 'ファイルをリストアする',
   audit: '監査ログ',
   ...groupNouns,
+  ...verificationNouns,
   ...nameNouns,
   ...accountNouns,
   ...accessNouns,

@@ -1,0 +1,25 @@
+import { fill } from '@sekisho/core/errors.ts';
+import type { Caller } from '@sekisho/core/wire/client.ts';
+import { listUnverified, type Unverified } from '@sekisho/core/wire/switch-verification.ts';
+import type { Cli } from '../cli.ts';
+
+/** Groups that the warning names one by one. */
+const GROUPS_SHOWN_MAX = 10;
+
+/** F-20 Where verification of the server is off: shown by each command that says how the server stands. Nothing while it is on. */
+export async function verificationRisk(cli: Cli, call: Caller): Promise<string[]> {
+  return unverifiedText(cli, await call(listUnverified));
+}
+
+/** The same for what was read already. */
+export function unverifiedText(cli: Cli, { hosts, groups }: Unverified): string[] {
+  if (groups.length === 0) return [];
+  const names = groups.slice(0, GROUPS_SHOWN_MAX).map(({ group }) => group.name);
+  if (groups.length > GROUPS_SHOWN_MAX) names.push('…');
+  const warning = fill(cli.words.verification.warning, {
+    hosts: cli.format.counted('host', hosts),
+    until: cli.format.timeWithZone(Math.max(...groups.map(({ untilMs }) => untilMs))),
+    groups: names.join(', '),
+  });
+  return ['', cli.style.yellow(warning)];
+}
