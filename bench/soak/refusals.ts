@@ -15,6 +15,8 @@ export const REFUSALS = {
     'The host was revoked. Each probe with its certificate is refused: exact. Its own agent is cut off, and may ask again until it is stopped: bounds, from none.',
   PEER_CHAIN_UNTRUSTED:
     'Probes with a certificate of another domain: exact. An agent that slept through a change of the CA finds a server whose CA it does not know yet, until it has walked the links (F-38): bounds, from none.',
+  CERTIFICATE_CA_RETIRED:
+    'An agent that slept through a change of the CA holds a certificate of the CA that was withdrawn: it is only heard when it asks for another one (F-38). Bounds: at least once in its first contact, as heartbeat or channel, so from none.',
   PEER_CERTIFICATE_REQUIRED: 'Probes without a certificate: exact.',
   BODY_INVALID: 'Probes whose heartbeat lacks its serials: exact.',
 } as const satisfies Partial<Record<ErrorCode, string>>;
@@ -56,7 +58,8 @@ export function expectRefusals({ wish, rounds }: SoakSchedule): Expectation {
   const unreachable = { least: 0, most: 0 };
   const stopping = { least: 0, most: 0 };
   const revoked = { least: 0, most: 0 };
-  const untrusted = { least: 0, most: 0 };
+  /** By agents that come back after a change of the CA. */
+  const late = { least: 0, most: 0 };
   let alive = wish.agents;
   for (const round of rounds) {
     for (const event of round.events) {
@@ -72,7 +75,7 @@ export function expectRefusals({ wish, rounds }: SoakSchedule): Expectation {
       stopping.most += (alive + wish.real + 1) * mostWithin(START_MAX_MS);
     }
     if (round.events.some((event) => event.what === 'rotate' && event.kind === 'ca'))
-      untrusted.most += (round.late.agents.length + round.late.real.length) * ASKED_AGAIN_MAX;
+      late.most += (round.late.agents.length + round.late.real.length) * ASKED_AGAIN_MAX;
     alive -= round.events.reduce(
       (sum, event) => sum + (event.what === 'revoke' ? event.agents.length : 0),
       0,
@@ -84,7 +87,8 @@ export function expectRefusals({ wish, rounds }: SoakSchedule): Expectation {
       SERVER_UNREACHABLE: unreachable,
       SERVER_STOPPING: stopping,
       CERTIFICATE_REVOKED: revoked,
-      PEER_CHAIN_UNTRUSTED: untrusted,
+      PEER_CHAIN_UNTRUSTED: late,
+      CERTIFICATE_CA_RETIRED: late,
     },
   };
 }

@@ -5,7 +5,14 @@ import type { SoakWish } from './schedule.ts';
 /** What one round was. Times in seconds. */
 export interface RoundReport {
   readonly round: number;
-  readonly rotation: { readonly kind: string; readonly end: string; readonly seconds: number } | null;
+  readonly rotation: {
+    readonly kind: string;
+    readonly path: string;
+    readonly end: string;
+    readonly seconds: number;
+    /** Hosts that were asked for as lost, and given up, so that it went on. */
+    readonly accepted: number;
+  } | null;
   readonly killed: readonly string[];
   /** Simulated hosts and real ones that slept through it. */
   readonly late: number;
@@ -118,11 +125,23 @@ export function reportText(report: SoakReport): string {
     '## Rounds',
     '',
     ...table(
-      ['round', 'rotation', 'took', 'killed', 'late', 'resting', 'revoked', 'all back after', 'generation'],
+      [
+        'round',
+        'update',
+        'took',
+        'given up',
+        'killed',
+        'late',
+        'resting',
+        'revoked',
+        'all back after',
+        'generation',
+      ],
       report.rounds.map((one) => [
         String(one.round),
-        one.rotation === null ? '–' : `${one.rotation.kind}: ${one.rotation.end}`,
+        one.rotation === null ? '–' : `${one.rotation.kind} (${one.rotation.path}): ${one.rotation.end}`,
         one.rotation === null ? '–' : `${one.rotation.seconds} s`,
+        String(one.rotation?.accepted ?? 0),
         one.killed.join(', '),
         String(one.late),
         String(one.resting),

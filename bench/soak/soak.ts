@@ -5,7 +5,6 @@ import type { RealBackups } from './real-backups.ts';
 import type { RealHost } from './real-hosts.ts';
 import { PROBE_REFUSALS } from './refusals.ts';
 import type { RoundReport } from './report.ts';
-import { endOfRotation, startRotation } from './rotate.ts';
 import type { SoakEvent, SoakRound } from './schedule.ts';
 import type { SoakDomain } from './soak-domain.ts';
 import { revokeHost } from '@sekisho/core/wire/trust.ts';
@@ -13,6 +12,7 @@ import type { RotationKind } from '@sekisho/core/rules/rotation.ts';
 import { hostId } from '@sekisho/core/wire/scalars.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { memoryOf } from '../harness/process-stat.ts';
+import { carryOutRotation } from '../harness/rotation.ts';
 
 /** What a soak runs on. */
 export interface SoakParts {
@@ -76,13 +76,10 @@ export class Soak {
     );
     await sleep(Math.max(0, startedMs + round.lastsMs - performance.now()));
     this.#noteMemory();
-    for (const host of this.#real(late.real)) {
-      host.process.start();
-      await host.online();
-      this.#disturbed(host.name, lateSinceMs);
-    }
+    for (const host of this.#real(late.real)) host.process.start();
     await fleet.start(late.agents, 0);
     const settled = await this.#settle();
+    for (const host of this.#real(late.real)) this.#disturbed(host.name, lateSinceMs);
     this.rounds.push({
       round: nth,
       rotation: rotated.rotation ?? null,
@@ -163,16 +160,14 @@ export class Soak {
 
   async #rotate(kind: RotationKind): Promise<RoundReport['rotation']> {
     const { domain } = this.#parts;
-    const startedMs = performance.now();
-    let end: string;
     try {
-      const id = await startRotation(domain.call, kind);
-      end = await endOfRotation(domain.call, id, ROTATION_MS_MAX);
+      const { view, seconds, accepted } = await carryOutRotation(domain.call, kind, ROTATION_MS_MAX);
+      if (view.phase !== 'done') this.faults.push(`the update of ${kind} ended as ${view.phase}`);
+      return { kind, end: view.phase, path: view.path, seconds: Math.round(seconds), accepted };
     } catch (error) {
-      end = String(error);
+      this.faults.push(`the update of ${kind} was not done: ${String(error)}`);
+      return { kind, end: 'not done', path: '–', seconds: 0, accepted: 0 };
     }
-    if (end !== 'done') this.faults.push(`the rotation of ${kind} ended as ${end}`);
-    return { kind, end, seconds: Math.round((performance.now() - startedMs) / 1_000) };
   }
 
   /** Waits until every host is online on the newest generation. */
