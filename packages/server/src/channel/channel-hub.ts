@@ -1,10 +1,11 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import type { HostId } from '@sekisho/core/ids.ts';
 import { FRAME_BYTES_MAX } from '@sekisho/core/limits.ts';
-import { SECOND_MS, type Clock, type Random } from '@sekisho/core/time.ts';
+import { MINUTE_MS, SECOND_MS, type Clock, type Random } from '@sekisho/core/time.ts';
 import type { AgentFrame } from '@sekisho/core/wire/agent.ts';
 import type { Log } from '@sekisho/platform/log.ts';
 import type { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { recordRepeatedRefusal } from '../features/audit/record-audit.ts';
@@ -19,6 +20,8 @@ import type { CloseReason } from './close-codes.ts';
 
 /** Newcomers of one host that wait for a decision; more are refused at once. */
 const NEWCOMERS_PER_HOST_MAX = 4;
+/** After so long without a byte the system asks whether the other machine is still there. */
+const KEEP_ALIVE_AFTER_MS = MINUTE_MS;
 /** Between two channels that end, when there are few. */
 const DRAIN_STEP_MS = 20;
 /** The ping through another server process, and back, takes this much longer. */
@@ -78,6 +81,8 @@ export class ChannelHub {
       socket.destroy();
       return;
     }
+    // with a long heartbeat period nothing else would tell for days that the other end is gone
+    if (socket instanceof Socket) socket.setKeepAlive(true, KEEP_ALIVE_AFTER_MS);
     this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
       const session = new AgentSession(this.#sessionParts, { socket: webSocket, wire: socket, peer });
       this.#all.add(session);

@@ -85,6 +85,7 @@ export class FleetChanges {
     this.#tellRenewals(changes.filter(({ kind }) => kind === 'renewal').map(({ key }) => key));
     if (changes.some(({ kind }) => kind === 'crl')) await this.#lists();
     await this.#groups(changes);
+    this.#documents(changes);
     for (const change of changes) await this.#onChange(change);
   }
 
@@ -96,6 +97,7 @@ export class FleetChanges {
         return;
       case 'host': // read together, above
       case 'crl': // told together, above
+      case 'document':
         return;
       case 'certificate':
       case 'revocation':
@@ -108,9 +110,6 @@ export class FleetChanges {
       case 'settings': // read together, above
       case 'group':
         follow();
-        return;
-      case 'document':
-        this.#document(key);
         return;
       case 'session':
         hub.onSessionChange(key);
@@ -212,17 +211,28 @@ export class FleetChanges {
     if (heartbeats.fetchOf(host).includes('certificate')) desk.push(id, ['certificate']);
   }
 
-  /** `<type>/<scope>`: who holds it fetches it. Orders go their own way, with their jobs. */
-  #document(key: string): void {
+  /**
+   * `<type>/<scope>`: who holds it fetches it. Many may be new at once (the policies of all groups): sessions are gone through once. Orders go
+   * their own way, with their jobs.
+   */
+  #documents(changes: readonly Change[]): void {
     const { desk, heartbeats } = this.#parts;
-    const slash = key.indexOf('/');
-    const type = key.slice(0, slash);
-    const scope = key.slice(slash + 1);
-    const id = type === 'assignment' ? parseHostId(scope) : undefined;
-    if (id !== undefined) desk.push(id, ['assignment']);
-    if (type === 'policy') this.#pushWhere((host) => host.groupId === scope, ['policy']);
-    if (type === 'list') this.#pushWhere((host) => heartbeats.listOf(host) === scope, ['list']);
-    if (type === 'bundle') this.#pushWhere(() => true, ['bundle']);
+    const scopes = new Map<string, Set<string>>();
+    for (const { kind, key } of changes) {
+      if (kind !== 'document') continue;
+      const slash = key.indexOf('/');
+      const [type, scope] = [key.slice(0, slash), key.slice(slash + 1)];
+      scopes.set(type, (scopes.get(type) ?? new Set()).add(scope));
+    }
+    for (const scope of scopes.get('assignment') ?? []) {
+      const id = parseHostId(scope);
+      if (id !== undefined) desk.push(id, ['assignment']);
+    }
+    const policies = scopes.get('policy');
+    if (policies !== undefined) this.#pushWhere((host) => policies.has(host.groupId), ['policy']);
+    const lists = scopes.get('list');
+    if (lists !== undefined) this.#pushWhere((host) => lists.has(heartbeats.listOf(host) ?? ''), ['list']);
+    if (scopes.has('bundle')) this.#pushWhere(() => true, ['bundle']);
   }
 
   /** Many lists may be new at once: agents are told once. */
