@@ -8,11 +8,16 @@ import { FakeClock } from '@sekisho/testkit/fake-clock.ts';
 import { makeTempFolder } from '@sekisho/testkit/temp-folder.ts';
 import { eventually } from '@sekisho/testkit/eventually.ts';
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { createPeerDecisions, type NamedPeer, type PeerDecisions } from './peer-decisions.ts';
-import { openStandingDecisions, type StandingDecisions } from './standing-decisions.ts';
+import {
+  openStandingDecisions,
+  STANDING_AT_ONCE_MAX,
+  STANDING_WRITE_MS,
+  type StandingDecisions,
+} from './standing-decisions.ts';
 
 const hostId = parseHostId('00000000-0000-4000-8000-00000000000b')!;
 const fingerprint = parseSha256Hex('ab'.repeat(32))!;
@@ -271,6 +276,47 @@ test('T-31 what is kept is bounded: the oldest answer goes', async (t) => {
   assert.equal(decisions.size, PEER_DECISIONS_MAX);
   assert.equal(decisions.known(peer('n0')), undefined);
   assert.equal(decisions.known(peer(`n${PEER_DECISIONS_MAX}`)), true);
+});
+
+test('T-33 many earlier yeses are all asked about again, in slices, also when the server fell silent meanwhile', async (t) => {
+  const here = await world(t);
+  const many = STANDING_AT_ONCE_MAX + 300;
+  for (let n = 0; n < many; n += 1) here.standing.allow(peer(`n${n}`));
+  await here.decisions.require(peer('first'));
+  here.asked.length = 0;
+  here.isAway = true;
+  here.decisions.heard(8);
+  await new Promise((resolve) => setImmediate(resolve)); // it has met silence
+  here.isAway = false;
+  await here.standing.settled();
+  here.generation = 8;
+  here.decisions.reached();
+  await eventually('each was asked about', () =>
+    new Set(here.asked.flat()).size >= many + 1 ? true : undefined,
+  );
+  assert.ok(here.asked.every(({ length }) => length <= PEER_QUESTIONS_MAX));
+});
+
+test('T-33 a long file is written for many new yeses together, for a no at once, and at the end', async (t) => {
+  const { standing, clock, file } = await world(t);
+  const kept = async (): Promise<number> =>
+    (JSON.parse(await readFile(file, 'utf8')) as { decisions: unknown[] }).decisions.length;
+  for (let n = 0; n < STANDING_AT_ONCE_MAX; n += 1) standing.allow(peer(`n${n}`));
+  await standing.settled();
+  for (let n = 0; n < 10; n += 1) standing.allow(peer(`more${n}`));
+  assert.equal(await kept(), STANDING_AT_ONCE_MAX);
+  await clock.advance(STANDING_WRITE_MS);
+  await eventually('it is written', async () =>
+    (await kept()) === STANDING_AT_ONCE_MAX + 10 ? true : undefined,
+  );
+  standing.allow(peer('one more'));
+  standing.drop(peer('n0'));
+  await eventually('a no is not late', async () =>
+    (await readFile(file, 'utf8')).includes('"n0"') ? undefined : true,
+  );
+  standing.allow(peer('last'));
+  await standing.settled();
+  assert.equal(await kept(), STANDING_AT_ONCE_MAX + 11);
 });
 
 test('T-33 a kept file that is damaged says yes to nothing', async (t) => {

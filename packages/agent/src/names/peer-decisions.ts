@@ -20,6 +20,9 @@ export const ASK_AGAIN_MS = 10 * SECOND_MS;
 /** Questions that wait for an answer; who comes then is told that there is none. */
 export const WAITING_QUESTIONS_MAX = 1_000;
 
+/** Earlier yeses that are asked about again at once. */
+const ASKED_AGAIN_AT_ONCE = 200;
+
 /** A peer that was verified in every other way, and the name that is to be its own. */
 export interface NamedPeer {
   /** Dialled: the address. Accepted: the name that its certificate claims. */
@@ -79,6 +82,8 @@ export function createPeerDecisions(options: {
   let generation: number | undefined;
   /** Goes up with each push: an answer that was on its way then may be older than what was decided. */
   let pushes = 0;
+  let rounds = 0;
+  let isAgainDue = false;
   let silentUntilMs = Number.NEGATIVE_INFINITY;
 
   function known(peer: NamedPeer): true | AppError | undefined {
@@ -177,8 +182,8 @@ export function createPeerDecisions(options: {
       for (const [key, { name }] of kept) if (names.has(name)) kept.delete(key);
     }
     // of a name that was told an earlier yes counts no more, not even while the server is away
-    for (const name of names ?? []) standing.dropName(name);
-    if (gone === null) askStandingAgain();
+    standing.dropNames(new Set(names));
+    if (gone === null) void askStandingAgain();
     options.onChanged(gone);
   }
 
@@ -186,15 +191,26 @@ export function createPeerDecisions(options: {
     const before = generation;
     generation = now;
     if (before === now) return;
-    askStandingAgain();
+    void askStandingAgain();
     if (before === undefined) return;
     kept.clear();
     options.onChanged(null);
   }
 
-  /** Something was decided while nobody told this agent: an earlier yes counts on only if it is said once more. */
-  function askStandingAgain(): void {
-    for (const peer of standing.all()) void ask(peer);
+  /**
+   * Something was decided while nobody told this agent: an earlier yes counts on only if it is said once more. In slices, so that many old
+   * ones do not stand in the way of new connections; when the server falls silent meanwhile, all of them once it is back.
+   */
+  async function askStandingAgain(): Promise<void> {
+    const round = (rounds += 1);
+    isAgainDue = false;
+    const all = standing.all();
+    for (let from = 0; from < all.length && round === rounds; from += ASKED_AGAIN_AT_ONCE) {
+      await Promise.all(all.slice(from, from + ASKED_AGAIN_AT_ONCE).map(ask));
+      if (clock.monotonicMs() >= silentUntilMs) continue;
+      isAgainDue = true;
+      return;
+    }
   }
 
   return {
@@ -210,6 +226,7 @@ export function createPeerDecisions(options: {
     heard,
     reached() {
       silentUntilMs = Number.NEGATIVE_INFINITY;
+      if (isAgainDue) void askStandingAgain();
     },
     get size() {
       return kept.size;

@@ -1,6 +1,6 @@
 import type { HostId } from '@sekisho/core/ids.ts';
 import { canonicalName } from '@sekisho/core/rules/naming.ts';
-import type { Clock } from '@sekisho/core/time.ts';
+import { SECOND_MS, type Clock } from '@sekisho/core/time.ts';
 import { PEER_DIRECTIONS } from '@sekisho/core/wire/names.ts';
 import { hostId } from '@sekisho/core/wire/scalars.ts';
 import { writeDurably } from '@sekisho/platform/durable-file.ts';
@@ -11,7 +11,10 @@ import { isMissing } from '../settings.ts';
 import type { NamedPeer } from './peer-decisions.ts';
 
 /** Yeses that are kept for when the server is away; the oldest goes. */
-export const STANDING_DECISIONS_MAX = 1_000;
+export const STANDING_DECISIONS_MAX = 20_000;
+/** The file is written as a whole. While it is short each change goes there at once; a long one is written for many new yeses together. */
+export const STANDING_AT_ONCE_MAX = 1_000;
+export const STANDING_WRITE_MS = 5 * SECOND_MS;
 
 const standingFile = z.object({
   decisions: z
@@ -27,7 +30,8 @@ type Standing = Pick<NamedPeer, 'name' | 'hostId' | 'direction'>;
 export interface StandingDecisions {
   allow(peer: NamedPeer): void;
   drop(peer: Standing): void;
-  dropName(name: string): void;
+  /** Canonical names. */
+  dropNames(names: ReadonlySet<string>): void;
   /** Those that there are. */
   all(): readonly Pick<NamedPeer, 'name' | 'hostId' | 'direction'>[];
   /** Is there one, whether it may be used now or not? */
@@ -51,8 +55,25 @@ export async function openStandingDecisions(options: {
   for (const one of await readStanding(file, log)) standing.set(keyOf(one), one);
   let writing: Promise<void> = Promise.resolve();
   let isDirty = false;
+  let isLater = false;
+
+  let cancelLater: () => void = () => undefined;
+
+  /** A yes that is lost with the power is asked for again; a no is never late. */
+  function added(): void {
+    if (standing.size <= STANDING_AT_ONCE_MAX) changed();
+    else if (!isLater) {
+      isLater = true;
+      const cancel = clock.timer(STANDING_WRITE_MS, changed);
+      cancelLater = () => {
+        isLater = false;
+        cancel();
+      };
+    }
+  }
 
   function changed(): void {
+    cancelLater();
     if (isDirty) return;
     isDirty = true;
     writing = writing.then(async () => {
@@ -72,14 +93,15 @@ export async function openStandingDecisions(options: {
       standing.set(key, { name: peer.name, hostId: peer.hostId, direction: peer.direction });
       const [oldest] = standing.keys();
       if (standing.size > STANDING_DECISIONS_MAX && oldest !== undefined) standing.delete(oldest);
-      changed();
+      added();
     },
     drop(peer) {
       if (standing.delete(keyOf(peer))) changed();
     },
-    dropName(name) {
+    dropNames(names) {
+      if (names.size === 0) return;
       for (const [key, one] of standing)
-        if (canonicalName(one.name) === name && standing.delete(key)) changed();
+        if (names.has(canonicalName(one.name)) && standing.delete(key)) changed();
     },
     all: () => [...standing.values()],
     has: (peer) => standing.has(keyOf(peer)),
@@ -88,7 +110,10 @@ export async function openStandingDecisions(options: {
       if (nextUpdateMs === undefined || clock.nowMs() >= nextUpdateMs) return false;
       return standing.has(keyOf(peer)) && options.isNamed(peer);
     },
-    settled: () => writing,
+    settled() {
+      if (isLater) changed();
+      return writing;
+    },
   };
 }
 
