@@ -106,11 +106,11 @@ export const groupErrors = {
     status: 409,
     en: {
       words: '{count} administrators or API keys have rights in the group {name}.',
-      hint: 'Change their roles (sekisho admin roles NAME) and revoke the keys (sekisho key revoke KEY), then delete the group.',
+      hint: 'Change their roles (sekisho admin set-roles NAME) and revoke the keys (sekisho key revoke KEY), then delete the group.',
     },
     ja: {
       words: '{count} 件の管理者または API キーが、グループ {name} に対する権限を持っています。',
-      hint: 'ロールを変更し (sekisho admin roles NAME)、キーを取り消してから (sekisho key revoke KEY)、グループを削除してください。',
+      hint: 'ロールを変更し (sekisho admin set-roles NAME)、キーを取り消してから (sekisho key revoke KEY)、グループを削除してください。',
     },
   },
   GROUP_BELONGS_ABOVE: {

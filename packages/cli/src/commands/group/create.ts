@@ -7,6 +7,8 @@ import { text } from '../../flag.ts';
 import { pathText } from '../../output/group-text.ts';
 import { defineVerb } from '../../verb.ts';
 
+const COMMAND = 'sekisho group create';
+
 /** `group create NAME --under GROUP` (F-01). */
 export const groupCreate = defineVerb({
   path: 'group create',
@@ -21,7 +23,11 @@ export const groupCreate = defineVerb({
           ? groups.find(({ parentId }) => parentId === null)
           : findGroup(groups, flags.under);
       // whoever is limited to a part of the tree does not see the root
-      if (parent === undefined) throw new AppError('USAGE_OPTION_MISSING', { option: '--under <group>' });
+      if (parent === undefined) throw new AppError('USAGE_OPTION_MISSING', {
+          command: COMMAND,
+          option: '--under <group>',
+          help: `${COMMAND} --help`,
+        });
       const group = await call(createGroup, { body: { name: args.name ?? '', parentId: parent.id } });
       return {
         json: group,

@@ -191,6 +191,7 @@ export const ROUTE_TAGS: Readonly<Record<string, string>> = {
   names: 'Names of hosts: which belong to whom, which wait, and whether two hosts may talk',
   root: 'The key of the root',
   clusters: 'Clusters: nodes that share a virtual name',
+  groups: 'Groups: the tree of hosts, settings that are inherited, policies',
   'server-lists': 'Management server lists: where agents find their server',
   renewals: 'The coming load of renewals, and drills',
   manual: 'Certificates that are deployed by files',

@@ -17,7 +17,7 @@ import {
 } from './change-tree.ts';
 import { effectOfTrees } from './group-effect.ts';
 import { readGroupTree, type GroupTree, type SettingDefaults, type StoredGroup } from './group-tree.ts';
-import { lockTree } from './groups.store.ts';
+import { lockTree } from './group-rows.ts';
 
 /** What is to be other in a group. */
 export interface SettingsWish {

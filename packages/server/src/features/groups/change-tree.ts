@@ -12,7 +12,7 @@ import type { FleetContext } from '../fleet/fleet-context.ts';
 import { refreshPolicies } from '../fleet/refresh-policies.ts';
 import { listStoredPlans, coversGroup } from '../plans/read-plans.ts';
 import type { GroupTree, StoredGroup } from './group-tree.ts';
-import { updateGroup } from './groups.store.ts';
+import { updateGroup } from './group-rows.ts';
 
 /** A group within the reach of who changes it. @throws AppError NOT_FOUND, also for one outside: nobody can tell which */
 export function requireGroup(tree: GroupTree, principal: Principal, id: GroupId): StoredGroup {

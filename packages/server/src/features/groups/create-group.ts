@@ -6,7 +6,7 @@ import { displayName } from '@sekisho/core/wire/scalars.ts';
 import type { FleetContext } from '../fleet/fleet-context.ts';
 import { auditGroup, requireGroup, tellChange } from './change-tree.ts';
 import { readGroupTree, type GroupTree, type StoredGroup } from './group-tree.ts';
-import { insertGroup, lockTree } from './groups.store.ts';
+import { insertGroup, lockTree } from './group-rows.ts';
 
 /**
  * F-01 Makes a group under another one; it inherits everything. Refusals: NOT_FOUND, GROUP_NAME_INVALID, GROUP_NAME_TAKEN, GROUPS_TOO_MANY,

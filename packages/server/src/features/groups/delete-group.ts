@@ -10,7 +10,7 @@ import { plansWithin } from '../plans/plan-reach.ts';
 import { listStoredPlans } from '../plans/read-plans.ts';
 import { auditGroup, requireGroup, requireParent, requireUnchangedGroup } from './change-tree.ts';
 import { readGroupTree } from './group-tree.ts';
-import { countHosts, countRights, deleteGroupRow, lockTree } from './groups.store.ts';
+import { countHosts, countRights, deleteGroupRow, lockTree } from './group-rows.ts';
 
 /**
  * F-01 Deletes a group that nothing is in and nothing names. Refusals: NOT_FOUND, PRECONDITION_FAILED, GROUP_IS_ROOT, GROUP_BELONGS_ABOVE,

@@ -8,7 +8,7 @@ import { plansWithin } from '../plans/plan-reach.ts';
 import { coversGroup, listStoredPlans, type StoredPlan } from '../plans/read-plans.ts';
 import { listNamesOf } from '../domain/default-list.ts';
 import type { GroupTree, SettingDefaults } from './group-tree.ts';
-import { countHosts, firstNames } from './groups.store.ts';
+import { countHosts, firstNames } from './group-rows.ts';
 
 /** One place before and after a change: the hosts of a group, or a host that comes from another group. */
 interface Place {

@@ -8,7 +8,7 @@ import { auditGroup, requireGroup, requireParent, requireUnchangedGroup, storeGr
 import { requireDepth, requireFreeName } from './create-group.ts';
 import { effectOfTrees } from './group-effect.ts';
 import { readGroupTree, type GroupTree } from './group-tree.ts';
-import { lockTree } from './groups.store.ts';
+import { lockTree } from './group-rows.ts';
 
 /**
  * F-01 Puts a group with all below it under another one, and says what that does to its hosts. The right must reach the group, the one above

@@ -12,7 +12,7 @@ import { refreshPolicies } from '../fleet/refresh-policies.ts';
 import { requireGroup } from './change-tree.ts';
 import { effectOfMove } from './group-effect.ts';
 import { readGroupTree } from './group-tree.ts';
-import { lockTree, updateGroupOfHost } from './groups.store.ts';
+import { lockTree, updateGroupOfHost } from './group-rows.ts';
 
 /**
  * F-01 Puts a host into another group, and says what that does to it: it gets that group's policy and list, signed anew where its own are

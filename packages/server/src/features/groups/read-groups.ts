@@ -13,7 +13,7 @@ import { findHosts } from '../fleet/read-hosts.ts';
 import { plansWithin } from '../plans/plan-reach.ts';
 import { listStoredPlans } from '../plans/read-plans.ts';
 import { readGroupTree, type GroupTree, type StoredGroup } from './group-tree.ts';
-import { countHosts } from './groups.store.ts';
+import { countHosts } from './group-rows.ts';
 
 /** All groups within a reach, each after the one above it, by name. */
 export async function listGroupViews(db: DbOrTx, reach: Reach): Promise<GroupView[]> {

@@ -5,7 +5,7 @@ import type { FleetContext } from '../fleet/fleet-context.ts';
 import { auditGroup, requireGroup, requireUnchangedGroup, storeGroup } from './change-tree.ts';
 import { requireFreeName, requireGroupName } from './create-group.ts';
 import { readGroupTree } from './group-tree.ts';
-import { lockTree } from './groups.store.ts';
+import { lockTree } from './group-rows.ts';
 
 /**
  * F-01 Gives a group another name. Policies say where values come from, so those of the groups that have some from it are signed anew.

@@ -3,7 +3,7 @@ import { recordAudit } from '../audit/record-audit.ts';
 import type { FleetContext } from '../fleet/fleet-context.ts';
 import { storeGroup } from '../groups/change-tree.ts';
 import { readGroupTree, type StoredGroup } from '../groups/group-tree.ts';
-import { lockTree } from '../groups/groups.store.ts';
+import { lockTree } from '../groups/group-rows.ts';
 
 /**
  * F-20 Takes back what has come to its end: the group is as it would be without, and its policy says so. Agents have ended it by

@@ -2,7 +2,7 @@ import { reaches, type Reach } from '@sekisho/core/rules/rights.ts';
 import type { Unverified } from '@sekisho/core/wire/switch-verification.ts';
 import type { FleetContext } from '../fleet/fleet-context.ts';
 import { readGroupTree } from '../groups/group-tree.ts';
-import { countHosts } from '../groups/groups.store.ts';
+import { countHosts } from '../groups/group-rows.ts';
 
 /** F-20 The groups within reach whose agents do not verify the server at the moment, and how many hosts that concerns. */
 export async function listUnverified(context: FleetContext, reach: Reach): Promise<Unverified> {
