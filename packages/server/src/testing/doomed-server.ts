@@ -8,6 +8,7 @@ const saidPorts = z.object({ ports: z.object({ agent: z.number(), admin: z.numbe
 
 /** A server process that dies at a point. */
 export interface DoomedServer {
+  /** Zeros when it died before it served. */
   readonly ports: z.infer<typeof saidPorts>['ports'];
   /** The signal that ended it. */
   readonly died: Promise<string>;
@@ -27,6 +28,7 @@ export async function startDoomed(
     child.kill('SIGKILL');
   });
   const died = once(child, 'exit').then(([, signal]) => String(signal));
-  const [said] = await once(child, 'message');
-  return { ports: saidPorts.parse(said).ports, died };
+  const said = await Promise.race([once(child, 'message').then(([message]) => message as unknown), died]);
+  const ports = said === 'SIGKILL' ? { agent: 0, admin: 0, http: 0 } : saidPorts.parse(said).ports;
+  return { ports, died };
 }

@@ -1,0 +1,62 @@
+import type { CrashPoint } from '@sekisho/core/crash-points.ts';
+import { getRotation, listRotations, startRotation } from '@sekisho/core/wire/rotations.ts';
+import { systemClock } from '@sekisho/platform/clock.ts';
+import { eventually } from '@sekisho/testkit/eventually.ts';
+import { callerOf, TrustServer } from '@sekisho/testkit/trust-server.ts';
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { startDoomed } from '../../testing/doomed-server.ts';
+
+/** In the order of an update: each process goes on where the one before it was killed, and is killed at the next. */
+const POINTS: readonly (readonly ['tls' | 'ca', readonly CrashPoint[]])[] = [
+  [
+    'tls',
+    [
+      'rotation.announce.before-commit',
+      'rotation.announce.committed',
+      'rotation.switch.before-commit',
+      'rotation.switch.committed',
+      'rotation.confirm.before-commit',
+      'rotation.settle.before-commit',
+      'rotation.settle.committed',
+      'rotation.withdraw.before-commit',
+      'rotation.withdraw.committed',
+      'rotation.finish.before-commit',
+      'rotation.finish.committed',
+    ],
+  ],
+  ['ca', ['rotation.rekey.before-commit', 'rotation.rekey.committed']],
+];
+
+test('F-33 an update that is killed with SIGKILL at every step goes on, and ends as if nothing had been', async (t) => {
+  const trust = await TrustServer.start(t, { clock: systemClock });
+  const { dataFolder } = trust;
+  await trust.server.stop();
+  const call = callerOf(() => join(dataFolder, 'run', 'admin.sock'));
+  for (const [kind, points] of POINTS) {
+    for (const [index, point] of points.entries()) {
+      const doomed = await startDoomed(t, dataFolder, point);
+      // the process may be gone before it has answered
+      if (index === 0) await call(startRotation, { body: { kind } }).catch(() => undefined);
+      assert.equal(await doomed.died, 'SIGKILL', point);
+    }
+    await trust.restart();
+    const { rotations } = await trust.call(listRotations, {});
+    const [newest] = rotations;
+    assert.equal(newest?.kind, kind);
+    const done = await eventually('the update ends', async () => {
+      const view = await trust.call(getRotation, { params: { id: newest.id } });
+      return view.endedAtMs === null ? undefined : view;
+    });
+    assert.equal(done.phase, 'done');
+    assert.equal(new Set(done.steps.map(({ step }) => step)).size, done.steps.length, 'no step was done twice');
+    await trust.server.stop();
+  }
+  await trust.restart();
+  const { keys } = trust.server.context;
+  assert.deepEqual(
+    keys.keysOf('server-tls').map(({ state }) => state),
+    ['active'],
+  );
+});
