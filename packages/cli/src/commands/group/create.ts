@@ -23,7 +23,8 @@ export const groupCreate = defineVerb({
           ? groups.find(({ parentId }) => parentId === null)
           : findGroup(groups, flags.under);
       // whoever is limited to a part of the tree does not see the root
-      if (parent === undefined) throw new AppError('USAGE_OPTION_MISSING', {
+      if (parent === undefined)
+        throw new AppError('USAGE_OPTION_MISSING', {
           command: COMMAND,
           option: '--under <group>',
           help: `${COMMAND} --help`,
