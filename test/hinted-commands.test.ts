@@ -10,7 +10,8 @@ const GLOBAL_FLAGS = new Set(['--json', '--yes', '--quiet', '--help', '--version
 const NOUNS = new Set(Object.keys(en.nouns));
 
 /** Commands that a text tells people to type: noun, verb and the options that follow. */
-const COMMAND = /sekisho ([a-z]+(?: [a-z-]+)?)((?: (?:--[a-z-]+|[A-Z-]{2,}|\{\w+\}|…|on|off|アドレス))*)/g;
+const COMMAND =
+  /sekisho ([a-z]+(?:-[a-z]+)*(?: [a-z-]+)?)((?: (?:--[a-z-]+|[A-Z-]{2,}|\{\w+\}|…|on|off|アドレス))*)/g;
 
 /** What is wrong with the commands in a text. */
 function misfits(text: string): string[] {
