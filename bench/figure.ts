@@ -12,6 +12,8 @@ export interface FigureSpec {
   readonly aim: number;
   /** `lower`: the ratio must not be above the aim; `higher`: not below it. */
   readonly better: 'higher' | 'lower';
+  /** On fewer cores there is nothing to see: it is then not measured. */
+  readonly coresMin?: number;
 }
 
 /** The yardstick of figures whose aim is a plain number in their own unit. */

@@ -2,7 +2,7 @@ import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { BENCHES, FIGURES } from './catalogue.ts';
-import type { Bench } from './figure.ts';
+import type { Bench, FigureSpec } from './figure.ts';
 import {
   merge,
   readResults,
@@ -67,6 +67,10 @@ async function main(args: readonly string[]): Promise<number> {
   process.stdout.write(
     values.json ? `${JSON.stringify({ ...all, figures: measured })}\n` : tableOf(measured),
   );
+  for (const { id, coresMin } of benches.flatMap(({ figures }) => figures).filter((one) => !isSeenHere(one)))
+    process.stderr.write(
+      `sekisho: ${id}: not measured: it takes ${String(coresMin)} cores, here are ${cpus().length}\n`,
+    );
   for (const one of measured.filter(({ met }) => !met))
     process.stderr.write(`sekisho: warning: ${one.id} misses its aim: ${one.ratio} for ${one.aim}\n`);
   return failed.length === 0 ? 0 : 1;
@@ -81,8 +85,11 @@ async function measure(bench: Bench, quick: boolean): Promise<FigureResult[]> {
   const samples = await bench.measure({ quick, runs: RUNS_MIN, say });
   say(`took ${Math.round((Date.now() - startedMs) / 1000)} s`);
   const facts = { quick, measuredAt: new Date().toISOString() };
-  return bench.figures.map((spec) => summarise(spec, samples, facts));
+  return bench.figures.filter(isSeenHere).map((spec) => summarise(spec, samples, facts));
 }
+
+/** Does this machine have the cores that the figure is about? */
+const isSeenHere = ({ coresMin = 1 }: FigureSpec): boolean => cpus().length >= coresMin;
 
 const machineNow = (): Results['machine'] => ({
   cpus: cpus().length,

@@ -34,7 +34,7 @@ const TARGETS = {
   'format:fix': { command: ['node_modules/prettier/bin/prettier.cjs', '--write', '.'] },
   walls: { command: ['node_modules/dependency-cruiser/bin/dependency-cruiser.mjs', 'packages', 'bench'] },
   reference: { command: ['tools/print-reference.ts'] },
-  bench: { tools: ['restic'], command: ['bench/run.ts'], group: true },
+  bench: { tools: ['restic', 'openssl', 'postgresql'], command: ['bench/run.ts'], group: true },
   soak: { tools: ['restic'], command: ['bench/soak/run.ts'], group: true },
   'package:deb': { command: ['tools/package-deb.ts'], here: true },
   mutants: { command: ['tools/mutants.ts'], group: true },

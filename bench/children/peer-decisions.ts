@@ -37,7 +37,7 @@ serve({
       standing: {
         allow: () => undefined,
         drop: () => undefined,
-        dropName: () => undefined,
+        dropNames: () => undefined,
         all: () => [],
         has: () => false,
         holds: () => false,

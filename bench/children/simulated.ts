@@ -36,6 +36,9 @@ serve({
   },
   stop: (input) => made().stop(numbers.parse(input)),
   stopAll: () => made().stopAll(),
+  countMissed: () => {
+    made().countMissed();
+  },
   state: () => made().state(),
   identityOf: (input) => made().identityOf(z.int().parse(input)),
   untilAllHold: (input) => {

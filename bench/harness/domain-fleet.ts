@@ -14,6 +14,8 @@ export interface DomainFleet {
   enrol(token: string, count: number, say: (text: string) => void): Promise<void>;
   start(agents: readonly number[], spreadMs: number): Promise<void>;
   stop(agents: readonly number[]): Promise<void>;
+  /** Heartbeats that are missed count from here on. */
+  countMissed(): Promise<void>;
   state(): Promise<FleetState>;
   identityOf(agent: number): Promise<z.infer<typeof identity>>;
   /** Sends a heartbeat that must be refused; gives the code. */
@@ -43,6 +45,9 @@ export async function makeDomainFleet(wish: FleetWish): Promise<DomainFleet> {
     },
     stop: async (agents) => {
       await child.call('stop', agents, nothing);
+    },
+    countMissed: async () => {
+      await child.call('countMissed', undefined, nothing);
     },
     state: () => child.call('state', undefined, fleetState),
     identityOf: (agent) => child.call('identityOf', agent, identity),

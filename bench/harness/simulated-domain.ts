@@ -1,4 +1,5 @@
-import { domainView, getDomain, createToken } from '@sekisho/core/wire/trust.ts';
+import { createToken, getDomain } from '@sekisho/core/wire/trust.ts';
+import type { Sha256Hex } from '@sekisho/core/ids.ts';
 import type { Caller } from '@sekisho/core/wire/client.ts';
 import { makeTempFolder } from '@sekisho/testkit/temp-folder.ts';
 import { callerOf } from '@sekisho/testkit/trust-server.ts';
@@ -19,6 +20,11 @@ const started = z.object({ port: z.int(), httpPort: z.int() });
 export interface SimulatedDomain {
   readonly fleet: DomainFleet;
   readonly agents: number;
+  /** Of everything that belongs to the domain; removed with it. */
+  readonly folder: string;
+  readonly caFingerprint: Sha256Hex;
+  /** CPU milliseconds of the server for each host that it enrolled. */
+  readonly enrolCpuMs: number;
   readonly call: Caller;
   /** The server's process now. */
   readonly server: ServerChild;
@@ -67,7 +73,7 @@ export async function makeSimulatedDomain(wish: {
   try {
     const socketPath = await server.call('socketPath', undefined, z.string());
     const call = callerOf(() => socketPath);
-    const { caFingerprint } = domainView.parse(await call(getDomain));
+    const { caFingerprint } = await call(getDomain);
     fleet = await makeDomainFleet({
       port: server.port,
       caFingerprint,
@@ -75,7 +81,9 @@ export async function makeSimulatedDomain(wish: {
       seed: HOST_SEED,
     });
     const { token } = await call(createToken, { body: { name: 'bench', usesMax: agents } });
+    const before = await server.call('cpuMs', undefined, z.number());
     await fleet.enrol(token, agents, say);
+    const enrolCpuMs = ((await server.call('cpuMs', undefined, z.number())) - before) / agents;
     const spreadMs = Math.round((agents * MS) / BEGIN_PER_SECOND);
     await fleet.start(
       Array.from({ length: agents }, (_, n) => n),
@@ -85,6 +93,9 @@ export async function makeSimulatedDomain(wish: {
     return {
       fleet,
       agents,
+      folder: path,
+      caFingerprint,
+      enrolCpuMs,
       call,
       get server() {
         return server;

@@ -34,7 +34,7 @@ export const fleetState = z.object({
   connected: z.int(),
   /** Running agents without an answer within the last two periods. */
   lost: z.int(),
-  /** Of running agents: periods without an answer, of the one that missed most. */
+  /** Of running agents, since `countMissed`: periods without an answer, of the one that missed most. */
   missedMax: z.int(),
   /** Running agents by the generation of the trust bundle that they hold. */
   generations: counts,
@@ -53,6 +53,7 @@ interface Member {
   readonly documents: DocumentStore;
   readonly crls: CrlStore;
   agent: SimulatedAgent | undefined;
+  missedBefore: number;
 }
 
 const HOST = '127.0.0.1';
@@ -96,7 +97,7 @@ export class SimulatedFleet {
         },
         enrolled: (host, n) => {
           const open = (this.#open ??= this.#stores(host, root));
-          this.#members[from + n] = { host, ...open(), agent: undefined };
+          this.#members[from + n] = { host, ...open(), agent: undefined, missedBefore: 0 };
         },
       },
     );
@@ -134,6 +135,7 @@ export class SimulatedFleet {
           const member = this.#member(index);
           const { agent } = member;
           member.agent = undefined;
+          member.missedBefore = 0;
           await agent?.stop();
         }),
       );
@@ -143,15 +145,21 @@ export class SimulatedFleet {
     return this.stop(this.#members.flatMap((member, index) => (member?.agent === undefined ? [] : index)));
   }
 
+  /** Heartbeats that are missed count from here on. */
+  countMissed(): void {
+    for (const member of this.#members)
+      if (member !== undefined) member.missedBefore = member.agent?.missed ?? 0;
+  }
+
   state(): FleetState {
     const generations: Record<string, number> = {};
     const state = { running: 0, connected: 0, lost: 0, missedMax: 0 };
     const newest = { bundle: 0, list: 0, policy: 0 };
-    for (const { agent, documents } of this.#running()) {
+    for (const { agent, documents, missedBefore } of this.#running()) {
       state.running += 1;
       if (agent.isConnected) state.connected += 1;
       if (agent.isLost) state.lost += 1;
-      state.missedMax = Math.max(state.missedMax, agent.missed);
+      state.missedMax = Math.max(state.missedMax, agent.missed - missedBefore);
       const generation = documents.serial('bundle');
       for (const type of ['bundle', 'list', 'policy'] as const)
         newest[type] = Math.max(newest[type], documents.serial(type));

@@ -47,12 +47,12 @@ export interface RestoreResult {
 /** Backups of real hosts, one after the other on each, as long as it goes on. */
 export class RealBackups {
   readonly records: BackupRecord[] = [];
-  readonly #domain: SoakDomain;
+  readonly #domain: Pick<SoakDomain, 'call'>;
   readonly #plans = new Map<RealHost, PlanId>();
   readonly #stopping = new AbortController();
   #running: Promise<unknown> = Promise.resolve();
 
-  constructor(domain: SoakDomain) {
+  constructor(domain: Pick<SoakDomain, 'call'>) {
     this.#domain = domain;
   }
 

@@ -42,9 +42,12 @@ export interface Hears {
   readonly onStarted: (agent: SekishoProcess) => void;
 }
 
+/** The domain that hosts are set up in. */
+export type HostsDomain = Pick<SoakDomain, 'folder' | 'ports' | 'caFingerprint' | 'call' | 'token'>;
+
 /** Sets real hosts up and starts their agents. */
 export async function makeRealHosts(
-  domain: SoakDomain,
+  domain: HostsDomain,
   count: number,
   hears: Hears,
 ): Promise<{ media: RealHost; hosts: RealHost[] }> {
@@ -62,7 +65,7 @@ export async function makeRealHosts(
 }
 
 async function makeRealHost(
-  { folder, ports, caFingerprint, call }: SoakDomain,
+  { folder, ports, caFingerprint, call }: HostsDomain,
   wish: { name: string; media: boolean; token: string },
   { onRefused, onStarted }: Hears,
 ): Promise<RealHost> {

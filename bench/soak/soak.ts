@@ -1,6 +1,6 @@
 import type { DomainFleet } from '../harness/domain-fleet.ts';
 import { checkRepositories } from './check-repositories.ts';
-import { newestGeneration } from './newest-generation.ts';
+import { newestGeneration } from '../harness/newest-generation.ts';
 import type { RealBackups } from './real-backups.ts';
 import type { RealHost } from './real-hosts.ts';
 import { PROBE_REFUSALS } from './refusals.ts';

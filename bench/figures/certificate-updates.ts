@@ -1,0 +1,213 @@
+import type { RotationKind } from '@sekisho/core/rules/rotation.ts';
+import { createToken } from '@sekisho/core/wire/trust.ts';
+import { choosePorts } from '@sekisho/cli/demo/ports.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { UNIT_YARDSTICK, type Bench, type HowToMeasure, type Sample } from '../figure.ts';
+import { newestGeneration } from '../harness/newest-generation.ts';
+import { carryOutRotation } from '../harness/rotation.ts';
+import { makeSimulatedDomain, type SimulatedDomain } from '../harness/simulated-domain.ts';
+import { RealBackups } from '../soak/real-backups.ts';
+import { makeRealHosts } from '../soak/real-hosts.ts';
+import type { SekishoProcess } from '../soak/sekisho-process.ts';
+
+const AGENTS = 10_000;
+const AGENTS_QUICK = 60;
+const HEARTBEAT_SECONDS = 10;
+const HEARTBEAT_SECONDS_QUICK = 2;
+/** The aim: so many periods, and so much beside them. */
+const PERIODS = 3;
+const BESIDE_SECONDS = 5;
+const UPDATE_MS_MAX = 15 * 60_000;
+const HELD_MS_MAX = 120_000;
+/** A pause between two backups of the real host, next to none. */
+const GAP_MS = { least: 10, most: 50 };
+
+const TIME = {
+  id: 'update-time',
+  title:
+    'announced update of the TLS or the signing certificate, from its start until the old one is withdrawn',
+  unit: 's',
+  yardstick: '3 heartbeat periods and 5 s',
+  aim: 1,
+  better: 'lower',
+} as const;
+const LOST = {
+  id: 'update-lost',
+  title: 'agents that an update of TLS, signing certificate or CA loses',
+  unit: 'agents',
+  yardstick: UNIT_YARDSTICK,
+  aim: 0,
+  better: 'lower',
+} as const;
+const MISSED = {
+  id: 'update-missed',
+  title: 'heartbeats that one agent misses in an update of TLS, signing certificate or CA',
+  unit: 'heartbeats',
+  yardstick: UNIT_YARDSTICK,
+  aim: 1,
+  better: 'lower',
+} as const;
+const CPU = {
+  id: 'update-cpu',
+  title: 'CPU of the server for each agent in an announced update of the TLS certificate',
+  unit: 'CPU-ms',
+  yardstick: 'the same agents and the same time without an update',
+  aim: 4,
+  better: 'lower',
+} as const;
+const REKEY = {
+  id: 'ca-rekey',
+  title: 'CPU of the server for each host in an update of the CA, a new certificate for it included',
+  unit: 'CPU-ms',
+  yardstick: 'enrolment of a host',
+  aim: 3,
+  better: 'lower',
+} as const;
+const STALL = {
+  id: 'ca-stall',
+  title: 'longest stall of the event loop in an update of the CA',
+  unit: 'ms',
+  yardstick: UNIT_YARDSTICK,
+  aim: 50,
+  better: 'lower',
+} as const;
+const BACKUPS = {
+  id: 'ca-backups-disturbed',
+  title: 'backups, one after the other, that do not end well in an update of the CA',
+  unit: 'backups',
+  yardstick: UNIT_YARDSTICK,
+  aim: 0,
+  better: 'lower',
+} as const;
+
+/** F-30 … F-39 Certificates that change under a fleet that goes on. */
+export const certificateUpdates: Bench = {
+  name: 'certificate-updates',
+  figures: [TIME, LOST, MISSED, CPU, REKEY, STALL, BACKUPS],
+  slow: true,
+  measure,
+};
+
+async function measure({ quick, runs, say }: HowToMeasure): Promise<Sample[]> {
+  const heartbeatSeconds = quick ? HEARTBEAT_SECONDS_QUICK : HEARTBEAT_SECONDS;
+  const domain = await makeSimulatedDomain({ agents: quick ? AGENTS_QUICK : AGENTS, heartbeatSeconds, say });
+  const processes: SekishoProcess[] = [];
+  try {
+    const backups = await startBackups(domain, processes);
+    const samples: Sample[] = [];
+    for (let run = 1; run <= runs; run += 1) {
+      say(`run ${run} of ${runs}`);
+      samples.push(...(await measureRun(domain, backups, heartbeatSeconds)));
+    }
+    await backups.end();
+    return samples;
+  } finally {
+    for (const one of processes) await one.stop();
+    await domain.remove();
+  }
+}
+
+async function measureRun(
+  domain: SimulatedDomain,
+  backups: RealBackups,
+  heartbeatSeconds: number,
+): Promise<Sample[]> {
+  const { server, agents, enrolCpuMs } = domain;
+  const allowed = PERIODS * heartbeatSeconds + BESIDE_SECONDS;
+  const tls = await update(domain, 'tls', heartbeatSeconds);
+  const before = await server.cpuMs();
+  await sleep(tls.seconds * 1_000);
+  const idleMs = ((await server.cpuMs()) - before) / agents;
+  const signing = await update(domain, 'signing', heartbeatSeconds);
+  await server.call('beginStalls', undefined, z.unknown());
+  const done = backups.records.length;
+  const ca = await update(domain, 'ca', heartbeatSeconds);
+  const stallMs = await server.call('longestStallMs', undefined, z.number());
+  const ended = backups.records.slice(done);
+  const all = [tls, signing, ca];
+  const perUnit = (id: string, value: number, extra: Record<string, number> = {}): Sample => ({
+    id,
+    value,
+    yardstick: 1,
+    extra,
+  });
+  return [
+    ...[tls, signing].map(({ seconds, cpuMs }) => ({
+      id: TIME.id,
+      value: seconds,
+      yardstick: allowed,
+      cpuMsPerOp: cpuMs,
+      extra: { tlsSeconds: tls.seconds, signingSeconds: signing.seconds, agents },
+    })),
+    perUnit(LOST.id, Math.max(...all.map(({ lost }) => lost))),
+    perUnit(MISSED.id, Math.max(...all.map(({ missed }) => missed))),
+    { id: CPU.id, value: tls.cpuMs, yardstick: idleMs, cpuMsPerOp: tls.cpuMs },
+    {
+      id: REKEY.id,
+      value: ca.cpuMs,
+      yardstick: enrolCpuMs,
+      cpuMsPerOp: ca.cpuMs,
+      extra: { seconds: ca.seconds, certificatesPerSecond: ca.perSecond },
+    },
+    perUnit(STALL.id, stallMs),
+    perUnit(BACKUPS.id, ended.filter(({ state }) => state !== 'done').length, { backups: ended.length }),
+  ];
+}
+
+interface Update {
+  readonly seconds: number;
+  readonly lost: number;
+  readonly missed: number;
+  /** For each agent. */
+  readonly cpuMs: number;
+  /** Certificates renewed, a second of the whole update. */
+  readonly perSecond: number;
+}
+
+async function update(
+  { fleet, server, call, agents }: SimulatedDomain,
+  kind: RotationKind,
+  heartbeatSeconds: number,
+): Promise<Update> {
+  await fleet.countMissed();
+  const { renewals } = await fleet.state();
+  const before = await server.cpuMs();
+  const { view, seconds } = await carryOutRotation(call, kind, UPDATE_MS_MAX);
+  if (view.phase !== 'done') throw new Error(`the update of ${kind} ended as ${view.phase}`);
+  const cpuMs = ((await server.cpuMs()) - before) / agents;
+  const generation = await newestGeneration(server.port);
+  // who is lost never holds it: that is found below, and is no reason to end
+  await fleet.untilAllHold('bundle', generation, HELD_MS_MAX).catch(() => undefined);
+  await sleep(2 * heartbeatSeconds * 1_000);
+  const state = await fleet.state();
+  const lost = Math.max(state.lost, agents - (state.generations[generation] ?? 0));
+  return { seconds, lost, missed: state.missedMax, cpuMs, perSecond: (state.renewals - renewals) / seconds };
+}
+
+/** A real host that backs up without a pause, to a media server. */
+async function startBackups(domain: SimulatedDomain, processes: SekishoProcess[]): Promise<RealBackups> {
+  const { call, folder, caFingerprint, server } = domain;
+  const { ports } = await choosePorts({ agent: 0, admin: 0, http: 0, media: 0 });
+  const { media, hosts } = await makeRealHosts(
+    {
+      folder,
+      caFingerprint,
+      call,
+      ports: { ...ports, agent: server.port },
+      token: async (name, usesMax, isMedia = false) =>
+        (await call(createToken, { body: { name, usesMax, media: isMedia } })).token,
+    },
+    1,
+    {
+      onRefused: () => undefined,
+      onStarted: (agent) => {
+        processes.push(agent);
+      },
+    },
+  );
+  const backups = new RealBackups(domain);
+  await backups.prepare(hosts, media.hostId);
+  backups.begin(1, GAP_MS);
+  return backups;
+}
