@@ -9,10 +9,14 @@ import {
 } from '@sekisho/core/wire/group-settings.ts';
 import { chosen } from '../flag.ts';
 
-/** Settings that `group set` does not set, and the command that does. */
-const OTHER_COMMANDS: Partial<Record<SettingName, string>> = {
-  list: 'sekisho server-list assign LIST GROUP',
-  verification: 'sekisho verification off GROUP',
+type Direct = 'heartbeatSeconds' | 'mode' | 'plans';
+/** Settings that `group set` and `group unset` leave to other commands: they decide whom agents listen to. */
+const OTHER_COMMANDS: Readonly<Record<Exclude<SettingName, Direct>, { set: string; unset: string }>> = {
+  list: {
+    set: 'sekisho server-list assign LIST GROUP',
+    unset: 'sekisho server-list unassign LIST GROUP',
+  },
+  verification: { set: 'sekisho verification off GROUP', unset: 'sekisho verification on GROUP' },
 };
 
 /** `heartbeat` → `heartbeatSeconds`. Refusal: USAGE_CHOICE_INVALID. */
@@ -24,25 +28,33 @@ export function parseSettingNames(given: readonly string[]): SettingName[] {
   });
 }
 
+/** What `group unset` takes. Refusals: USAGE_CHOICE_INVALID, SETTING_HAS_COMMAND. */
+export const parseUnset = (given: readonly string[]): Direct[] =>
+  parseSettingNames(given).map((name) => requireDirect(name, 'unset'));
+
 /** `heartbeat=5m`, `mode=pull`. Refusals: USAGE_VALUE_INVALID, USAGE_CHOICE_INVALID, HEARTBEAT_PERIOD_OUT_OF_RANGE, SETTING_HAS_COMMAND. */
-export function parseSettings(
-  given: readonly string[],
-): Pick<OwnValues, 'heartbeatSeconds' | 'mode' | 'plans'> {
-  const values: Pick<OwnValues, 'heartbeatSeconds' | 'mode' | 'plans'> = {};
+export function parseSettings(given: readonly string[]): Pick<OwnValues, Direct> {
+  const values: Pick<OwnValues, Direct> = {};
   for (const raw of given) {
     const at = raw.indexOf('=');
-    const [name] = parseSettingNames([at === -1 ? raw : raw.slice(0, at)]);
+    const [found] = parseSettingNames([at === -1 ? raw : raw.slice(0, at)]);
+    if (found === undefined) continue;
+    const name = requireDirect(found, 'set');
     const value = at === -1 ? '' : raw.slice(at + 1);
     if (name === 'heartbeatSeconds') values.heartbeatSeconds = parsePeriod(raw, value);
     else if (name === 'mode') values.mode = chosen(value, 'mode', ['push', 'pull'] as const);
-    else if (name === 'plans') values.plans = chosen(value, 'plans', ['inherited', 'own'] as const);
-    else if (name !== undefined)
-      throw new AppError('SETTING_HAS_COMMAND', {
-        setting: SETTING_KEYS[name],
-        command: OTHER_COMMANDS[name] ?? '',
-      });
+    else values.plans = chosen(value, 'plans', ['inherited', 'own'] as const);
   }
   return values;
+}
+
+function requireDirect(name: SettingName, how: 'set' | 'unset'): Direct {
+  if (name === 'list' || name === 'verification')
+    throw new AppError('SETTING_HAS_COMMAND', {
+      setting: SETTING_KEYS[name],
+      command: OTHER_COMMANDS[name][how],
+    });
+  return name;
 }
 
 /** `90s`, `5m`, `24h`, or whole seconds. */

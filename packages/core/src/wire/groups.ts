@@ -89,6 +89,9 @@ export const changeEffect = z.object({
 export type ChangeEffect = z.infer<typeof changeEffect>;
 export type GroupEffect = z.infer<typeof groupEffect>;
 
+/** Set and taken back here; lists and verification have routes and rights of their own. */
+const directSetting = z.enum(['heartbeatSeconds', 'mode', 'plans']);
+
 const params = z.object({ id: groupId });
 /** With `dryRun` nothing is changed, and the reply says what would be. */
 const dryRun = z.boolean().default(false);
@@ -151,7 +154,7 @@ export const changeGroupSettings = route({
   params,
   body: z.object({
     set: ownValues.pick({ heartbeatSeconds: true, mode: true, plans: true }).default({}),
-    unset: z.array(settingName).max(SETTING_NAMES.length).default([]),
+    unset: z.array(directSetting).max(SETTING_NAMES.length).default([]),
     lock: z.array(settingName).max(SETTING_NAMES.length).default([]),
     unlock: z.array(settingName).max(SETTING_NAMES.length).default([]),
     inherits: z.boolean().optional(),

@@ -1,6 +1,6 @@
 import { serverData } from '../../client/data-folder.ts';
 import { on } from '../../flag.ts';
-import { parseSettingNames } from '../../input/group-settings.ts';
+import { parseUnset } from '../../input/group-settings.ts';
 import { defineVerb } from '../../verb.ts';
 import { changeSettings } from './change-settings.ts';
 
@@ -13,7 +13,7 @@ export const groupUnset = defineVerb({
   run: async ({ cli, args, rest, flags }) =>
     changeSettings(cli, flags.data, {
       group: args.group ?? '',
-      change: { unset: parseSettingNames(rest) },
+      change: { unset: parseUnset(rest) },
       dryRun: flags.dryRun,
     }),
 });

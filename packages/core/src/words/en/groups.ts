@@ -52,7 +52,7 @@ export const groupVerbs = {
   },
   'group unset': {
     summary: 'Take settings back: the group has those from above again',
-    args: { group, settings },
+    args: { group, settings: 'settings: heartbeat, mode, plans' },
     flags: { data, dryRun },
     examples: { plain: 'The heartbeat period from above' },
   },

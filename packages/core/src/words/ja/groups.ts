@@ -53,7 +53,7 @@ export const groupVerbs = {
   },
   'group unset': {
     summary: '独自の設定をやめ、上位の値に戻す',
-    args: { group, settings },
+    args: { group, settings: '設定: heartbeat、mode、plans' },
     flags: { data, dryRun },
     examples: { plain: 'ハートビートの間隔を上位の値に戻す' },
   },

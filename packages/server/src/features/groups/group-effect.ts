@@ -1,6 +1,7 @@
+import { AppError } from '@sekisho/core/errors.ts';
 import type { GroupId } from '@sekisho/core/ids.ts';
 import { GROUPS_PER_EFFECT_MAX, PLANS_PER_EFFECT_MAX, PREVIEW_HOSTS_MAX } from '@sekisho/core/limits.ts';
-import { reachOf, type Principal } from '@sekisho/core/rules/rights.ts';
+import { reaches, reachOf, type Principal } from '@sekisho/core/rules/rights.ts';
 import { SETTING_NAMES } from '@sekisho/core/wire/group-settings.ts';
 import type { ChangeEffect, GroupEffect } from '@sekisho/core/wire/groups.ts';
 import type { DbOrTx } from '../../store/tables.ts';
@@ -33,12 +34,28 @@ export async function effectOfTrees(
   const counts = await countHosts(db);
   const places = [...trees.groups].map((id) => ({ before: id, after: id, hosts: counts.get(id) ?? 0 }));
   const effects = effectsOf(places, trees, await readPlans(db, principal), defaults);
+  requireSecurityRight(principal, effects);
   const named = await firstNames(
     db,
     effects.map(({ group }) => group.id),
     PREVIEW_HOSTS_MAX,
   );
   return summed(db, effects, named);
+}
+
+/**
+ * F-20 Whatever makes agents go without verifying their server needs the right to decide about security, also a move or a lock.
+ * @throws AppError RIGHT_MISSING
+ */
+function requireSecurityRight(principal: Principal, effects: readonly GroupEffect[]): void {
+  const reach = reachOf(principal, 'security.write');
+  const weakened = effects.filter(({ settings }) =>
+    settings.some(
+      ({ setting, to }) => setting === 'verification' && typeof to === 'object' && to.state === 'off',
+    ),
+  );
+  if (!weakened.every(({ group }) => reaches(reach, group.id)))
+    throw new AppError('RIGHT_MISSING', { right: 'security.write' });
 }
 
 /** F-01 What coming into another group does to one host. */
@@ -56,6 +73,7 @@ export async function effectOfMove(
     plans,
     defaults,
   );
+  requireSecurityRight(principal, effects);
   return summed(db, effects, effects.length === 0 ? [] : [name]);
 }
 

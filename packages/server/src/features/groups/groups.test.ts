@@ -1,10 +1,12 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import type { GroupId } from '@sekisho/core/ids.ts';
+import type { Principal } from '@sekisho/core/rules/rights.ts';
 import { GROUP_DEPTH_MAX } from '@sekisho/core/limits.ts';
 import { policyPayload } from '@sekisho/core/wire/documents.ts';
 import { getDocument } from '@sekisho/core/wire/agent.ts';
 import * as wire from '@sekisho/core/wire/groups.ts';
 import { createPlan } from '@sekisho/core/wire/plans.ts';
+import { switchVerification } from '@sekisho/core/wire/switch-verification.ts';
 import { getHost, listAudit } from '@sekisho/core/wire/trust.ts';
 import { eventually } from '@sekisho/testkit/eventually.ts';
 import { FakeClock } from '@sekisho/testkit/fake-clock.ts';
@@ -14,6 +16,9 @@ import { WireAgent } from '@sekisho/testkit/wire-agent.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { z } from 'zod';
+import { fleetContextOf } from '../fleet/fleet-service.ts';
+import { moveGroup } from './move-group.ts';
+import { moveHost } from './move-host.ts';
 
 const code = (expected: string) => (error: unknown) => error instanceof AppError && error.code === expected;
 
@@ -254,6 +259,30 @@ eachStore((dialect) => {
         const empty = await create('Empty');
         assert.deepEqual(await remove(empty.id), { deleted: empty.id });
         await assert.rejects(call(wire.getGroup, { params: { id: empty.id } }), code('NOT_FOUND'));
+      },
+    );
+
+    await t.test(
+      'F-01 F-20 nobody moves a host to where its server is not verified without the right for security',
+      async () => {
+        const { context } = trust.server;
+        const loose = await create('Loose');
+        const sinceMs = context.clock.nowMs();
+        const off = { state: 'off', untilMs: sinceMs + 60_000 } as const;
+        await call(switchVerification, { params: { id: loose.id }, body: off });
+        const operator: Principal = {
+          kind: 'administrator',
+          administratorId: null,
+          name: 'operator',
+          origin: 'test',
+          rights: new Map([['group.write', 'domain']]),
+        };
+        const fleet = fleetContextOf(context, context.config.fleet);
+        const into = { id: client.hostId, groupId: loose.id, dryRun: false };
+        await assert.rejects(moveHost(fleet, operator, into), code('RIGHT_MISSING'));
+        const under = { id: tokyo.id, parentId: loose.id, dryRun: false };
+        await assert.rejects(moveGroup(fleet, operator, under), code('RIGHT_MISSING'));
+        assert.equal((await moveHost(fleet, operator, { ...into, groupId: web.id })).to.name, 'Web');
       },
     );
 
