@@ -51,6 +51,7 @@ export async function makeRealHosts(
   count: number,
   hears: Hears,
 ): Promise<{ media: RealHost; hosts: RealHost[] }> {
+  await mkdir(join(domain.folder, 'logs'), { recursive: true });
   const token = await domain.token('real hosts', count + 1, true);
   const make = (name: string, media: boolean): Promise<RealHost> =>
     makeRealHost(domain, { name, media, token }, hears);

@@ -11,6 +11,8 @@ export const REFUSALS = {
     'The server was killed: between its end and its next start nobody listens, and each heartbeat of that time is lost. How many an agent sends meanwhile depends on where in its period it is, and on how long the start takes: bounds.',
   SERVER_STOPPING:
     'The ports of a starting server are open before it may answer, as nobody is let in before it has read what was revoked: bounds, from none.',
+  PEER_NAME_UNANSWERED:
+    'While the server is away, a real agent also tries the way through a media server (T-60), and nobody answers whether that goes by its name (T-31). Simulated agents try no such way: bounds for the real ones, from none.',
   CERTIFICATE_REVOKED:
     'The host was revoked. Each probe with its certificate is refused: exact. Its own agent is cut off, and may ask again until it is stopped: bounds, from none.',
   PEER_CHAIN_UNTRUSTED:
@@ -57,6 +59,7 @@ export function expectRefusals({ wish, rounds }: SoakSchedule): Expectation {
   const probes: Partial<Record<Refusal, number>> = {};
   const unreachable = { least: 0, most: 0 };
   const stopping = { least: 0, most: 0 };
+  const unanswered = { least: 0, most: 0 };
   const revoked = { least: 0, most: 0 };
   /** By agents that come back after a change of the CA. */
   const late = { least: 0, most: 0 };
@@ -72,6 +75,7 @@ export function expectRefusals({ wish, rounds }: SoakSchedule): Expectation {
       const known = surelyOnline(round, alive);
       unreachable.least += known * leastWithin(event.downMs);
       unreachable.most += (alive + wish.real + 1) * mostWithin(event.downMs + START_MAX_MS);
+      unanswered.most += wish.real * mostWithin(event.downMs + START_MAX_MS);
       stopping.most += (alive + wish.real + 1) * mostWithin(START_MAX_MS);
     }
     if (round.events.some((event) => event.what === 'rotate' && event.kind === 'ca'))
@@ -86,6 +90,7 @@ export function expectRefusals({ wish, rounds }: SoakSchedule): Expectation {
     agents: {
       SERVER_UNREACHABLE: unreachable,
       SERVER_STOPPING: stopping,
+      PEER_NAME_UNANSWERED: unanswered,
       CERTIFICATE_REVOKED: revoked,
       PEER_CHAIN_UNTRUSTED: late,
       CERTIFICATE_CA_RETIRED: late,

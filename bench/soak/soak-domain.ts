@@ -35,7 +35,7 @@ export interface SoakDomain {
 export async function makeSoakDomain(folder: string): Promise<SoakDomain> {
   const data = join(folder, 'server');
   const logs = join(folder, 'logs');
-  await mkdir(logs, { recursive: true });
+  await mkdir(logs, { recursive: true }); // before the first process writes there
   const { caFingerprint } = await initServer({
     dataFolder: data,
     name: 'Soak',
