@@ -20,6 +20,7 @@ import {
   updateReissue,
 } from '../hosts/host-rows.ts';
 import { findKnownHost, useKnownHost } from '../hosts/known-hosts.ts';
+import { mayIssue } from '../keys/keys.store.ts';
 import { yieldNames } from '../names/yield-names.ts';
 import { refundToken } from '../tokens/token-rows.ts';
 import { findIntention, finishIntention, renewedFingerprint, type Intention } from './intentions.store.ts';
@@ -87,6 +88,8 @@ async function recordResult(
 ): Promise<Certificate> {
   const nowMs = context.clock.nowMs();
   const { hostId } = intention;
+  // a process that slept through a change of the CA signs nothing that no list would cover (F-38)
+  if (!(await mayIssue(tx, from.issuerKeyId))) throw new AppError('ISSUANCE_WITHDRAWN');
   const ended = { fingerprint: certificate.fingerprint, failure: null };
   if (!(await finishIntention(tx, intention.id, ended, nowMs))) return otherEnd(tx, intention);
   const replaces = await recordHost(tx, context, intention, nowMs);

@@ -1,3 +1,4 @@
+import { prepared } from '../../store/prepared.ts';
 import type { DbOrTx, Tx } from '../../store/tables.ts';
 
 /** What a key of the domain is for; the sealed key of each is in `ca_keys`. */
@@ -93,6 +94,15 @@ export const dropRetired = async (tx: Tx, role: KeyRole, beforeMs: number): Prom
     .where('retired_at_ms', '<', beforeMs)
     .execute();
 };
+
+/** Does what this CA signs still count? Asked in the transaction that records a certificate. */
+export const mayIssue = async (tx: Tx, keyId: string): Promise<boolean> =>
+  ISSUING_STATES.has((await selectState.first(tx, { keyId }))?.state ?? '');
+
+const ISSUING_STATES: ReadonlySet<string> = new Set<KeyState>(['active', 'retiring']);
+const selectState = prepared((db, wish: { keyId: string }) =>
+  db.selectFrom('ca_keys').select('state').where('key_id', '=', wish.keyId),
+);
 
 /** Puts an envelope in a key's place, or takes it away (a detached key). */
 export const setSealed = async (tx: Tx, keyId: string, sealed: string | null): Promise<void> => {
