@@ -2,6 +2,7 @@ import { canonicalJson } from '@sekisho/core/canonical-json.ts';
 import { MINUTE_MS } from '@sekisho/core/time.ts';
 import type { ServerContext } from '../../context.ts';
 import { parseDatabaseAddress } from '../../store/database-address.ts';
+import { recordChange } from '../../store/record-change.ts';
 import type { Tx } from '../../store/tables.ts';
 import { SERVER_VERSION } from '../../version.ts';
 import { changesOf } from './changes-of.ts';
@@ -89,6 +90,8 @@ async function recordConfig(
     .onConflict((conflict) => conflict.column('key').doUpdateSet(values))
     .execute();
   if (row === undefined) return; // the first start: nothing was there to be changed
+  // what a group has that no group sets stands in the configuration: policies follow
+  await recordChange(tx, 'settings', key);
   const before = JSON.parse(row.value) as Record<string, unknown>;
   await recordAudit(tx, { ...entry, act: 'change-configuration', detail: changesOf(before, after) }, nowMs);
 }

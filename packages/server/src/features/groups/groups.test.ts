@@ -10,6 +10,7 @@ import { switchVerification } from '@sekisho/core/wire/switch-verification.ts';
 import { getHost, listAudit } from '@sekisho/core/wire/trust.ts';
 import { eventually } from '@sekisho/testkit/eventually.ts';
 import { FakeClock } from '@sekisho/testkit/fake-clock.ts';
+import { changeServerConfig } from '@sekisho/testkit/fleet.ts';
 import { eachStore } from '@sekisho/testkit/stores.ts';
 import { TrustServer } from '@sekisho/testkit/trust-server.ts';
 import { WireAgent } from '@sekisho/testkit/wire-agent.ts';
@@ -303,5 +304,20 @@ eachStore((dialect) => {
       for (const act of ['create-group', 'move-group', 'move-host', 'delete-group', 'rename-group'] as const)
         assert.ok((await call(listAudit, { query: { act } })).rows.length > 0, act);
     });
+
+    await t.test(
+      'F-02 another default in the configuration reaches the hosts of groups that set nothing',
+      async () => {
+        await change(root.id, { unset: ['heartbeatSeconds'] });
+        await change(tokyo.id, { unset: ['heartbeatSeconds'] });
+        assert.equal((await policyOf(client)).heartbeatSeconds, 300);
+        await changeServerConfig(trust.dataFolder, { fleet: { heartbeatSeconds: 222 } });
+        await trust.restart();
+        await eventually('the policies follow', async () =>
+          (await policyOf(client)).heartbeatSeconds === 222 ? true : undefined,
+        );
+        assert.equal(await period(web.id), '222 default');
+      },
+    );
   });
 });
