@@ -66,6 +66,15 @@ import { groupSet } from './commands/group/set.ts';
 import { groupShow } from './commands/group/show.ts';
 import { groupUnlock } from './commands/group/unlock.ts';
 import { groupUnset } from './commands/group/unset.ts';
+import { rotationAcceptLoss } from './commands/rotation/accept-loss.ts';
+import { rotationList } from './commands/rotation/list.ts';
+import { rotationPause } from './commands/rotation/pause.ts';
+import { rotationPlan } from './commands/rotation/plan.ts';
+import { rotationResume } from './commands/rotation/resume.ts';
+import { rotationRollback } from './commands/rotation/rollback.ts';
+import { rotationStart } from './commands/rotation/start.ts';
+import { rotationStatus } from './commands/rotation/status.ts';
+import { rotationWatch } from './commands/rotation/watch.ts';
 import { verificationOff } from './commands/verification/off.ts';
 import { verificationOn } from './commands/verification/on.ts';
 import { verificationShow } from './commands/verification/show.ts';
@@ -209,6 +218,15 @@ export const VERBS: readonly Verb[] = [
   groupUnlock,
   groupInherit,
   groupDelete,
+  rotationPlan,
+  rotationStart,
+  rotationStatus,
+  rotationWatch,
+  rotationPause,
+  rotationResume,
+  rotationRollback,
+  rotationAcceptLoss,
+  rotationList,
   verificationShow,
   verificationOff,
   verificationOn,

@@ -15,6 +15,7 @@ const NOUNS: Readonly<Record<string, Readonly<Record<Language, string>>>> = {
   bundle: { en: 'trust bundle', ja: 'トラストバンドル' },
   cluster: { en: 'cluster', ja: 'クラスター' },
   'cluster node': { en: 'cluster node', ja: 'クラスターのノード' },
+  'certificate update': { en: 'certificate update', ja: '証明書の更新' },
   code: { en: 'error code', ja: 'エラーコード' },
   revocation: { en: 'revocation', ja: '取り消しの記録' },
   'revocation list': { en: 'revocation list', ja: '証明書失効リスト用' },

@@ -13,6 +13,7 @@ import { legacy } from './en/legacy.ts';
 import { names } from './en/names.ts';
 import { simulate } from './en/simulate.ts';
 import { verbs } from './en/verbs.ts';
+import { rotations } from './en/rotation.ts';
 import { verification } from './en/verification.ts';
 
 /** Everything the command line says in English; its shape is what Japanese must fill. */
@@ -38,6 +39,7 @@ export const en = {
   names,
   simulate,
   verification,
+  rotations,
 };
 
 /** The words of one language. */

@@ -14,6 +14,7 @@ import { legacy } from './ja/legacy.ts';
 import { names } from './ja/names.ts';
 import { simulate } from './ja/simulate.ts';
 import { verbs } from './ja/verbs.ts';
+import { rotations } from './ja/rotation.ts';
 import { verification } from './ja/verification.ts';
 
 /** Everything the command line says in Japanese; a missing text does not compile. */
@@ -39,4 +40,5 @@ export const ja: Words = {
   names,
   simulate,
   verification,
+  rotations,
 };

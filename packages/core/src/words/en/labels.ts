@@ -1,6 +1,7 @@
 import { nameNouns } from './names.ts';
 import { taskStates } from './tasks.ts';
 import { groupNouns } from './groups.ts';
+import { rotationNouns } from './rotation.ts';
 import { verificationNouns } from './verification.ts';
 import { legacyNouns } from './legacy.ts';
 import { accessNouns } from './access.ts';
@@ -29,6 +30,7 @@ export const nouns = {
   audit: 'the audit log',
   ...groupNouns,
   ...verificationNouns,
+  ...rotationNouns,
   ...nameNouns,
   ...accountNouns,
   ...accessNouns,

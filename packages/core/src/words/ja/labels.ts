@@ -2,6 +2,7 @@ import { nameNouns } from './names.ts';
 import { taskStates } from './tasks.ts';
 import type { Words } from '../en.ts';
 import { groupNouns } from './groups.ts';
+import { rotationNouns } from './rotation.ts';
 import { verificationNouns } from './verification.ts';
 import { legacyNouns } from './legacy.ts';
 import { accessNouns } from './access.ts';
@@ -30,6 +31,7 @@ export const nouns: Words['nouns'] = {
   audit: '監査ログ',
   ...groupNouns,
   ...verificationNouns,
+  ...rotationNouns,
   ...nameNouns,
   ...accountNouns,
   ...accessNouns,

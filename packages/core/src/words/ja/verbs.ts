@@ -1,4 +1,5 @@
 import { groupVerbs } from './groups.ts';
+import { rotationVerbs } from './rotation.ts';
 import { verificationVerbs } from './verification.ts';
 import { nameVerbs } from './names.ts';
 import { applicationVerbs } from './applications.ts';
@@ -499,6 +500,7 @@ export const verbs: Words['verbs'] = {
   ...clusterVerbs,
   ...groupVerbs,
   ...verificationVerbs,
+  ...rotationVerbs,
   ...revocationVerbs,
   ...nameVerbs,
   ...taskVerbs,

@@ -1,0 +1,139 @@
+import { errorWords, fill, isErrorCode } from '@sekisho/core/errors.ts';
+import type {
+  RotationFinding,
+  RotationHost,
+  RotationPlan,
+  RotationView,
+} from '@sekisho/core/wire/rotations.ts';
+import type { Cli } from '../cli.ts';
+import { renderPairs, visible } from './table.ts';
+import { timesLine } from './times-line.ts';
+
+/** How far a certificate update is. */
+export function rotationText(cli: Cli, view: RotationView): string[] {
+  const { rotations } = cli.words;
+  const ended = view.endedAtMs !== null;
+  const [first] = view.undecided;
+  return [
+    fill(rotations.title, { kind: rotations.kinds[view.kind], id: view.id }),
+    ...renderPairs([
+      [rotations.path, rotations.paths[view.path]],
+      [rotations.phase, phaseText(cli, view)],
+      ...(view.waitsFor === null ? [] : [[rotations.waitsFor, waitText(cli, view)] as [string, string]]),
+      ...(ended ? [] : [[rotations.hosts, hostsText(cli, view)] as [string, string]]),
+      [rotations.by, view.startedBy],
+      [rotations.startedAt, cli.format.time(view.startedAtMs)],
+      ...(ended ? [[rotations.endedAt, cli.format.time(view.endedAtMs)] as [string, string]] : []),
+    ]),
+    ...(view.slowest.length === 0 ? [] : [fill(rotations.slowest, { hosts: namesOf(view.slowest) })]),
+    ...(first === undefined
+      ? []
+      : [fill(rotations.undecided, { first: visible(first.name) }), `  ${namesOf(view.undecided)}`]),
+    ...(view.problem === null || first !== undefined ? [] : findingText(cli, view.problem)),
+    ...(ended ? [] : [rotations.servers, ...view.servers.map((server) => `  ${serverText(cli, server)}`)]),
+    timesLine(cli),
+  ];
+}
+
+/** What an update would do. */
+export function planText(cli: Cli, plan: RotationPlan): string[] {
+  const { rotations } = cli.words;
+  const { count, duration, time } = cli.format;
+  const named = (text: string, total: number, hosts: readonly RotationHost[]): string[] =>
+    total === 0 ? [] : [fill(text, { count: count(total), hosts: namesOf(hosts) })];
+  return [
+    fill(rotations.planTitle, { kind: rotations.kinds[plan.kind] }),
+    ...renderPairs([
+      [rotations.path, rotations.paths[plan.path]],
+      [rotations.because, plan.reasons.map((reason) => rotations.reasons[reason]).join('; ')],
+      [
+        rotations.hosts,
+        fill(rotations.planHosts, {
+          total: count(plan.hosts.total),
+          online: count(plan.hosts.online),
+          silent: count(plan.hosts.silent),
+          neverSeen: count(plan.hosts.neverSeen),
+        }),
+      ],
+      [rotations.heartbeat, duration(plan.longestHeartbeatSeconds * 1_000)],
+      [rotations.expected, duration(plan.expectedSeconds * 1_000)],
+      [rotations.currentEnds, time(plan.current.notAfterMs)],
+    ]),
+    ...(plan.wouldBeLostTotal === 0 ? [rotations.nobodyLost] : []),
+    ...named(rotations.lost, plan.wouldBeLostTotal, plan.wouldBeLost),
+    ...named(rotations.late, plan.lateTotal, plan.late),
+    ...named(rotations.unable, plan.unableTotal, plan.unable),
+    ...(plan.notInheriting.length === 0
+      ? []
+      : [
+          fill(rotations.notInheriting, {
+            groups: plan.notInheriting.map(({ name }) => visible(name)).join(', '),
+          }),
+        ]),
+    ...plan.findings.flatMap((finding) => findingText(cli, finding)),
+    ...(plan.prevented ? [rotations.prevented] : []),
+    timesLine(cli),
+  ];
+}
+
+/** One line of a running update, for people who watch. */
+export const progressLine = (cli: Cli, view: RotationView): string =>
+  [
+    fill(cli.words.rotations.progress, {
+      phase: phaseText(cli, view),
+      acknowledged: cli.format.count(view.hosts.acknowledged),
+      total: cli.format.count(view.hosts.total),
+    }),
+    ...(view.waitsFor === null ? [] : [waitText(cli, view)]),
+    ...(view.slowest.length === 0 ? [] : [namesOf(view.slowest)]),
+    ...(view.undecided.length === 0 ? [] : [namesOf(view.undecided)]),
+  ].join(' · ');
+
+export const phaseText = (
+  cli: Cli,
+  { phase, direction, endedAtMs }: Pick<RotationView, 'phase' | 'direction' | 'endedAtMs'>,
+): string => {
+  const { rotations } = cli.words;
+  const text = rotations.phases[phase];
+  return direction === 'back' && endedAtMs === null ? fill(rotations.back, { phase: text }) : text;
+};
+
+function waitText(cli: Cli, { waitsFor, untilMs }: RotationView): string {
+  if (waitsFor === null) return '–';
+  const why = cli.words.rotations.waits[waitsFor];
+  return untilMs === null
+    ? why
+    : fill(cli.words.rotations.waitsUntil, { why, until: cli.format.time(untilMs) });
+}
+
+const hostsText = (cli: Cli, { hosts }: RotationView): string =>
+  fill(
+    cli.words.rotations.hostCounts,
+    Object.fromEntries(Object.entries(hosts).map(([name, n]) => [name, cli.format.count(n)])),
+  );
+
+function serverText(cli: Cli, server: RotationView['servers'][number]): string {
+  const { rotations } = cli.words;
+  const name = visible(server.addresses.length === 0 ? server.instanceId : server.addresses.join(', '));
+  if (!server.live) return fill(rotations.serverGone, { server: name });
+  if (server.confirmed) return fill(rotations.serverConfirmed, { server: name });
+  return fill(server.orderedAtMs === null ? rotations.serverWaiting : rotations.serverOrdered, {
+    server: name,
+  });
+}
+
+/** Words and hint of a finding's code; of a code of a newer server, the code. */
+function findingText(cli: Cli, { code, params }: RotationFinding): string[] {
+  const { rotations } = cli.words;
+  if (!isErrorCode(code)) return [fill(rotations.problem, { words: code })];
+  const { words, hint } = errorWords(code, params, cli.language);
+  return [fill(rotations.problem, { words }), `  ${fill(rotations.hint, { hint })}`];
+}
+
+/** Names that a line shows; the rest is counted by the figure before it. */
+const NAMES_SHOWN_MAX = 8;
+const namesOf = (hosts: readonly RotationHost[]): string =>
+  hosts
+    .slice(0, NAMES_SHOWN_MAX)
+    .map(({ name }) => visible(name))
+    .join(', ') + (hosts.length > NAMES_SHOWN_MAX ? ' …' : '');

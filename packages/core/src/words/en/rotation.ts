@@ -1,0 +1,167 @@
+/** Nouns, help and texts of certificate updates (F-30). */
+const data = "the management server's data folder";
+const kind = 'what changes: tls, signing or ca';
+const update = 'ID of the update; the one that is under way when omitted';
+const wish = {
+  data,
+  path: 'the way: announced, failover or off-on; the one that fits when omitted',
+  certificate: 'certificate from outside with its chain, PEM',
+  key: 'its private key, PEM',
+  pkcs12: 'certificate, chain and key from outside, PKCS#12',
+  passphraseFile: 'file with the password of the key or of the PKCS#12 file (- is standard input)',
+  passphraseEnv: 'environment variable with that password',
+  emergency: 'the key is lost or stolen: wait for nobody',
+};
+
+export const rotationNouns = { rotation: 'updates of the server’s certificates' };
+
+export const rotationVerbs = {
+  'rotation plan': {
+    summary: 'Show how a certificate would be updated, who would be lost, and how long it takes',
+    args: { kind },
+    flags: wish,
+    examples: {
+      tls: 'Before the TLS certificate is changed',
+      outside: 'Check a certificate from outside',
+    },
+  },
+  'rotation start': {
+    summary: 'Update a certificate of the server under running agents',
+    args: { kind },
+    flags: {
+      ...wish,
+      overlap: 'keep the old certificate usable at least so long after the switch',
+      wait: 'follow it until it ends',
+    },
+    examples: {
+      tls: 'Renew the TLS certificate from the domain’s CA',
+      outside: 'Take a certificate from outside',
+      stolen: 'The key was stolen: replace it at once',
+    },
+  },
+  'rotation status': {
+    summary: 'Show how far a certificate update is, and whom it waits for',
+    args: { update },
+    flags: { data },
+    examples: { plain: 'The one that is under way' },
+  },
+  'rotation watch': {
+    summary: 'Follow a certificate update until it ends; Ctrl-C stops watching, not the update',
+    args: { update },
+    flags: { data },
+    examples: { plain: 'The one that is under way' },
+  },
+  'rotation pause': {
+    summary: 'Do no further step of a certificate update',
+    args: { update },
+    flags: { data },
+    examples: { plain: 'The one that is under way' },
+  },
+  'rotation resume': {
+    summary: 'Go on with a certificate update',
+    args: { update },
+    flags: { data },
+    examples: { plain: 'The one that is paused' },
+  },
+  'rotation rollback': {
+    summary: 'Go back to the old certificate, as long as it is not withdrawn',
+    args: { update },
+    flags: { data },
+    examples: { plain: 'The one that is under way' },
+  },
+  'rotation accept-loss': {
+    summary: 'Accept that hosts are lost by a certificate update',
+    args: { host: 'host, by name or ID' },
+    flags: { data, update },
+    examples: { hosts: 'Go on without two hosts that are gone' },
+  },
+  'rotation list': {
+    summary: 'List certificate updates, the newest first',
+    args: {},
+    flags: {
+      data,
+      limit: 'at most so many rows',
+      after: 'the next page: what the last one ended with',
+    },
+    examples: { plain: 'What was updated?' },
+  },
+};
+
+export const rotations = {
+  kinds: { tls: 'TLS certificate', signing: 'signing certificate', ca: 'CA' },
+  paths: {
+    announced: 'announced (path 1)',
+    failover: 'failover, one server at a time (path 2)',
+    'off-on': 'secure communication off and on (path 3)',
+  },
+  reasons: {
+    chosen: 'an administrator chose this path',
+    emergency: 'an emergency takes the shortest way',
+    'all-announce': 'every agent accepts announced keys',
+    'several-servers-fail-over': 'there are several servers, and these agents fail over',
+    'old-agents': 'some agents cannot take announced keys',
+    'ca-has-no-other': 'a CA is changed by announcement, links and communication packages alone',
+  },
+  phases: {
+    prepared: 'prepared',
+    announced: 'announced',
+    switching: 'servers are switching',
+    overlap: 'both are accepted',
+    rekeying: 'hosts get new certificates',
+    withdrawing: 'the old one is withdrawn',
+    done: 'done',
+    'rolled-back': 'rolled back',
+  },
+  waits: {
+    paused: 'it is paused',
+    hosts: 'hosts have to acknowledge',
+    'silent-hosts': 'silent hosts get three of their heartbeats',
+    cycles: 'three of the longest heartbeats have to pass',
+    servers: 'servers have to confirm',
+    overlap: 'the old one is kept for a while',
+    question: 'you have to decide about hosts',
+  },
+  title: 'Update of the {kind} ({id})',
+  planTitle: 'Update of the {kind}: nothing has been changed',
+  path: 'Path',
+  because: 'Because',
+  phase: 'Phase',
+  back: '{phase}, on the way back',
+  waitsFor: 'Waits for',
+  waitsUntil: '{why}, until {until} at the latest',
+  hosts: 'Hosts',
+  hostCounts:
+    '{acknowledged} of {total} acknowledged, {waiting} waited for, {silent} silent, {late} come back later, {undecided} to be decided, {accepted} given up',
+  planHosts: '{total}: {online} online, {silent} silent, {neverSeen} never seen',
+  slowest: 'Waited for: {hosts}',
+  undecided: 'These hosts would be lost. Bring them back, or: sekisho rotation accept-loss {first} …',
+  lost: 'Would be lost ({count}): {hosts}',
+  late: 'Not there; they come back by themselves ({count}): {hosts}',
+  unable: 'Agents that cannot take announced keys ({count}): {hosts}',
+  nobodyLost: 'No host would be lost.',
+  notInheriting: 'Groups that do not inherit, and are looked after all the same: {groups}',
+  servers: 'Servers',
+  serverConfirmed: '{server}: shows the new one',
+  serverOrdered: '{server}: was told to switch',
+  serverWaiting: '{server}: shows the old one',
+  serverGone: '{server}: not running',
+  heartbeat: 'Longest heartbeat',
+  expected: 'Expected time',
+  currentEnds: 'The one in use ends',
+  problem: 'Problem: {words}',
+  hint: 'hint: {hint}',
+  prevented: 'It cannot be started like this.',
+  question: 'Start it?',
+  emergencyPrice:
+    'Emergency: nobody is waited for, and there is no way back. Hosts that are not there now ({silent}) go on trusting the old key until they come back.',
+  started: 'Update {id} has started. Follow it: sekisho rotation watch',
+  rollbackQuestion: 'Go back to the old certificate?',
+  lossQuestion: 'Give up these hosts? They will need to be set up again, or a communication package.',
+  steps: 'What was done',
+  none: 'No certificate was ever updated.',
+  by: 'By',
+  startedAt: 'Started',
+  endedAt: 'Ended',
+  kind: 'What',
+  progress: '{phase}: {acknowledged} of {total} hosts',
+};

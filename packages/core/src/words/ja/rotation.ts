@@ -1,0 +1,162 @@
+import type { Words } from '../en.ts';
+
+const data = '管理サーバーのデータフォルダー';
+const kind = '更新する対象: tls、signing、ca';
+const update = '更新の ID (省略時は進行中の更新)';
+const wish = {
+  data,
+  path: '経路: announced、failover、off-on (省略時は適切なものを選択)',
+  certificate: '外部の証明書とそのチェーン (PEM)',
+  key: 'その秘密鍵 (PEM)',
+  pkcs12: '外部の証明書、チェーン、鍵 (PKCS#12)',
+  passphraseFile: '鍵または PKCS#12 ファイルのパスワードを書いたファイル (- は標準入力)',
+  passphraseEnv: 'そのパスワードを持つ環境変数',
+  emergency: '鍵を紛失 (lost) または盗難 (stolen)。どのホストも待たない',
+};
+
+export const rotationNouns = { rotation: 'サーバーの証明書の更新' };
+
+export const rotationVerbs = {
+  'rotation plan': {
+    summary: '証明書をどのように更新するか、失われるホスト、所要時間を表示',
+    args: { kind },
+    flags: wish,
+    examples: { tls: 'TLS 証明書を変更する前に', outside: '外部の証明書を検査' },
+  },
+  'rotation start': {
+    summary: 'エージェントを動かしたまま、サーバーの証明書を更新',
+    args: { kind },
+    flags: {
+      ...wish,
+      overlap: '切り替え後、少なくともこの期間は古い証明書を使えるようにしておく',
+      wait: '終わるまで進行状況を表示',
+    },
+    examples: {
+      tls: 'ドメインの CA から TLS 証明書を更新',
+      outside: '外部の証明書を使用',
+      stolen: '鍵が盗まれた場合: すぐに置き換える',
+    },
+  },
+  'rotation status': {
+    summary: '証明書の更新の進行状況と、待っている相手を表示',
+    args: { update },
+    flags: { data },
+    examples: { plain: '進行中の更新' },
+  },
+  'rotation watch': {
+    summary: '証明書の更新を終わるまで表示 (Ctrl-C は表示だけを終了)',
+    args: { update },
+    flags: { data },
+    examples: { plain: '進行中の更新' },
+  },
+  'rotation pause': {
+    summary: '証明書の更新を次の段階に進めない',
+    args: { update },
+    flags: { data },
+    examples: { plain: '進行中の更新' },
+  },
+  'rotation resume': {
+    summary: '証明書の更新を再開',
+    args: { update },
+    flags: { data },
+    examples: { plain: '一時停止中の更新' },
+  },
+  'rotation rollback': {
+    summary: '古い証明書に戻す (取り下げ前まで)',
+    args: { update },
+    flags: { data },
+    examples: { plain: '進行中の更新' },
+  },
+  'rotation accept-loss': {
+    summary: '証明書の更新でホストが失われることを承認',
+    args: { host: 'ホスト (名前または ID)' },
+    flags: { data, update },
+    examples: { hosts: '存在しない 2 台を除いて続行' },
+  },
+  'rotation list': {
+    summary: '証明書の更新を新しい順に一覧表示',
+    args: {},
+    flags: { data, limit: '最大行数', after: '次のページ: 前の一覧の最後に表示された値' },
+    examples: { plain: '更新の履歴' },
+  },
+};
+
+export const rotations = {
+  kinds: { tls: 'TLS 証明書', signing: '署名証明書', ca: 'CA' },
+  paths: {
+    announced: '予告 (経路 1)',
+    failover: 'フェールオーバー、サーバーを 1 台ずつ (経路 2)',
+    'off-on': 'セキュア通信のオフとオン (経路 3)',
+  },
+  reasons: {
+    chosen: '管理者がこの経路を選択',
+    emergency: '緊急時は最短の経路を使用',
+    'all-announce': 'すべてのエージェントが予告された鍵に対応',
+    'several-servers-fail-over': '複数のサーバーがあり、これらのエージェントはフェールオーバーに対応',
+    'old-agents': '予告された鍵に対応していないエージェントがある',
+    'ca-has-no-other': 'CA の変更は予告、リンク、通信パッケージだけで行う',
+  },
+  phases: {
+    prepared: '準備済み',
+    announced: '予告済み',
+    switching: 'サーバーを切り替え中',
+    overlap: '新旧の両方が有効',
+    rekeying: 'ホストの証明書を再発行中',
+    withdrawing: '古いものを取り下げ中',
+    done: '完了',
+    'rolled-back': '元に戻した',
+  },
+  waits: {
+    paused: '一時停止中',
+    hosts: 'ホストの確認応答',
+    'silent-hosts': '応答のないホストのハートビート 3 回分',
+    cycles: '最長のハートビート 3 回分',
+    servers: 'サーバーの確認',
+    overlap: '古いものの保持期間',
+    question: 'ホストについての管理者の判断',
+  },
+  title: '{kind}の更新 ({id})',
+  planTitle: '{kind}の更新計画 (何も変更していません)',
+  path: '経路',
+  because: '理由',
+  phase: '段階',
+  back: '{phase} (元に戻す途中)',
+  waitsFor: '待機の理由',
+  waitsUntil: '{why} (遅くとも {until} まで)',
+  hosts: 'ホスト',
+  hostCounts:
+    '{total} 台中 {acknowledged} 台が確認済み、待機中 {waiting}、応答なし {silent}、後で復帰 {late}、要判断 {undecided}、断念 {accepted}',
+  planHosts: '{total} 台: オンライン {online}、応答なし {silent}、未接続 {neverSeen}',
+  slowest: '待機中: {hosts}',
+  undecided:
+    'これらのホストは失われます。復帰させるか、次を実行してください: sekisho rotation accept-loss {first} …',
+  lost: '失われるホスト ({count} 台): {hosts}',
+  late: '現在不在で、後で自力で復帰するホスト ({count} 台): {hosts}',
+  unable: '予告された鍵に対応していないエージェント ({count} 台): {hosts}',
+  nobodyLost: '失われるホストはありません。',
+  notInheriting: '継承していないグループ (これらも対象になります): {groups}',
+  servers: 'サーバー',
+  serverConfirmed: '{server}: 新しいものを提示',
+  serverOrdered: '{server}: 切り替えを指示済み',
+  serverWaiting: '{server}: 古いものを提示',
+  serverGone: '{server}: 停止中',
+  heartbeat: '最長のハートビート',
+  expected: '予想所要時間',
+  currentEnds: '使用中のものの期限',
+  problem: '問題: {words}',
+  hint: 'ヒント: {hint}',
+  prevented: 'このままでは開始できません。',
+  question: '開始しますか?',
+  emergencyPrice:
+    '緊急更新: どのホストも待たず、元に戻すこともできません。現在不在のホスト ({silent} 台) は、復帰するまで古い鍵を信頼し続けます。',
+  started: '更新 {id} を開始しました。進行状況: sekisho rotation watch',
+  rollbackQuestion: '古い証明書に戻しますか?',
+  lossQuestion: 'これらのホストを断念しますか? 再セットアップまたは通信パッケージが必要になります。',
+  steps: '実施内容',
+  none: '証明書の更新はまだ行われていません。',
+  by: '実施者',
+  startedAt: '開始',
+  endedAt: '終了',
+  kind: '対象',
+  progress: '{phase}: {total} 台中 {acknowledged} 台',
+} satisfies Words['rotations'];
