@@ -98,7 +98,7 @@ async function measure({ quick, runs, say }: HowToMeasure): Promise<Sample[]> {
     const samples: Sample[] = [];
     for (let run = 1; run <= runs; run += 1) {
       say(`run ${run} of ${runs}`);
-      samples.push(...(await measureRun(domain, backups, heartbeatSeconds)));
+      samples.push(...(await measureRun(domain, backups, heartbeatSeconds, say)));
     }
     await backups.end();
     return samples;
@@ -112,6 +112,7 @@ async function measureRun(
   domain: SimulatedDomain,
   backups: RealBackups,
   heartbeatSeconds: number,
+  say: (text: string) => void,
 ): Promise<Sample[]> {
   const { server, agents, enrolCpuMs } = domain;
   const allowed = PERIODS * heartbeatSeconds + BESIDE_SECONDS;
@@ -125,6 +126,9 @@ async function measureRun(
   const ca = await update(domain, 'ca', heartbeatSeconds);
   const stallMs = await server.call('longestStallMs', undefined, z.number());
   const ended = backups.records.slice(done);
+  const disturbed = ended.filter(({ state }) => state !== 'done');
+  for (const { state, code, endedAtMs, askedAtMs } of disturbed)
+    say(`a backup ended as ${state} (${code ?? 'without a code'}) after ${endedAtMs - askedAtMs} ms`);
   const all = [tls, signing, ca];
   const perUnit = (id: string, value: number, extra: Record<string, number> = {}): Sample => ({
     id,
@@ -151,7 +155,7 @@ async function measureRun(
       extra: { seconds: ca.seconds, certificatesPerSecond: ca.perSecond },
     },
     perUnit(STALL.id, stallMs),
-    perUnit(BACKUPS.id, ended.filter(({ state }) => state !== 'done').length, { backups: ended.length }),
+    perUnit(BACKUPS.id, disturbed.length, { backups: ended.length }),
   ];
 }
 
