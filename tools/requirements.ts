@@ -110,6 +110,8 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { id: 'F-05', what: 'Host states', status: 'proved' },
   { id: 'F-10', what: 'Management server lists', status: 'partly', open: 'several lists, editing, copying' },
   { id: 'F-12', what: 'The agent keeps its list on disk', status: 'proved' },
+  { id: 'F-37', what: 'A change of the CA is echoed, gated and can be turned back', status: 'proved' },
+  { id: 'F-38', what: 'A host that was off during changes of the CA comes back unaided', status: 'proved' },
   {
     id: 'F-39',
     what: 'TLS certificates are swapped in the running process',

@@ -187,7 +187,8 @@ export class Fleet {
     const result = await setupAgent({
       dataFolder,
       server: { host: '127.0.0.1', port: how.port ?? this.server.ports.agent },
-      expectedFingerprint: this.caFingerprint,
+      // of now: the CA may have been changed
+      expectedFingerprint: this.server.context.domain.caFingerprint,
       token: new Secret(token),
       media: how.media,
       reissue: how.reissue,

@@ -1,0 +1,91 @@
+import { parseGroupId, parseHostId, type HostId } from '@sekisho/core/ids.ts';
+import { SECOND_MS } from '@sekisho/core/time.ts';
+import { silentLog } from '@sekisho/platform/log.ts';
+import { FakeClock } from '@sekisho/testkit/fake-clock.ts';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { IndexedHost } from '../fleet/fleet-index.ts';
+import type { CertificateRegistry } from '../revocation/certificate-registry.ts';
+import { REKEY_AGAIN_MS, RekeyPacer, REKEYS_PER_SECOND_MAX } from './rekey-pacer.ts';
+import type { RotationRow } from './rotation.store.ts';
+
+const group = parseGroupId('22222222-2222-4222-8222-222222222222')!;
+const HOSTS = 3 * REKEYS_PER_SECOND_MAX;
+
+/** Hosts that all show a certificate of the old CA, of which those that were asked get one of the new. */
+function fleetOf() {
+  const clock = new FakeClock();
+  const renewed = new Set<string>();
+  const hosts = Array.from({ length: HOSTS }, (_, n) => {
+    const id = parseHostId(`11111111-1111-4111-8111-${n.toString(16).padStart(12, '0')}`)!;
+    const host = new IndexedHost(id, n, group);
+    host.fingerprint = n.toString(16).padStart(64, '0');
+    return host;
+  });
+  const registry = {
+    lookup: (fingerprint: string) => ({ issuerKeyId: renewed.has(fingerprint) ? 'new' : 'old' }),
+  } as unknown as CertificateRegistry;
+  const state: { rotation: RotationRow | undefined } = { rotation: undefined };
+  const pacer = new RekeyPacer({ clock, log: silentLog(), registry, current: () => state.rotation });
+  const pushed: HostId[] = [];
+  const fleet = {
+    hosts: () => hosts.values(),
+    hasChannel: (id: HostId) => id !== hosts[0]!.id,
+    push: (id: HostId, fetch: readonly string[]) => {
+      assert.deepEqual(fetch, ['certificate']);
+      pushed.push(id);
+    },
+  };
+  return { clock, hosts, renewed, state, pacer, pushed, fleet };
+}
+const rotation = {
+  id: 'r',
+  kind: 'ca',
+  phase: 'rekeying',
+  direction: 'forward',
+  pausedAtMs: null,
+  fromKeyId: 'old-root',
+  toKeyId: 'new-root',
+  detail: {
+    pairs: [
+      { role: 'root', before: 'old-root', after: 'new-root' },
+      { role: 'issuing', before: 'old', after: 'new' },
+    ],
+  },
+} as unknown as RotationRow;
+
+test('F-37 hosts are asked for certificates of the next CA at a measured pace, each once, and again only if it stays with the old one', async () => {
+  const { clock, hosts, renewed, state, pacer, pushed, fleet } = fleetOf();
+  pacer.look(fleet);
+  assert.equal(pushed.length, 0, 'nothing is under way');
+  state.rotation = rotation;
+  for (let second = 1; second <= 3; second += 1) {
+    await clock.advance(SECOND_MS);
+    pacer.look(fleet);
+    pacer.look(fleet);
+    assert.equal(pushed.length, Math.min(second * REKEYS_PER_SECOND_MAX, HOSTS - 1));
+  }
+  assert.equal(new Set(pushed).size, HOSTS - 1, 'nobody twice, and nobody without a channel');
+  // that one hears it with its heartbeat
+  assert.equal(pacer.admits(hosts[0]!), true);
+  assert.equal(pacer.admits(hosts[0]!), false);
+  for (const host of hosts.slice(2)) renewed.add(host.fingerprint);
+  await clock.advance(REKEY_AGAIN_MS);
+  pacer.look(fleet);
+  pacer.look(fleet);
+  assert.deepEqual(pushed.slice(HOSTS - 1), [hosts[1]!.id]);
+});
+
+test('F-33 a change that is paused, and one in another phase, asks nobody', async () => {
+  const { clock, hosts, state, pacer, pushed, fleet } = fleetOf();
+  await clock.advance(SECOND_MS);
+  for (const other of [{ pausedAtMs: 1 }, { phase: 'overlap' }, { phase: 'withdrawing' }]) {
+    state.rotation = { ...rotation, ...other } as RotationRow;
+    pacer.look(fleet);
+    assert.equal(pacer.admits(hosts[0]!), false);
+  }
+  assert.equal(pushed.length, 0);
+  // turned round, everybody is asked for a certificate of the old CA
+  state.rotation = { ...rotation, direction: 'back', fromKeyId: 'new-root', toKeyId: 'old-root' };
+  assert.equal(pacer.admits(hosts[0]!), false, 'it has one');
+});
