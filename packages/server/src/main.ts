@@ -93,6 +93,7 @@ import {
 import { guardAdministration, setSecurityHeaders } from './http/administrator-guards.ts';
 import { createApp, type Identify } from './http/app.ts';
 import { documentationRoutes, errorPages } from './http/documentation.routes.ts';
+import { createConfirmPeer } from './http/confirm-peer.ts';
 import { createAdministratorIdentify } from './http/identify-administrator.ts';
 import { answerClientErrors } from './http/client-error.ts';
 import { PeerConnections } from './http/connections.ts';
@@ -143,6 +144,8 @@ export interface RunningServer {
   readonly ports: ServerPorts;
   readonly socketPath: string;
   readonly context: ServerContext;
+  /** Certificate updates (F-30). */
+  readonly rotations: RotationContext;
   /** Swaps the TLS certificate of both TLS ports in the running process (F-39). */
   replaceTls(tls: { key: string; cert: string }): void;
   /** Graceful: no new work, open sockets end, everything on disk. */
@@ -403,6 +406,7 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
     ports,
     socketPath: socket.path,
     context,
+    rotations: rotations.context,
     replaceTls,
     stop: () => {
       const { graceSeconds, spreadSeconds } = config.stop;
@@ -492,7 +496,13 @@ function buildApps(
     const what = access === 'peer' ? 'anything' : 'renewal';
     return { kind: 'peer', peer: await parts.peers.awaitPeer(request.raw.socket, what) };
   };
-  const agentApp = createApp({ identify: identifyPeer, bodyBytesMax: AGENT_BODY_BYTES_MAX, log });
+  const confirmPeer = createConfirmPeer(context);
+  const agentApp = createApp({
+    identify: identifyPeer,
+    confirmPeer,
+    bodyBytesMax: AGENT_BODY_BYTES_MAX,
+    log,
+  });
   const observed = { log, metrics: context.metrics };
   observeRequests(agentApp, { ...observed, listener: 'agent', level: 'debug' });
   estRoutes(agentApp, context);
@@ -531,7 +541,7 @@ function buildApps(
   const signed = new SignedRequests(context);
   const identifySigned: Identify = async (request, access) =>
     access === 'peer' ? { kind: 'peer', peer: await signed.requirePeer(request.raw) } : { kind: 'public' };
-  const plainApp = createApp({ identify: identifySigned, bodyBytesMax: 1, log });
+  const plainApp = createApp({ identify: identifySigned, confirmPeer, bodyBytesMax: 1, log });
   observeRequests(plainApp, { ...observed, listener: 'plain', level: 'debug' });
   publicPages(plainApp, context);
   relayRoutes(plainApp, context);
