@@ -29,6 +29,8 @@ export interface AgentOptions {
   readonly flags?: AgentFlags;
   /** How this host sees virtual names and its interfaces (T-34); the system's own by default. */
   readonly network?: NodeNetwork;
+  /** What the agent says that it can do (F-31); everything of today, by default. */
+  readonly capabilities?: readonly string[];
   /** How long a run bears a media server that can't be reached. */
   readonly mediaUnreachableMs?: number;
 }

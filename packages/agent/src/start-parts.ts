@@ -426,7 +426,7 @@ export async function startParts(
       bootId,
       health: health.codes,
       spooled: spool.size,
-      capabilities: [...AGENT_CAPABILITIES],
+      capabilities: [...(options.capabilities ?? AGENT_CAPABILITIES)],
     };
   };
   heart = startHeart({

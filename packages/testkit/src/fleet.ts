@@ -44,6 +44,8 @@ export interface FleetOptions {
   readonly network?: (host: string) => NodeNetwork;
   /** How agents find the addresses of media servers; the system's way by default. */
   readonly lookup?: LookupFunction;
+  /** What the agent of a host says that it can do (F-31); everything of today, by default. */
+  readonly capabilities?: (host: string) => readonly string[] | undefined;
   /** The server's; silent by default. */
   readonly log?: Log;
 }
@@ -74,6 +76,7 @@ export class Fleet {
   readonly #startServer: () => Promise<RunningServer>;
   readonly #lookup: LookupFunction | undefined;
   readonly #network: FleetOptions['network'];
+  readonly #capabilities: FleetOptions['capabilities'];
 
   private constructor(parts: {
     folder: string;
@@ -83,6 +86,7 @@ export class Fleet {
     lookup: LookupFunction | undefined;
     start: () => Promise<RunningServer>;
     network: FleetOptions['network'];
+    capabilities: FleetOptions['capabilities'];
   }) {
     this.folder = parts.folder;
     this.clock = parts.clock;
@@ -91,6 +95,7 @@ export class Fleet {
     this.#startServer = parts.start;
     this.#lookup = parts.lookup;
     this.#network = parts.network;
+    this.#capabilities = parts.capabilities;
     this.call = createClient((message) => overSocket(this.server.socketPath, message));
   }
 
@@ -133,6 +138,7 @@ export class Fleet {
       start,
       lookup: options.lookup,
       network: options.network,
+      capabilities: options.capabilities,
     });
     t.after(async () => {
       for (const host of fleet.hosts.values()) await host.agent.stop();
@@ -242,9 +248,11 @@ export class Fleet {
 
   #startAgent(dataFolder: string, mediaPort: number, random: Random = systemRandom): Promise<RunningAgent> {
     const network = this.#network?.(basename(dataFolder));
+    const capabilities = this.#capabilities?.(basename(dataFolder));
     return startAgent({
       dataFolder,
       ...(network === undefined ? {} : { network }),
+      ...(capabilities === undefined ? {} : { capabilities }),
       clock: this.clock,
       random,
       log: silentLog(),

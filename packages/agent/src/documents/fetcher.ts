@@ -63,6 +63,11 @@ export function startFetcher(options: {
       if (type === 'bundle') crlLane.request(['crl']); // it names where they are
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
+      if (error.code === 'DOCUMENT_FOR_OTHERS') {
+        // F-20: an assignment that has just changed comes after it; the next heartbeat asks again
+        log.warn({ type }, 'a document for others was refused');
+        return;
+      }
       await tell(type, 'document-refused', { type, code: error.code });
     }
   }

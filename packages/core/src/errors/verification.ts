@@ -13,17 +13,6 @@ export const verificationErrors = {
       hint: 'このホストのグループでは検証がオフになっています。期限が来るか、次のコマンドで再開されます: sekisho verification on GROUP',
     },
   },
-  VERIFICATION_OFF_OF_HOST: {
-    status: 409,
-    en: {
-      words: 'The host {host} does not verify this server at the moment, so it takes no orders.',
-      hint: 'Switch verification on again for its group, or wait for the end: sekisho verification on GROUP',
-    },
-    ja: {
-      words: 'ホスト {host} は現在このサーバーを検証していないため、指示を受け付けません。',
-      hint: 'ホストのグループで検証をオンに戻すか、期限をお待ちください: sekisho verification on GROUP',
-    },
-  },
   VERIFICATION_END_PAST: {
     status: 400,
     en: {

@@ -101,7 +101,8 @@ export async function tellChange(
   const { documents } = context;
   for (const [from, to] of exchanged.values()) {
     const held = documents.latestSerial('list', from) ?? 0;
-    if ((documents.latestSerial('list', to) ?? 0) < held) await documents.makeAgain(tx, 'list', to);
+    // the same serial with other content would be a fork
+    if ((documents.latestSerial('list', to) ?? 0) <= held) await documents.makeAgain(tx, 'list', to);
   }
   await refreshPolicies(context, tx, groups);
 }

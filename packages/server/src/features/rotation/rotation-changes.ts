@@ -4,6 +4,7 @@ import type { FleetParts } from '../../context.ts';
 import { changeCa } from './change-ca.ts';
 import { changeSigning } from './change-signing.ts';
 import { changeTls } from './change-tls.ts';
+import { offAndOn } from './off-and-on.ts';
 import type { RotationChange } from './rotation-change.ts';
 
 /** What an update of a kind changes, by its path. Refusal: ROTATION_SERVER_UNREAD. */
@@ -16,8 +17,8 @@ export function rotationChanges(
     ['ca', changeCa(parts)],
   ]);
   return (kind, path) => {
-    const change = path === 'off-on' ? undefined : changes.get(kind);
+    const change = changes.get(kind);
     if (change === undefined) throw new AppError('ROTATION_SERVER_UNREAD', { kind, path });
-    return change;
+    return path === 'off-on' ? offAndOn(change, parts) : change;
   };
 }
