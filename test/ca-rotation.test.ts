@@ -1,7 +1,7 @@
-import type { RotationKind } from '@sekisho/core/rules/rotation.ts';
+import type { RotationKind, RotationPhase } from '@sekisho/core/rules/rotation.ts';
 import { getPublicBundle } from '@sekisho/core/wire/agent.ts';
 import { getDomain, getHost } from '@sekisho/core/wire/trust.ts';
-import { getRotation, startRotation } from '@sekisho/core/wire/rotations.ts';
+import { getRotation, rollBackRotation, startRotation } from '@sekisho/core/wire/rotations.ts';
 import { parseCertificate, parsePemCertificates, type Certificate } from '@sekisho/pki/certificate.ts';
 import { parseCrl, verifyCrl } from '@sekisho/pki/crl.ts';
 import { verifyBundle } from '@sekisho/pki/verify-bundle.ts';
@@ -10,6 +10,7 @@ import { FakeClock } from '@sekisho/testkit/fake-clock.ts';
 import { eventually } from '@sekisho/testkit/eventually.ts';
 import { Fleet } from '@sekisho/testkit/fleet.ts';
 import assert from 'node:assert/strict';
+import { cp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { sameTree, slowPlan, underWay } from './under-way.ts';
@@ -102,7 +103,7 @@ test('F-30 F-36 F-37 F-38 the CA is changed under a running backup; a host that 
   for (const host of ['vault', 'laptop', 'attic']) await comesBack(fleet, host);
 });
 
-test('F-38 a host that was off during three changes of the CA comes back a week later, unaided', async (t) => {
+test('F-37 F-38 a host that was off during three changes of the CA comes back a week later, and from a snapshot; a change is turned back', async (t) => {
   const clock = new FakeClock();
   const fleet = await Fleet.start(t, {
     clock,
@@ -115,6 +116,34 @@ test('F-38 a host that was off during three changes of the CA comes back a week 
   for (let changes = 0; changes < 3; changes += 1) await rotate(fleet, tick);
   clock.jump(7 * DAY_MS);
   await comesBack(fleet, 'laptop', tick);
+  const { dataFolder } = fleet.host('attic');
+  await cp(dataFolder, `${dataFolder}-snapshot`, { recursive: true });
   await fleet.restartAgent('attic');
   await comesBack(fleet, 'attic', tick);
+
+  // restored from a snapshot of before, it has its old certificate and an older generation again
+  await fleet.host('attic').agent.stop();
+  await rm(dataFolder, { recursive: true });
+  await rename(`${dataFolder}-snapshot`, dataFolder);
+  await fleet.restartAgent('attic');
+  await comesBack(fleet, 'attic', tick);
+
+  // a change that is turned back after the switch: who was enrolled meanwhile follows, too
+  const { caFingerprint } = await fleet.call(getDomain);
+  const { id } = await fleet.call(startRotation, { body: { kind: 'ca', overlapSeconds: 3_600 } });
+  const reach = (...wanted: readonly RotationPhase[]) =>
+    eventually(`the change is ${wanted.join(' or ')}`, async () => {
+      await tick();
+      const { phase } = await fleet.call(getRotation, { params: { id } });
+      return wanted.includes(phase) ? true : undefined;
+    });
+  await reach('overlap');
+  await fleet.addHost('young');
+  assert.notEqual((await fleet.call(getDomain)).caFingerprint, caFingerprint);
+  await fleet.call(rollBackRotation, { params: { id } });
+  await reach('overlap');
+  clock.jump(3_600 * SECOND_MS);
+  await reach('rolled-back');
+  assert.equal((await fleet.call(getDomain)).caFingerprint, caFingerprint);
+  for (const host of ['laptop', 'attic', 'young']) await comesBack(fleet, host, tick);
 });
