@@ -127,6 +127,8 @@ export const listHosts = route({
     name: address.optional(),
     /** Only hosts whose primary name begins so. */
     namePrefix: address.optional(),
+    /** Only hosts of this group, without those of groups below. */
+    group: groupId.optional(),
   }),
   reply: z.object({ hosts: z.array(hostView), next: z.string().nullable() }),
 });

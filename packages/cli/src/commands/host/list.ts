@@ -3,6 +3,7 @@ import { PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX } from '@sekisho/core/limits.ts';
 import { listHosts } from '@sekisho/core/wire/trust.ts';
 import { serverData } from '../../client/data-folder.ts';
 import { withServer } from '../../client/open-server.ts';
+import { resolveGroup } from '../../client/resolve-group.ts';
 import { numberOr, text } from '../../flag.ts';
 import { hostReasonText, hostStateText } from '../../output/host-text.ts';
 import { renderTable } from '../../output/table.ts';
@@ -17,12 +18,21 @@ export const hostList = defineVerb({
     data: serverData,
     limit: numberOr('--limit <n>', 1, PAGE_ROWS_MAX, PAGE_ROWS_DEFAULT),
     after: text('--after <cursor>'),
+    group: text('--group <group>'),
   },
-  examples: { plain: 'sekisho host list', json: "sekisho host list --json | jq '.hosts[].name'" },
+  examples: {
+    plain: 'sekisho host list',
+    group: 'sekisho host list --group Tokyo',
+    json: "sekisho host list --json | jq '.hosts[].name'",
+  },
   run: ({ cli, flags }) =>
     withServer(cli, flags.data, async ({ call }) => {
       const page = await call(listHosts, {
-        query: { limit: flags.limit, ...(flags.after === undefined ? {} : { after: flags.after }) },
+        query: {
+          limit: flags.limit,
+          ...(flags.after === undefined ? {} : { after: flags.after }),
+          ...(flags.group === undefined ? {} : { group: (await resolveGroup(call, flags.group)).id }),
+        },
       });
       const { labels, notes } = cli.words;
       if (page.hosts.length === 0) return { json: page, text: [notes.noHosts] };

@@ -156,8 +156,13 @@ export const verbs = {
   'host list': {
     summary: 'List the hosts of the domain',
     args: {},
-    flags: { data, limit: 'at most so many rows', after: 'the next page: what the last one ended with' },
-    examples: { plain: 'List them', json: 'As JSON, for scripts' },
+    flags: {
+      data,
+      limit: 'at most so many rows',
+      after: 'the next page: what the last one ended with',
+      group: 'only hosts of this group, without those of groups below (path, name or ID)',
+    },
+    examples: { plain: 'List them', group: 'Those of one group', json: 'As JSON, for scripts' },
   },
   'host show': {
     summary: 'Show one host',

@@ -171,8 +171,17 @@ export const verbs: Words['verbs'] = {
   'host list': {
     summary: 'ドメインのホストを一覧表示する',
     args: {},
-    flags: { data, limit, after: 'この名前の次から表示する (前のページの最後)' },
-    examples: { plain: '一覧表示する', json: 'スクリプト用に JSON で表示する' },
+    flags: {
+      data,
+      limit,
+      after: 'この名前の次から表示する (前のページの最後)',
+      group: 'このグループのホストだけ。下のグループのホストは含まない (パス、名前または ID)',
+    },
+    examples: {
+      plain: '一覧表示する',
+      group: '1 つのグループのホスト',
+      json: 'スクリプト用に JSON で表示する',
+    },
   },
   'host show': {
     summary: 'ホストを 1 台表示する',

@@ -7,7 +7,7 @@ import { getDocument } from '@sekisho/core/wire/agent.ts';
 import * as wire from '@sekisho/core/wire/groups.ts';
 import { createPlan } from '@sekisho/core/wire/plans.ts';
 import { switchVerification } from '@sekisho/core/wire/switch-verification.ts';
-import { getHost, listAudit } from '@sekisho/core/wire/trust.ts';
+import { getHost, listAudit, listHosts } from '@sekisho/core/wire/trust.ts';
 import { eventually } from '@sekisho/testkit/eventually.ts';
 import { FakeClock } from '@sekisho/testkit/fake-clock.ts';
 import { changeServerConfig } from '@sekisho/testkit/fleet.ts';
@@ -173,6 +173,11 @@ eachStore((dialect) => {
         assert.equal(policy.origins['heartbeatSeconds']?.name, 'All hosts');
         await eventually('it is told to come', () =>
           client.frames.some((frame) => frame.type === 'come') ? true : undefined,
+        );
+        const { hosts } = await call(listHosts, { query: { group: tokyo.id } });
+        assert.deepEqual(
+          hosts.map(({ name }) => name),
+          ['client'],
         );
         const server = trust.server.context.domain.serverHostId;
         await assert.rejects(

@@ -75,11 +75,14 @@ export async function listHostRows(
     name?: string | undefined;
     /** How the primary name begins. */
     namePrefix?: string | undefined;
+    /** Of this group alone. */
+    group?: GroupId | undefined;
   },
 ): Promise<HostRow[]> {
   let query = db.selectFrom('hosts').select(COLUMNS).orderBy('name').limit(page.limit);
   if (page.after !== undefined) query = query.where('name', '>', page.after);
   if (page.reach !== 'domain') query = query.where('id', 'in', hostsWithin(db, page.reach));
+  if (page.group !== undefined) query = query.where('group_id', '=', page.group);
   if (page.name !== undefined) {
     const owners = db.selectFrom('host_names').select('host_id').where('name', '=', page.name.toLowerCase());
     query = query.where('id', 'in', owners);
