@@ -123,6 +123,8 @@ const CASES: Readonly<Record<string, Ask | 'list'>> = {
     body: { set: { heartbeatSeconds: 60 }, lock: ['heartbeatSeconds'] },
   }),
   deleteGroup: (of) => ({ params: { id: of.inner } }),
+  listUnverified: 'list',
+  switchVerification: (of) => ({ params: { id: of.group }, body: { state: 'off' } }),
   moveHost: (of) => ({ params: { id: of.host }, body: { groupId: mine.group } }),
   listMappings: 'list',
   listPendingNames: 'list',
