@@ -21,6 +21,8 @@ export const CRASH_POINTS = [
   'job-result.before-commit',
   'job-result.committed',
   'job-result.acknowledged',
+  // server: dispatch of orders
+  'job-offer.before-send',
   // server: certificate update
   'rotation.announce.before-commit',
   'rotation.announce.committed',

@@ -87,9 +87,17 @@ export class AgentSession {
     return !this.#closed && this.#socket.readyState === WebSocket.OPEN;
   }
 
-  /** Sends a frame; an agent that does not read is cut off. */
+  /**
+   * Sends a frame; an agent that does not read is cut off. One that no longer counts gets nothing more: work that began before this
+   * process was suspended ends after it.
+   */
   send(frame: ServerFrame): void {
     if (!this.open) return;
+    const reason = this.#parts.refusal(this.peer);
+    if (reason !== undefined) {
+      this.close(reason);
+      return;
+    }
     if (this.#socket.bufferedAmount > SEND_BUFFER_BYTES_MAX) {
       this.#cutDeaf();
       return;

@@ -26,9 +26,13 @@ export type Identify = (
   access: Access | 'renewing-peer',
 ) => Identity | Promise<Identity>;
 
+/** Throws the refusal when the peer of a request no longer counts, now that its answer is ready. */
+export type ConfirmPeer = (request: FastifyRequest) => void;
+
 declare module 'fastify' {
   interface FastifyInstance {
     identify: Identify;
+    confirmPeer: ConfirmPeer | undefined;
     bodyBytesMax: number;
     /** What the cursors of lists are authenticated with; without it they go as they are. */
     cursorKey: Uint8Array | undefined;
@@ -49,6 +53,8 @@ declare module 'fastify' {
 
 export interface AppOptions {
   readonly identify: Identify;
+  /** Asked for routes that are mounted, once the answer is ready. */
+  readonly confirmPeer?: ConfirmPeer;
   readonly bodyBytesMax: number;
   readonly log: Log;
   readonly cursorKey?: Uint8Array;
@@ -71,6 +77,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     },
   });
   app.decorate('identify', options.identify);
+  app.decorate('confirmPeer', options.confirmPeer);
   app.decorate('bodyBytesMax', options.bodyBytesMax);
   app.decorate('cursorKey', options.cursorKey);
   app.decorate('idempotency', options.idempotency);

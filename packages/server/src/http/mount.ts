@@ -46,6 +46,8 @@ export function mount<R extends AnyRoute>(
       const input = parseInput(app, route, request, reply);
       const work = async (): Promise<unknown> => {
         const raw: unknown = await handler(input as MountInput<R>);
+        // whoever was revoked while this process was suspended gets no answer either
+        app.confirmPeer?.(request);
         return sealNext(app, route, request, parseReply(route, raw));
       };
       const { identity } = request;

@@ -202,7 +202,9 @@ export class ChangeFeed {
     if (this.#staleReported && this.#stopPoll === undefined) return; // stopped
     this.#lastReadMs = readMs;
     this.#stopDeadline?.();
-    this.#stopDeadline = this.#clock.timer(FEED_STALE_MS - (this.#clock.monotonicMs() - readMs), () => {
+    // after a suspension what was read may be stale already
+    const leftMs = Math.max(0, FEED_STALE_MS - (this.#clock.monotonicMs() - readMs));
+    this.#stopDeadline = this.#clock.timer(leftMs, () => {
       this.#staleReported = true;
       this.#log.error({}, 'change feed is stale');
       this.#onStale();

@@ -1,13 +1,18 @@
 /**
  * A management server in a process of its own, so that crash tests can kill it at a named point
- * (SEKISHO_TEST_CRASH_POINT). Forked with `init` or `run`, the data folder and the database; it says its ports.
+ * (SEKISHO_TEST_CRASH_POINT). Forked with `init` or `run`, the data folder and the database; it says its ports. A message with the
+ * name of a crash point makes it stop itself there instead.
  */
 import { systemClock, systemRandom } from '@sekisho/platform/clock.ts';
+import { pauseAt } from '@sekisho/platform/crash-point.ts';
 import { silentLog } from '@sekisho/platform/log.ts';
 import { initServer, startServer } from '../main.ts';
 
 const [what, dataFolder = '', database] = process.argv.slice(2);
 process.on('disconnect', () => process.exit(0));
+process.on('message', (point) => {
+  pauseAt(String(point));
+});
 
 if (what === 'init') {
   await initServer({

@@ -2,6 +2,7 @@ import type { HostId, JobId } from '@sekisho/core/ids.ts';
 import { OFFERS_PER_REPLY_MAX } from '@sekisho/core/limits.ts';
 import type { AgentFrame, Fetchable } from '@sekisho/core/wire/agent.ts';
 import type { JobProgress } from '@sekisho/core/wire/jobs.ts';
+import { crashPoint } from '@sekisho/platform/crash-point.ts';
 import type { AgentSession } from '../../channel/agent-session.ts';
 import { identifyRun } from '../jobs/identify-run.ts';
 import type { OpenWork } from '../jobs/open-work.ts';
@@ -63,7 +64,10 @@ export class AgentDesk {
     const offered = (session.offered ??= new Set());
     for (const id of desk.offersOf(host).filter((offer) => !offered.has(offer))) {
       offered.add(id);
-      for (const order of await desk.orders([id])) session.send({ type: 'job.offer', order });
+      for (const order of await desk.orders([id])) {
+        crashPoint('job-offer.before-send');
+        session.send({ type: 'job.offer', order });
+      }
     }
     for (const jobId of work.cancelsOf(hostId, OFFERS_PER_REPLY_MAX))
       session.send({ type: 'job.cancel', jobId });

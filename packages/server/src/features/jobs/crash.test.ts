@@ -1,13 +1,13 @@
 import type { CrashPoint } from '@sekisho/core/crash-points.ts';
 import { repositoryName } from '@sekisho/core/ids.ts';
 import type { SpoolItem } from '@sekisho/core/wire/agent.ts';
-import { getJob, jobReport, runPlan } from '@sekisho/core/wire/jobs.ts';
+import { getJob, jobReport, listJobs, runPlan } from '@sekisho/core/wire/jobs.ts';
 import { createPlan } from '@sekisho/core/wire/plans.ts';
 import { listPoints } from '@sekisho/core/wire/points.ts';
 import { systemClock } from '@sekisho/platform/clock.ts';
 import { eachStore } from '@sekisho/testkit/stores.ts';
 import { startOn, TrustServer } from '@sekisho/testkit/trust-server.ts';
-import { WireAgent } from '@sekisho/testkit/wire-agent.ts';
+import { readOrder, WireAgent } from '@sekisho/testkit/wire-agent.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startDoomed } from '../../testing/doomed-server.ts';
@@ -87,4 +87,31 @@ eachStore((dialect) => {
       assert.deepEqual(told, [{ kind: 'job-ended' }], 'one end is told once');
     });
   }
+});
+
+test('P-12 killed at job-offer.before-send: the order that was not sent is offered again, once', async (t) => {
+  const trust = await TrustServer.start(t, { clock: systemClock });
+  const media = await WireAgent.enrol(t, trust, 'media.example', { media: true });
+  const client = await WireAgent.enrol(t, trust, 'client.example');
+  const targets = { hosts: [client.hostId], groups: [] };
+  const plan = await trust.call(createPlan, {
+    body: { name: 'Files', targets, paths: ['/srv'], mediaServers: [media.hostId] },
+  });
+  await trust.server.stop();
+  const doomed = await startDoomed(t, trust.dataFolder, 'job-offer.before-send' satisfies CrashPoint);
+  await client.open(doomed.ports.agent);
+  await client.heartbeat();
+  const run = { params: { id: plan.id }, body: { hosts: null, scheduleName: null } };
+  await trust.call(runPlan, run).catch(() => undefined); // the process may be gone before it has answered
+  assert.equal(await doomed.died, 'SIGKILL');
+  trust.server = await startOn(trust.dataFolder, systemClock);
+  await client.open();
+  const { offers } = await client.heartbeat();
+  assert.equal(offers.length, 1);
+  assert.deepEqual(client.frames, []);
+  const { jobs } = await trust.call(listJobs, {});
+  assert.deepEqual(
+    jobs.map(({ id }) => id),
+    offers.map((jws) => readOrder(jws).jobId),
+  );
 });

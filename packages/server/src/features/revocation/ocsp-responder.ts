@@ -33,7 +33,7 @@ interface KeptAnswer extends OcspReply {
   readonly freshUntilMs: number;
 }
 
-type Parts = Pick<ServerContext, 'clock' | 'keys' | 'log' | 'registry' | 'security' | 'store'>;
+type Parts = Pick<ServerContext, 'clock' | 'feed' | 'keys' | 'log' | 'registry' | 'security' | 'store'>;
 
 /**
  * Answers OCSP (T-41) with a key of its own for each issuing CA, which named it. "Good" is said of certificates that the CA is recorded to have
@@ -64,9 +64,12 @@ export class OcspResponder {
   }
 
   async #answer(request: OcspRequest, remoteAddress: string | undefined): Promise<OcspReply> {
-    const nowMs = this.#parts.clock.nowMs();
+    const { clock, feed } = this.#parts;
+    const nowMs = clock.nowMs();
     const issuer = this.#issuerFor(request, nowMs);
     if (issuer === undefined) return refusal('unauthorized');
+    // the registry may not know what was revoked while this process was suspended, or cut off
+    if (!feed.fresh) return refusal('tryLater');
     const key = keyOf(request);
     const kept = key === undefined ? undefined : this.#take(key, nowMs);
     if (kept !== undefined) return kept;
