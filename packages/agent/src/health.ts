@@ -1,3 +1,5 @@
+import { ORPHANED_HEALTH } from '@sekisho/core/rules/host-state.ts';
+
 /** What an agent says about itself, short codes (F-02); unknown ones are kept as they are by the server. */
 export const HEALTH_CODES = [
   'certificate-expiring',
@@ -15,6 +17,7 @@ export const HEALTH_CODES = [
   'channel-clone',
   'verification-off',
   'list-unreachable',
+  ORPHANED_HEALTH,
 ] as const;
 export type HealthCode = (typeof HEALTH_CODES)[number];
 

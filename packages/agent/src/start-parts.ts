@@ -33,6 +33,7 @@ import { openNames } from './names/open-names.ts';
 import { followLinks } from './net/follow-links.ts';
 import { openHomeServers } from './net/home-servers.ts';
 import { relayName, type Relay } from './net/open-tunnel.ts';
+import { watchRefusedServers } from './net/refused-servers.ts';
 import { createServerConnection } from './net/server-connection.ts';
 import type { TrustFacts } from './net/verify-peer.ts';
 import type { MediaConnection } from './proxy/media-connection.ts';
@@ -156,18 +157,24 @@ export async function startParts(
 
   const home = await openHomeServers({ file: folder.homeFile, log });
   const told = new Set<string>();
+  const refusedServers = watchRefusedServers(health, clock);
   const server = createServerConnection({
     documents,
     bootstrap: { ...settings.server, serverId },
     identity: () => identity,
     trust,
     verification: switched,
+    lookup: options.lookup,
     home,
     periodMs: () => periodSeconds() * SECOND_MS,
     onHome(isHome) {
       health.set('list-unreachable', isHome);
     },
+    onVerified: ({ key }) => {
+      refusedServers.reached(key);
+    },
     onRefused: (refused, error) => {
+      refusedServers.refused(refused.key, error.code);
       // Once for each server and reason while the agent runs: a loop of failures is one event.
       const once = `${refused.key} ${error.code}`;
       if (told.has(once)) return;
@@ -361,6 +368,7 @@ export async function startParts(
       names.prepareMediaServers();
       heart?.policyChanged();
     }
+    if (what === 'list' || what === 'bundle') refusedServers.forget();
     if (what === 'list') media.listChanged();
     if (what === 'assignment' || what === 'bundle') reconcileMedia();
     if (what === 'crl' || what === 'bundle') checkPeers();
@@ -412,6 +420,7 @@ export async function startParts(
   });
   const heartbeat = (): Heartbeat => {
     watchStaleness(crls.nextUpdateMs);
+    refusedServers.check();
     health.set('spool-full', spool.size >= SPOOL_ALARM);
     return {
       sentAtMs: clock.nowMs(),

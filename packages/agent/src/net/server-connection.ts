@@ -20,6 +20,7 @@ import type { CallInput } from '@sekisho/core/wire/client.ts';
 import type { Route } from '@sekisho/core/wire/route.ts';
 import { certificateToPem, type Certificate } from '@sekisho/pki/certificate.ts';
 import type { Log } from '@sekisho/platform/log.ts';
+import type { LookupFunction } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { z } from 'zod';
@@ -111,6 +112,8 @@ export function createServerConnection(options: {
   identity: () => Identity;
   trust: () => TrustFacts;
   onRefused: (server: KnownServer, refusal: AppError) => void;
+  /** A server that was verified has answered. */
+  onVerified?: ((server: KnownServer) => void) | undefined;
   /** F-38 A server leads to no anchor: perhaps links do. True: it is worth another try. */
   followLinks?: ((server: KnownServer) => Promise<boolean>) | undefined;
   /** The server answered, and does not accept this host's certificate. */
@@ -129,6 +132,8 @@ export function createServerConnection(options: {
   onDirectAgain?: (() => void) | undefined;
   /** The address of this machine that connections come from; the system's choice by default. */
   localAddress?: string | undefined;
+  /** How names of servers become addresses; the system's way by default. */
+  lookup?: LookupFunction | undefined;
   clock: Clock;
   random: Random;
   log: Log;
@@ -223,6 +228,7 @@ export function createServerConnection(options: {
     current = server.key;
     lastContactMs = clock.nowMs();
     lastError = undefined;
+    if (server.protocol === 'https' && !isOff()) options.onVerified?.(server);
     options.onHome?.(server.isHome === true);
     if (server.isHome === true) return;
     listSinceMs = clock.monotonicMs();
@@ -241,6 +247,7 @@ export function createServerConnection(options: {
   const toServer = (server: KnownServer, verified: boolean) => ({
     host: server.address,
     port: server.port,
+    lookup: options.lookup,
     ...shown(),
     verify: (peer: PresentedPeer) => {
       if (verified) verifyServer(peer, options.trust(), server);
