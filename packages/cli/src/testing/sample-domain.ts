@@ -41,6 +41,7 @@ import { clusterSamples } from './sample-clusters.ts';
 import { serverListSamples } from './sample-server-lists.ts';
 import { groupSamples } from './sample-groups.ts';
 import { renewalSamples } from './sample-renewals.ts';
+import { rotationSamples } from './sample-rotations.ts';
 import { taskSamples } from './sample-tasks.ts';
 import { trustRoutes } from './sample-trust.ts';
 
@@ -114,6 +115,7 @@ export function sampleRoutes(): FakeRoute[] {
     ...sampleDatabase(),
     ...trustRoutes(),
     ...taskSamples(),
+  ...rotationSamples(),
     ...renewalSamples(),
     ...clusterSamples(),
     ...serverListSamples(),

@@ -27,11 +27,11 @@ export const rotationErrors = {
   ROTATION_NONE: {
     status: 404,
     en: {
-      words: 'No certificate is being updated.',
+      words: 'There is no such certificate update.',
       hint: 'Start an update (sekisho rotation start tls), or name an earlier one (sekisho rotation list).',
     },
     ja: {
-      words: '進行中の証明書の更新はありません。',
+      words: 'その証明書の更新は見つかりません。',
       hint: '更新を開始するか (sekisho rotation start tls)、以前の更新を指定してください (sekisho rotation list)。',
     },
   },

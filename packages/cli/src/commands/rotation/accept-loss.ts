@@ -15,12 +15,11 @@ export const rotationAcceptLoss = defineVerb({
   args: { host: '<host...>' },
   flags: { data: serverData, update: text('--update <id>') },
   examples: { hosts: 'sekisho rotation accept-loss old-web-01 old-web-02' },
-  run: ({ cli, args, flags }) =>
+  run: ({ cli, rest, flags }) =>
     withServer(cli, flags.data, async ({ call }) => {
-      const given = args.host ?? [];
-      const hosts = await resolveHostIds(call, given);
+      const hosts = await resolveHostIds(call, rest);
       const { id } = await resolveRotation(call, flags.update);
-      const preview = given.map((name) => `  ${visible(name)}`);
+      const preview = rest.map((name) => `  ${visible(name)}`);
       await confirm(cli, preview, cli.words.rotations.lossQuestion);
       const view = await call(acceptRotationLoss, { params: { id }, body: { hosts } });
       return { json: view, bare: view.phase, text: rotationText(cli, view) };
