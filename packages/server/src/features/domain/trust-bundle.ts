@@ -1,8 +1,7 @@
 import type { DocumentContent } from '../documents/document-service.ts';
 import type { Certificate } from '@sekisho/pki/certificate.ts';
 import { LINKS_MAX } from '@sekisho/pki/walk-links.ts';
-import type { KeyStore } from '../keys/key-store.ts';
-import type { KeyState } from '../keys/keys.store.ts';
+import type { KeyState, KeyStore } from '../keys/key-store.ts';
 import { crlPath } from '../revocation/crl-path.ts';
 
 type Anchor = DocumentContent<'bundle'>['anchors'][number];

@@ -20,7 +20,7 @@ import {
   updateReissue,
 } from '../hosts/host-rows.ts';
 import { findKnownHost, useKnownHost } from '../hosts/known-hosts.ts';
-import { mayIssue } from '../keys/keys.store.ts';
+import { mayIssue } from '../keys/key-store.ts';
 import { yieldNames } from '../names/yield-names.ts';
 import { refundToken } from '../tokens/token-rows.ts';
 import { findIntention, finishIntention, renewedFingerprint, type Intention } from './intentions.store.ts';

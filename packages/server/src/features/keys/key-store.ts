@@ -258,4 +258,5 @@ export const keyContext = (keyId: string): string => `ca-key:${keyId}`;
 const openKey = (keyId: string, sealed: string, kek: Secret<Uint8Array>): KeyObject =>
   privateKeyFromPem(Buffer.from(openSecret(kek.reveal(), sealed, keyContext(keyId))).toString('utf8'));
 
-export { hasKey, setKeyState, type KeyRole, type KeyState } from './keys.store.ts';
+export { hasKey, mayIssue, retireKey, setKeyState, type KeyRole, type KeyState } from './keys.store.ts';
+export { deleteLinks, insertLink, type KeyLink } from './links.store.ts';

@@ -6,12 +6,17 @@ import { recordChange } from '../../store/record-change.ts';
 import type { Tx } from '../../store/tables.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import { makeBundle } from '../domain/publish-trust.ts';
-import { addKey, KEYS_CHANGE_KEY, setKeyState, type KeyState } from '../keys/key-store.ts';
-import { retireKey } from '../keys/keys.store.ts';
-import { deleteLinks, insertLink } from '../keys/links.store.ts';
-import { deleteShard, listShards, touchShards } from '../revocation/crl-shards.store.ts';
+import {
+  addKey,
+  deleteLinks,
+  insertLink,
+  KEYS_CHANGE_KEY,
+  retireKey,
+  setKeyState,
+  type KeyState,
+} from '../keys/key-store.ts';
+import { dropLists, lastLeafEndMs, renewListOfRoot, signFinalLists } from '../revocation/final-lists.ts';
 import { caExchanges, keyOfCa } from './ca-exchange.ts';
-import { lastLeafEndMs, signFinalLists } from './final-lists.ts';
 import { isRekeyed } from './is-rekeyed.ts';
 import { makeCa } from './make-ca.ts';
 import { makeLists, makePoliciesAnew } from './make-documents.ts';
@@ -85,8 +90,10 @@ export function changeCa(parts: FleetParts): RotationChange {
       for (const { role, to } of caExchanges(rotation))
         await destroy(tx, { role, keyId: to, state: 'destroyed' }, nowMs);
       await endResponder(parts, tx, keyOfCa(rotation, 'issuing').to, nowMs);
-      for (const shard of await listShards(tx))
-        if (caExchanges(rotation).some(({ to }) => to === shard.issuerKeyId)) await deleteShard(tx, shard);
+      await dropLists(
+        tx,
+        caExchanges(rotation).map(({ to }) => to),
+      );
       await deleteLinks(tx, rotation.toKeyId);
       return publish(tx);
     },
@@ -122,8 +129,7 @@ async function endCa(
       { untilMs, nowMs },
     );
   }
-  // hosts confirm the number of the newest list: one that they are told of, not one of these
-  await touchShards(tx, [{ issuer_key_id: rotation.toKeyId, crl_shard: 0 }]);
+  await renewListOfRoot(tx, rotation.toKeyId);
   await endResponder(parts, tx, keyOfCa(rotation, 'issuing').from, nowMs);
   for (const { role, from } of exchanges)
     await destroy(tx, { role, keyId: from, state: role === 'root' ? rootBecomes : 'destroyed' }, nowMs);

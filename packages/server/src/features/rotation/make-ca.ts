@@ -18,8 +18,7 @@ import {
   SERVER_TLS_VALID_DAYS,
   tlsNames,
 } from '../domain/make-authority.ts';
-import type { NewKey } from '../keys/key-store.ts';
-import type { KeyLink } from '../keys/links.store.ts';
+import type { KeyLink, NewKey } from '../keys/key-store.ts';
 import { listedAddresses } from './listed-addresses.ts';
 
 const SERIAL_BYTES = 16;

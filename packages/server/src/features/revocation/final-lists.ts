@@ -5,10 +5,10 @@ import type { Issuer } from '@sekisho/pki/issue.ts';
 import { signCrlTbs } from '@sekisho/pki/sign-crl.ts';
 import { nextSerial } from '../../store/counters.ts';
 import type { Tx } from '../../store/tables.ts';
-import { buildCrlAside, CrlThread } from '../revocation/build-crl-aside.ts';
-import { closeShard, listShards } from '../revocation/crl-shards.store.ts';
-import { publishCrl, scopeOf } from '../revocation/crl-signer.ts';
-import { CRL_COUNTER, listRevoked, REVOKED_PER_PAGE_MAX } from '../revocation/crl.store.ts';
+import { buildCrlAside, CrlThread } from './build-crl-aside.ts';
+import { closeShard, deleteShard, listShards, touchShards } from './crl-shards.store.ts';
+import { publishCrl, scopeOf } from './crl-signer.ts';
+import { CRL_COUNTER, listRevoked, REVOKED_PER_PAGE_MAX } from './crl.store.ts';
 
 /** As in lists of every day: for hosts whose clock is a little back. */
 const THIS_UPDATE_BACK_MS = MINUTE_MS;
@@ -59,6 +59,20 @@ export async function signFinalLists(
     await thread.stop();
   }
 }
+
+/** The lists of CAs that never issued anything go with them. */
+export async function dropLists(tx: Tx, issuerKeyIds: readonly string[]): Promise<void> {
+  for (const shard of await listShards(tx))
+    if (issuerKeyIds.includes(shard.issuerKeyId)) await deleteShard(tx, shard);
+}
+
+/**
+ * The root's list is signed again by the next round of the duty. Hosts confirm the number of the newest list: after last lists, of which no
+ * trust bundle tells, it must be one that they are told of.
+ */
+export const renewListOfRoot = async (tx: Tx, rootKeyId: string): Promise<void> => {
+  await touchShards(tx, [{ issuer_key_id: rootKeyId, crl_shard: 0 }]);
+};
 
 /** Everything revoked whose certificate has not expired. */
 async function* revokedOf(
