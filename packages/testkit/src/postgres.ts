@@ -20,6 +20,8 @@ const SOCKET_FOLDER_LENGTH_MAX = 90;
 export interface TestPostgres {
   /** Of its maintenance database; `databaseUrl` gives another's. */
   readonly url: string;
+  /** Ends every connection, as a failover does, and serves again with what was committed. */
+  restart(): Promise<void>;
   /** Stops it by its process ID and removes its folder. */
   stop(): Promise<void>;
 }
@@ -60,6 +62,11 @@ export async function startPostgres(): Promise<TestPostgres> {
   }
   return {
     url: `postgres://${USER}:${password}@localhost/postgres?host=${encodeURIComponent(folder)}`,
+    async restart() {
+      if (child !== undefined) await stopProcess(child);
+      child = launch(bin, data, folder, account);
+      await untilReady(child, data);
+    },
     stop,
   };
 }

@@ -105,10 +105,12 @@ export function startChannel(options: {
         log.warn({ err: error }, 'the channel could not be opened');
         options.onRefused(error);
       }
+      // wanted anew by ourselves: that is no failure
+      if (wake.signal.aborted) continue;
       // A channel that held is followed by a quick new one; one that did not, by a growing wait.
       const waitMs = Math.min(RECONNECT_MIN_MS * 2 ** Math.min(attempts, 10), RECONNECT_MAX_MS);
       attempts += 1;
-      if (!wake.signal.aborted) await clock.sleep(waitMs * (0.5 + random.fraction() / 2), either);
+      await clock.sleep(waitMs * (0.5 + random.fraction() / 2), either);
     }
   }
   const running = run();

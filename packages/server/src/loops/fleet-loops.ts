@@ -25,6 +25,8 @@ export const SWEEP_EVERY_MS = 30 * SECOND_MS;
 /** A channel that was silent for this long beyond three heartbeats is dead. */
 const SILENCE_GRACE_MS = 30 * SECOND_MS;
 const LEASE_MS = 2 * MINUTE_MS;
+/** Where hosts are heard more often, other server processes hear of them as often as it takes to know who is offline. */
+const FLUSH_OFTEN_MS = SECOND_MS;
 /** Flushes of other workers that a read of theirs goes back. */
 const MERGE_BACK_MS = 3 * FLUSH_EVERY_MS;
 
@@ -42,18 +44,25 @@ export function startFleetLoops(parts: {
   board: ProgressBoard;
   /** F-02: how often a host is to be heard, in seconds. */
   periodOf: (hostId: HostId) => number;
+  /** The shortest that any group has, in seconds. */
+  shortestPeriod: () => number;
   /** Offers what was held back. */
   deliver: (hostId: HostId) => Promise<void>;
 }): FleetLoops {
-  const { context, index, hub, work, board, periodOf, deliver } = parts;
+  const { context, index, hub, work, board, periodOf, shortestPeriod, deliver } = parts;
   const { clock, log, store } = context;
   const duty = { clock, log, store, workerId: parts.workerId, leaseMs: LEASE_MS };
+  // written by one and read by the other, that is a whole period: below the three after which a host is offline
+  const flushEveryMs = (): number =>
+    store.dialect === 'sqlite'
+      ? FLUSH_EVERY_MS
+      : Math.max(FLUSH_OFTEN_MS, Math.min(FLUSH_EVERY_MS, (shortestPeriod() * SECOND_MS) / 2));
   return {
     flush: startLoop({
       clock,
       log,
       name: 'last-seen',
-      everyMs: FLUSH_EVERY_MS,
+      everyMs: flushEveryMs,
       run: async () => {
         await index.flush();
         // What the other server processes saw, for who asks here.

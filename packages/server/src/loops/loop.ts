@@ -16,7 +16,8 @@ export function startLoop(parts: {
   clock: Clock;
   log: Log;
   name: string;
-  everyMs: number;
+  /** A function is asked before each wait. */
+  everyMs: number | (() => number);
   run: () => Promise<void>;
 }): Loop {
   const { clock, log, name, everyMs, run } = parts;
@@ -26,7 +27,7 @@ export function startLoop(parts: {
   let cancel = schedule();
 
   function schedule(): () => void {
-    return clock.timer(everyMs, begin);
+    return clock.timer(typeof everyMs === 'number' ? everyMs : everyMs(), begin);
   }
   function begin(): void {
     cancel();

@@ -3,7 +3,7 @@ import { exportServerList } from '@sekisho/core/wire/server-lists.ts';
 import { serverData } from '../../client/data-folder.ts';
 import { withServer } from '../../client/open-server.ts';
 import { resolveList } from '../../client/resolve-list.ts';
-import { path } from '../../flag.ts';
+import { text } from '../../flag.ts';
 import { quoteWord } from '../../output/shell-quote.ts';
 import { writeNewFile } from '../../output/write-file.ts';
 import { defineVerb } from '../../verb.ts';
@@ -12,15 +12,15 @@ import { defineVerb } from '../../verb.ts';
 export const serverListExport = defineVerb({
   path: 'server-list export',
   args: { list: '<list>' },
-  flags: { data: serverData, out: path('--out <file>') },
+  flags: { data: serverData, out: text('--out <file>') },
   examples: { plain: 'sekisho server-list export Osaka --out osaka.json' },
   run: ({ cli, args, flags }) =>
     withServer(cli, flags.data, async ({ call }) => {
       const { id } = await resolveList(call, args.list ?? '');
       const content = await call(exportServerList, { params: { id } });
-      const text = JSON.stringify(content, null, 2);
-      if (flags.out === undefined) return { json: content, bare: text, text: text.split('\n') };
-      const file = await writeNewFile(cli, flags.out, `${text}\n`);
+      const json = JSON.stringify(content, null, 2);
+      if (flags.out === undefined) return { json: content, bare: json, text: json.split('\n') };
+      const file = await writeNewFile(cli, flags.out, `${json}\n`);
       return {
         json: { file },
         bare: file,

@@ -40,6 +40,8 @@ export class IndexedHost {
   /** When another boot ID than before was heard; zero when none was. */
   restartedAtMs = 0;
   spooled = 0;
+  /** The serial beyond its group's list that was last told of (F-13); zero when none was. */
+  listAhead = 0;
   /** The certificate that lacks what was granted; a heartbeat with it is told to renew. Undefined: not looked at yet. */
   staleFingerprint: string | null | undefined = undefined;
 

@@ -16,6 +16,7 @@ import { FleetIndex, type IndexedHost } from './fleet-index.ts';
 import { agentRoutes, fleetRoutes, plainHeartbeatRoute } from './fleet.routes.ts';
 import { defaultFleetSettings, type FleetSettings } from './fleet-settings.ts';
 import { HeartbeatDesk } from './heartbeat-desk.ts';
+import { outrankList } from './outrank-list.ts';
 
 /** The fleet of a running server, with what tests look at. */
 export interface RunningFleet extends FleetService {
@@ -59,6 +60,9 @@ export async function startFleet(
     rekeys: parts.rekeys,
     onClone: (hostId) => {
       tasks.add(hub.reportClone(hostId, 'heartbeat'));
+    },
+    onListAhead: (list, serial) => {
+      tasks.add(outrankList(context, list, serial));
     },
   });
   let opened = 0;
@@ -105,6 +109,7 @@ export async function startFleet(
     work,
     board,
     periodOf: (hostId) => heartbeats.periodOfId(hostId),
+    shortestPeriod: () => heartbeats.shortestPeriod,
     deliver: (hostId) => desk.deliver(hostId),
   });
   const unsubscribe = feed.subscribeMany(

@@ -36,6 +36,8 @@ export interface HeartbeatParts {
   readonly rekeys?: Pick<RekeyPacer, 'admits'>;
   /** Two agents report with the identity of this host. */
   readonly onClone?: (hostId: HostId) => void;
+  /** F-13 A host holds a list of a higher serial than the newest of its group's. */
+  readonly onListAhead?: (list: ListId, serial: number) => void;
 }
 
 /** What the server itself needs of a group's settings. */
@@ -88,6 +90,14 @@ export class HeartbeatDesk {
   periodOfId(id: HostId): number {
     const host = this.#parts.index.get(id);
     return host === undefined ? this.#parts.defaults.heartbeatSeconds : this.periodOf(host);
+  }
+
+  /** The shortest period of any group, in seconds. */
+  get shortestPeriod(): number {
+    let shortest = this.#parts.defaults.heartbeatSeconds;
+    for (const { heartbeatSeconds } of this.#settings.values())
+      shortest = Math.min(shortest, heartbeatSeconds);
+    return shortest;
   }
 
   /** The host of a verified peer, if it is in memory. */
@@ -161,6 +171,7 @@ export class HeartbeatDesk {
     const { clock, index } = this.#parts;
     const nowMs = clock.nowMs();
     if (!index.touch(host, heartbeat, fingerprint, nowMs)) this.#tellClone(host, nowMs);
+    this.#lookAhead(host);
     return nowMs;
   }
 
@@ -210,6 +221,16 @@ export class HeartbeatDesk {
       if (order !== undefined) orders.push(order.jws);
     }
     return orders;
+  }
+
+  /** Once for each serial of a host: what cannot be outranked is not looked at again. */
+  #lookAhead(host: IndexedHost): void {
+    const list = this.listOf(host);
+    const newest = list === undefined ? 0 : (this.#parts.documents.latestSerial('list', list) ?? 0);
+    if (list === undefined || newest === 0 || host.listSerial <= newest) return;
+    if (host.listAhead === host.listSerial) return;
+    host.listAhead = host.listSerial;
+    this.#parts.onListAhead?.(list, host.listSerial);
   }
 
   #tellClone(host: IndexedHost, nowMs: number): void {

@@ -22,6 +22,9 @@ export async function exportPackage(
   const { documents, domain, feed, store } = context;
   await feed.catchUp();
   const list = await requireList(store.db, id);
+  // whatever list an agent holds, it takes this one
+  await store.transaction((tx) => documents.makeAgain(tx, 'list', id));
+  await feed.catchUp();
   const [bundle, signedList] = [await documents.latest('bundle', ''), await documents.latest('list', id)];
   if (bundle === undefined) throw new AppError('NOT_FOUND', { what: 'bundle', id: domain.id });
   if (signedList === undefined) throw new AppError('NOT_FOUND', { what: 'list', id });

@@ -38,6 +38,7 @@ eachStore((dialect) => {
     // a port that nobody listens at
     const nobody = { ...here, priority: 2, port: 1 };
     const listOf = async (): Promise<{ serial: number; ports: number[] }> => {
+      await context.feed.catchUp();
       const { tls } = agent.identity;
       const answer = await trust.agentRequest({ path: '/v1/agent/documents/list', tls });
       const { jws } = getDocument.reply.parse(JSON.parse(answer.body));
@@ -152,6 +153,25 @@ eachStore((dialect) => {
           trust.call(wire.unassignServerList, { params, query: {} }),
           code('SERVER_LIST_NOT_ASSIGNED'),
         );
+      },
+    );
+
+    await t.test(
+      'F-13 a host that took the list of a package is given the list of its group with a higher serial',
+      async () => {
+        // the package carries a newer list than any
+        const packed = await trust.call(wire.exportPackage, { params: { id: (await spare()).id } });
+        const before = await listOf();
+        assert.ok(packed.listSerial > before.serial);
+        const beat = (listSerial: number) => agent.post('/v1/agent/heartbeat', agent.body({ listSerial }));
+        await beat(packed.listSerial + 1_000_000_000);
+        const answered = await beat(packed.listSerial);
+        assert.equal(answered.status, 200, answered.body);
+        const after = await eventually('the list of the group is the newest', async () => {
+          const now = await listOf();
+          return now.serial > packed.listSerial ? now : undefined;
+        });
+        assert.ok(after.serial < packed.listSerial + 1_000_000_000, 'a bare number moves nothing');
       },
     );
 
