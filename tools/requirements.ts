@@ -108,8 +108,10 @@ export const REQUIREMENTS: readonly Requirement[] = [
     open: 'install packages',
   },
   { id: 'F-05', what: 'Host states', status: 'proved' },
-  { id: 'F-10', what: 'Management server lists', status: 'partly', open: 'several lists, editing, copying' },
-  { id: 'F-12', what: 'The agent keeps its list on disk', status: 'proved' },
+  { id: 'F-10', what: 'Management server lists: priorities, load, failover and return', status: 'proved' },
+  { id: 'F-11', what: 'Lists are copied, edited, assigned, exported, imported and deleted', status: 'proved' },
+  { id: 'F-12', what: 'The agent keeps its list on disk, and has a way home', status: 'proved' },
+  { id: 'F-13', what: 'Communication package and agent repair', status: 'proved' },
   {
     id: 'F-30',
     what: 'Update of the TLS certificate, the signing certificate or the CA, also from outside',
