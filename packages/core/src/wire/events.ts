@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import { ROTATION_KINDS, ROTATION_PHASES } from '../rules/rotation.ts';
 import { jobKind, jobProgress, jobState } from './jobs.ts';
 import { count, groupId, hostId, jobId, planId, taskId } from './scalars.ts';
 import { route } from './route.ts';
 import { taskProgress, taskState } from './tasks.ts';
 
 /** What can be followed. */
-export const EVENT_TOPICS = ['jobs', 'hosts', 'plans', 'tasks'] as const;
+export const EVENT_TOPICS = ['jobs', 'hosts', 'plans', 'tasks', 'rotations'] as const;
 export const eventTopic = z.enum(EVENT_TOPICS);
 export type EventTopic = z.infer<typeof eventTopic>;
 
@@ -33,6 +34,13 @@ export const EVENTS = {
     kind: z.string(),
     state: taskState,
     progress: taskProgress.nullable(),
+  }),
+  /** F-33: a step was done, a server process confirmed, somebody decided. */
+  'rotation.changed': z.object({
+    id: z.uuid(),
+    kind: z.enum(ROTATION_KINDS),
+    phase: z.enum(ROTATION_PHASES),
+    paused: z.boolean(),
   }),
   /** The last event of a stream. */
   end: z.object({ reason: streamEnd }),

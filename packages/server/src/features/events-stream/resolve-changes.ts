@@ -14,6 +14,7 @@ import type { ChangeKind } from '../../store/change-kinds.ts';
 import type { Db } from '../../store/tables.ts';
 import { findHosts } from '../fleet/read-hosts.ts';
 import { findJobFacts } from '../jobs/find-job-facts.ts';
+import { findRotationFacts } from '../rotation/find-rotation-facts.ts';
 import { findTask } from '../tasks/find-task.ts';
 
 /** The changes that are told, and the topic they belong to. */
@@ -24,6 +25,7 @@ export const TOPIC_OF_CHANGE = {
   revocation: 'hosts',
   plan: 'plans',
   task: 'tasks',
+  rotation: 'rotations',
 } as const satisfies Partial<Record<ChangeKind, EventTopic>>;
 export const TOLD_KINDS = Object.keys(TOPIC_OF_CHANGE) as (keyof typeof TOPIC_OF_CHANGE)[];
 
@@ -33,6 +35,7 @@ export const RIGHT_OF_TOPIC: Readonly<Record<EventTopic, Right>> = {
   hosts: 'host.read',
   plans: 'plan.read',
   tasks: 'server.read',
+  rotations: 'security.read',
 };
 
 /** A change as it is told. */
@@ -101,6 +104,12 @@ async function told(
       if (id === undefined || task === undefined) return undefined;
       const data = { id, kind: task.kind, state: task.state, progress: task.progress };
       return { topic: 'tasks', name: 'task.changed', data, groupId: null };
+    }
+    case 'rotation': {
+      const found = await findRotationFacts(db, key);
+      return found === undefined
+        ? undefined
+        : { topic: 'rotations', name: 'rotation.changed', data: found, groupId: null };
     }
     default:
       return undefined;

@@ -9,7 +9,7 @@ import { test } from 'node:test';
 import { startDoomed } from '../../testing/doomed-server.ts';
 
 /** In the order of an update: each process goes on where the one before it was killed, and is killed at the next. */
-const POINTS: readonly (readonly ['tls' | 'ca', readonly CrashPoint[]])[] = [
+const POINTS: readonly (readonly ['tls' | 'ca', readonly CrashPoint[], 'off-on'?])[] = [
   [
     'tls',
     [
@@ -26,6 +26,7 @@ const POINTS: readonly (readonly ['tls' | 'ca', readonly CrashPoint[]])[] = [
       'rotation.finish.committed',
     ],
   ],
+  ['tls', ['rotation.announce.committed', 'rotation.withdraw.before-commit'], 'off-on'],
   ['ca', ['rotation.rekey.before-commit', 'rotation.rekey.committed']],
 ];
 
@@ -34,11 +35,11 @@ test('F-33 an update that is killed with SIGKILL at every step goes on, and ends
   const { dataFolder } = trust;
   await trust.server.stop();
   const call = callerOf(() => join(dataFolder, 'run', 'admin.sock'));
-  for (const [kind, points] of POINTS) {
+  for (const [kind, points, path] of POINTS) {
     for (const [index, point] of points.entries()) {
       const doomed = await startDoomed(t, dataFolder, point);
       // the process may be gone before it has answered
-      if (index === 0) await call(startRotation, { body: { kind } }).catch(() => undefined);
+      if (index === 0) await call(startRotation, { body: { kind, path } }).catch(() => undefined);
       assert.equal(await doomed.died, 'SIGKILL', point);
     }
     await trust.restart();
@@ -50,7 +51,11 @@ test('F-33 an update that is killed with SIGKILL at every step goes on, and ends
       return view.endedAtMs === null ? undefined : view;
     });
     assert.equal(done.phase, 'done');
-    assert.equal(new Set(done.steps.map(({ step }) => step)).size, done.steps.length, 'no step was done twice');
+    assert.equal(
+      new Set(done.steps.map(({ step }) => step)).size,
+      done.steps.length,
+      'no step was done twice',
+    );
     await trust.server.stop();
   }
   await trust.restart();

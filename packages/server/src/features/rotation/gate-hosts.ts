@@ -1,9 +1,10 @@
-import type { GateHost } from '@sekisho/core/rules/rotation.ts';
+import type { GateFacts, GateHost } from '@sekisho/core/rules/rotation.ts';
 import type { FleetIndex, IndexedHost } from '../fleet/fleet-index.ts';
 import type { CertificateRegistry } from '../revocation/certificate-registry.ts';
 import { parseSha256Hex, type HostId } from '@sekisho/core/ids.ts';
-import type { Clock } from '@sekisho/core/time.ts';
+import { SECOND_MS, type Clock } from '@sekisho/core/time.ts';
 import type { RotationChange } from './rotation-change.ts';
+import { REKEYS_PER_SECOND_MAX } from './rekey-pacer.ts';
 import type { RotationRow } from './rotation.store.ts';
 
 /** What an update asks of the fleet's memory. */
@@ -47,6 +48,13 @@ export function* gateHosts(
     };
   }
 }
+
+/** What the gate of an update's phase is made of. */
+export const gateFacts = (facts: FleetFacts, rotation: RotationRow): GateFacts => ({
+  accepted: new Set(rotation.accepted),
+  longestHeartbeatSeconds: longestHeartbeat(facts),
+  askingMs: Math.ceil(facts.index.size / REKEYS_PER_SECOND_MAX) * SECOND_MS,
+});
 
 /** F-37 It echoes what the step made, and after the switch it was heard once more. */
 export const hasAcknowledged = (host: IndexedHost, change: RotationChange, rotation: RotationRow): boolean =>

@@ -8,6 +8,7 @@ import { verificationSetting } from '@sekisho/core/wire/verification.ts';
 import { z } from 'zod';
 import type { FleetParts } from '../../context.ts';
 import type { Tx } from '../../store/tables.ts';
+import { recordAudit } from '../audit/record-audit.ts';
 import { lowestSerial } from '../documents/lowest-serial.ts';
 import { fleetContextOf } from '../fleet/fleet-service.ts';
 import { storeGroup } from '../groups/change-tree.ts';
@@ -76,6 +77,7 @@ export async function openOffWindow(
     const set = { list, verification };
     groups.push({ id: group.id, name: group.name, before: ownOf(group), set });
     tree = await store(context, tx, tree, { ...group, values: { ...group.values, ...set } });
+    await audit(tx, 'switch-verification-off', group, { before: ownOf(group), after: set }, nowMs);
   }
   return { sinceMs: nowMs, untilMs, copies, groups };
 }
@@ -102,7 +104,11 @@ export async function closeOffWindow(parts: FleetParts, tx: Tx, window: OffWindo
       else values[setting] = before[setting];
     }
     if (isSame(values, group.values)) continue;
-    tree = await store(context, tx, tree, { ...group, values: ownValues.parse(values) });
+    const after = ownValues.parse(values);
+    tree = await store(context, tx, tree, { ...group, values: after });
+    const { list, verification } = after;
+    const detail = { before: ownOf(group), after: { list, verification } };
+    await audit(tx, 'switch-verification-on', group, detail, parts.clock.nowMs());
   }
   // whoever was given a copy meanwhile gets what it was copied from
   const originals = new Map(window.copies.map(({ from, to }) => [to, from]));
@@ -142,6 +148,26 @@ async function store(
   const stored = await storeGroup(context, tx, tree, group);
   return tree.with(stored.id, stored);
 }
+
+const audit = (
+  tx: Tx,
+  act: 'switch-verification-off' | 'switch-verification-on',
+  { id, name }: StoredGroup,
+  detail: Readonly<Record<string, unknown>>,
+  nowMs: number,
+): Promise<void> =>
+  recordAudit(
+    tx,
+    {
+      act,
+      actor: 'system',
+      origin: 'server',
+      subject: id,
+      outcome: 'done',
+      detail: { name, ...detail },
+    },
+    nowMs,
+  );
 
 function parentsFirst(tree: GroupTree): StoredGroup[] {
   const depth = new Map<GroupId, number>();

@@ -47,11 +47,14 @@ export async function planRotation(
       code: 'ROTATION_UNDER_WAY',
       params: { kind: open.kind, by: open.startedBy, id: open.id },
     });
-  const needsRoot = kind !== 'tls' || wish.outside === undefined;
+  const needsRoot = kind === 'ca' ? emergency === null : kind === 'signing' || wish.outside === undefined;
   if (needsRoot && !keys.isHere('root')) findings.push({ code: 'KEY_DETACHED', params: { role: 'root' } });
   if (emergency === null) findings.push(...(await findDamage(parts)));
   findings.push(...(await findFaults(context, kind, wish.outside)));
-  const hosts = countHosts(context, { isUnaided: wish.outside === undefined || kind === 'signing' });
+  const hosts = countHosts(context, {
+    isUnaided: kind === 'ca' ? emergency === null : wish.outside === undefined || kind === 'signing',
+    isUnheard: kind === 'ca' && (emergency === 'lost' || !keys.isHere('root')),
+  });
   const longest = longestHeartbeat(fleet);
   const current = keys.certificateOf(ROLE_OF[kind]);
   const tree = await readGroupTree(store.db);
@@ -104,17 +107,20 @@ export async function planRotation(
   };
 }
 
-/** Who is there, who comes back, and who would not (F-32). */
-function countHosts({ fleet }: RotationContext, how: { isUnaided: boolean }) {
+/** Who is there, who comes back, and who would not (F-32). `isUnheard`: nothing can be announced, so that nobody comes. */
+function countHosts({ fleet }: RotationContext, how: { isUnaided: boolean; isUnheard: boolean }) {
   const nowMs = fleet.clock.nowMs();
   const silent: HostId[] = [];
+  const all: HostId[] = [];
   let total = 0;
   let neverSeen = 0;
   for (const host of fleet.index.hosts()) if (host.lastSeenMs === 0) neverSeen += 1;
   for (const host of hostsInUse(fleet)) {
     total += 1;
+    if (how.isUnheard) all.push(host.id);
     if (fleet.hasChannel(host.id) || fleet.index.isOnline(host, fleet.periodOf(host), nowMs)) continue;
     silent.push(host.id);
   }
+  if (how.isUnheard) return { total, neverSeen, silent, late: [], lost: all };
   return { total, neverSeen, silent, late: how.isUnaided ? silent : [], lost: how.isUnaided ? [] : silent };
 }

@@ -3,7 +3,7 @@ import type { HostId } from '@sekisho/core/ids.ts';
 import type { Principal } from '@sekisho/core/rules/rights.ts';
 import { isOver, judgeGate, gateOf, mayRollBack } from '@sekisho/core/rules/rotation.ts';
 import type { Tx } from '../../store/tables.ts';
-import { gateHosts, longestHeartbeat } from './gate-hosts.ts';
+import { gateFacts, gateHosts } from './gate-hosts.ts';
 import type { ChangeStep } from './rotation-change.ts';
 import type { RotationContext } from './rotation-context.ts';
 import { record } from './rotation-machine.ts';
@@ -67,10 +67,7 @@ export const acceptLoss = (
     const { fleet, machine, parts } = context;
     const { rotation, tx } = step;
     const asked = new Set(hosts);
-    const gate = gateOf(rotation, {
-      accepted: new Set(rotation.accepted),
-      longestHeartbeatSeconds: longestHeartbeat(fleet),
-    });
+    const gate = gateOf(rotation, gateFacts(fleet, rotation));
     for (const host of gateHosts(fleet, machine.changeOf(rotation), rotation)) {
       if (!asked.has(host.hostId)) continue;
       if (judgeGate([host], gate, parts.clock.nowMs()).undecided > 0) asked.delete(host.hostId);

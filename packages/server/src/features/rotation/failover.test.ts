@@ -1,0 +1,103 @@
+import { SECOND_MS } from '@sekisho/core/time.ts';
+import { AGENT_CAPABILITIES, postHeartbeat } from '@sekisho/core/wire/agent.ts';
+import { getRotation, planRotation, startRotation } from '@sekisho/core/wire/rotations.ts';
+import { systemRandom } from '@sekisho/platform/clock.ts';
+import { eventually } from '@sekisho/testkit/eventually.ts';
+import { FakeClock } from '@sekisho/testkit/fake-clock.ts';
+import { eachStore } from '@sekisho/testkit/stores.ts';
+import { makeTempFolder } from '@sekisho/testkit/temp-folder.ts';
+import { startOn, TrustServer, type Identity } from '@sekisho/testkit/trust-server.ts';
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { connect } from 'node:tls';
+import { joinServer, type RunningServer } from '../../main.ts';
+import { KEK_FILE } from '../keys/kek.ts';
+
+const PERIOD_MS = 300 * SECOND_MS;
+
+eachStore((dialect) => {
+  if (dialect === 'sqlite') return; // one process has it to itself
+
+  test('F-31 two servers switch one after the other, three cycles apart, and one that starts in between shows what it was told', async (t) => {
+    const clock = new FakeClock();
+    const started: RunningServer[] = [];
+    t.after(async () => {
+      for (const server of started) await server.stop();
+    });
+    const trust = await TrustServer.start(t, { dialect, clock, addresses: ['127.0.0.1'] });
+    const { path, remove } = await makeTempFolder();
+    t.after(remove);
+    const dataFolder = join(path, 'second');
+    await joinServer({
+      dataFolder,
+      database: trust.server.context.config.database,
+      kekFile: join(trust.dataFolder, KEK_FILE),
+      addresses: ['127.0.0.1'],
+      clock,
+      random: systemRandom,
+    });
+    const second = await startOn(dataFolder, clock);
+    started.push(second);
+    const host = await trust.enrol({ name: 'web.example' }, { token: await trust.token() });
+    await beat(trust, host);
+    const both = async (): Promise<string[]> =>
+      Promise.all([shownBy(trust.server.ports.agent), shownBy(second.ports.agent)]);
+    const [old = ''] = await both();
+
+    const plan = await trust.call(planRotation, { body: { kind: 'tls', path: 'failover' } });
+    assert.deepEqual([plan.path, plan.prevented, plan.servers.length], ['failover', false, 2]);
+    const { id } = await trust.call(startRotation, { body: { kind: 'tls', path: 'failover' } });
+    const view = () => trust.call(getRotation, { params: { id } });
+    /** Time goes on by seconds until it is true; how many passed. */
+    const until = (what: string, isTrue: () => Promise<boolean>): Promise<true> =>
+      eventually(what, async () => {
+        if (await isTrue()) return true;
+        await beat(trust, host);
+        clock.jump(60 * SECOND_MS);
+        await clock.advance(SECOND_MS);
+        return undefined;
+      });
+    const count = async (): Promise<number> => (await both()).filter((shown) => shown !== old).length;
+    await until('the first server shows the new one', async () => (await count()) === 1);
+    const firstAtMs = clock.nowMs();
+    assert.equal((await view()).phase, 'switching');
+    // a restart in the middle shows what was ordered, not what is active
+    const shownFirst = await shownBy(trust.server.ports.agent);
+    await trust.restart();
+    assert.equal(await shownBy(trust.server.ports.agent), shownFirst);
+    await until('the second server follows', async () => (await count()) === 2);
+    assert.ok(clock.nowMs() - firstAtMs >= 3 * PERIOD_MS - 120 * SECOND_MS, 'three cycles apart');
+    await until('the update ends', async () => (await view()).endedAtMs !== null);
+    assert.equal((await view()).phase, 'done');
+    assert.equal(await count(), 2);
+  });
+});
+
+async function beat(trust: TrustServer, host: Identity): Promise<void> {
+  const { documents, store } = trust.server.context;
+  const list = await store.db.selectFrom('server_lists').select('id').executeTakeFirstOrThrow();
+  const body = {
+    ...{ sentAtMs: trust.clock.nowMs(), bundleGeneration: documents.latestSerial('bundle', '') ?? 0 },
+    ...{ listSerial: documents.latestSerial('list', list.id) ?? 0, assignmentSerial: 0, policySerial: 0 },
+    ...{ crlNumber: 0, certificates: [host.certificate.fingerprint], version: '1', bootId: host.hostId },
+    ...{ health: [], spooled: 0, capabilities: [...AGENT_CAPABILITIES] },
+  };
+  await trust.agentRequest({
+    method: 'POST',
+    path: postHeartbeat.path,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+    tls: host.tls,
+  });
+}
+
+function shownBy(port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false }, () => {
+      resolve(socket.getPeerCertificate().fingerprint256);
+      socket.destroy();
+    });
+    socket.once('error', reject);
+  });
+}
