@@ -1,7 +1,7 @@
 import { AppError } from '@sekisho/core/errors.ts';
-import type { GroupId } from '@sekisho/core/ids.ts';
+import { parseGroupId, type GroupId } from '@sekisho/core/ids.ts';
 import type { Principal } from '@sekisho/core/rules/rights.ts';
-import { GROUP_DEPTH_MAX } from '@sekisho/core/limits.ts';
+import { GROUP_DEPTH_MAX, GROUPS_MAX } from '@sekisho/core/limits.ts';
 import { policyPayload } from '@sekisho/core/wire/documents.ts';
 import { getDocument } from '@sekisho/core/wire/agent.ts';
 import * as wire from '@sekisho/core/wire/groups.ts';
@@ -18,6 +18,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { z } from 'zod';
 import { fleetContextOf } from '../fleet/fleet-service.ts';
+import { insertGroup } from './group-rows.ts';
 import { moveGroup } from './move-group.ts';
 import { moveHost } from './move-host.ts';
 
@@ -324,5 +325,25 @@ eachStore((dialect) => {
         assert.equal(await period(web.id), '222 default');
       },
     );
+
+    await t.test('F-01 a domain has no more groups than the limit', async () => {
+      const { store } = trust.server.context;
+      const have = (await call(wire.listGroups, {})).groups.length;
+      await store.transaction(async (tx) => {
+        for (let n = have; n < GROUPS_MAX; n += 1)
+          await insertGroup(tx, {
+            id: parseGroupId(`00000000-0000-4000-8000-${String(n).padStart(12, '0')}`)!,
+            parentId: root.id,
+            name: `group ${n}`,
+            values: {},
+            locked: [],
+            ownSinceMs: null,
+            revision: 1,
+            createdAtMs: 0,
+            changedAtMs: 0,
+          });
+      });
+      await assert.rejects(create('one more'), code('GROUPS_TOO_MANY'));
+    });
   });
 });
