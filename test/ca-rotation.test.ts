@@ -1,7 +1,10 @@
-import type { RotationKind, RotationPhase } from '@sekisho/core/rules/rotation.ts';
+import type { Emergency, RotationKind, RotationPhase } from '@sekisho/core/rules/rotation.ts';
 import { getPublicBundle } from '@sekisho/core/wire/agent.ts';
 import { getDomain, getHost } from '@sekisho/core/wire/trust.ts';
-import { getRotation, rollBackRotation, startRotation } from '@sekisho/core/wire/rotations.ts';
+import { repairAgent } from '@sekisho/agent/control/agent-status.ts';
+import { parseSha256Hex } from '@sekisho/core/ids.ts';
+import { exportPackage, listServerLists } from '@sekisho/core/wire/server-lists.ts';
+import { getRotation, planRotation, rollBackRotation, startRotation } from '@sekisho/core/wire/rotations.ts';
 import { parseCertificate, parsePemCertificates, type Certificate } from '@sekisho/pki/certificate.ts';
 import { parseCrl, verifyCrl } from '@sekisho/pki/crl.ts';
 import { verifyBundle } from '@sekisho/pki/verify-bundle.ts';
@@ -16,9 +19,12 @@ import { test } from 'node:test';
 import { sameTree, slowPlan, underWay } from './under-way.ts';
 
 /** Changes the CA, and lets the clock of the fleet run meanwhile if there is one to be moved. */
-async function rotate(fleet: Fleet, tick: () => Promise<void> = () => Promise.resolve()): Promise<void> {
-  const kind: RotationKind = 'ca';
-  const { id } = await fleet.call(startRotation, { body: { kind, overlapSeconds: 0 } });
+async function rotate(
+  fleet: Fleet,
+  tick: () => Promise<void> = () => Promise.resolve(),
+  wish: { kind: RotationKind; emergency?: Emergency } = { kind: 'ca' },
+): Promise<void> {
+  const { id } = await fleet.call(startRotation, { body: { ...wish, overlapSeconds: 0 } });
   await eventually('the CA is changed', async () => {
     await tick();
     const { phase } = await fleet.call(getRotation, { params: { id } });
@@ -146,4 +152,36 @@ test('F-37 F-38 a host that was off during three changes of the CA comes back a 
   await reach('rolled-back');
   assert.equal((await fleet.call(getDomain)).caFingerprint, caFingerprint);
   for (const host of ['laptop', 'attic', 'young']) await comesBack(fleet, host, tick);
+});
+
+test('F-34 F-38 after the theft of the root hosts that are there go on; one that was off needs a communication package', async (t) => {
+  const clock = new FakeClock();
+  const fleet = await Fleet.start(t, {
+    clock,
+    heartbeatSeconds: 1,
+    hostCertificateHours: 450 * 24,
+    hosts: [{ name: 'laptop' }, { name: 'attic' }],
+  });
+  const tick = (): Promise<void> => clock.advance(SECOND_MS);
+  await fleet.host('attic').agent.stop();
+  const wish = { kind: 'ca', emergency: 'stolen' } as const;
+  const plan = await fleet.call(planRotation, { body: wish });
+  await eventually('the price is known', async () => {
+    await tick();
+    const { wouldBeLost } = await fleet.call(planRotation, { body: wish });
+    return wouldBeLost.map(({ name }) => name).join() === 'attic' ? true : undefined;
+  });
+  assert.equal(plan.prevented, false);
+  await rotate(fleet, tick, wish);
+  await comesBack(fleet, 'laptop', tick);
+  await fleet.restartAgent('attic');
+  await eventually('it finds no way', async () => {
+    await tick();
+    return fleet.host('attic').agent.status().lastError?.code === 'PEER_CHAIN_UNTRUSTED' ? true : undefined;
+  });
+  const [list] = (await fleet.call(listServerLists, {})).lists;
+  const { file, caFingerprint } = await fleet.call(exportPackage, { params: { id: list!.id } });
+  const body = { package: file, caFingerprint: parseSha256Hex(caFingerprint)! };
+  await fleet.control('attic')(repairAgent, { body });
+  await comesBack(fleet, 'attic', tick);
 });
