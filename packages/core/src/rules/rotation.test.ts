@@ -366,3 +366,12 @@ test('F-32 F-33 whatever happens, no switch loses an online host that nobody nam
     { numRuns: 300 },
   );
 });
+
+test('F-34 an emergency waits for nobody, but after the theft of a root for those who are there', () => {
+  const mannerIn = (wish: Partial<RotationState>): string =>
+    gateOf(state(wish), { accepted: new Set(), longestHeartbeatSeconds: 300 }).manner;
+  assert.equal(mannerIn({ emergency: 'stolen' }), 'open');
+  assert.equal(mannerIn({ emergency: 'lost', kind: 'ca' }), 'open');
+  assert.equal(mannerIn({ emergency: 'stolen', kind: 'ca' }), 'waits');
+  assert.equal(mannerIn({ kind: 'ca' }), 'asks');
+});

@@ -162,15 +162,25 @@ export function gateOf(
   state: RotationState,
   facts: { readonly accepted: ReadonlySet<HostId>; readonly longestHeartbeatSeconds: number },
 ): Gate {
-  const { path, phase, phaseSinceMs: sinceMs, emergency } = state;
+  const { path, phase, phaseSinceMs: sinceMs } = state;
   const counts = path !== 'announced' && (phase === 'announced' || phase === 'overlap');
   const waits = counts ? cyclesMs(facts.longestHeartbeatSeconds) : 0;
   return {
     sinceMs,
     notBeforeMs: sinceMs + waits,
     accepted: facts.accepted,
-    manner: emergency !== null ? 'open' : phase === 'withdrawing' ? 'waits' : 'asks',
+    manner: mannerOf(state),
   };
+}
+
+/**
+ * Nobody is waited for in an emergency, but where that would lose everybody: a stolen root still announces the next one, and nothing leads
+ * there later.
+ */
+function mannerOf({ kind, phase, emergency }: RotationState): Gate['manner'] {
+  if (emergency === 'stolen' && kind === 'ca') return 'waits';
+  if (emergency !== null) return 'open';
+  return phase === 'withdrawing' ? 'waits' : 'asks';
 }
 
 /** Judges hosts at a gate, in one pass. */
