@@ -2,6 +2,7 @@ import { AppError } from '@sekisho/core/errors.ts';
 import type { ServerId } from '@sekisho/core/ids.ts';
 import { FRAME_BYTES_MAX } from '@sekisho/core/limits.ts';
 import {
+  afterFailure,
   chooseServer,
   mayAskHome,
   type ListedServer,
@@ -217,7 +218,7 @@ export function createServerConnection(options: {
     (isHome !== true || HOME_ACTS.has(act)) && (!isOff() || decideAct(act, protocol).allow);
 
   function failed(server: KnownServer, error: AppError): void {
-    failures.set(server.key, { count: (failures.get(server.key)?.count ?? 0) + 1, lastMs: clock.nowMs() });
+    failures.set(server.key, afterFailure(failures.get(server.key), clock.nowMs()));
     if (current === server.key) current = undefined;
     lastError = error;
     log.warn({ err: error, server: server.key }, 'the management server cannot be used');

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { MINUTE_MS } from '../time.ts';
 import {
+  afterFailure,
   chooseServer,
   judgeList,
   mayAskHome,
@@ -88,6 +89,13 @@ test('F-10 a rest is a second after the first failure, doubles, and ends at five
 
 test('F-10 a failure that a clock later set back puts in the future counts from now', () => {
   assert.equal(restsUntilMs({ count: 1, lastMs: 2 * NOW }, NOW), NOW + 1_000);
+});
+
+test('F-10 failures at the same time count as one, and later ones each', () => {
+  const first = afterFailure(undefined, NOW);
+  assert.deepEqual(first, { count: 1, lastMs: NOW });
+  assert.equal(afterFailure(first, NOW + 999), first);
+  assert.deepEqual(afterFailure(first, NOW + 1_000), { count: 2, lastMs: NOW + 1_000 });
 });
 
 test('F-10 without a server in the list the next look is in five minutes', () => {

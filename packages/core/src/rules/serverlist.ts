@@ -56,6 +56,12 @@ export function restsUntilMs(failures: ServerFailures | undefined, nowMs: number
 
 const REST_MAX_MS = 5 * MINUTE_MS;
 
+/** What to remember after another failure. Several at once, or while the server rests, are one: it was not given its time. */
+export const afterFailure = (before: ServerFailures | undefined, nowMs: number): ServerFailures =>
+  before !== undefined && restsUntilMs(before, nowMs) > nowMs
+    ? before
+    : { count: (before?.count ?? 0) + 1, lastMs: nowMs };
+
 /** So many heartbeat periods an agent bears that no server of its list answers, and no longer than this, before it asks its way home. */
 export const HOME_AFTER_PERIODS = 3;
 export const HOME_AFTER_MS_MAX = HOUR_MS;
