@@ -198,7 +198,8 @@ export class HeartbeatDesk {
   offersOf(host: IndexedHost): JobId[] {
     if (this.isOff(host)) return [];
     const fetch = this.fetchOf(host);
-    const upToDate = !fetch.includes('policy') && !fetch.includes('assignment');
+    // an order may be signed by a key that only the newest bundle names
+    const upToDate = !(['bundle', 'policy', 'assignment'] as const).some((one) => fetch.includes(one));
     const nowMs = this.#parts.clock.nowMs();
     return this.#parts.work.offersOf(host.id, { nowMs, upToDate, limit: OFFERS_PER_REPLY_MAX });
   }

@@ -12,6 +12,7 @@ import { readOutside } from './read-outside.ts';
 import { makeLists } from './make-documents.ts';
 import type { ChangeStep, RotationChange } from './rotation-change.ts';
 import { NO_ECHO, type Echo } from './rotation.store.ts';
+import { revokeServerCertificate } from '../revocation/revoke-server-certificate.ts';
 import { listedAddresses } from './listed-addresses.ts';
 
 const SERIAL_BYTES = 16;
@@ -52,13 +53,37 @@ export function changeTls(parts: FleetParts): RotationChange {
         [step.rotation.fromKeyId, 'retiring'],
         [step.rotation.toKeyId, 'active'],
       ]),
-    withdraw: (step) => setStates(step, [[step.rotation.fromKeyId, 'destroyed']]),
+    async withdraw(step) {
+      if (step.rotation.emergency === 'stolen') await revokeStolen(parts, step);
+      return setStates(step, [[step.rotation.fromKeyId, 'destroyed']]);
+    },
     abandon: (step) => setStates(step, [[step.rotation.toKeyId, 'destroyed']]),
     inUse: ({ tlsKeyId }) => tlsKeyId,
     // a certificate of the domain's CA is accepted by the chain, whatever list a host has
     comesBack: (_host, { toKeyId }) =>
       parts.keys.keysOf('server-tls').find(({ keyId }) => keyId === toKeyId)?.outsideChain === null,
   };
+}
+
+/** F-34 What the domain's CA made counts until its end, unless it is revoked; one from outside leaves with its pin. */
+async function revokeStolen(
+  { domain, keys }: FleetParts,
+  { tx, rotation, nowMs }: ChangeStep,
+): Promise<void> {
+  const now = await keys.readIn(tx);
+  const stolen = now.keysOf('server-tls').find(({ keyId }) => keyId === rotation.fromKeyId);
+  const { certificate, outsideChain } = stolen ?? {};
+  if (certificate === undefined || outsideChain !== null) return;
+  const root = now.anchors().find(({ subjectKeyId }) => subjectKeyId === certificate.authorityKeyId);
+  if (root === undefined) return;
+  const { serverHostId } = domain;
+  await revokeServerCertificate(tx, {
+    certificate,
+    rootKeyId: root.keyId,
+    serverHostId,
+    why: rotation.id,
+    nowMs,
+  });
 }
 
 /** Refusal: KEY_DETACHED, when the root's key is not on this server. */

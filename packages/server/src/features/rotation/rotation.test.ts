@@ -12,7 +12,9 @@ import {
   type OutsideInput,
   type RotationView,
 } from '@sekisho/core/wire/rotations.ts';
+import { crlPath } from '../revocation/crl-path.ts';
 import { watchHostCertificates, watchOwnCertificates } from './expiry-watch.ts';
+import { parseCrl } from '@sekisho/pki/crl.ts';
 import { FakeClock } from '@sekisho/testkit/fake-clock.ts';
 import { makeTempFolder } from '@sekisho/testkit/temp-folder.ts';
 import { TrustServer, type Identity } from '@sekisho/testkit/trust-server.ts';
@@ -461,4 +463,16 @@ test('F-34 a damaged key is to be restored, not replaced; an emergency replaces 
   const done = await all.until(id, 'done');
   assert.deepEqual([done.emergency, done.mayRollBack], ['stolen', false]);
   assert.notEqual(done.toKeyId, other.key_id);
+  // whoever has the stolen key still has its certificate: the root's list names it
+  const { crlSigner, feed, keys } = all.trust.server.context;
+  await crlSigner.signDue();
+  await feed.catchUp();
+  const url = `http://127.0.0.1:${all.trust.server.ports.http}${crlPath(keys.certificateOf('root').keyId, 0)}`;
+  const crl = parseCrl(new Uint8Array(await (await fetch(url)).arrayBuffer()));
+  const row = await store.db
+    .selectFrom('certificates')
+    .select('serial')
+    .where('revocation_reason', '=', 'keyCompromise')
+    .executeTakeFirstOrThrow();
+  assert.ok(crl.serials.has(row.serial));
 });
