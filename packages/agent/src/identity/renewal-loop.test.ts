@@ -63,6 +63,7 @@ async function bench(t: TestContext) {
   } as unknown as ServerConnection;
   const health = new HealthBoard();
   let media = false;
+  let rootState: 'active' | 'retiring' = 'active';
   let information: RenewalInformation | undefined;
   const told: string[] = [];
   const loop = startRenewalLoop({
@@ -71,6 +72,9 @@ async function bench(t: TestContext) {
     documents: {
       anchors: authority.anchors,
       intermediates: [authority.issuing.certificate],
+      held: () => ({
+        payload: { anchors: authority.anchors.map(({ fingerprint }) => ({ fingerprint, state: rootState })) },
+      }),
     } as unknown as DocumentStore,
     server,
     identity: () => identity,
@@ -117,6 +121,9 @@ async function bench(t: TestContext) {
     },
     wantMedia: () => {
       media = true;
+    },
+    retireRoot: () => {
+      rootState = 'retiring';
     },
   };
 }
@@ -190,6 +197,21 @@ test('T-09 a moment that the server gives counts for that certificate alone, and
   await b.advance(20 * DAY_MS + HOUR_MS);
   assert.equal(b.asked.length, 2, 'before a sixth of the lifetime is left');
   assert.equal(b.asked[1] !== undefined && b.asked[1].atMs > atMs + 15 * DAY_MS, true);
+});
+
+test('F-37 a server that goes on asking is heard once a minute, but at once when the CA of the certificate is given up', async (t) => {
+  const b = await bench(t);
+  const ask = async (count: number): Promise<void> => {
+    b.loop.ask();
+    await until('the loop sleeps', () => b.clock.pendingTimers === 1);
+    assert.equal(b.asked.length, count);
+  };
+  b.loop.ask();
+  await until('the first renewal is done', () => b.identity() !== b.first);
+  await ask(1);
+  b.retireRoot();
+  b.loop.ask();
+  await until('it is renewed again', () => b.asked.length === 2);
 });
 
 test('T-09 what went wrong is told once for each certificate and reason', async (t) => {

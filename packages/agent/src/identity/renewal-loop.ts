@@ -3,6 +3,7 @@ import type { DomainId } from '@sekisho/core/ids.ts';
 import { nextRenewalStep, renewalJitter } from '@sekisho/core/rules/renewal.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS, type Clock } from '@sekisho/core/time.ts';
 import type { Log } from '@sekisho/platform/log.ts';
+import type { Certificate } from '@sekisho/pki/certificate.ts';
 import type { KeyAlgorithm } from '@sekisho/pki/keys.ts';
 import type { DataFolder } from '../data-folder.ts';
 import type { DocumentStore } from '../documents/document-store.ts';
@@ -118,6 +119,16 @@ export function startRenewalLoop(options: {
     });
   }
 
+  /** F-37 The CA of the certificate is given up: one of a minute ago may have to follow the next change too. */
+  function issuerLeaves(): boolean {
+    const bundle = documents.held('bundle')?.payload;
+    if (bundle === undefined) return false;
+    const issuer = issuerOf(options.identity().certificate, documents.intermediates);
+    const root = issuer && issuerOf(issuer, documents.anchors);
+    const state = bundle.anchors.find(({ fingerprint }) => fingerprint === root?.fingerprint)?.state;
+    return state !== 'active';
+  }
+
   const told = new Set<string>();
   function tell(error: unknown): void {
     const code = error instanceof AppError ? error.code : 'INTERNAL';
@@ -155,7 +166,7 @@ export function startRenewalLoop(options: {
       return attempt();
     },
     ask() {
-      if (clock.monotonicMs() - renewedAtMs < ASKED_EVERY_MS) return;
+      if (clock.monotonicMs() - renewedAtMs < ASKED_EVERY_MS && !issuerLeaves()) return;
       forced = true;
       wake.abort();
     },
@@ -169,3 +180,7 @@ export function startRenewalLoop(options: {
     },
   };
 }
+
+/** By its name: each CA has one of its own. */
+const issuerOf = (certificate: Certificate, among: readonly Certificate[]): Certificate | undefined =>
+  among.find(({ subjectDer }) => Buffer.compare(subjectDer, certificate.issuerDer) === 0);
