@@ -50,6 +50,26 @@ const host = (n: number, wish: Partial<GateHost> = {}): GateHost => ({
   unaided: false,
   ...wish,
 });
+
+test('F-37 while hosts are asked for new certificates, few at once, the cycles of the last one begin when it was asked', () => {
+  const facts = { accepted: new Set<HostId>(), longestHeartbeatSeconds: 60, askingMs: 200_000 };
+  const since = (phase: RotationState['phase']): number =>
+    gateOf(
+      {
+        kind: 'ca',
+        path: 'announced',
+        phase,
+        direction: 'forward',
+        emergency: null,
+        pausedAtMs: null,
+        phaseSinceMs: T0,
+        overlapMs: 0,
+      },
+      facts,
+    ).sinceMs;
+  assert.deepEqual([since('overlap'), since('rekeying')], [T0, T0 + 200_000]);
+});
+
 const open: GateVerdict = judgeGate([], gate(), T0);
 const server = (instanceId: string, wish: Partial<RotationServer> = {}): RotationServer => ({
   instanceId,
@@ -316,7 +336,7 @@ test('F-32 F-33 whatever happens, no switch loses an online host that nobody nam
           unaided: one.unaided,
         }));
         const facts = () => ({
-          verdict: judgeGate(hosts, gateOf(now, { accepted, longestHeartbeatSeconds }), nowMs),
+          verdict: judgeGate(hosts, gateOf(now, { accepted, longestHeartbeatSeconds, askingMs: 0 }), nowMs),
           servers,
           longestHeartbeatSeconds,
         });
@@ -369,7 +389,7 @@ test('F-32 F-33 whatever happens, no switch loses an online host that nobody nam
 
 test('F-34 an emergency waits for nobody, but after the theft of a root for those who are there', () => {
   const mannerIn = (wish: Partial<RotationState>): string =>
-    gateOf(state(wish), { accepted: new Set(), longestHeartbeatSeconds: 300 }).manner;
+    gateOf(state(wish), { accepted: new Set(), longestHeartbeatSeconds: 300, askingMs: 0 }).manner;
   assert.equal(mannerIn({ emergency: 'stolen' }), 'open');
   assert.equal(mannerIn({ emergency: 'lost', kind: 'ca' }), 'open');
   assert.equal(mannerIn({ emergency: 'stolen', kind: 'ca' }), 'waits');

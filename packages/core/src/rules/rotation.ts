@@ -157,17 +157,24 @@ export const mayRollBack = (state: Pick<RotationState, 'phase' | 'direction' | '
   state.direction === 'forward' &&
   state.emergency === null;
 
-/** The gate that a phase ends with. */
-export function gateOf(
-  state: RotationState,
-  facts: { readonly accepted: ReadonlySet<HostId>; readonly longestHeartbeatSeconds: number },
-): Gate {
-  const { path, phase, phaseSinceMs: sinceMs } = state;
+/** What a gate is made of, beside the update itself. */
+export interface GateFacts {
+  /** Lost hosts that an administrator named and accepted (F-37). */
+  readonly accepted: ReadonlySet<HostId>;
+  readonly longestHeartbeatSeconds: number;
+  /** Asking all hosts for a new certificate takes so long, as few are asked at once. */
+  readonly askingMs: number;
+}
+
+/** The gate that a phase ends with. A host's cycles begin when it has been asked. */
+export function gateOf(state: RotationState, facts: GateFacts): Gate {
+  const { path, phase, phaseSinceMs } = state;
+  const sinceMs = phaseSinceMs + (phase === 'rekeying' ? facts.askingMs : 0);
   const counts = path !== 'announced' && (phase === 'announced' || phase === 'overlap');
   const waits = counts ? cyclesMs(facts.longestHeartbeatSeconds) : 0;
   return {
     sinceMs,
-    notBeforeMs: sinceMs + waits,
+    notBeforeMs: phaseSinceMs + waits,
     accepted: facts.accepted,
     manner: mannerOf(state),
   };
