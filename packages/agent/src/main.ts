@@ -21,7 +21,7 @@ export interface AgentOptions {
   readonly log: Log;
   /** Where the media server listens, if this host is one; 13002 on all addresses by default. */
   readonly mediaListen?: { readonly host: string; readonly port: number };
-  /** How names of media servers become addresses; the system's way by default. */
+  /** How names of servers and media servers become addresses; the system's way by default. */
   readonly lookup?: LookupFunction;
   /** Environment of restic and of plans' commands; the process's own by default. */
   readonly env?: NodeJS.ProcessEnv;

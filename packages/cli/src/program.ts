@@ -24,7 +24,13 @@ interface VerbHelp {
 }
 
 /** Verbs that read or write this machine's own data folder: no server can be asked to. A test holds the list. */
-export const LOCAL_VERBS: readonly string[] = ['server init', 'server run', 'config show', 'db migrate'];
+export const LOCAL_VERBS: readonly string[] = [
+  'server init',
+  'server join',
+  'server run',
+  'config show',
+  'db migrate',
+];
 
 /** Does the verb administer a management server, here or on another machine? One with a `--server` of its own does not. */
 export const isAdministrative = (verb: Verb): boolean =>

@@ -142,6 +142,7 @@ import { serverAttachRoot } from './commands/server/attach-root.ts';
 import { serverDetachRoot } from './commands/server/detach-root.ts';
 import { serverLogLevel } from './commands/server/log-level.ts';
 import { serverRoot } from './commands/server/root.ts';
+import { serverJoin } from './commands/server/join.ts';
 import { serverRun } from './commands/server/run.ts';
 import { serverStatus } from './commands/server/status.ts';
 import { servicePrint } from './commands/service/print.ts';
@@ -162,6 +163,7 @@ export const VERBS: readonly Verb[] = [
   serverInit,
   serverRun,
   serverStatus,
+  serverJoin,
   serverFingerprint,
   serverLogLevel,
   serverRoot,

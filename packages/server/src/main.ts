@@ -124,6 +124,7 @@ import { runWorker } from './store/run-worker.ts';
 export { hasAdministrator } from './features/administrators/administrator-rows.ts';
 export { initServer, type InitOptions, type InitResult } from './features/domain/init-server.ts';
 export { joinServer } from './features/domain/join-server.ts';
+export type { ActiveNode } from './features/domain/active-node.ts';
 
 export interface StartOptions extends ServerFlags {
   readonly dataFolder: string;

@@ -196,6 +196,11 @@ export const certificates = {
   clusterTokensShown: 'These tokens are shown once. Each is good for one node and 24 hours:',
   clusterTokensWritten: 'Reissue tokens, each for one node and 24 hours: {folder}',
   clusterTokenUse: 'On each node: sekisho agent setup --reissue --token-file FILE',
+  activeNodeDeployed: 'The agent of {node} has its certificate, and may go by {name}.',
+  otherNodeNext:
+    'Deploy {node} by hand, once the server runs. Here: sekisho token create --name {node} --host {node}. There: sekisho agent setup --server {name} --name {node}. Then let it carry the name: sekisho cluster add-node {name} {node}',
+  serverJoined: 'This server belongs to the domain, and is reached under: {addresses}',
+  serverJoinedNext: 'Start it: sekisho server run --data {data}',
   clusterWithoutHost: 'No token for {nodes}: never enrolled. They need an ordinary one: sekisho token create',
   outcomes: {
     renewed: 'renewed',

@@ -29,10 +29,29 @@ export const verbs = {
       database: 'sqlite:FILE or postgres://…; an SQLite file in the data folder when omitted',
       address: 'DNS name or IP address under which hosts reach this server (repeatable)',
     },
+      cluster: 'virtual name of the cluster that it is installed on: hosts reach it under this name',
+      node: 'own name of a node, this machine first (repeatable); with --cluster',
+      agentData: "data folder of this machine's agent, which gets its certificate; with --cluster",
     examples: {
       first: 'Create a domain and note the CA fingerprint that is printed',
       reachable: 'Say under which name hosts will reach it',
     },
+      cluster: 'On the active node of a cluster: its agent is set up, too',
+    },
+  },
+  'server join': {
+    summary: 'Add a server process to a domain on PostgreSQL, or a node to its cluster',
+    args: {},
+    flags: {
+      data,
+      database: 'postgres://… of the domain',
+      kekFile: "copy of the domain's key-encryption key",
+      address:
+        'DNS name or IP address of this server (repeatable); the virtual name of its cluster when omitted',
+    },
+    examples: {
+      node: 'The next node of a cluster, under its virtual name',
+      own: 'A server under a name of its own',
   },
   'server run': {
     summary: 'Run the management server until it is stopped',

@@ -200,6 +200,11 @@ export const certificates: typeof en = {
   clusterTokensShown: 'トークンは一度だけ表示されます。それぞれ 1 つのノードに 24 時間有効です:',
   clusterTokensWritten: '再発行トークン (それぞれ 1 つのノードに 24 時間有効): {folder}',
   clusterTokenUse: '各ノードで: sekisho agent setup --reissue --token-file FILE',
+  activeNodeDeployed: '{node} のエージェントに証明書を配置しました。{name} を名乗れます。',
+  otherNodeNext:
+    'サーバーの起動後、{node} を手動で配置してください。このマシンで: sekisho token create --name {node} --host {node}。{node} で: sekisho agent setup --server {name} --name {node}。その後、仮想名を許可してください: sekisho cluster add-node {name} {node}',
+  serverJoined: 'このサーバーはドメインに加わりました。接続に使うアドレス: {addresses}',
+  serverJoinedNext: '起動してください: sekisho server run --data {data}',
   clusterWithoutHost:
     '{nodes} は未登録のためトークンはありません。通常のトークンを作成してください: sekisho token create',
   outcomes: {

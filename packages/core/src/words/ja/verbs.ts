@@ -45,10 +45,28 @@ export const verbs: Words['verbs'] = {
       database: 'sqlite:FILE または postgres://…。省略時はデータフォルダー内の SQLite ファイル',
       address: 'ホストがこのサーバーに接続するときの DNS 名または IP アドレス (複数可)',
     },
+      cluster: 'インストール先クラスターの仮想名。ホストはこの名前でサーバーに接続する',
+      node: 'ノード自身の名前。このマシンを最初に指定 (複数可)。--cluster と併用',
+      agentData: '証明書を配置する、このマシンのエージェントのデータフォルダー。--cluster と併用',
     examples: {
       first: 'ドメインを作成し、表示された CA 指紋を控える',
       reachable: 'ホストから見える名前を指定する',
     },
+      cluster: 'クラスターのアクティブノードで実行する (エージェントも設定される)',
+    },
+  },
+  'server join': {
+    summary: 'PostgreSQL 上のドメインにサーバープロセスを、またはクラスターにノードを追加する',
+    args: {},
+    flags: {
+      data,
+      database: 'ドメインの postgres://…',
+      kekFile: 'ドメインの鍵暗号化鍵のコピー',
+      address: 'このサーバーの DNS 名または IP アドレス (複数可)。省略時はクラスターの仮想名',
+    },
+    examples: {
+      node: 'クラスターの次のノードを仮想名で追加する',
+      own: '独自の名前を持つサーバーを追加する',
   },
   'server run': {
     summary: '管理サーバーを、停止されるまで動かす',

@@ -10,13 +10,7 @@ import { recordAudit } from '../audit/record-audit.ts';
 import { findHost, findHostByName } from '../hosts/host-rows.ts';
 import { addMapping, deleteMapping } from '../names/decide-mappings.ts';
 import { mappingsOfNames } from '../names/name-rows.ts';
-import {
-  deleteClusterRows,
-  deleteNode,
-  insertCluster,
-  insertNode,
-  selectClusters,
-} from './clusters.store.ts';
+import { deleteClusterRows, deleteNode, insertCluster, insertNode, selectClusters } from './cluster-rows.ts';
 import { requireName, hostsOfNodes, requireCluster } from './read-clusters.ts';
 
 /**
@@ -44,7 +38,7 @@ export async function createCluster(
   return name;
 }
 
-/** Adds a node, and maps the virtual name to it. Refusals: NOT_FOUND, CLUSTER_NODES_TOO_MANY, and those of `createCluster`. */
+/** Adds a node, and maps the virtual name to it; one that is a node already gets the name that it lacked. Refusals: NOT_FOUND, CLUSTER_NODES_TOO_MANY, and those of `createCluster`. */
 export async function addNode(
   context: ServerContext,
   wish: { name: string; node: string },

@@ -5,7 +5,7 @@ import { mount } from '../../http/mount.ts';
 import { createToken } from '../tokens/create-token.ts';
 import { viewToken } from '../tokens/tokens.routes.ts';
 import { addNode, createCluster, deleteCluster, removeNode } from './change-clusters.ts';
-import { selectClusters } from './clusters.store.ts';
+import { selectClusters } from './cluster-rows.ts';
 import { hostsOfNodes, requireCluster, viewCluster } from './read-clusters.ts';
 
 const REISSUE_VALID_SECONDS = 86_400;

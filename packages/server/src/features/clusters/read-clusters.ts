@@ -9,7 +9,7 @@ import { certificateStandings } from '../fleet/certificate-standing.ts';
 import { legacyAmong } from '../legacy/legacy-rows.ts';
 import { findHostByName } from '../hosts/host-rows.ts';
 import { mappingsOfNames } from '../names/name-rows.ts';
-import { selectClusters, type StoredCluster } from './clusters.store.ts';
+import { selectClusters, type StoredCluster } from './cluster-rows.ts';
 
 /** The canonical form of a name. Refusals: HOST_NAME_INVALID, HOST_NAME_RESERVED. */
 export function requireName(raw: string): string {

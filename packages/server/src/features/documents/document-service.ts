@@ -15,7 +15,7 @@ import type { Change } from '../../store/change-kinds.ts';
 import { lastSerial, nextSerial } from '../../store/counters.ts';
 import { recordChange } from '../../store/record-change.ts';
 import type { Store } from '../../store/store.ts';
-import type { Tx } from '../../store/tables.ts';
+import type { DbOrTx, Tx } from '../../store/tables.ts';
 import { afterCommit } from '../../store/transaction-context.ts';
 import type { KeyStore } from '../keys/key-store.ts';
 import { tlsPins } from '../keys/tls-pins.ts';
@@ -65,6 +65,10 @@ interface MakerParts {
   readonly domainId: DomainId;
   readonly keys: KeyStore;
 }
+
+/** The newest document of a kind as it is stored: for what has no service running. */
+export const latestJws = async (db: DbOrTx, type: DocumentType, scope: string): Promise<string | undefined> =>
+  (await findLatestDocument(db, type, scope))?.jws;
 
 /** The making half alone: what `initServer` needs before there is a feed. */
 export function documentMaker(parts: MakerParts): Pick<DocumentService, 'make' | 'makeAgain'> {

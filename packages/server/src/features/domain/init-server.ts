@@ -10,7 +10,8 @@ import {
   type ServerId,
   type Sha256Hex,
 } from '@sekisho/core/ids.ts';
-import { judgeName } from '@sekisho/core/rules/naming.ts';
+import { canonicalName, judgeName } from '@sekisho/core/rules/naming.ts';
+import { faultLine } from '@sekisho/core/settings/resolve-settings.ts';
 import type { Clock, Random } from '@sekisho/core/time.ts';
 import { address, displayName } from '@sekisho/core/wire/scalars.ts';
 import { silentLog, type Log } from '@sekisho/platform/log.ts';
@@ -18,7 +19,14 @@ import { Secret } from '@sekisho/platform/secret.ts';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { absoluteDatabase, saveConfig, serverConfig } from '../../config.ts';
+import {
+  absoluteDatabase,
+  CONFIG_FILE,
+  resolveConfig,
+  saveConfig,
+  serverConfig,
+  type ServerConfig,
+} from '../../config.ts';
 import { LOCAL_PRINCIPAL } from '../../http/local-principal.ts';
 import { zodDetail } from '../../http/refusal.ts';
 import { openStore } from '../../store/open-store.ts';
@@ -36,6 +44,7 @@ import { claimDataFolder, folderRefusal, releaseMarker } from './data-folder.ts'
 import { findDomain, insertDomain, type DomainRow } from './domain.store.ts';
 import { makeAuthority } from './make-authority.ts';
 import { createDefaultList, publishServerList } from './server-list.ts';
+import { answerForNode, enrolActiveNode, judgeCluster, type ActiveNode } from './active-node.ts';
 import { bundleContent } from './trust-bundle.ts';
 
 const DATABASE_DEFAULT = 'sqlite:sekisho.db';
@@ -51,6 +60,8 @@ export interface InitOptions {
   readonly database?: string | undefined;
   /** Names and addresses under which agents will reach this server; by default this machine's name. */
   readonly addresses?: readonly string[] | undefined;
+  /** T-20 The cluster it is installed on: its virtual name is the server's first address. */
+  readonly cluster?: ActiveNode | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly log?: Log;
@@ -78,16 +89,13 @@ export interface InitResult {
 export async function initServer(options: InitOptions): Promise<InitResult> {
   const dataFolder = resolve(options.dataFolder);
   const name = parsed(displayName, options.name, 'name');
-  const addresses = parsed(
-    z.array(address).min(1).max(16),
-    options.addresses ?? [defaultAddress()],
-    'addresses',
-  );
+  const addresses = parsed(z.array(address).min(1).max(16), addressesOf(options), 'addresses');
   const environment = options.environment ?? process.env;
   for (const one of addresses) {
     const judged = judgeName(one);
     if (!judged.allow && judged.code === 'HOST_NAME_INVALID') throw new AppError(judged.code, judged.params);
   }
+  const cluster = options.cluster === undefined ? undefined : judgeCluster(options.cluster);
   await claimDataFolder(dataFolder);
   try {
     const kek = await ensureKek(dataFolder, environment, options.random);
@@ -103,8 +111,9 @@ export async function initServer(options: InitOptions): Promise<InitResult> {
     try {
       store.setAuditKey(new Secret(deriveKey(kek, AUDIT_ROWS_PURPOSE)));
       const instanceId = options.random.uuid();
-      await createDomain(store, kek, { name, addresses, instanceId }, options);
+      await createDomain(store, kek, { name, addresses, instanceId, cluster }, options);
       const result = await readResult(store, kek, { addresses, dataFolder });
+      if (cluster !== undefined) await deployNode(store, kek, result, { own: cluster.own, options });
       const firstAdministrator = await firstLink(store, addresses, options);
       // what the environment gives it gives at each start, too: a password from there stays out of the file
       const recorded = fromEnvironment ? withoutPassword(database) : database;
@@ -128,7 +137,12 @@ export function defaultAddress(): string {
 async function createDomain(
   store: Store,
   kek: Secret<Uint8Array>,
-  wish: { name: string; addresses: readonly string[]; instanceId: string },
+  wish: {
+    name: string;
+    addresses: readonly string[];
+    instanceId: string;
+    cluster: ReturnType<typeof judgeCluster> | undefined;
+  },
   options: InitOptions,
 ): Promise<void> {
   const existing = await findDomain(store.db);
@@ -140,12 +154,17 @@ async function createDomain(
   const { clock, random } = options;
   const nowMs = clock.nowMs();
   const ids = drawIds(random);
+  const { cluster } = wish;
+  const csr = await options.cluster?.request();
   const hostName = judgeName(hostname());
+  // the server's own host is none of the nodes: it goes with the server, and they keep their own names
+  const ofNodes = new Set(cluster === undefined ? [] : [cluster.name, ...cluster.nodes]);
   const authority = await makeAuthority({
     ...ids,
     name: wish.name,
     addresses: wish.addresses,
-    hostName: hostName.allow ? hostName.name : HOST_NAME_FALLBACK,
+    hostNames: wish.addresses.filter((one) => !ofNodes.has(canonicalName(one))),
+    hostName: hostName.allow && cluster === undefined ? hostName.name : HOST_NAME_FALLBACK,
     random,
     nowMs,
   });
@@ -198,12 +217,16 @@ async function createDomain(
     const keys = await loadKeys(tx, kek);
     const { make } = documentMaker({ clock, domainId: ids.domainId, keys });
     const { instanceId, addresses } = wish;
-    const defaults = serverConfig.parse({ version: 1, instanceId, addresses, database: 'sqlite:-' });
+    const defaults = firstSettings({ instanceId, addresses }, options.environment ?? process.env);
     const places = { own: addresses, others: [], httpPort: defaults.httpPort };
     const shards = await openDueShards(tx, keys, places, nowMs);
     await make(tx, 'bundle', '', bundleContent(keys, defaults.httpPort, shards));
     const own = { instanceId, addresses, serverId: ids.serverId, port: defaults.agentPort };
     await publishServerList(tx, make, own, nowMs);
+    if (cluster !== undefined && csr !== undefined) {
+      const parts = { ...ids, keys, shards, random };
+      await enrolActiveNode(tx, parts, { cluster, csr }, nowMs);
+    }
     await recordAudit(
       tx,
       {
@@ -217,6 +240,38 @@ async function createDomain(
       nowMs,
     );
   });
+}
+
+/** The settings of the first start, as far as they are known: the ports stand in what is signed now. Refusal: CONFIG_INVALID. */
+function firstSettings(
+  own: { instanceId: string; addresses: readonly string[] },
+  environment: Readonly<Record<string, string | undefined>>,
+): ServerConfig {
+  const text = JSON.stringify({ version: 1, ...own, database: DATABASE_DEFAULT });
+  const resolved = resolveConfig({ path: CONFIG_FILE, text }, {}, environment);
+  if (resolved.ok) return resolved.value;
+  throw new AppError('CONFIG_INVALID', {
+    detail: resolved.faults.map(faultLine).join('; '),
+    file: CONFIG_FILE,
+  });
+}
+
+/** T-20 The agent of this machine gets the node's certificate; cut short before the configuration is written, it is done again. */
+async function deployNode(
+  store: Store,
+  kek: Secret<Uint8Array>,
+  domain: Pick<InitResult, 'domainId' | 'name' | 'caFingerprint'>,
+  { own, options }: { own: string; options: InitOptions },
+): Promise<void> {
+  const answer = await answerForNode(store.db, await loadKeys(store.db, kek), domain.domainId, own);
+  if (answer === undefined) throw new AppError('DATABASE_TAKEN', { name: domain.name });
+  await options.cluster?.install(answer, domain.caFingerprint);
+}
+
+/** The virtual name first: it is what agents dial, and what certificates name for the revocation list. */
+function addressesOf({ addresses, cluster }: InitOptions): readonly string[] {
+  if (cluster === undefined) return addresses ?? [defaultAddress()];
+  return [...new Set([canonicalName(cluster.virtualName), ...(addresses ?? [])])];
 }
 
 async function ownedDomain(

@@ -53,6 +53,8 @@ export async function makeAuthority(facts: {
   serverHostId: HostId;
   name: string;
   addresses: readonly string[];
+  /** What the own host may be called; without a usable one `hostName`. */
+  hostNames: readonly string[];
   hostName: string;
   random: Random;
   nowMs: number;
@@ -96,7 +98,7 @@ export async function makeAuthority(facts: {
     spkiDer: documentKey.signer.spkiDer,
     issuer: byRoot,
   });
-  const names = facts.addresses.flatMap((raw) => {
+  const names = facts.hostNames.flatMap((raw) => {
     const judged = judgeName(raw);
     return judged.allow ? [judged.name] : [];
   });

@@ -1,7 +1,7 @@
 import { parseListId, type ListId, type ServerId } from '@sekisho/core/ids.ts';
 import { SERVERS_PER_LIST_MAX } from '@sekisho/core/limits.ts';
 import { serverName } from '@sekisho/core/rules/serverlist.ts';
-import type { Tx } from '../../store/tables.ts';
+import type { DbOrTx, Tx } from '../../store/tables.ts';
 import type { DocumentService } from '../documents/document-service.ts';
 import { signedServers, storedServers, type StoredServer } from '../server-lists/stored-servers.ts';
 import { DEFAULT_LIST_NAME } from './default-list.ts';
@@ -54,7 +54,7 @@ export async function publishServerList(
 }
 
 /** Addresses of the domain's other installations. */
-export async function otherAddresses(tx: Tx, instanceId: string): Promise<string[]> {
+export async function otherAddresses(tx: DbOrTx, instanceId: string): Promise<string[]> {
   const row = await tx
     .selectFrom('server_lists')
     .select('servers')

@@ -12,6 +12,7 @@ import { recordChange } from '../../store/record-change.ts';
 import type { DbOrTx, Tx } from '../../store/tables.ts';
 import { lastChangeOf } from '../audit/last-change-of.ts';
 import { recordAudit } from '../audit/record-audit.ts';
+import { isNodeOf } from '../clusters/cluster-rows.ts';
 import { requireHost } from '../groups/within-reach.ts';
 import { findHost, type HostRow } from '../hosts/host-rows.ts';
 import { NAMES_COUNTER } from './name-index.ts';
@@ -153,7 +154,8 @@ async function mapTo(
   const { name, host, how, nowMs } = target;
   const reserved = names.reservedFor(name);
   if (reserved?.for === 'management-server' && !reserved.hostIds.includes(host.id))
-    throw new AppError('NAME_OF_SERVER', { name });
+    // T-20 the nodes of the cluster that it runs on carry its virtual name
+    if (!(await isNodeOf(tx, name, host.name))) throw new AppError('NAME_OF_SERVER', { name });
   const mappings = await mappingsOfNames(tx, [name]);
   const others = mappings.filter(({ hostId }) => hostId !== host.id);
   const mine = mappings.find(({ hostId }) => hostId === host.id);

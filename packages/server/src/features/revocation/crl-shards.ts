@@ -70,7 +70,8 @@ export class CrlShards {
   }
 }
 
-const openShard = (shard: number, uris: readonly string[]): OpenShard => ({
+/** What certificates of an open shard say. */
+export const openShard = (shard: number, uris: readonly string[]): OpenShard => ({
   shard,
   crlUrls: uris,
   ocspUrls: [...new Set(uris.map((uri) => new URL(OCSP_PATH, uri).href))],

@@ -27,6 +27,13 @@ export async function selectClusters(db: DbOrTx, name?: string): Promise<StoredC
   }));
 }
 
+/** Did an administrator name this host as a node of the cluster with that virtual name? */
+export async function isNodeOf(db: DbOrTx, cluster: string, node: string): Promise<boolean> {
+  const query = db.selectFrom('cluster_nodes').select('node');
+  const row = await query.where('cluster', '=', cluster).where('node', '=', node).executeTakeFirst();
+  return row !== undefined;
+}
+
 export async function insertCluster(tx: Tx, cluster: StoredCluster): Promise<void> {
   const { name, createdAtMs, createdBy } = cluster;
   await tx
