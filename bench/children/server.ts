@@ -36,6 +36,8 @@ const running = (): RunningServer => {
   return server;
 };
 const delay = monitorEventLoopDelay({ resolution: 1 });
+let busy: { longestMs: number } | undefined;
+const BUSY_LOOK_MS = 2;
 
 serve({
   /** Makes the domain when the folder is empty, and starts the server; says how long the start took. */
@@ -92,13 +94,29 @@ serve({
   beginStalls: () => {
     delay.enable();
     delay.reset();
+    busy ??= watchBusy();
+    busy.longestMs = 0;
   },
+  /** The longest time that one turn of the loop used the processor: what is left of a stall without the scheduler's share. */
+  longestBusyMs: () => busy?.longestMs ?? 0,
   longestStallMs: () => delay.max / 1e6,
   stop: async () => {
     await server?.stop();
   },
   ...trustWork(running),
 });
+
+/** Looks how much of the processor this thread uses between two turns of the loop. */
+function watchBusy(): { longestMs: number } {
+  const found = { longestMs: 0 };
+  let before = process.threadCpuUsage();
+  setInterval(() => {
+    const { user, system } = process.threadCpuUsage(before);
+    before = process.threadCpuUsage();
+    found.longestMs = Math.max(found.longestMs, (user + system) / 1_000);
+  }, BUSY_LOOK_MS).unref();
+  return found;
+}
 
 /** A new domain; or, with a key file, one more server of the domain that the database holds. */
 async function makeFolder({

@@ -125,6 +125,7 @@ async function measureRun(
   const done = backups.records.length;
   const ca = await update(domain, 'ca', heartbeatSeconds);
   const stallMs = await server.call('longestStallMs', undefined, z.number());
+  const busyMs = await server.call('longestBusyMs', undefined, z.number());
   const ended = backups.records.slice(done);
   const disturbed = ended.filter(({ state }) => state !== 'done');
   for (const { state, code, endedAtMs, askedAtMs } of disturbed)
@@ -154,7 +155,7 @@ async function measureRun(
       cpuMsPerOp: ca.cpuMs,
       extra: { seconds: ca.seconds, certificatesPerSecond: ca.perSecond },
     },
-    perUnit(STALL.id, stallMs),
+    perUnit(STALL.id, stallMs, { busyMs }),
     perUnit(BACKUPS.id, disturbed.length, { backups: ended.length }),
   ];
 }
