@@ -15,7 +15,7 @@ import {
 } from '@sekisho/core/wire/rotations.ts';
 import { listServerLists } from '@sekisho/core/wire/server-lists.ts';
 import { switchVerification } from '@sekisho/core/wire/switch-verification.ts';
-import { getHost } from '@sekisho/core/wire/trust.ts';
+import { getHost, listAudit } from '@sekisho/core/wire/trust.ts';
 import { eventually } from '@sekisho/testkit/eventually.ts';
 import { Fleet } from '@sekisho/testkit/fleet.ts';
 import { TestAuthority } from '@sekisho/testkit/test-authority.ts';
@@ -58,7 +58,7 @@ test('F-20 F-31 F-36 a TLS certificate changes for agents that cannot be announc
     const started = await call(startRotation, { body: { kind: 'tls' } });
     assert.equal(started.path, 'off-on');
   });
-  const [{ id }] = (await call(listRotations, {})).rotations as [{ id: string }];
+  const id = (await call(listRotations, {})).rotations[0]!.id;
   let job: Awaited<ReturnType<Fleet['begin']>> | undefined;
 
   await t.test(
@@ -98,6 +98,8 @@ test('F-20 F-31 F-36 a TLS certificate changes for agents that cannot be announc
     assert.equal(done.phase, 'done');
     const told = done.steps.find(({ step }) => step === 'changed-meanwhile');
     assert.deepEqual(told?.detail, { departures: [{ group: 'Empty', what: 'verification' }] });
+    const { rows } = await call(listAudit, { query: { act: 'switch-verification-off' } });
+    assert.deepEqual(rows.map(({ detail }) => detail['name']).sort(), ['All hosts', 'Empty', 'Own']);
   });
 
   await t.test('F-36 afterwards everything is as it was, and nobody is lost', async () => {

@@ -1,4 +1,4 @@
-import { fill } from '@sekisho/core/errors.ts';
+import { AppError, fill } from '@sekisho/core/errors.ts';
 import type { Caller } from '@sekisho/core/wire/client.ts';
 import { listUnverified, type Unverified } from '@sekisho/core/wire/switch-verification.ts';
 import type { Cli } from '../cli.ts';
@@ -8,7 +8,17 @@ const GROUPS_SHOWN_MAX = 10;
 
 /** F-20 Where verification of the server is off: shown by each command that says how the server stands. Nothing while it is on. */
 export async function verificationRisk(cli: Cli, call: Caller): Promise<string[]> {
-  return unverifiedText(cli, await call(listUnverified));
+  return unverifiedText(cli, await findUnverified(call));
+}
+
+/** Nothing for who may not see groups: the command that asks is about something else. */
+export async function findUnverified(call: Caller): Promise<Unverified> {
+  try {
+    return await call(listUnverified);
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'RIGHT_MISSING') return { hosts: 0, groups: [] };
+    throw error;
+  }
 }
 
 /** The same for what was read already. */

@@ -1,5 +1,4 @@
 import { fill } from '@sekisho/core/errors.ts';
-import { listUnverified } from '@sekisho/core/wire/switch-verification.ts';
 import { getDomain, HOST_STATES } from '@sekisho/core/wire/trust.ts';
 import { serverData } from '../../client/data-folder.ts';
 import { waitForServer } from '../../client/wait-for-server.ts';
@@ -7,7 +6,7 @@ import { withServer } from '../../client/open-server.ts';
 import { allHosts } from '../../client/resolve.ts';
 import { durationMs } from '../../flag.ts';
 import { renderPairs } from '../../output/table.ts';
-import { unverifiedText } from '../../output/verification-risk.ts';
+import { findUnverified, unverifiedText } from '../../output/verification-risk.ts';
 import { defineVerb } from '../../verb.ts';
 
 /** `server status`: the domain and its hosts by state. */
@@ -20,7 +19,7 @@ export const serverStatus = defineVerb({
     if (flags.wait !== undefined) await waitForServer(cli, flags.data, flags.wait);
     return withServer(cli, flags.data, async ({ call, place }) => {
       const domain = await call(getDomain);
-      const unverified = await call(listUnverified);
+      const unverified = await findUnverified(call);
       const counts = new Map<(typeof HOST_STATES)[number], number>();
       let total = 0;
       for await (const host of allHosts(call)) {

@@ -6,6 +6,7 @@ import { SETTING_KEYS, type SettingName } from '@sekisho/core/wire/group-setting
 import { requireUnchanged, revisionTag, type Precondition } from '../../http/entity-tag.ts';
 import { recordChange } from '../../store/record-change.ts';
 import type { Tx } from '../../store/tables.ts';
+import { writeOutbox } from '../events/outbox.ts';
 import { lastChangeOf } from '../audit/last-change-of.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import type { FleetContext } from '../fleet/fleet-context.ts';
@@ -74,8 +75,22 @@ export async function storeGroup(
   const stored = { ...group, revision: group.revision + 1, changedAtMs: context.clock.nowMs() };
   const after = before.with(group.id, stored);
   await updateGroup(tx, stored);
+  await tellVerification(context, tx, { before, after, group: stored });
   await tellChange(context, tx, before, after, after.below(group.id));
   return stored;
+}
+
+/** F-20 An event when agents of a group stop verifying the server, or begin again. */
+async function tellVerification(
+  { clock, settings }: FleetContext,
+  tx: Tx,
+  { before, after, group }: { before: GroupTree; after: GroupTree; group: StoredGroup },
+): Promise<void> {
+  const from = before.settingsOf(group.id, settings).verification.value;
+  const to = after.settingsOf(group.id, settings).verification.value;
+  if (from.state === to.state) return;
+  const body = { name: group.name, untilMs: to.state === 'off' ? to.untilMs : null };
+  await writeOutbox(tx, { kind: `verification.${to.state}`, subject: group.id, body }, clock.nowMs());
 }
 
 /** What a change of the tree brings to these groups. */

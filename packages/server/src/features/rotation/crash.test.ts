@@ -26,7 +26,7 @@ const POINTS: readonly (readonly ['tls' | 'ca', readonly CrashPoint[], 'off-on'?
       'rotation.finish.committed',
     ],
   ],
-  ['tls', ['rotation.announce.committed', 'rotation.withdraw.before-commit'], 'off-on'],
+  ['tls', ['rotation.withdraw.before-commit'], 'off-on'],
   ['ca', ['rotation.rekey.before-commit', 'rotation.rekey.committed']],
 ];
 

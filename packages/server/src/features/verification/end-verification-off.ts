@@ -30,7 +30,7 @@ export async function endVerificationOff(context: FleetContext, fence: Fence): P
         {
           act: 'switch-verification-on',
           actor: 'system',
-          origin: 'local',
+          origin: 'server',
           subject: group.id,
           outcome: 'done',
           detail: { name: group.name, before: { verification }, after: {} },

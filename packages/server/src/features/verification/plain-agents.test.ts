@@ -144,6 +144,9 @@ eachStore((dialect) => {
         );
         const { rows } = await call(listAudit, { query: { act: 'switch-verification-off' } });
         assert.deepEqual(rows[0]?.detail['after'], { verification: done.verification });
+        const { db } = trust.server.context.store;
+        const told = await db.selectFrom('outbox').select(['kind', 'subject']).orderBy('num').execute();
+        assert.deepEqual(told.at(-1), { kind: 'verification.off', subject: tokyo.id });
       },
     );
 
