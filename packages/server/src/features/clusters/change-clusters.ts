@@ -4,13 +4,22 @@ import type { HostId } from '@sekisho/core/ids.ts';
 import { CLUSTER_NODES_MAX, CLUSTERS_MAX } from '@sekisho/core/limits.ts';
 import type { Principal } from '@sekisho/core/rules/rights.ts';
 import type { ServerContext } from '../../context.ts';
+import { contentTag, requireUnchanged, type EntityTag, type Precondition } from '../../http/entity-tag.ts';
 import { recordChange } from '../../store/record-change.ts';
 import type { DbOrTx, Tx } from '../../store/tables.ts';
+import { lastChangeOf } from '../audit/last-change-of.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import { findHost, findHostByName } from '../hosts/host-rows.ts';
 import { addMapping, deleteMapping } from '../names/decide-mappings.ts';
 import { mappingsOfNames } from '../names/name-rows.ts';
-import { deleteClusterRows, deleteNode, insertCluster, insertNode, selectClusters } from './cluster-rows.ts';
+import {
+  deleteClusterRows,
+  deleteNode,
+  insertCluster,
+  insertNode,
+  selectClusters,
+  type StoredCluster,
+} from './cluster-rows.ts';
 import { requireName, hostsOfNodes, requireCluster } from './read-clusters.ts';
 
 /**
@@ -38,15 +47,15 @@ export async function createCluster(
   return name;
 }
 
-/** Adds a node, and maps the virtual name to it; one that is a node already gets the name that it lacked. Refusals: NOT_FOUND, CLUSTER_NODES_TOO_MANY, and those of `createCluster`. */
+/** Adds a node, and maps the virtual name to it; one that is a node already gets the name that it lacked. Refusals: NOT_FOUND, PRECONDITION_FAILED, CLUSTER_NODES_TOO_MANY, and those of `createCluster`. */
 export async function addNode(
   context: ServerContext,
-  wish: { name: string; node: string },
+  wish: { name: string; node: string; precondition?: Precondition | undefined },
   principal: Principal,
 ): Promise<string> {
   const node = requireName(wish.node);
   const name = await context.store.transaction(async (tx) => {
-    const cluster = await requireCluster(tx, wish.name);
+    const cluster = await requireAsSeen(tx, wish);
     if (cluster.nodes.includes(node)) return cluster.name;
     if (cluster.nodes.length >= CLUSTER_NODES_MAX)
       throw new AppError('CLUSTER_NODES_TOO_MANY', { limit: CLUSTER_NODES_MAX });
@@ -59,14 +68,14 @@ export async function addNode(
   return name;
 }
 
-/** Removes a node: it may not go by the virtual name any more. Refusal: NOT_FOUND. */
+/** Removes a node: it may not go by the virtual name any more. Refusals: NOT_FOUND, PRECONDITION_FAILED. */
 export async function removeNode(
   context: ServerContext,
-  wish: { name: string; node: string },
+  wish: { name: string; node: string; precondition?: Precondition | undefined },
   principal: Principal,
 ): Promise<string> {
   const node = requireName(wish.node);
-  const { name, nodes } = await requireCluster(context.store.db, wish.name);
+  const { name, nodes } = await context.store.transaction((tx) => requireAsSeen(tx, wish));
   if (!nodes.includes(node)) throw new AppError('NOT_FOUND', { what: 'cluster node', id: node });
   // first the name: a crash in between leaves a node that shows as unmapped, not a stranger with the name
   await unmapNodes(context, name, [node], principal);
@@ -77,19 +86,38 @@ export async function removeNode(
   return name;
 }
 
-/** Forgets a cluster: no node may go by the virtual name any more. Refusal: NOT_FOUND. */
+/** Forgets a cluster: no node may go by the virtual name any more. Refusals: NOT_FOUND, PRECONDITION_FAILED. */
 export async function deleteCluster(
   context: ServerContext,
-  rawName: string,
+  wish: { name: string; precondition?: Precondition | undefined },
   principal: Principal,
 ): Promise<string> {
-  const { name, nodes } = await requireCluster(context.store.db, rawName);
+  const { name, nodes } = await context.store.transaction((tx) => requireAsSeen(tx, wish));
   await unmapNodes(context, name, nodes, principal);
   await context.store.transaction(async (tx) => {
     await deleteClusterRows(tx, name);
     await record(tx, context, principal, 'delete-cluster', name, { nodes });
   });
   return name;
+}
+
+/** The tag of what an administrator edits: the virtual name and its nodes. */
+export const clusterTag = ({
+  name,
+  nodes,
+  createdAtMs,
+}: Pick<StoredCluster, 'name' | 'nodes' | 'createdAtMs'>): EntityTag =>
+  contentTag([name, nodes, createdAtMs]);
+
+async function requireAsSeen(
+  tx: Tx,
+  wish: { name: string; precondition?: Precondition | undefined },
+): Promise<StoredCluster> {
+  const cluster = await requireCluster(tx, wish.name);
+  await requireUnchanged(wish.precondition, clusterTag(cluster), () =>
+    lastChangeOf(tx, cluster.name, ['create-cluster', 'change-cluster']),
+  );
+  return cluster;
 }
 
 /** A virtual name is no host's own, and nobody else's. */

@@ -1,10 +1,11 @@
 import * as wire from '@sekisho/core/wire/clusters.ts';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { ServerContext } from '../../context.ts';
+import { preconditionOf, sendTag } from '../../http/entity-tag.ts';
 import { mount } from '../../http/mount.ts';
 import { createToken } from '../tokens/create-token.ts';
 import { viewToken } from '../tokens/tokens.routes.ts';
-import { addNode, createCluster, deleteCluster, removeNode } from './change-clusters.ts';
+import { addNode, clusterTag, createCluster, deleteCluster, removeNode } from './change-clusters.ts';
 import { selectClusters } from './cluster-rows.ts';
 import { hostsOfNodes, requireCluster, viewCluster } from './read-clusters.ts';
 
@@ -13,24 +14,30 @@ const REISSUE_VALID_SECONDS = 86_400;
 /** T-20 Clusters: hosts that share a virtual name. */
 export function clusterRoutes(app: FastifyInstance, context: ServerContext): void {
   const { clock, store } = context;
-  const shown = async (name: string) => viewCluster(context, await requireCluster(store.db, name));
-  mount(app, wire.createCluster, async ({ body, principal }) =>
-    shown(await createCluster(context, body, principal)),
+  const shown = async (name: string, reply: FastifyReply) => {
+    const cluster = await requireCluster(store.db, name);
+    sendTag(reply, clusterTag(cluster));
+    return viewCluster(context, cluster);
+  };
+  mount(app, wire.createCluster, async ({ body, principal, reply }) =>
+    shown(await createCluster(context, body, principal), reply),
   );
   mount(app, wire.listClusters, async () => {
     const clusters = [];
     for (const cluster of await selectClusters(store.db)) clusters.push(await viewCluster(context, cluster));
     return { clusters };
   });
-  mount(app, wire.getCluster, ({ params }) => shown(params.name));
-  mount(app, wire.addClusterNode, async ({ params, body, principal }) =>
-    shown(await addNode(context, { ...params, ...body }, principal)),
-  );
-  mount(app, wire.removeClusterNode, async ({ params, principal }) =>
-    shown(await removeNode(context, params, principal)),
-  );
-  mount(app, wire.deleteCluster, async ({ params, principal }) => ({
-    deleted: await deleteCluster(context, params.name, principal),
+  mount(app, wire.getCluster, ({ params, reply }) => shown(params.name, reply));
+  mount(app, wire.addClusterNode, async ({ params, body, principal, request, reply }) => {
+    const precondition = preconditionOf(request);
+    return shown(await addNode(context, { ...params, ...body, precondition }, principal), reply);
+  });
+  mount(app, wire.removeClusterNode, async ({ params, principal, request, reply }) => {
+    const precondition = preconditionOf(request);
+    return shown(await removeNode(context, { ...params, precondition }, principal), reply);
+  });
+  mount(app, wire.deleteCluster, async ({ params, principal, request }) => ({
+    deleted: await deleteCluster(context, { ...params, precondition: preconditionOf(request) }, principal),
   }));
   mount(app, wire.reissueClusterTokens, async ({ params, body, principal }) => {
     const cluster = await requireCluster(store.db, params.name);

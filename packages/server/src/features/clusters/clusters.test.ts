@@ -9,6 +9,7 @@ import { TrustServer } from '@sekisho/testkit/trust-server.ts';
 import { WireAgent } from '@sekisho/testkit/wire-agent.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { clusterTag } from './change-clusters.ts';
 
 const VIP = 'files.example.com';
 const code = (expected: string) => (error: unknown) => error instanceof AppError && error.code === expected;
@@ -81,6 +82,19 @@ eachStore((dialect) => {
       assert.equal(await answerFor(c), 'allowed');
       const same = await trust.call(wire.addClusterNode, { params, body: { node: 'files-c' } });
       assert.deepEqual(same.nodes, cluster.nodes);
+    });
+
+    await t.test('T-20 a change of what somebody else has changed in between is refused', async () => {
+      const before = await trust.call(wire.getCluster, { params });
+      const seen = { ...before, nodes: before.nodes.map(({ node }) => node) };
+      const old = clusterTag({ ...seen, nodes: seen.nodes.slice(1) });
+      const body = { node: 'files-later' };
+      const failed = code('PRECONDITION_FAILED');
+      await assert.rejects(trust.call(wire.addClusterNode, { params, body, ifMatch: old }), failed);
+      const one = { name: VIP, node: 'files-later' };
+      await assert.rejects(trust.call(wire.removeClusterNode, { params: one, ifMatch: old }), failed);
+      await assert.rejects(trust.call(wire.deleteCluster, { params, ifMatch: old }), failed);
+      await trust.call(wire.addClusterNode, { params, body, ifMatch: clusterTag(seen) });
     });
 
     await t.test(
