@@ -35,6 +35,7 @@ const AUDITED: Readonly<Record<string, readonly AuditAct[] | { readonly none: st
   unassignServerList: ['unassign-server-list'],
   importServerList: ['create-server-list', 'change-server-list'],
   exportPackage: ['export-communication-package'],
+  signPackage: ['sign-package', 'publish-package'],
   // clusters
   createCluster: ['create-cluster'],
   addClusterNode: ['change-cluster'],

@@ -602,6 +602,11 @@ export async function startParts(
       beating.channel.reconnect();
       return repairResult(found, { folder, settings, documents, identity, clock });
     },
+    async reportPackage(code) {
+      const event = { kind: 'event', event: 'document-refused', atMs: clock.nowMs() } as const;
+      await spool.put({ ...event, spoolId: random.uuid(), detail: { type: 'package', code } });
+      return { spooled: true };
+    },
     ask: (target) => askPeer({ identity: () => identity, trust, names, lookup: options.lookup }, target),
     stop,
   };

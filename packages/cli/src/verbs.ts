@@ -125,6 +125,8 @@ import { serverListAssign } from './commands/server-list/assign.ts';
 import { serverListCopy } from './commands/server-list/copy.ts';
 import { serverListCreate } from './commands/server-list/create.ts';
 import { serverListDelete } from './commands/server-list/delete.ts';
+import { packageList } from './commands/package/list.ts';
+import { packagePublish, packageSign } from './commands/package/sign.ts';
 import { serverListExport } from './commands/server-list/export.ts';
 import { serverListImport } from './commands/server-list/import.ts';
 import { serverListList } from './commands/server-list/list.ts';
@@ -140,9 +142,9 @@ import { serverFingerprint } from './commands/server/fingerprint.ts';
 import { serverInit } from './commands/server/init.ts';
 import { serverAttachRoot } from './commands/server/attach-root.ts';
 import { serverDetachRoot } from './commands/server/detach-root.ts';
+import { serverJoin } from './commands/server/join.ts';
 import { serverLogLevel } from './commands/server/log-level.ts';
 import { serverRoot } from './commands/server/root.ts';
-import { serverJoin } from './commands/server/join.ts';
 import { serverRun } from './commands/server/run.ts';
 import { serverStatus } from './commands/server/status.ts';
 import { servicePrint } from './commands/service/print.ts';
@@ -161,9 +163,9 @@ import type { Verb } from './verb.ts';
 /** Every verb, in the order in which help shows them. */
 export const VERBS: readonly Verb[] = [
   serverInit,
+  serverJoin,
   serverRun,
   serverStatus,
-  serverJoin,
   serverFingerprint,
   serverLogLevel,
   serverRoot,
@@ -247,6 +249,9 @@ export const VERBS: readonly Verb[] = [
   serverListImport,
   serverListPackage,
   serverListDelete,
+  packageSign,
+  packagePublish,
+  packageList,
   clusterCreate,
   clusterList,
   clusterShow,

@@ -324,6 +324,16 @@ const serverLists = {
     'export a communication package with the list {subject}',
     'リスト {subject} の通信パッケージをエクスポート',
   ),
+  'sign-package': security(
+    'SEC_CONFIG',
+    'sign the install package {subject}',
+    'インストールパッケージ {subject} に署名',
+  ),
+  'publish-package': security(
+    'SEC_CONFIG',
+    'sign the install package {subject} and publish it to agents',
+    'インストールパッケージ {subject} に署名してエージェントに公開',
+  ),
 } as const satisfies Entry;
 
 const protection = {

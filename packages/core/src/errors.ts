@@ -15,6 +15,7 @@ import { withNoun } from './errors/nouns.ts';
 import { pkiErrors } from './errors/pki.ts';
 import { protectionErrors } from './errors/protection.ts';
 import { simulateErrors } from './errors/simulate.ts';
+import { packageErrors } from './errors/packages.ts';
 import { repairErrors } from './errors/repair.ts';
 import { remoteErrors } from './errors/remote.ts';
 import { rotationErrors } from './errors/rotation.ts';
@@ -49,6 +50,7 @@ export const ERRORS = {
   ...accountErrors,
   ...simulateErrors,
   ...serverListErrors,
+  ...packageErrors,
   ...repairErrors,
   ...verificationErrors,
   ...rotationErrors,

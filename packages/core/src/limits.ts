@@ -108,6 +108,8 @@ export const ACCEPTED_KEYS_MAX = 8;
 export const PREVIEW_HOSTS_MAX = 50;
 /** A communication package (F-13): bundle and list, signed; it passes the control socket of an agent. */
 export const COMMUNICATION_PACKAGE_BYTES_MAX = 900 * 1024;
+/** F-04 An install package with the Node in it. */
+export const PACKAGE_BYTES_MAX = 512 * 1024 * 1024;
 /** Groups of a domain (F-01), how deep one lies under the root, and its name. */
 export const GROUPS_MAX = 1_000;
 export const GROUP_DEPTH_MAX = 10;

@@ -43,6 +43,15 @@ const payloads: { [T in DocumentType]: DocumentPayload<T> } = {
   },
   'audit-key': { ...head, origin: 'sekisho.test/audit', verifierKey: 'sekisho.test/audit+00000000+AA==' },
   communication: { ...head, bundle: 'a.b.c', list: 'd.e.f' },
+  package: {
+    ...head,
+    version: '1.2.3',
+    platform: 'linux-amd64',
+    fileName: 'sekisho_1.2.3_amd64.deb',
+    sha256: sha256Hex(new Uint8Array()),
+    bytes: 1,
+    minimumVersion: null,
+  },
   list: {
     ...head,
     list,

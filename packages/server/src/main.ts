@@ -34,6 +34,7 @@ import { documentRoutes, publicBundleRoute } from './features/documents/document
 import { domainRoutes } from './features/domain/domain.routes.ts';
 import { crlPages, publicPages } from './features/domain/public-pages.ts';
 import { oidcRoutes } from './features/oidc/oidc.routes.ts';
+import { agentPackageRoutes, packageRoutes } from './features/packages/packages.routes.ts';
 import { passkeyRoutes } from './features/passkeys/passkeys.routes.ts';
 import { publishTrust } from './features/domain/publish-trust.ts';
 import { readDomainFacts } from './features/domain/read-domain.ts';
@@ -123,8 +124,8 @@ import { runWorker } from './store/run-worker.ts';
 
 export { hasAdministrator } from './features/administrators/administrator-rows.ts';
 export { initServer, type InitOptions, type InitResult } from './features/domain/init-server.ts';
-export { joinServer } from './features/domain/join-server.ts';
 export type { ActiveNode } from './features/domain/active-node.ts';
+export { joinServer } from './features/domain/join-server.ts';
 
 export interface StartOptions extends ServerFlags {
   readonly dataFolder: string;
@@ -508,6 +509,7 @@ function buildApps(
   observeRequests(agentApp, { ...observed, listener: 'agent', level: 'debug' });
   estRoutes(agentApp, context);
   documentRoutes(agentApp, context);
+  agentPackageRoutes(agentApp, context);
   peerRoutes(agentApp, context);
   legacyQuestionRoutes(agentApp, context);
   context.fleet.agentRoutes(agentApp);
@@ -569,6 +571,7 @@ function administrationRoutes(app: FastifyInstance, context: ServerContext, spre
   manualRoutes(app, context);
   clusterRoutes(app, context);
   serverListRoutes(app, context);
+  packageRoutes(app, context);
   revocationRoutes(app, context, spread);
   auditRoutes(app, context);
   keyRoutes(app, context);

@@ -113,6 +113,14 @@ export const askPeer = route({
     allow: z.boolean(),
   }),
 });
+/** F-04 `agent upgrade` refused a package: the management server is told. */
+export const reportPackage = route({
+  method: 'POST',
+  path: '/package-refused',
+  right: 'public',
+  body: z.object({ code: z.string().max(64) }),
+  reply: z.object({ spooled: z.literal(true) }),
+});
 /** F-13 Takes a communication package; answers when it is in use. Nothing is changed when it is refused. */
 export const repairAgent = route({
   method: 'POST',

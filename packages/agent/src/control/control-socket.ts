@@ -17,6 +17,7 @@ import {
   heartbeatAgent,
   renewAgent,
   repairAgent,
+  reportPackage,
   setAgentSettings,
   type AgentStatus,
 } from './agent-status.ts';
@@ -33,6 +34,7 @@ export interface ControlActs {
   renew(): Promise<z.input<typeof renewAgent.reply>>;
   heartbeat(): Promise<{ lastContactMs: number | null }>;
   ask(target: { host: string; port: number }): Promise<z.input<typeof askPeer.reply>>;
+  reportPackage(code: string): Promise<{ spooled: true }>;
   repair(wish: z.output<typeof repairAgent.body>): Promise<z.input<typeof repairAgent.reply>>;
 }
 
@@ -130,6 +132,8 @@ async function answer(acts: ControlActs | undefined, request: IncomingMessage): 
       return acts.heartbeat();
     case `${askPeer.method} ${askPeer.path}`:
       return acts.ask(parse(askPeer.body, body));
+    case `${reportPackage.method} ${reportPackage.path}`:
+      return acts.reportPackage(parse(reportPackage.body, body).code);
     case `${repairAgent.method} ${repairAgent.path}`:
       return acts.repair(parse(repairAgent.body, body));
     default:

@@ -1,6 +1,6 @@
 import { AppError, isErrorCode } from '@sekisho/core/errors.ts';
 import { problem } from '@sekisho/core/wire/route.ts';
-import { request, type Agent, type IncomingHttpHeaders } from 'node:http';
+import { request, type Agent, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 
 /** Nothing moves for so long: given up. */
 export const REQUEST_TIMEOUT_MS = 30_000;
@@ -93,6 +93,39 @@ function sendOnce(
     outgoing.end(body);
   });
 }
+
+/** A reply that is read piece by piece, whoever reads it bounds it. Refusal: the server's own, or SERVER_REPLY_UNUSABLE. */
+export function streamRequest(target: HttpTarget, path: string): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const { host, port, agent = false } = target;
+    const outgoing = request({ host, port, agent, path, method: 'GET', timeout: REQUEST_TIMEOUT_MS });
+    outgoing.on('timeout', () => {
+      outgoing.destroy(Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' }));
+    });
+    outgoing.on('error', reject);
+    outgoing.on('response', (incoming) => {
+      if (incoming.statusCode === 200) {
+        resolve(incoming);
+        return;
+      }
+      const parts: Buffer[] = [];
+      let bytes = 0;
+      incoming.on('error', reject);
+      incoming.on('data', (part: Buffer) => {
+        bytes += part.byteLength;
+        if (bytes <= REFUSAL_BYTES_MAX) parts.push(part);
+        else outgoing.destroy(new AppError('BODY_TOO_LARGE', { limitBytes: REFUSAL_BYTES_MAX }));
+      });
+      incoming.on('end', () => {
+        const status = incoming.statusCode ?? 0;
+        reject(refusalOf(`${host}:${port}`, { status, body: Buffer.concat(parts) }));
+      });
+    });
+    outgoing.end();
+  });
+}
+
+const REFUSAL_BYTES_MAX = 64 * 1024;
 
 const isReset = (error: Error): boolean =>
   'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE');

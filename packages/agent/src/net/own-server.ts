@@ -12,9 +12,16 @@ import { verifyServer } from './verify-peer.ts';
 export function ownServer(
   { host, port }: AgentSettings['server'],
   state: Extract<AgentSettings['state'], { is: 'deployed' }>,
-  parts: { identity: Identity; anchors: readonly Certificate[]; clock: Clock },
+  parts: {
+    identity: Identity;
+    anchors: readonly Certificate[];
+    clock: Clock;
+    intermediates?: readonly Certificate[];
+    /** Of its entry in the list. */
+    acceptedKeys?: readonly string[];
+  },
 ): { host: string; port: number; agent: DialingAgent } {
-  const { identity, anchors, clock } = parts;
+  const { identity, anchors, clock, intermediates = [], acceptedKeys = [] } = parts;
   const { domainId, serverId } = state;
   const agent = new DialingAgent(
     () =>
@@ -27,8 +34,8 @@ export function ownServer(
           const nowMs = clock.nowMs();
           verifyServer(
             peer,
-            { domainId, anchors, intermediates: [], revocations: undefined, staleCrl: 'open', nowMs },
-            { serverId, acceptedKeys: [] },
+            { domainId, anchors, intermediates, revocations: undefined, staleCrl: 'open', nowMs },
+            { serverId, acceptedKeys },
           );
         },
       }),

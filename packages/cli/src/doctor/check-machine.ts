@@ -1,3 +1,4 @@
+import { compareVersions } from '@sekisho/core/rules/install-package.ts';
 import type { Clock } from '@sekisho/core/time.ts';
 import { SECOND_MS } from '@sekisho/core/time.ts';
 import { findingsOf, type Finding } from './finding.ts';
@@ -38,13 +39,4 @@ export function compareClocks(ownMs: number, otherMs: number, other: string): Fi
   if (differsMs < DIFFERS_WARNING_MS) return found('ok', 'clockOk', { with: other });
   const state = differsMs < DIFFERS_FAULT_MS ? 'warning' : 'fault';
   return found(state, 'clockDiffers', { with: other, seconds: Math.round(differsMs / SECOND_MS) });
-}
-
-function compareVersions(a: string, b: string): number {
-  const [left, right] = [a, b].map((text) => text.split('.').map(Number));
-  for (let at = 0; at < 3; at += 1) {
-    const difference = (left?.[at] ?? 0) - (right?.[at] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
 }

@@ -25,6 +25,7 @@ import {
   CRL_LISTS_MAX,
   DOCUMENT_BYTES_MAX,
   LISTING_ENTRIES_MAX,
+  PACKAGE_BYTES_MAX,
   PLAN_EXCLUDES_MAX,
   PLAN_PATHS_MAX,
   PLAN_SCHEDULES_MAX,
@@ -46,6 +47,7 @@ export const DOCUMENT_TYPES = [
   'order',
   'audit-key',
   'communication',
+  'package',
 ] as const;
 export type DocumentType = (typeof DOCUMENT_TYPES)[number];
 
@@ -261,6 +263,24 @@ export const communicationPayload = z.object({
 });
 export type CommunicationPayload = z.infer<typeof communicationPayload>;
 
+/** Kinds of machines that there are install packages for. */
+export const PACKAGE_PLATFORMS = ['linux-amd64', 'linux-arm64'] as const;
+export type PackagePlatform = (typeof PACKAGE_PLATFORMS)[number];
+const version = z.string().regex(/^\d{1,6}\.\d{1,6}\.\d{1,6}$/);
+
+/** F-04 What agents may install: one file, by its hash. */
+export const installPackage = z.object({
+  version,
+  platform: z.enum(PACKAGE_PLATFORMS),
+  fileName: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._+~-]{0,199}$/),
+  sha256: sha256Hex,
+  bytes: z.int().min(1).max(PACKAGE_BYTES_MAX),
+  /** It can follow this version or a newer one; null: any. */
+  minimumVersion: version.nullable(),
+});
+export type InstallPackage = z.infer<typeof installPackage>;
+export const packagePayload = installPackage.extend(head);
+
 export const DOCUMENT_PAYLOADS = {
   bundle: bundlePayload,
   list: listPayload,
@@ -269,5 +289,6 @@ export const DOCUMENT_PAYLOADS = {
   order: orderPayload,
   'audit-key': auditKeyPayload,
   communication: communicationPayload,
+  package: packagePayload,
 } as const;
 export type DocumentPayload<Type extends DocumentType> = z.infer<(typeof DOCUMENT_PAYLOADS)[Type]>;

@@ -13,6 +13,7 @@ import * as legacy from './legacy.ts';
 import * as manual from './manual.ts';
 import * as names from './names.ts';
 import * as oidc from './oidc.ts';
+import * as packages from './packages.ts';
 import * as passkeys from './passkeys.ts';
 import * as plans from './plans.ts';
 import * as points from './points.ts';
@@ -44,6 +45,7 @@ export const WIRE_MODULES: Readonly<Record<string, Readonly<Record<string, unkno
   manual,
   names,
   oidc,
+  packages,
   passkeys,
   plans,
   points,

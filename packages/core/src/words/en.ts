@@ -1,6 +1,7 @@
 import { access } from './en/access.ts';
 import { accounts } from './en/accounts.ts';
 import { applications } from './en/applications.ts';
+import { packages } from './en/packages.ts';
 import { serverLists } from './en/server-lists.ts';
 import { audit } from './en/audit.ts';
 import { revocations } from './en/revocation.ts';
@@ -28,6 +29,7 @@ export const en = {
   notes,
   verbs,
   applications,
+  packages,
   serverLists,
   audit,
   certificates,

@@ -2,6 +2,7 @@ import type { Words } from './en.ts';
 import { access } from './ja/access.ts';
 import { accounts } from './ja/accounts.ts';
 import { applications } from './ja/applications.ts';
+import { packages } from './ja/packages.ts';
 import { serverLists } from './ja/server-lists.ts';
 import { audit } from './ja/audit.ts';
 import { revocations } from './ja/revocation.ts';
@@ -29,6 +30,7 @@ export const ja: Words = {
   notes,
   verbs,
   applications,
+  packages,
   serverLists,
   audit,
   certificates,

@@ -48,6 +48,7 @@ test('T-40 the status of an agent that its server refuses says why, and exits wi
     heartbeat: unused,
     ask: unused,
     repair: unused,
+    reportPackage: unused,
   };
   const control = await listenOnControlSocket(folder, () => acts, silentLog());
   t.after(async () => {

@@ -7,6 +7,7 @@ import { legacyNouns } from './legacy.ts';
 import { accessNouns } from './access.ts';
 import { accountNouns } from './accounts.ts';
 import { applicationNouns } from './applications.ts';
+import { packageNouns } from './packages.ts';
 import { serverListNouns } from './server-lists.ts';
 import { operateLabels, operateNotes, operateNouns } from './operate.ts';
 
@@ -22,6 +23,7 @@ export const nouns = {
   plan: 'what to back up, when, where to, how long to keep it',
   ...applicationNouns,
   ...serverListNouns,
+  ...packageNouns,
   backup: 'run plans now',
   job: 'what runs and what ran',
   task: 'long work of the server itself',

@@ -6,10 +6,15 @@ export const legacyNouns = { legacy: 'hosts without a certificate, which an admi
 
 export const legacyVerbs = {
   'agent upgrade': {
-    summary: 'Take over from a legacy agent: certificate, configuration, repository',
+    summary:
+      'Install a signed package, or take over from a legacy agent: certificate, configuration, repository',
     args: {},
     flags: {
       data: "the agent's data folder",
+      package: 'install this package, whose signature lies beside it',
+      fromServer: 'install what the management server publishes for this kind of machine',
+      allowOlder: 'go back to an older version, too',
+      check: 'verify the package, and install nothing',
       fromLegacy: 'the folder of the legacy agent',
       server: 'where the server is, when the legacy agent knew another address; port 13000 by default',
       caFingerprint: 'the CA fingerprint, from the administrator: 64 hexadecimal digits',
@@ -20,6 +25,8 @@ export const legacyVerbs = {
       skipCertificate: 'for automatic updaters: install now, leave the certificate to be deployed by hand',
     },
     examples: {
+      carried: 'A package that was carried here',
+      fetched: 'The one that the management server publishes',
       plain: 'Confirm the CA, and take over',
       updater: 'An automatic updater leaves the certificate to a person',
     },

@@ -79,6 +79,10 @@ export const ROUTE_SUMMARIES: Readonly<Record<string, string>> = {
   exportServerList: 'Export a management server list',
   importServerList: 'Import a management server list',
   exportPackage: 'Export a communication package',
+  // install packages
+  signPackage: 'Sign an install package for agents, or publish it',
+  listPackages: 'List signed install packages',
+  getInstallPackage: 'Fetch the newest install package for a kind of machine',
   // clusters
   createCluster: 'Name the nodes that share a virtual name',
   listClusters: 'List clusters and what their nodes have',
@@ -193,6 +197,7 @@ export const ROUTE_TAGS: Readonly<Record<string, string>> = {
   clusters: 'Clusters: nodes that share a virtual name',
   groups: 'Groups: the tree of hosts, settings that are inherited, policies',
   'server-lists': 'Management server lists: where agents find their server',
+  packages: 'Install packages for agents, signed',
   renewals: 'The coming load of renewals, and drills',
   manual: 'Certificates that are deployed by files',
   relay: 'Tunnels of hosts in a DMZ',

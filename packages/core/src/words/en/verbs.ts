@@ -3,6 +3,7 @@ import { rotationVerbs } from './rotation.ts';
 import { verificationVerbs } from './verification.ts';
 import { nameVerbs } from './names.ts';
 import { applicationVerbs } from './applications.ts';
+import { packageVerbs } from './packages.ts';
 import { repairVerbs, serverListVerbs } from './server-lists.ts';
 import { certificateVerbs, clusterVerbs } from './certificates.ts';
 import { revocationVerbs } from './revocation.ts';
@@ -28,14 +29,13 @@ export const verbs = {
       name: 'name of the domain, as people will see it',
       database: 'sqlite:FILE or postgres://…; an SQLite file in the data folder when omitted',
       address: 'DNS name or IP address under which hosts reach this server (repeatable)',
-    },
       cluster: 'virtual name of the cluster that it is installed on: hosts reach it under this name',
       node: 'own name of a node, this machine first (repeatable); with --cluster',
       agentData: "data folder of this machine's agent, which gets its certificate; with --cluster",
+    },
     examples: {
       first: 'Create a domain and note the CA fingerprint that is printed',
       reachable: 'Say under which name hosts will reach it',
-    },
       cluster: 'On the active node of a cluster: its agent is set up, too',
     },
   },
@@ -52,6 +52,7 @@ export const verbs = {
     examples: {
       node: 'The next node of a cluster, under its virtual name',
       own: 'A server under a name of its own',
+    },
   },
   'server run': {
     summary: 'Run the management server until it is stopped',
@@ -522,6 +523,7 @@ export const verbs = {
   ...legacyVerbs,
   ...applicationVerbs,
   ...serverListVerbs,
+  ...packageVerbs,
   ...repairVerbs,
   ...certificateVerbs,
   ...clusterVerbs,

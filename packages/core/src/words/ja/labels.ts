@@ -8,6 +8,7 @@ import { legacyNouns } from './legacy.ts';
 import { accessNouns } from './access.ts';
 import { accountNouns } from './accounts.ts';
 import { applicationNouns } from './applications.ts';
+import { packageNouns } from './packages.ts';
 import { serverListNouns } from './server-lists.ts';
 import { operateLabels, operateNotes, operateNouns } from './operate.ts';
 
@@ -23,6 +24,7 @@ export const nouns: Words['nouns'] = {
   plan: '何を、いつ、どこへバックアップし、いつまで保持するか',
   ...applicationNouns,
   ...serverListNouns,
+  ...packageNouns,
   backup: 'プランを今すぐ実行する',
   job: '実行中と実行済みの処理',
   task: 'サーバー自身の長い処理',

@@ -7,10 +7,15 @@ export const legacyNouns: typeof nouns = { legacy: '管理者が許可した、�
 
 export const legacyVerbs: typeof verbs = {
   'agent upgrade': {
-    summary: 'レガシーエージェントから証明書・設定・リポジトリーを引き継ぐ',
+    summary:
+      '署名付きパッケージをインストールする、またはレガシーエージェントから証明書・設定・リポジトリーを引き継ぐ',
     args: {},
     flags: {
       data: 'エージェントのデータフォルダー',
+      package: 'このパッケージをインストールする (署名は同じ場所に置く)',
+      fromServer: '管理サーバーがこの種類のマシン用に公開しているものをインストールする',
+      allowOlder: '古いバージョンに戻すことも許す',
+      check: 'パッケージの検証だけを行い、インストールしない',
       fromLegacy: 'レガシーエージェントのフォルダー',
       server: 'サーバーのアドレス (レガシーエージェントの設定と異なる場合。ポートの既定値は 13000)',
       caFingerprint: '管理者から受け取った CA 指紋: 16 進数 64 桁',
@@ -21,6 +26,8 @@ export const legacyVerbs: typeof verbs = {
       skipCertificate: '自動更新用: インストールだけ行い、証明書は後から手動で配備する',
     },
     examples: {
+      carried: 'このホストにコピーしたパッケージ',
+      fetched: '管理サーバーが公開しているパッケージ',
       plain: 'CA を確認して引き継ぐ',
       updater: '自動更新では証明書の配備を人に任せる',
     },

@@ -3,6 +3,7 @@ import { rotationVerbs } from './rotation.ts';
 import { verificationVerbs } from './verification.ts';
 import { nameVerbs } from './names.ts';
 import { applicationVerbs } from './applications.ts';
+import { packageVerbs } from './packages.ts';
 import { repairVerbs, serverListVerbs } from './server-lists.ts';
 import { certificateVerbs, clusterVerbs } from './certificates.ts';
 import { revocationVerbs } from './revocation.ts';
@@ -44,14 +45,13 @@ export const verbs: Words['verbs'] = {
       name: 'ドメインの名前 (画面に表示される名前)',
       database: 'sqlite:FILE または postgres://…。省略時はデータフォルダー内の SQLite ファイル',
       address: 'ホストがこのサーバーに接続するときの DNS 名または IP アドレス (複数可)',
-    },
       cluster: 'インストール先クラスターの仮想名。ホストはこの名前でサーバーに接続する',
       node: 'ノード自身の名前。このマシンを最初に指定 (複数可)。--cluster と併用',
       agentData: '証明書を配置する、このマシンのエージェントのデータフォルダー。--cluster と併用',
+    },
     examples: {
       first: 'ドメインを作成し、表示された CA 指紋を控える',
       reachable: 'ホストから見える名前を指定する',
-    },
       cluster: 'クラスターのアクティブノードで実行する (エージェントも設定される)',
     },
   },
@@ -67,6 +67,7 @@ export const verbs: Words['verbs'] = {
     examples: {
       node: 'クラスターの次のノードを仮想名で追加する',
       own: '独自の名前を持つサーバーを追加する',
+    },
   },
   'server run': {
     summary: '管理サーバーを、停止されるまで動かす',
@@ -522,6 +523,7 @@ export const verbs: Words['verbs'] = {
   ...legacyVerbs,
   ...applicationVerbs,
   ...serverListVerbs,
+  ...packageVerbs,
   ...repairVerbs,
   ...certificateVerbs,
   ...clusterVerbs,

@@ -129,6 +129,31 @@ export const deleteDocuments = async (
   await tx.deleteFrom('documents').where('type', '=', type).where('scope', 'in', scopes).execute();
 };
 
+/** The newest version of each document of a type, the newest of all first. */
+export async function listNewestDocuments(
+  db: DbOrTx,
+  type: DocumentType,
+  limit: number,
+): Promise<{ scope: string; jws: string }[]> {
+  return db
+    .selectFrom('documents')
+    .select(['scope', 'jws'])
+    .where('type', '=', type)
+    .where(({ eb, selectFrom }) =>
+      eb(
+        'serial',
+        '=',
+        selectFrom('documents as other')
+          .select((row) => row.fn.max('other.serial').as('newest'))
+          .where('other.type', '=', type)
+          .whereRef('other.scope', '=', 'documents.scope'),
+      ),
+    )
+    .orderBy('serial', 'desc')
+    .limit(limit)
+    .execute();
+}
+
 /** Highest serial of each type and scope, but orders: nobody echoes those. */
 export async function eachLatestSerial(
   store: Store,

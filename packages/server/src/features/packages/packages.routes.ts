@@ -1,0 +1,40 @@
+import { AppError } from '@sekisho/core/errors.ts';
+import { PACKAGE_PLATFORMS } from '@sekisho/core/wire/documents.ts';
+import * as wire from '@sekisho/core/wire/packages.ts';
+import type { FastifyInstance } from 'fastify';
+import { open } from 'node:fs/promises';
+import type { ServerContext } from '../../context.ts';
+import { mount } from '../../http/mount.ts';
+import { packageFile, readPackage, signPackage, viewPackages } from './sign-package.ts';
+
+/** F-04 Install packages: signed and published by administrators. */
+export function packageRoutes(app: FastifyInstance, context: ServerContext): void {
+  mount(app, wire.signPackage, ({ body, principal }) => signPackage(context, principal, body));
+  mount(app, wire.listPackages, async () => ({ packages: await viewPackages(context) }));
+}
+
+/** F-04 What agents fetch, when somebody at the host says so: the signed description, and the file. */
+export function agentPackageRoutes(app: FastifyInstance, context: ServerContext): void {
+  const published = async (platform: string): Promise<string> => {
+    const found = await context.documents.latest('package', platform);
+    if (found === undefined) throw new AppError('PACKAGE_NOT_PUBLISHED', { platform });
+    return found.jws;
+  };
+  mount(app, wire.getInstallPackage, async ({ params }) => ({ jws: await published(params.platform) }));
+  for (const platform of PACKAGE_PLATFORMS)
+    app.get(wire.installPackageFile(platform), {
+      config: { access: 'peer' },
+      onRequest: async (request) => {
+        request.identity = await app.identify(request, 'peer');
+      },
+      handler: async (request, reply) => {
+        const { sha256, bytes } = readPackage(await published(platform));
+        const file = await open(packageFile(context.dataFolder, sha256)).catch((error: unknown) => {
+          throw new AppError('PACKAGE_FILE_MISSING', { sha256 }, { cause: error });
+        });
+        app.confirmPeer?.(request);
+        void reply.type('application/octet-stream').header('content-length', bytes);
+        return reply.send(file.createReadStream({ end: bytes - 1 }));
+      },
+    });
+}
