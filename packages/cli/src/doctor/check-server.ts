@@ -9,6 +9,7 @@ import {
 } from '@sekisho/server/features/database/examine-database.ts';
 import { backupsFolderOf } from '@sekisho/server/features/database/read-database.ts';
 import { readKek } from '@sekisho/server/features/keys/kek.ts';
+import { keyIdOfSealed } from '@sekisho/server/features/keys/find-damaged-keys.ts';
 import { stat } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { checkDays, checkNames, checkSigned } from './check-certificates.ts';
@@ -115,6 +116,7 @@ async function checkDatabase(config: ServerConfig, parts: ExaminationParts): Pro
   return [
     ...findings,
     ...checkKeys(database, config, parts.clock),
+    ...(await checkEnvelopes(database, parts)),
     ...checkLists(database, parts.clock),
     ...checkRisks(database, config, parts.clock.nowMs()),
   ];
@@ -136,9 +138,26 @@ function checkKeys({ keys }: DatabaseExamination, config: ServerConfig, clock: C
   return [
     ...tooEarly,
     ...keys.map(({ role, certificate }) => checkDays(role, certificate, nowMs)),
-    ...keys.flatMap(({ role, certificate }) => checkSigned(role, certificate, cas)),
+    ...keys
+      .filter(({ outside }) => !outside)
+      .flatMap(({ role, certificate }) => checkSigned(role, certificate, cas)),
     ...(tls === undefined ? [] : checkNames(tls, config.addresses)),
   ];
+}
+
+/** F-34 A private key that does not open, or is another certificate's: to be restored, not replaced. */
+async function checkEnvelopes(
+  { keys }: DatabaseExamination,
+  { folder, environment }: ExaminationParts,
+): Promise<Finding[]> {
+  const kek = await readKek(folder, environment).catch(() => undefined);
+  if (kek === undefined) return []; // told of by `checkKey`
+  const { found } = findingsOf('database');
+  return keys.flatMap(({ role, keyId, sealed, certificate }) => {
+    if (certificate.keyId === keyId && (sealed === undefined || keyIdOfSealed(kek, sealed, keyId) === keyId))
+      return [];
+    return [found('fault', 'keyDamaged', { role })];
+  });
 }
 
 /** T-41, T-44 Lists that were not renewed when they should have been: told days before hosts refuse each other. */

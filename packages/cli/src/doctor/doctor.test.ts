@@ -9,6 +9,7 @@ import { spawnSync } from 'node:child_process';
 import { chmod, copyFile, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { after, before, test } from 'node:test';
 import { runCli } from '../main.ts';
 import { fakeTerminal } from '../testing/fake-terminal.ts';
@@ -237,6 +238,19 @@ test('T-41 T-44 revocation lists that are late or past their end are told, and t
   const nowMs = trust.clock.nowMs();
   has(await look({ nowMs: nowMs + 5 * DAY_MS }), 'warning crlLate');
   has(await look({ nowMs: nowMs + 8 * DAY_MS }), 'fault crlStale');
+});
+
+test('F-34 a key of the domain that is damaged is found, and to be restored', async () => {
+  const database = new DatabaseSync(join(trust.dataFolder, 'sekisho.db'));
+  const { sealed } = database.prepare(`SELECT sealed FROM ca_keys WHERE role = 'document-signer'`).get() as {
+    sealed: string;
+  };
+  const set = database.prepare(`UPDATE ca_keys SET sealed = ? WHERE role = 'document-signer'`);
+  set.run(`${sealed.slice(0, -8)}AAAAAAA=`);
+  has(await look(), 'fault keyDamaged');
+  set.run(sealed);
+  database.close();
+  hasNot(await look(), 'keyDamaged');
 });
 
 test('S-02 a damaged database is found, whole again it is in order', async () => {

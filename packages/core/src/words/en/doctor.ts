@@ -72,6 +72,10 @@ export const doctor = {
     settingsOk: { words: 'All settings are valid.', mend: '' },
     keyOk: { words: 'The key-encryption key is there and readable by its owner alone.', mend: '' },
     databaseOk: { words: '{place} ({version}) is in order; schema {schema}.', mend: '' },
+    keyDamaged: {
+      words: 'The {role} key or its certificate is damaged.',
+      mend: 'Bring the last backup back rather than replace the key: docs/en/back-up-the-server.md; then no host notices anything.',
+    },
     databaseDamaged: {
       words: 'The database {place} is damaged: {detail}',
       mend: 'Stop the server and bring the last backup back: docs/en/back-up-the-server.md',

@@ -23,7 +23,12 @@ export interface DatabaseExamination {
   readonly journalBytes: number | undefined;
   readonly keys: readonly {
     readonly role: string;
+    readonly keyId: string;
     readonly attached: boolean;
+    /** Envelope of the private key. */
+    readonly sealed: string | undefined;
+    /** From outside: it chains to no CA here (F-30). */
+    readonly outside: boolean;
     readonly certificate: Certificate;
   }[];
   /** T-41: the newest list of each shard. */
@@ -127,7 +132,7 @@ async function read(
 > {
   const [schema] = await ask('SELECT max(version) AS n FROM schema_migrations');
   const keys = await ask(
-    `SELECT role, CASE WHEN sealed IS NULL THEN 0 ELSE 1 END AS attached, certificate FROM ca_keys WHERE state = 'active'`,
+    `SELECT key_id, role, sealed, chain, certificate FROM ca_keys WHERE state = 'active'`,
   );
   const [security] = await ask(`SELECT value FROM settings WHERE key = 'security'`);
   const [administrators] = await ask('SELECT count(*) AS n FROM administrators WHERE disabled_at_ms IS NULL');
@@ -152,7 +157,10 @@ async function read(
     schema: Number(schema?.['n'] ?? 0),
     keys: keys.map((row) => ({
       role: String(row['role']),
-      attached: row['attached'] === 1,
+      keyId: String(row['key_id']),
+      attached: row['sealed'] !== null,
+      sealed: row['sealed'] === null ? undefined : String(row['sealed']),
+      outside: row['chain'] !== null,
       certificate: parseCertificate(Buffer.from(String(row['certificate']), 'base64')),
     })),
     security: securitySettings.parse({

@@ -1,4 +1,7 @@
 import { parseCertificate } from '@sekisho/pki/certificate.ts';
+import { openSecret } from '@sekisho/pki/envelope.ts';
+import { keyIdOfSpki, privateKeyFromPem, spkiOf } from '@sekisho/pki/keys.ts';
+import type { Secret } from '@sekisho/platform/secret.ts';
 import type { DbOrTx } from '../../store/tables.ts';
 import { keyContext } from './key-store.ts';
 import { listKeys } from './keys.store.ts';
@@ -24,6 +27,16 @@ export async function findDamagedKeys(
             : undefined;
     return detail === undefined ? [] : [{ role, keyId, detail }];
   });
+}
+
+/** The ID of the private key in an envelope; undefined when it does not open or holds none. */
+export function keyIdOfSealed(kek: Secret<Uint8Array>, sealed: string, keyId: string): string | undefined {
+  try {
+    const pem = Buffer.from(openSecret(kek.reveal(), sealed, keyContext(keyId))).toString('utf8');
+    return keyIdOfSpki(spkiOf(privateKeyFromPem(pem)));
+  } catch {
+    return undefined; // that is what is asked
+  }
 }
 
 function readCertificate(der: string) {
