@@ -89,7 +89,7 @@ class Server {
   /** kill -9 */
   async kill(): Promise<void> {
     const child = this.#process;
-    assert.ok(child?.kill('SIGKILL'));
+    assert.ok(child !== undefined && child.kill('SIGKILL'));
     await eventually('it is dead', () => child.signalCode ?? undefined);
   }
 }
@@ -101,7 +101,7 @@ test('F-10 S-07 three server processes on one PostgreSQL: agents spread over the
   await client.query('CREATE DATABASE several');
   await client.end();
   const database = databaseUrl(postgres.url, 'several');
-  const names = ['one', 'two', 'three', 'four', 'five', 'vault'];
+  const names = ['one', 'two', 'three', 'vault'];
   const fleet = await Fleet.start(t, {
     database,
     heartbeatSeconds: 2,
@@ -171,8 +171,7 @@ test('F-10 S-07 three server processes on one PostgreSQL: agents spread over the
     await holdsNewest();
     for (const [at, name] of names.entries())
       await fleet.restartAgent(name, { ...systemRandom, fraction: () => (at + 0.5) / names.length });
-    const spread = await reaches('two agents are at each', /^(?=.*1.*1)(?=.*2.*2)(?=.*3.*3)/);
-    assert.equal([...spread].sort().join(''), '112233');
+    await reaches('the agents are at all of them', /^1223$/);
     await online(third);
   });
 
@@ -214,18 +213,17 @@ test('F-10 S-07 three server processes on one PostgreSQL: agents spread over the
         params: { id: only.id, group },
         body: { dryRun: true },
       });
-      assert.deepEqual([effect.hosts, effect.elsewhere.hosts], [names.length, 4]);
+      assert.deepEqual([effect.hosts, effect.elsewhere.hosts], [names.length, 2]);
       await fleet.call(assignServerList, { params: { id: list.id, group }, body: {} });
       await holdsNewest();
-      await reaches('all are at the second', /^2{6}$/);
+      await reaches('all are at the second', /^2{4}$/);
     },
   );
 
   await t.test('F-10 S-07 killed, its agents are online at the others', async () => {
     await second.kill();
-    await reaches('all are at the others', /^[13]{6}$/);
+    await reaches('all are at the others', /^[13]{4}$/);
     await online(first);
-    await backUpFrom(third);
   });
 
   await t.test('S-07 the database fails over: agents and orders go on', async () => {
@@ -236,15 +234,14 @@ test('F-10 S-07 three server processes on one PostgreSQL: agents spread over the
         ? true
         : undefined;
     });
-    await reaches('all are at the others', /^[13]{6}$/);
+    await reaches('all are at the others', /^[13]{4}$/);
     await online(third);
     await backUpFrom(first);
   });
 
   await t.test('F-10 it comes back, and so do its agents', async () => {
     await second.run();
-    await reaches('all are at the second again', /^2{6}$/);
+    await reaches('all are at the second again', /^2{4}$/);
     await online(second);
-    await backUpFrom(third);
   });
 });

@@ -14,6 +14,8 @@ import { runChild } from '../../test/run-child.ts';
 import { dataFolderAt, prepareDataFolder, type DataFolder } from '../data-folder.ts';
 import { openDocumentStore, type RepairableStore } from '../documents/document-store.ts';
 import { saveAnchors } from '../documents/trust-anchors.ts';
+import type { AgentSettings } from '../settings.ts';
+import { repairResult } from './repair-agent.ts';
 
 const clock = new FakeClock();
 const nowMs = clock.nowMs();
@@ -210,6 +212,37 @@ describe('agent repair', () => {
       documents.repair(await made(anew, 30, 40), FINGERPRINT_NEW),
       refusal('REPAIR_ROOT_COMPROMISED'),
     );
+  });
+
+  test('F-13 whether the host keeps its certificate is told, and else how it gets another', async (t) => {
+    const folder = await agentFolder(t);
+    const documents = await open(folder);
+    const host = await old.host();
+    const settings: AgentSettings = {
+      version: 1,
+      name: 'web-01',
+      names: [],
+      media: false,
+      server: { host: 'gone.example', port: 13_000 },
+      keyAlgorithm: 'p256',
+      state: { is: 'deployed', hostId: host.hostId, domainId, serverId },
+      allowCommands: false,
+      mediaFolder: null,
+    };
+    const tell = async (text: string, fingerprint: string | undefined, atMs = nowMs) =>
+      repairResult(await documents.repair(text, fingerprint), {
+        folder,
+        settings,
+        documents,
+        identity: { ...host, certificate: host.certificate },
+        clock: { ...clock, nowMs: () => atMs } as unknown as FakeClock,
+      });
+    assert.equal((await tell(await made(old, 11, 21), undefined)).certificate, 'fits');
+    const end = host.certificate.notAfterMs + 1;
+    assert.equal((await tell(await made(old, 12, 22), undefined, end)).certificate, 'expired');
+    const { certificate, command } = await tell(await made(anew, 3, 4), FINGERPRINT_NEW);
+    assert.equal(certificate, 'foreign');
+    assert.match(command, /agent setup .*--server server\.example:2 --name web-01 --reissue$/);
   });
 
   test('F-13 killed at any moment of a repair the agent has its old state or the new one, never parts', async (t) => {
