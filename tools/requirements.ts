@@ -48,7 +48,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
     id: 'T-20',
     what: 'Clusters: nodes that share a virtual name',
     status: 'partly',
-    open: 'installing a management server on a cluster, and disaster recovery of its nodes; the console',
+    open: 'the console',
   },
   { id: 'T-30', what: 'A host has one primary name and further ones', status: 'proved' },
   { id: 'T-31', what: 'Before two hosts talk, the server says whose name it is', status: 'proved' },
