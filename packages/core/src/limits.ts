@@ -104,6 +104,8 @@ export const LEGACY_HEARTBEAT_SECONDS = 60;
 export const SERVER_LISTS_MAX = 100;
 export const SERVERS_PER_LIST_MAX = 64;
 export const ACCEPTED_KEYS_MAX = 8;
+/** Those that an administrator names; an update of the server's certificate adds its own. */
+export const ACCEPTED_KEYS_BY_HAND_MAX = 4;
 /** Hosts that a preview names; the rest are counted. */
 export const PREVIEW_HOSTS_MAX = 50;
 /** A communication package (F-13): bundle and list, signed; it passes the control socket of an agent. */

@@ -1,11 +1,18 @@
 import { z } from 'zod';
-import { PREVIEW_HOSTS_MAX, SERVER_LISTS_MAX, SERVERS_PER_LIST_MAX } from '../limits.ts';
+import {
+  ACCEPTED_KEYS_BY_HAND_MAX,
+  PREVIEW_HOSTS_MAX,
+  SERVER_LISTS_MAX,
+  SERVERS_PER_LIST_MAX,
+} from '../limits.ts';
 import { listPayload } from './documents.ts';
 import { route } from './route.ts';
-import { count, displayName, domainId, epochMs, groupId, listId, serial } from './scalars.ts';
+import { count, displayName, domainId, epochMs, groupId, listId, serial, sha256Hex } from './scalars.ts';
 
 /** F-10 A server as a list names it: priority 1 is asked first. */
-export const listedServer = listPayload.shape.servers.element;
+export const listedServer = listPayload.shape.servers.element.extend({
+  acceptedKeys: z.array(sha256Hex).max(ACCEPTED_KEYS_BY_HAND_MAX),
+});
 export type ListedServerEntry = z.infer<typeof listedServer>;
 
 export const serverListView = z.object({
