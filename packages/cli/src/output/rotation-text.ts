@@ -5,6 +5,7 @@ import type {
   RotationPlan,
   RotationView,
 } from '@sekisho/core/wire/rotations.ts';
+import { z } from 'zod';
 import type { Cli } from '../cli.ts';
 import { renderPairs, visible } from './table.ts';
 import { timesLine } from './times-line.ts';
@@ -30,6 +31,7 @@ export function rotationText(cli: Cli, view: RotationView): string[] {
       ? []
       : [fill(rotations.undecided, { first: visible(first.name) }), `  ${namesOf(view.undecided)}`]),
     ...(view.problem === null || first !== undefined ? [] : findingText(cli, view.problem)),
+    ...changedMeanwhile(cli, view),
     ...(ended ? [] : [rotations.servers, ...view.servers.map((server) => `  ${serverText(cli, server)}`)]),
     timesLine(cli),
   ];
@@ -91,12 +93,29 @@ export const progressLine = (cli: Cli, view: RotationView): string =>
 
 export const phaseText = (
   cli: Cli,
-  { phase, direction, endedAtMs }: Pick<RotationView, 'phase' | 'direction' | 'endedAtMs'>,
+  { path, phase, direction, endedAtMs }: Pick<RotationView, 'path' | 'phase' | 'direction' | 'endedAtMs'>,
 ): string => {
   const { rotations } = cli.words;
-  const text = rotations.phases[phase];
+  const offOn: Partial<Record<RotationView['phase'], string>> =
+    path === 'off-on' ? rotations.offOnPhases : {};
+  const text = offOn[phase] ?? rotations.phases[phase];
   return direction === 'back' && endedAtMs === null ? fill(rotations.back, { phase: text }) : text;
 };
+
+/** F-31.3 What an administrator changed while verification was off; nothing on the other paths. */
+function changedMeanwhile(cli: Cli, { steps }: RotationView): string[] {
+  const { rotations } = cli.words;
+  const found = steps.flatMap(({ step, detail }) => {
+    const parsed = step === 'changed-meanwhile' ? departures.safeParse(detail['departures']) : undefined;
+    return parsed?.data ?? [];
+  });
+  const groups = found.map(({ group, what }) => `${visible(group)} (${rotations.changedParts[what]})`);
+  return groups.length === 0 ? [] : [fill(rotations.changedMeanwhile, { groups: groups.join(', ') })];
+}
+
+const departures = z.array(
+  z.object({ group: z.string(), what: z.enum(['list', 'verification', 'deleted', 'copied-list']) }),
+);
 
 function waitText(cli: Cli, { waitsFor, untilMs }: RotationView): string {
   if (waitsFor === null) return '–';

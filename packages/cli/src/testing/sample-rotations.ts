@@ -59,6 +59,7 @@ const DONE: View = {
   ...ASKING,
   id: '1a2b3c4d-5e6f-4071-8293-a4b5c6d7e8f9',
   kind: 'signing',
+  path: 'off-on',
   phase: 'done',
   outside: false,
   startedBy: 'system',
@@ -68,6 +69,15 @@ const DONE: View = {
   problem: null,
   mayRollBack: false,
   undecided: [],
+  steps: [
+    {
+      seq: 1,
+      step: 'changed-meanwhile',
+      actor: 'system',
+      atMs: TEST_NOW_MS - 86_100_000,
+      detail: { departures: [{ group: 'Tokyo', what: 'verification' }] },
+    },
+  ],
 };
 const one = (id: string): View => {
   const found = [ASKING, DONE].find((candidate) => candidate.id === id);

@@ -112,6 +112,20 @@ export const rotations = {
     done: 'done',
     'rolled-back': 'rolled back',
   },
+  /** What the same phases are on path 3. */
+  offOnPhases: {
+    announced: 'secure communication is off, lists have entries without TLS',
+    switching: 'servers are switching, secure communication is off',
+    overlap: 'updated, secure communication is still off',
+    withdrawing: 'secure communication is on again, the old one is withdrawn',
+  },
+  changedMeanwhile: 'Somebody changed these meanwhile; they are left as they are: {groups}',
+  changedParts: {
+    list: 'list',
+    verification: 'verification',
+    deleted: 'deleted',
+    'copied-list': 'had a copy of a list, has the original',
+  },
   waits: {
     paused: 'being resumed',
     hosts: 'hosts to acknowledge it',

@@ -106,6 +106,19 @@ export const rotations = {
     done: '完了',
     'rolled-back': '元に戻した',
   },
+  offOnPhases: {
+    announced: '安全な通信はオフ、リストに TLS なしのエントリーあり',
+    switching: 'サーバーを切り替え中、安全な通信はオフ',
+    overlap: '更新済み、安全な通信はまだオフ',
+    withdrawing: '安全な通信をオンに戻し、古いものを取り下げ中',
+  },
+  changedMeanwhile: '途中で誰かが変更したため、そのまま残したもの: {groups}',
+  changedParts: {
+    list: 'リスト',
+    verification: '検証',
+    deleted: '削除済み',
+    'copied-list': 'コピーしたリストを元のリストに戻した',
+  },
   waits: {
     paused: '一時停止中',
     hosts: 'ホストの確認応答',
