@@ -36,7 +36,7 @@ eachStore((dialect, open) => {
     const worker = await run(t, store, clock, 'w1');
     await store.db
       .insertInto('workers')
-      .values({ id: 'gone', started_at_ms: 1, alive_at_ms: 1, feed_seq: 0 })
+      .values({ id: 'gone', instance_id: 'gone', started_at_ms: 1, alive_at_ms: 1, feed_seq: 0 })
       .execute();
     await clock.advance(2_000);
     await until('the dead one is removed', async () => (await ids(store)).join() === 'w1');
@@ -70,7 +70,13 @@ eachStore((dialect, open) => {
     const other = dialect === 'postgres' ? await another() : store;
     await store.db
       .insertInto('workers')
-      .values({ id: 'killed', started_at_ms: 1, alive_at_ms: await store.databaseNowMs(), feed_seq: 0 })
+      .values({
+        id: 'killed',
+        instance_id: 'killed',
+        started_at_ms: 1,
+        alive_at_ms: await store.databaseNowMs(),
+        feed_seq: 0,
+      })
       .execute();
     await run(t, store, clock, 'w1');
     if (dialect === 'sqlite')
