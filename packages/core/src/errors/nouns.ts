@@ -26,6 +26,7 @@ const NOUNS: Readonly<Record<string, Readonly<Record<Language, string>>>> = {
   'known host': { en: 'known host', ja: '既知のホスト' },
   list: { en: 'management server list', ja: '管理サーバーリスト' },
   mapping: { en: 'host name mapping', ja: 'ホスト名マッピング' },
+  package: { en: 'install package', ja: 'インストールパッケージ' },
   passkey: { en: 'passkey', ja: 'パスキー' },
   plan: { en: 'plan', ja: 'プラン' },
   point: { en: 'recovery point', ja: '復旧ポイント' },

@@ -266,13 +266,19 @@ export type CommunicationPayload = z.infer<typeof communicationPayload>;
 /** Kinds of machines that there are install packages for. */
 export const PACKAGE_PLATFORMS = ['linux-amd64', 'linux-arm64'] as const;
 export type PackagePlatform = (typeof PACKAGE_PLATFORMS)[number];
-const version = z.string().regex(/^\d{1,6}\.\d{1,6}\.\d{1,6}$/);
+const version = z
+  .string()
+  .max(20)
+  .regex(/^\d{1,6}\.\d{1,6}\.\d{1,6}$/);
 
 /** F-04 What agents may install: one file, by its hash. */
 export const installPackage = z.object({
   version,
   platform: z.enum(PACKAGE_PLATFORMS),
-  fileName: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._+~-]{0,199}$/),
+  fileName: z
+    .string()
+    .max(200)
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._+~-]*$/),
   sha256: sha256Hex,
   bytes: z.int().min(1).max(PACKAGE_BYTES_MAX),
   /** It can follow this version or a newer one; null: any. */

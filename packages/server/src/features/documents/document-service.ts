@@ -24,6 +24,7 @@ import {
   findLatestDocument,
   insertDocument,
   latestSerials,
+  listNewestDocuments,
   replaceJws,
   type DocumentRow,
 } from './documents.store.ts';
@@ -50,6 +51,8 @@ export interface DocumentService {
   /** Signs the newest version again, with a higher serial; undefined: there is none. */
   makeAgain(tx: Tx, type: DocumentType, scope: string): Promise<number | undefined>;
   latest(type: DocumentType, scope: string): Promise<{ jws: string; serial: number } | undefined>;
+  /** The newest version of each document of a type, as it is stored, the newest of all first. */
+  newest(type: DocumentType, limit: number): Promise<{ scope: string; jws: string }[]>;
   /** From memory, moved on by the change feed; orders are not in it. */
   latestSerial(type: DocumentType, scope: string): number | undefined;
 }
@@ -217,6 +220,7 @@ export async function startDocuments(parts: {
       }
       return good;
     },
+    newest: (type, limit) => listNewestDocuments(parts.store.db, type, limit),
     latestSerial: (type, scope) => serials.get(type, scope),
   };
 }

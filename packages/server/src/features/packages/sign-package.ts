@@ -2,7 +2,7 @@ import { AppError } from '@sekisho/core/errors.ts';
 import type { Principal } from '@sekisho/core/rules/rights.ts';
 import { packagePayload, type InstallPackage } from '@sekisho/core/wire/documents.ts';
 import {
-  packageSignature,
+  type packageSignature,
   PACKAGES_SHOWN_MAX,
   type PackageView,
   type signPackage as signRoute,
@@ -12,7 +12,6 @@ import { join } from 'node:path';
 import type { z } from 'zod';
 import type { ServerContext } from '../../context.ts';
 import { recordAudit } from '../audit/record-audit.ts';
-import { listNewestDocuments } from '../documents/documents.store.ts';
 
 /** Where this server keeps the files that it hands to agents, by their hash. */
 export const packageFile = (dataFolder: string, sha256: string): string =>
@@ -51,8 +50,8 @@ export async function signPackage(
 }
 
 /** The packages that were signed last, newest first. */
-export async function viewPackages({ store }: Pick<ServerContext, 'store'>): Promise<PackageView[]> {
-  const rows = await listNewestDocuments(store.db, 'package', PACKAGES_SHOWN_MAX);
+export async function viewPackages({ documents }: Pick<ServerContext, 'documents'>): Promise<PackageView[]> {
+  const rows = await documents.newest('package', PACKAGES_SHOWN_MAX);
   return rows.map(({ scope, jws }) => viewOf(scope, jws));
 }
 
