@@ -29,13 +29,9 @@ export const CRASH_POINTS = [
   'rotation.switch.before-commit',
   'rotation.switch.committed',
   'rotation.settle.before-commit',
-  'rotation.settle.committed',
   'rotation.rekey.before-commit',
-  'rotation.rekey.committed',
   'rotation.withdraw.before-commit',
-  'rotation.withdraw.committed',
   'rotation.finish.before-commit',
-  'rotation.finish.committed',
   'rotation.confirm.before-commit',
   // server: audit log
   'audit-tree.before-commit',

@@ -110,7 +110,7 @@ export class RotationMachine {
         return true;
       });
       if (!moved) return true;
-      CRASH_POINTS_OF[step].after();
+      CRASH_POINTS_OF[step].after?.();
       log.info(
         { rotationId: rotation.id, kind: rotation.kind, step, server },
         'certificate update: step done',
@@ -231,7 +231,7 @@ const isOther = (now: RotationRow, before: RotationRow): boolean =>
   now.pausedAtMs !== before.pausedAtMs ||
   now.phaseSinceMs !== before.phaseSinceMs;
 
-const CRASH_POINTS_OF: Readonly<Record<RotationStep, { before: () => void; after: () => void }>> = {
+const CRASH_POINTS_OF: Readonly<Record<RotationStep, { before: () => void; after?: () => void }>> = {
   announce: {
     before: () => {
       crashPoint('rotation.announce.before-commit');
@@ -252,32 +252,20 @@ const CRASH_POINTS_OF: Readonly<Record<RotationStep, { before: () => void; after
     before: () => {
       crashPoint('rotation.settle.before-commit');
     },
-    after: () => {
-      crashPoint('rotation.settle.committed');
-    },
   },
   rekey: {
     before: () => {
       crashPoint('rotation.rekey.before-commit');
-    },
-    after: () => {
-      crashPoint('rotation.rekey.committed');
     },
   },
   withdraw: {
     before: () => {
       crashPoint('rotation.withdraw.before-commit');
     },
-    after: () => {
-      crashPoint('rotation.withdraw.committed');
-    },
   },
   finish: {
     before: () => {
       crashPoint('rotation.finish.before-commit');
-    },
-    after: () => {
-      crashPoint('rotation.finish.committed');
     },
   },
 };
