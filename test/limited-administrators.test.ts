@@ -504,6 +504,28 @@ test('S-04 the right for commands must reach every host on which they come to ru
   await call(plans.deletePlan, { params: { id: plan.id } });
 });
 
+test('S-04 F-01 nobody gains a right over hosts by moving them to where he holds more, by no key either', async () => {
+  await addAdministrator(server.server.context.store, 'mover', [
+    { role: 'operator', groupId: mine.group },
+    { role: 'administrator', groupId: theirs.group },
+  ]);
+  const { key } = await server.call(createApiKey, {
+    body: { name: 'mover', owner: 'mover', scopes: ['group.write', 'group.read'], validSeconds: 3_600 },
+  });
+  const call = callerWith(key);
+  const move = (id: HostId, groupId: GroupId, dryRun = false) =>
+    call(groups.moveHost, { params: { id }, body: { groupId, dryRun } });
+  for (const dryRun of [true, false])
+    await assert.rejects(move(mine.spare, theirs.group, dryRun), { code: 'RIGHT_MISSING' });
+  await assert.rejects(
+    call(groups.moveGroup, { params: { id: mine.inner }, body: { parentId: theirs.group } }),
+    { code: 'RIGHT_MISSING' },
+  );
+  // the other way he loses some
+  assert.equal((await move(theirs.spare, mine.group)).to.name, 'mine');
+  await server.call(groups.moveHost, { params: { id: theirs.spare }, body: { groupId: theirs.group } });
+});
+
 test('S-04 an administrator who is limited to groups is refused what is about the whole domain', async () => {
   for (const { name, route } of allRoutes()) {
     if (route.scope !== 'domain' || !(RIGHTS as readonly string[]).includes(route.right)) continue;

@@ -112,6 +112,20 @@ export const reachOf = (principal: Principal, right: Right): Reach => principal.
 /** Is this group within the reach? */
 export const reaches = (reach: Reach, groupId: GroupId): boolean => reach === 'domain' || reach.has(groupId);
 
+/**
+ * A right that somebody would hold over what is moved from one group into another, and does not hold over it now; undefined: there is none.
+ * `rights`: of the person, not of the key that is used.
+ */
+export const gainedRight = (
+  rights: ReadonlyMap<Right, Reach>,
+  from: GroupId,
+  to: GroupId,
+): Right | undefined =>
+  RIGHTS.find((right) => {
+    const reach = rights.get(right) ?? NOWHERE;
+    return reaches(reach, to) && !reaches(reach, from);
+  });
+
 /** Every right in the whole domain. */
 export const everyRight = (): ReadonlyMap<Right, Reach> =>
   new Map(RIGHTS.map((right) => [right, 'domain'] as const));

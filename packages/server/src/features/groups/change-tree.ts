@@ -1,11 +1,12 @@
 import type { AuditAct } from '@sekisho/core/audit-events.ts';
 import { AppError } from '@sekisho/core/errors.ts';
 import type { GroupId } from '@sekisho/core/ids.ts';
-import { reaches, reachOf, type Principal } from '@sekisho/core/rules/rights.ts';
+import { gainedRight, reaches, reachOf, type Principal } from '@sekisho/core/rules/rights.ts';
 import { SETTING_KEYS, type SettingName } from '@sekisho/core/wire/group-settings.ts';
 import { requireUnchanged, revisionTag, type Precondition } from '../../http/entity-tag.ts';
 import { recordChange } from '../../store/record-change.ts';
 import type { Tx } from '../../store/tables.ts';
+import { rightsOfAdministrator } from '../administrators/administrator-rights.ts';
 import { writeOutbox } from '../events/outbox.ts';
 import { lastChangeOf } from '../audit/last-change-of.ts';
 import { recordAudit } from '../audit/record-audit.ts';
@@ -29,6 +30,20 @@ export function requireParent({ parentId, name }: StoredGroup, principal: Princi
   if (!reaches(reachOf(principal, 'group.write'), parentId))
     throw new AppError('GROUP_BELONGS_ABOVE', { name });
   return parentId;
+}
+
+/**
+ * S-04 Nobody gains a right over hosts by moving them to where he holds more: the groups that decide who may do what would decide nothing.
+ * Of a key its owner counts. @throws AppError RIGHT_MISSING
+ */
+export async function requireNoGain(tx: Tx, principal: Principal, from: GroupId, to: GroupId): Promise<void> {
+  const { kind, administratorId } = principal;
+  const rights =
+    kind === 'api-key' && administratorId !== null
+      ? ((await rightsOfAdministrator(tx, administratorId)) ?? principal.rights)
+      : principal.rights;
+  const right = gainedRight(rights, from, to);
+  if (right !== undefined) throw new AppError('RIGHT_MISSING', { right });
 }
 
 /** @throws AppError SETTING_LOCKED when a group above locked the setting for this one */

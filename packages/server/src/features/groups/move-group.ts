@@ -4,7 +4,14 @@ import type { Principal } from '@sekisho/core/rules/rights.ts';
 import type { ChangeEffect } from '@sekisho/core/wire/groups.ts';
 import type { Precondition } from '../../http/entity-tag.ts';
 import type { FleetContext } from '../fleet/fleet-context.ts';
-import { auditGroup, requireGroup, requireParent, requireUnchangedGroup, storeGroup } from './change-tree.ts';
+import {
+  auditGroup,
+  requireGroup,
+  requireNoGain,
+  requireParent,
+  requireUnchangedGroup,
+  storeGroup,
+} from './change-tree.ts';
 import { requireDepth, requireFreeName } from './create-group.ts';
 import { effectOfTrees } from './group-effect.ts';
 import { readGroupTree, type GroupTree } from './group-tree.ts';
@@ -12,7 +19,7 @@ import { lockTree } from './group-rows.ts';
 
 /**
  * F-01 Puts a group with all below it under another one, and says what that does to its hosts. The right must reach the group, the one above
- * it now and the one above it then. Refusals: NOT_FOUND, PRECONDITION_FAILED, GROUP_IS_ROOT, GROUP_BELONGS_ABOVE, GROUP_IN_ITSELF,
+ * it now and the one above it then, and no other right may be gained by it. Refusals: RIGHT_MISSING, NOT_FOUND, PRECONDITION_FAILED, GROUP_IS_ROOT, GROUP_BELONGS_ABOVE, GROUP_IN_ITSELF,
  * GROUP_TOO_DEEP, GROUP_NAME_TAKEN.
  */
 export async function moveGroup(
@@ -27,6 +34,7 @@ export async function moveGroup(
     await requireUnchangedGroup(tx, group, wish.precondition);
     const from = requireParent(group, principal);
     const to = requireGroup(before, principal, wish.parentId);
+    await requireNoGain(tx, principal, group.id, to.id);
     const below = before.below(group.id);
     if (below.has(to.id)) throw new AppError('GROUP_IN_ITSELF', { name: group.name });
     requireDepth(before.path(to.id).length + heightOf(before, group.id));

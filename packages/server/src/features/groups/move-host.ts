@@ -9,14 +9,15 @@ import type { FleetContext } from '../fleet/fleet-context.ts';
 import { findHost } from '../fleet/read-hosts.ts';
 import { refreshAssignments } from '../fleet/refresh-assignments.ts';
 import { refreshPolicies } from '../fleet/refresh-policies.ts';
-import { requireGroup } from './change-tree.ts';
+import { requireGroup, requireNoGain } from './change-tree.ts';
 import { effectOfMove } from './group-effect.ts';
 import { readGroupTree } from './group-tree.ts';
 import { lockTree, updateGroupOfHost } from './group-rows.ts';
 
 /**
  * F-01 Puts a host into another group, and says what that does to it: it gets that group's policy and list, signed anew where its own are
- * newer. The right must reach both groups. Refusals: NOT_FOUND, HOST_IS_MANAGEMENT_SERVER.
+ * newer. The right must reach both groups, and no other right may be gained by it. Refusals: NOT_FOUND, HOST_IS_MANAGEMENT_SERVER,
+ * RIGHT_MISSING.
  */
 export async function moveHost(
   context: FleetContext,
@@ -31,6 +32,7 @@ export async function moveHost(
       throw new AppError('NOT_FOUND', { what: 'host', id: wish.id });
     if (host.isServer) throw new AppError('HOST_IS_MANAGEMENT_SERVER');
     const to = requireGroup(tree, principal, wish.groupId);
+    await requireNoGain(tx, principal, host.groupId, to.id);
     const from = tree.get(host.groupId);
     const effect = await effectOfMove(
       tx,
