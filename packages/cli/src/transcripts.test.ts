@@ -61,7 +61,7 @@ for (const { path } of VERBS) {
 
 /** What needs a real server, agent or shell is proved in tests of its own. */
 const NEEDS_MORE_THAN_A_SOCKET =
-  /^(server (init|join|run|detach-root)|audit verify$|agent |cert (request|sign|install|export|import)$|db migrate$|doctor$|service print$|demo$|simulate$|completion$)/;
+  /^(server (init|join|run|detach-root)|audit verify$|agent |cert (request|sign|install|export|import)$|db migrate$|package (sign|publish)$|doctor$|service print$|demo$|simulate$|completion$)/;
 
 for (const { path } of VERBS.filter((verb) => !NEEDS_MORE_THAN_A_SOCKET.test(verb.path))) {
   test(`S-01 the transcripts hold a success and a refusal of "${path}"`, () => {

@@ -38,6 +38,7 @@ import { applicationSamples } from './sample-applications.ts';
 import { auditSampleRoutes } from './sample-audit.ts';
 import { legacyRoutes } from './sample-legacy.ts';
 import { clusterSamples } from './sample-clusters.ts';
+import { packageSamples } from './sample-packages.ts';
 import { serverListSamples } from './sample-server-lists.ts';
 import { groupSamples } from './sample-groups.ts';
 import { renewalSamples } from './sample-renewals.ts';
@@ -119,6 +120,7 @@ export function sampleRoutes(): FakeRoute[] {
     ...renewalSamples(),
     ...clusterSamples(),
     ...serverListSamples(),
+    ...packageSamples(),
     ...groupSamples(),
     ...legacyRoutes,
     ...applicationSamples(),
