@@ -255,15 +255,4 @@ export const rotationErrors = {
       hint: '証明書の指定を外してください: sekisho rotation start ca',
     },
   },
-  ROTATION_SERVER_UNREAD: {
-    status: 409,
-    en: {
-      words: 'Path 3 and this kind of update are not prepared on this server ({kind}, {path}).',
-      hint: 'Update all server processes to the same version, then start again.',
-    },
-    ja: {
-      words: 'このサーバーではこの種類の更新の準備ができていません ({kind}, {path})。',
-      hint: 'すべてのサーバープロセスを同じバージョンに更新してから、もう一度開始してください。',
-    },
-  },
 } as const satisfies ErrorTable;

@@ -32,7 +32,7 @@ export async function planRotation(
   },
 ): Promise<RotationPlan> {
   const { fleet, parts } = context;
-  const { clock, keys, store } = parts;
+  const { keys, store } = parts;
   const { kind } = wish;
   const emergency = wish.emergency ?? null;
   const findings: RotationFinding[] = [];
@@ -98,7 +98,7 @@ export async function planRotation(
       live: live.has(instanceId),
     })),
     expectedSeconds: Math.ceil(
-      chosen.path === 'announced' && hosts.silent.length === 0 && clock.nowMs() > 0
+      chosen.path === 'announced' && hosts.silent.length === 0
         ? longest * 1.1
         : (waits * cyclesMs(longest)) / 1_000,
     ),
