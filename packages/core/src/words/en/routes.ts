@@ -197,6 +197,8 @@ export const ROUTE_TAGS: Readonly<Record<string, string>> = {
   clusters: 'Clusters: nodes that share a virtual name',
   groups: 'Groups: the tree of hosts, settings that are inherited, policies',
   'server-lists': 'Management server lists: where agents find their server',
+  rotations: 'Updates of the server’s certificates',
+  'switch-verification': 'Whether agents verify the server',
   packages: 'Install packages for agents, signed',
   renewals: 'The coming load of renewals, and drills',
   manual: 'Certificates that are deployed by files',
