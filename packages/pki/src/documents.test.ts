@@ -9,7 +9,7 @@ import { createHmac, randomUUID, sign, type KeyObject } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Certificate } from './certificate.ts';
-import { signDocument, verifyDocument } from './documents.ts';
+import { resignDocument, signDocument, signerKeyOf, verifyDocument } from './documents.ts';
 import * as encode from './extensions.ts';
 import { documentSignerUri, issueDocumentSigner } from './issue.ts';
 import { generatePrivateKey, sha256Hex, spkiOf } from './keys.ts';
@@ -616,4 +616,43 @@ test('a payload that is not UTF-8 is refused', async () => {
   const input = `${Buffer.from(JSON.stringify(headerOf('policy', [documentSigner.certificate]))).toString('base64url')}.${Buffer.from([0x22, 0xff, 0x22]).toString('base64url')}`;
   const jws = `${input}.${es256(documentSigner.key)(Buffer.from(input)).toString('base64url')}`;
   await refuses('DOCUMENT_MALFORMED', verifyDocument(jws, { ...expected, type: 'policy' }), /not JSON/);
+});
+
+test('F-30 F-37 where the bundle names signers, no other key signs; one from outside counts by its key and its dates', async () => {
+  const policy = policyBy(documentSigner);
+  const named = (keyId: string, outside = false) => ({ signers: [{ keyId, outside }] });
+  const wish = { ...expected, type: 'policy' } as const;
+  const { keyId } = documentSigner.certificate;
+  await verifyDocument(policy, { ...wish, ...named(keyId) });
+  await verifyDocument(policy, { ...wish, signers: [] });
+  await refuses('DOCUMENT_SIGNER_WRONG', verifyDocument(policy, { ...wish, ...named('0'.repeat(64)) }));
+  // the same key without an anchor: only as one from outside
+  await refuses('DOCUMENT_SIGNER_WRONG', verifyDocument(policy, { ...wish, anchors: [], ...named(keyId) }));
+  await verifyDocument(policy, { ...wish, anchors: [], ...named(keyId, true) });
+  const late = { ...wish, nowMs: documentSigner.certificate.notAfterMs + 1 };
+  await refuses(
+    'DOCUMENT_SIGNER_WRONG',
+    verifyDocument(policy, { ...late, anchors: [], ...named(keyId, true) }),
+  );
+});
+
+test('F-30 a document that another key signs again is the same document, byte for byte', async () => {
+  const first = await authority.signDocument('policy', payloads.policy);
+  const signer = fileSigner(await generatePrivateKey('p256'));
+  const { notBeforeMs, notAfterMs } = documentSigner.certificate;
+  const validity = { notBeforeMs, notAfterMs, serial: Buffer.alloc(16, 7) };
+  const certificate = await issueDocumentSigner({
+    ...validity,
+    domainId,
+    spkiDer: signer.spkiDer,
+    issuer: root,
+  });
+  const again = await resignDocument(first, { type: 'policy', signer, chain: [certificate] });
+  const read = (jws: string) => verifyDocument(jws, { ...expected, type: 'policy' });
+  assert.equal((await read(again)).contentSha256, (await read(first)).contentSha256);
+  assert.deepEqual(
+    [signerKeyOf(first) === signerKeyOf(again), signerKeyOf(again)],
+    [false, certificate.keyId],
+  );
+  assert.equal(signerKeyOf('nothing'), undefined);
 });
