@@ -10,6 +10,7 @@ import type { AgentDesk } from './agent-desk.ts';
 import { newestCrlNumber } from './crl-number.ts';
 import type { FleetIndex, IndexedHost } from './fleet-index.ts';
 import type { HeartbeatDesk } from './heartbeat-desk.ts';
+import type { PushPacer } from './push-pacer.ts';
 import { findHosts } from './read-hosts.ts';
 
 /** The changes that move the fleet's memory on. */
@@ -37,6 +38,8 @@ export interface FleetChangesParts {
   readonly heartbeats: HeartbeatDesk;
   readonly hub: ChannelHub;
   readonly desk: AgentDesk;
+  /** For what concerns many agents. */
+  readonly pacer: PushPacer;
   /** T-33: the count of decisions about names; read anew before this hears of a change. */
   readonly namesGeneration: () => number;
   /** T-09: read anew before this hears of a change. */
@@ -144,10 +147,10 @@ export class FleetChanges {
 
   /** Says "come now" to the agents with a channel here whose host is chosen. */
   #pushWhere(chosen: (host: IndexedHost) => boolean, fetch: readonly Fetchable[]): void {
-    const { hub, index, desk } = this.#parts;
+    const { hub, index, pacer } = this.#parts;
     for (const session of hub.sessions()) {
       const host = index.get(session.peer.hostId);
-      if (host !== undefined && chosen(host)) desk.push(host.id, fetch);
+      if (host !== undefined && chosen(host)) pacer.push(host.id, fetch);
     }
   }
 
@@ -216,7 +219,7 @@ export class FleetChanges {
    * their own way, with their jobs.
    */
   #documents(changes: readonly Change[]): void {
-    const { desk, heartbeats } = this.#parts;
+    const { pacer, heartbeats } = this.#parts;
     const scopes = new Map<string, Set<string>>();
     for (const { kind, key } of changes) {
       if (kind !== 'document') continue;
@@ -226,7 +229,7 @@ export class FleetChanges {
     }
     for (const scope of scopes.get('assignment') ?? []) {
       const id = parseHostId(scope);
-      if (id !== undefined) desk.push(id, ['assignment']);
+      if (id !== undefined) pacer.push(id, ['assignment']);
     }
     const policies = scopes.get('policy');
     if (policies !== undefined) this.#pushWhere((host) => policies.has(host.groupId), ['policy']);

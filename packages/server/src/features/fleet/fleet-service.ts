@@ -11,6 +11,7 @@ import { OpenWork } from '../jobs/open-work.ts';
 import { ProgressBoard } from '../jobs/progress-board.ts';
 import { AgentDesk } from './agent-desk.ts';
 import { FLEET_CHANGE_KINDS, FleetChanges } from './fleet-changes.ts';
+import { PushPacer } from './push-pacer.ts';
 import type { FleetContext } from './fleet-context.ts';
 import { FleetIndex, type IndexedHost } from './fleet-index.ts';
 import { agentRoutes, fleetRoutes, plainHeartbeatRoute } from './fleet.routes.ts';
@@ -84,6 +85,9 @@ export async function startFleet(
     },
   });
   const desk = new AgentDesk({ context, desk: heartbeats, work, board, sessionOf: (id) => hub.session(id) });
+  const pacer = new PushPacer(context.clock, (id, fetch) => {
+    desk.push(id, fetch);
+  });
   const changes: FleetChanges = new FleetChanges({
     store,
     index,
@@ -92,6 +96,7 @@ export async function startFleet(
     heartbeats,
     hub,
     desk,
+    pacer,
     namesGeneration: () => parts.names.index.generation,
     renewalOf: (hostId, fingerprint) => parts.renewals.of(hostId, fingerprint),
     follow: () => {
@@ -144,7 +149,7 @@ export async function startFleet(
     },
     handleUpgrade: (request, socket, head, peer) => {
       noteSecure(parts, peer.hostId, addressOf(request.socket));
-      parts.names.noteAddress(peer, ownAddressOf(request.socket));
+      parts.names.noteChannel(peer, ownAddressOf(request.socket), request.socket);
       hub.handleUpgrade(request, socket, head, peer);
     },
     agentRoutes: (agentApp) => {
@@ -168,6 +173,7 @@ export async function startFleet(
     drain: (spreadMs) => hub.drain(spreadMs),
     async stop() {
       unsubscribe();
+      pacer.stop();
       for (const loop of Object.values(loops)) await loop.stop();
       await hub.stop();
       await tasks.settled();
