@@ -85,6 +85,7 @@ test('F-30 F-36 F-37 F-38 the CA is changed under a running backup; a host that 
   const ended = await fleet.ended(job);
   assert.equal(ended.state, 'done', JSON.stringify(ended.report));
   assert.deepEqual(ended.report?.warnings, []);
+  assert.doesNotMatch(ended.report?.log.join('\n') ?? '', /retry|error/i);
   const [point] = await fleet.points('laptop');
   const target = join(fleet.folder, 'restored');
   assert.equal((await fleet.restore(point!, target)).state, 'done');

@@ -221,7 +221,12 @@ async function answer(
     target = parseTarget(request.url ?? '');
     if (repositoryOwner(target.repository) !== hostId)
       readers.enter({ hostId, repository: target.repository }, request, response);
-    leave = limits.enter(hostId, request.method === 'POST');
+    const leaveLimits = limits.enter(hostId, request.method === 'POST');
+    const end = peers.begin(request.socket);
+    leave = () => {
+      end();
+      leaveLimits();
+    };
   } catch (error) {
     const refusal = toAppError(error);
     store.log.warn({ code: refusal.code, url: request.url, remote: request.socket.remoteAddress }, 'refused');

@@ -147,10 +147,24 @@ function dialOnce(
 export class DialingAgent extends Agent {
   readonly #dial: (signal: AbortSignal) => Promise<Socket>;
   readonly #ended = new AbortController();
+  readonly #mayKeep: (socket: Duplex) => boolean;
 
-  constructor(dial: (signal: AbortSignal) => Promise<Socket>, connectionsMax: number) {
+  /** `mayKeep`: may a connection whose request has ended carry another? By default it may. */
+  constructor(
+    dial: (signal: AbortSignal) => Promise<Socket>,
+    connectionsMax: number,
+    mayKeep: (socket: Duplex) => boolean = () => true,
+  ) {
     super({ keepAlive: true, maxSockets: connectionsMax, maxFreeSockets: connectionsMax });
     this.#dial = dial;
+    this.#mayKeep = mayKeep;
+  }
+
+  override keepSocketAlive(socket: Duplex): boolean {
+    if (!this.#mayKeep(socket)) return false;
+    // Node's own answer, which its types don't know: the server may have said that it closes
+    const kept: unknown = super.keepSocketAlive(socket);
+    return kept !== false;
   }
 
   override createConnection(

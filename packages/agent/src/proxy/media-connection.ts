@@ -8,6 +8,7 @@ import type { Log } from '@sekisho/platform/log.ts';
 import type { LookupFunction } from 'node:net';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { Identity } from '../identity/identity-store.ts';
 import type { PeerDecisions } from '../names/peer-decisions.ts';
@@ -51,12 +52,22 @@ export class MediaConnection {
   readonly #live = new Map<TLSSocket, PresentedPeer>();
   readonly #plain = new Set<Socket>();
   readonly #dialled = new WeakMap<TLSSocket, string>();
+  /** Our own certificate as each connection showed it. */
+  readonly #shown = new WeakMap<Duplex, string>();
+  /** F-36 Connections that end with the request they are in. */
+  readonly #leaving = new WeakSet<Duplex>();
   #lastEndpoint: { readonly address: string; readonly port: number } | undefined;
 
   constructor(target: MediaTarget, trust: MediaTrust) {
     this.target = target;
     this.#trust = trust;
-    this.agent = new DialingAgent((signal) => this.#dial(signal), MEDIA_CONNECTIONS_MAX);
+    this.agent = new DialingAgent(
+      (signal) => this.#dial(signal),
+      MEDIA_CONNECTIONS_MAX,
+      // F-37: a certificate of a CA that leaves is not shown for longer than it must be
+      (socket) => !this.#leaving.has(socket) && (this.#shown.get(socket) ?? chainNow()) === chainNow(),
+    );
+    const chainNow = (): string => this.#trust.identity().chainPem;
   }
 
   /** For the Host header. */
@@ -64,7 +75,10 @@ export class MediaConnection {
     return this.#lastEndpoint ?? this.target.endpoints[0] ?? { address: 'localhost', port: 0 };
   }
 
-  /** Cuts live connections whose peer is refused now (T-42); the first refusal, if any. */
+  /**
+   * Cuts live connections whose peer is refused now (T-42); the first refusal, if any. Where only the peer's CA has left meanwhile, a request
+   * that is under way ends first (F-36).
+   */
   checkAgain(): AppError | undefined {
     let refusal: AppError | undefined;
     for (const [socket, peer] of this.#live) {
@@ -72,11 +86,19 @@ export class MediaConnection {
         verifyMediaServer(peer, this.#trust.trust(), this.target.hostId);
       } catch (error) {
         if (!(error instanceof AppError)) throw error;
+        if (error.code === 'PEER_CHAIN_UNTRUSTED' && !this.#isIdle(socket)) {
+          this.#leaving.add(socket);
+          continue;
+        }
         refusal ??= error;
         socket.destroy(error);
       }
     }
     return refusal;
+  }
+
+  #isIdle(socket: TLSSocket): boolean {
+    return Object.values(this.agent.freeSockets).some((free) => free?.includes(socket) === true);
   }
 
   /** T-31 It was decided anew who goes by these names (null: by any): live connections that may not go on are cut. */
@@ -162,6 +184,7 @@ export class MediaConnection {
         });
         if (presented !== undefined) this.#live.set(socket, presented);
         this.#dialled.set(socket, endpoint.address);
+        this.#shown.set(socket, chainPem);
         socket.once('close', () => this.#live.delete(socket));
         this.#lastEndpoint = endpoint;
         return socket;

@@ -42,6 +42,7 @@ export class PeerConnections {
   readonly #waiting = new Map<HostId, number>();
   readonly #peers = new Map<TLSSocket, Peer>();
   readonly #byHost = new Map<HostId, Set<TLSSocket>>();
+  readonly #busy = new Map<TLSSocket, number>();
 
   constructor(authorize: Authorize, confirm: Confirm | undefined, log: Log) {
     this.#authorize = authorize;
@@ -120,6 +121,16 @@ export class PeerConnections {
     return hostId;
   }
 
+  /** A request of this connection is answered; called with how to end it. */
+  begin(socket: TLSSocket): () => void {
+    this.#busy.set(socket, (this.#busy.get(socket) ?? 0) + 1);
+    return () => {
+      const left = (this.#busy.get(socket) ?? 1) - 1;
+      if (left > 0) this.#busy.set(socket, left);
+      else this.#busy.delete(socket);
+    };
+  }
+
   /** Destroys every connection of a host; how many there were. */
   cut(hostId: HostId): number {
     const sockets = [...(this.#byHost.get(hostId) ?? [])];
@@ -127,13 +138,18 @@ export class PeerConnections {
     return sockets.length;
   }
 
-  /** Asks again for every live connection, and destroys those that are refused now. */
+  /**
+   * Asks again for every live connection, and destroys those that are refused now. One whose CA has left meanwhile may end the request that
+   * it is in (F-36): the next is refused.
+   */
   cutUnauthorized(): number {
     let cut = 0;
     for (const socket of [...this.#peers.keys()]) {
       try {
         this.authorizeAgain(socket);
       } catch (error) {
+        if (error instanceof AppError && error.code === 'PEER_CHAIN_UNTRUSTED' && this.#busy.has(socket))
+          continue;
         this.#log.warn({ error, remote: socket.remoteAddress }, 'live connection cut');
         this.#destroy(socket);
         cut += 1;
