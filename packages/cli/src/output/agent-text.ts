@@ -1,5 +1,6 @@
 import type { AgentStatus } from '@sekisho/agent/control/agent-status.ts';
 import { errorWords, fill, isErrorCode, type ErrorParams } from '@sekisho/core/errors.ts';
+import { ORPHANED_HEALTH } from '@sekisho/core/rules/host-state.ts';
 import type { Cli } from '../cli.ts';
 import { renderPairs, visible } from './table.ts';
 import { quoteWord } from './shell-quote.ts';
@@ -60,6 +61,9 @@ export function agentStatusText(cli: Cli, status: AgentStatus, dataFolder: strin
         ]),
     ...(status.notDeployed === null ? [] : ['', style.yellow(notes.agentCannotCommunicate)]),
     ...(reason === null ? [] : reasonLines(cli, reason.code, reason.params)),
+    ...(status.health.some(({ code }) => code === ORPHANED_HEALTH)
+      ? ['', style.yellow(words.serverLists.refusesServer), words.serverLists.refusesServerMend]
+      : []),
     ...(status.notDeployed === null ? [] : [`${notes.agentComplete} ${status.notDeployed.command}`]),
     ...(status.notDeployed === null && !status.running
       ? ['', fill(notes.agentNext, { data: quoteWord(dataFolder) })]

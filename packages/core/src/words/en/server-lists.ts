@@ -173,6 +173,10 @@ export const serverLists = {
   packageUse: 'Carry it to the host, and run there: sekisho agent repair {file}',
   packageFingerprint:
     'If the agent does not know the CA any more, it asks for this fingerprint. Tell it another way than with the file:',
+  refusesServer:
+    'This agent refuses the certificate of a management server. If nobody changed anything there, somebody may stand in between: repair nothing.',
+  refusesServerMend:
+    'If the CA was changed: have an administrator export a communication package (sekisho server-list package), then: sekisho agent repair FILE',
   repairShown: 'The package is signed under a CA that this agent does not know yet. Its fingerprint:',
   repairQuestion: 'Is this the fingerprint that your administrator gave you?',
   repaired: 'The package is taken: generation {generation}, list {serial}.',

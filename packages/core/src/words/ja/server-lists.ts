@@ -174,6 +174,10 @@ export const serverLists: typeof en.serverLists = {
   packageUse: 'ホストにコピーして実行してください: sekisho agent repair {file}',
   packageFingerprint:
     'エージェントがこの CA を知らない場合は、次の指紋の確認が求められます。ファイルとは別の方法で伝えてください:',
+  refusesServer:
+    'このエージェントは管理サーバーの証明書を拒否しています。サーバーで何も変更していない場合は、通信が乗っ取られている可能性があります。修復しないでください。',
+  refusesServerMend:
+    'CA を変更した場合は、管理者に通信パッケージのエクスポートを依頼し (sekisho server-list package)、次を実行してください: sekisho agent repair ファイル',
   repairShown: 'パッケージは、このエージェントがまだ知らない CA のもとで署名されています。その指紋:',
   repairQuestion: '管理者から受け取った指紋と一致しますか?',
   repaired: 'パッケージを取り込みました: 世代 {generation}、リスト {serial}。',
