@@ -23,6 +23,8 @@ export const PENDING_NAMES_PER_HOST_MAX = 200;
 /** New names (mapped or pending) that one host may bring up in a minute, and all together. */
 export const NEW_NAMES_PER_HOST_PER_MINUTE_MAX = 60;
 export const NEW_NAMES_PER_MINUTE_MAX = 6_000;
+/** Addresses of which one server process writes in one go that hosts are still met under them; the others come with the next meeting. */
+export const ADDRESSES_NOTED_MAX = 10_000;
 /** Names in one push; more: everything is to be asked for again. */
 export const NAMES_PER_PUSH_MAX = 100;
 /** T-33: so long an agent uses an answer; a refusal is asked for again sooner. */

@@ -10,6 +10,7 @@ const TERMINAL_COLUMNS = 80;
 export function mappingsText(cli: Cli, mappings: readonly MappingView[]): string[] {
   const { names } = cli.words;
   if (mappings.length === 0) return [names.noMappings];
+  const isSeen = mappings.some(({ lastSeenAtMs }) => lastSeenAtMs !== null);
   return [
     ...renderTable(
       [
@@ -17,12 +18,14 @@ export function mappingsText(cli: Cli, mappings: readonly MappingView[]): string
         { title: names.host, shrinks: true },
         { title: names.kind },
         { title: names.since },
+        ...(isSeen ? [{ title: names.lastMet }] : []),
       ],
       mappings.map((one) => [
         one.shown,
         one.host.name,
         names.kinds[one.kind],
         cli.format.time(one.createdAtMs),
+        ...(isSeen ? [cli.format.time(one.lastSeenAtMs)] : []),
       ]),
       TERMINAL_COLUMNS,
     ),

@@ -3,7 +3,15 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseHostId, type HostId } from '../ids.ts';
 import { AUTOMATIC_NAMES_PER_HOST_MAX } from '../limits.ts';
-import { decideName, MAPPING_KINDS, RESERVED_FOR, type NameFacts } from './naming.ts';
+import { DAY_MS } from '../time.ts';
+import {
+  ADDRESS_LEFT_AFTER_MS,
+  decideName,
+  isNoteDue,
+  MAPPING_KINDS,
+  RESERVED_FOR,
+  type NameFacts,
+} from './naming.ts';
 
 const id = (last: string): HostId => {
   const parsed = parseHostId(`00000000-0000-4000-8000-00000000000${last}`);
@@ -23,7 +31,14 @@ const free: NameFacts = {
   rejected: false,
   mapAutomatically: true,
   automaticNames: 0,
+  nowMs: 10 * DAY_MS,
 };
+
+/** An address that is mapped automatically to another host, which was met there so long ago. */
+const handedOn = (ago: number | null): Partial<NameFacts> => ({
+  raw: '192.0.2.7',
+  mappings: [{ hostId: C, kind: 'automatic', lastSeenMs: ago === null ? null : free.nowMs - ago }],
+});
 
 /** What is said of it: the outcome, and why. */
 const say = (over: Partial<NameFacts>): string => {
@@ -40,6 +55,8 @@ const say = (over: Partial<NameFacts>): string => {
   }
 };
 
+const TAKEN = 'pend: taken PEER_NAME_PENDING';
+
 const table: readonly [what: string, over: Partial<NameFacts>, said: string][] = [
   ['a free name is mapped', {}, 'map nas.example.com'],
   ['in its canonical form', { raw: 'NAS.Example.COM.' }, 'map nas.example.com'],
@@ -49,6 +66,30 @@ const table: readonly [what: string, over: Partial<NameFacts>, said: string][] =
     { mappings: [{ hostId: B, kind }], mapAutomatically: false },
     `go on: ${kind}`,
   ]),
+  ['an address whose host was met there lately is its own', handedOn(ADDRESS_LEFT_AFTER_MS - 1), TAKEN],
+  ['one that its host has left is free', handedOn(ADDRESS_LEFT_AFTER_MS), 'map 192.0.2.7'],
+  ['one of which nobody noted when is taken', handedOn(null), TAKEN],
+  ['a name is not handed on, however old', { ...handedOn(DAY_MS * 9), raw: 'nas.example.com' }, TAKEN],
+  [
+    'nor is an address that an administrator gave',
+    { raw: '192.0.2.7', mappings: [{ hostId: C, kind: 'approved', lastSeenMs: 0 }] },
+    TAKEN,
+  ],
+  [
+    'nor with mapping switched off',
+    { ...handedOn(DAY_MS * 9), mapAutomatically: false },
+    'pend: map-off PEER_NAME_PENDING',
+  ],
+  [
+    'nor on the own word of who has it now',
+    { ...handedOn(DAY_MS * 9), askedBy: B },
+    'pend: own-word PEER_NAME_PENDING',
+  ],
+  [
+    'nor to whom it was refused',
+    { ...handedOn(DAY_MS * 9), rejected: true },
+    'pend: rejected PEER_NAME_REJECTED',
+  ],
   [
     'a name that several share goes on for each',
     {
@@ -165,7 +206,11 @@ const facts = fc.record({
   askedBy: fc.constantFrom(A, C),
   isShown: fc.boolean(),
   mappings: fc.array(
-    fc.record({ hostId: fc.constantFrom(A, B, C), kind: fc.constantFrom(...MAPPING_KINDS) }),
+    fc.record({
+      hostId: fc.constantFrom(A, B, C),
+      kind: fc.constantFrom(...MAPPING_KINDS),
+      lastSeenMs: fc.constantFrom(null, 0, 9 * DAY_MS, 10 * DAY_MS),
+    }),
     { maxLength: 3 },
   ),
   reserved: fc.option(
@@ -178,13 +223,17 @@ const facts = fc.record({
   rejected: fc.boolean(),
   mapAutomatically: fc.boolean(),
   automaticNames: fc.nat(2 * AUTOMATIC_NAMES_PER_HOST_MAX),
+  nowMs: fc.constant(10 * DAY_MS),
 });
 
 test('T-31 property: nothing is mapped by itself that is taken, reserved, rejected, asked by itself, without a certificate, or with the setting off', () => {
   fc.assert(
     fc.property(facts, (given) => {
       if (decideName(given).outcome !== 'map') return;
-      assert.equal(given.mappings.length, 0);
+      for (const { kind, lastSeenMs } of given.mappings) {
+        assert.equal(kind, 'automatic');
+        assert.equal(lastSeenMs, 0);
+      }
       assert.equal(given.reserved, undefined);
       assert.equal(given.rejected, false);
       assert.notEqual(given.askedBy, given.hostId);
@@ -215,4 +264,9 @@ test('T-31 what waits names who owns it: another host, or the first that the con
   assert.equal(ownerOf({ reserved: { for: 'media-server', hostIds: [C, A] } }), C);
   assert.equal(ownerOf({ reserved: { for: 'cluster', hostIds: [] } }), null);
   assert.equal(ownerOf({ rejected: true }), null);
+});
+
+test('T-31 that a host is met under an address is noted once a day', () => {
+  assert.equal(isNoteDue(0, DAY_MS - 1), false);
+  assert.equal(isNoteDue(0, DAY_MS), true);
 });

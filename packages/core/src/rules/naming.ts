@@ -1,6 +1,7 @@
 import { refuse, type Refusal } from '../errors.ts';
 import type { HostId } from '../ids.ts';
 import { AUTOMATIC_NAMES_PER_HOST_MAX, NAME_LENGTH_MAX } from '../limits.ts';
+import { DAY_MS } from '../time.ts';
 
 /** A name that passed: case-folded DNS name, or an IP address in its canonical text (RFC 5952). */
 export interface HostName {
@@ -69,6 +70,17 @@ export interface ReservedName {
   readonly hostIds: readonly HostId[];
 }
 
+/** T-31 An address that was mapped automatically is forgotten when no host was met under it for so long. */
+export const ADDRESS_KEPT_MS = 30 * DAY_MS;
+/** That a host is still met under such an address is written no more often. */
+export const ADDRESS_NOTED_EVERY_MS = DAY_MS;
+/** The shortest time after which it surely is not used by its host any more: it would have been noted. */
+export const ADDRESS_LEFT_AFTER_MS = 2 * ADDRESS_NOTED_EVERY_MS;
+
+/** Of an address that is mapped automatically to the host that is met under it: is that to be written? */
+export const isNoteDue = (lastSeenMs: number, nowMs: number): boolean =>
+  nowMs - lastSeenMs >= ADDRESS_NOTED_EVERY_MS;
+
 /** What is known of a name under which a host was met. */
 export interface NameFacts {
   /** As dialled or claimed. */
@@ -79,7 +91,12 @@ export interface NameFacts {
   /** Who asks named a certificate of the host that is in force: nobody else has seen one. */
   readonly isShown: boolean;
   /** Of the canonical name. */
-  readonly mappings: readonly { readonly hostId: HostId; readonly kind: MappingKind }[];
+  readonly mappings: readonly {
+    readonly hostId: HostId;
+    readonly kind: MappingKind;
+    /** Of an automatic one: when the host was last met under it, as far as that was noted. */
+    readonly lastSeenMs?: number | null | undefined;
+  }[];
   readonly reserved: ReservedName | undefined;
   /** An administrator rejected this name for this host. */
   readonly rejected: boolean;
@@ -87,6 +104,7 @@ export interface NameFacts {
   readonly mapAutomatically: boolean;
   /** Names of this host that were mapped automatically. */
   readonly automaticNames: number;
+  readonly nowMs: number;
 }
 
 /** `pend` and `refuse` are refusals, with their words. */
@@ -104,10 +122,11 @@ export type NameOutcome =
 /**
  * T-31 Does this name belong to this host? Mapped: go on. Free, mapping automatically is on, and who asks has seen a certificate of
  * this host (anybody could say that it met a host under a name): map it. Else it waits for an administrator. What the configuration says of a reserved name (a media server's endpoint, a server's address) is an administrator's
- * word: it goes on unless an administrator gave another host the name; a name that was only mapped automatically yields to it.
+ * word: it goes on unless an administrator gave another host the name; a name that was only mapped automatically yields to it. An address
+ * that was mapped automatically to a host which was not met there any more is free: addresses are handed on (DHCP), and give no rights.
  */
 export function decideName(facts: NameFacts): NameOutcome {
-  const { hostId, reserved } = facts;
+  const { hostId, reserved, nowMs } = facts;
   const isConfigured = reserved?.hostIds.includes(hostId) === true;
   const judged = judgeName(facts.raw);
   if (!judged.allow)
@@ -124,7 +143,10 @@ export function decideName(facts: NameFacts): NameOutcome {
     reason,
     ownerId,
   });
-  const owner = facts.mappings.find((one) => one !== mine && !(isConfigured && one.kind === 'automatic'));
+  const gaveUp = (one: NameFacts['mappings'][number]): boolean =>
+    one.kind === 'automatic' &&
+    (isConfigured || (judged.kind === 'ip' && isAddressLeft(one.lastSeenMs, nowMs)));
+  const owner = facts.mappings.find((one) => one !== mine && !gaveUp(one));
   if (owner !== undefined) return pend('taken', owner.hostId);
   if (isConfigured) return { outcome: 'go-on', because: 'configured' };
   if (reserved !== undefined) return pend('reserved', reserved.hostIds[0] ?? null);
@@ -134,6 +156,10 @@ export function decideName(facts: NameFacts): NameOutcome {
   if (!facts.isShown) return pend('unseen');
   return facts.automaticNames >= AUTOMATIC_NAMES_PER_HOST_MAX ? pend('full') : { outcome: 'map', name };
 }
+
+/** Null: nobody noted it, so nobody may say that the host is gone. */
+const isAddressLeft = (lastSeenMs: number | null | undefined, nowMs: number): boolean =>
+  typeof lastSeenMs === 'number' && nowMs - lastSeenMs >= ADDRESS_LEFT_AFTER_MS;
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;

@@ -65,6 +65,8 @@ export const mappingView = z.object({
   host: namedHost,
   kind: mappingKind,
   createdAtMs: epochMs,
+  /** Of an automatic one: when the host was last met under the name, to the day. */
+  lastSeenAtMs: epochMs.nullable().default(null),
 });
 export type MappingView = z.infer<typeof mappingView>;
 

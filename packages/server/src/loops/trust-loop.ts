@@ -4,6 +4,7 @@ import { CrlWatch } from '../features/revocation/watch-crls.ts';
 import { renewOcspSigners } from '../features/keys/ocsp-signer.ts';
 import { recordFirstUse, revokeOverdue } from '../features/revocation/replace-certificates.ts';
 import { publishLists } from '../features/domain/publish-trust.ts';
+import { forgetAddresses } from '../features/names/forget-addresses.ts';
 import { spreadLoad } from '../features/renewals/spread-load.ts';
 import { startDuty, startLoop, type Fence } from './loop.ts';
 
@@ -54,9 +55,10 @@ export function startTrustLoop(
     log,
     name: 'registry',
     everyMs: TRUST_LOOP_MS,
-    run: () => {
+    run: async () => {
       registry.prune();
-      return context.shards.flush();
+      await context.names.flush();
+      await context.shards.flush();
     },
   });
   let spreadDueMs = clock.monotonicMs() + SPREAD_FIRST_MS;
@@ -81,6 +83,8 @@ export function startTrustLoop(
       if (clock.monotonicMs() < spreadDueMs) return;
       spreadDueMs = clock.monotonicMs() + DAY_MS;
       await spreadLoad(context, fence);
+      const forgotten = await forgetAddresses(context, fence);
+      if (forgotten > 0) log.info({ forgotten }, 'addresses under which nobody was met are forgotten');
     },
   });
   return {

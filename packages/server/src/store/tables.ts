@@ -141,6 +141,7 @@ export interface HostNamesTable {
   host_id: string;
   kind: string;
   created_at_ms: number;
+  last_seen_ms: number | null;
 }
 
 export interface PendingNamesTable {

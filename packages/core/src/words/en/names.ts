@@ -80,6 +80,7 @@ export const names = {
   host: 'Host',
   kind: 'Kind',
   since: 'Since',
+  lastMet: 'Last met',
   owner: 'Belongs to',
   reason: 'Why',
   kinds: { primary: 'primary', approved: 'approved', shared: 'shared', automatic: 'automatic' },

@@ -79,6 +79,7 @@ export const names = {
   host: 'ホスト',
   kind: '種類',
   since: '登録日時',
+  lastMet: '最終確認',
   owner: '現在の所有者',
   reason: '理由',
   kinds: { primary: 'プライマリ', approved: '承認済み', shared: '共有', automatic: '自動' },

@@ -1,7 +1,14 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import type { HostId } from '@sekisho/core/ids.ts';
-import { PEER_ANSWER_SECONDS, PEER_REFUSAL_SECONDS } from '@sekisho/core/limits.ts';
-import { decideName, judgeName, type NameOutcome, type ReservedName } from '@sekisho/core/rules/naming.ts';
+import { ADDRESSES_NOTED_MAX, PEER_ANSWER_SECONDS, PEER_REFUSAL_SECONDS } from '@sekisho/core/limits.ts';
+import {
+  decideName,
+  isNoteDue,
+  judgeName,
+  type NameFacts,
+  type NameOutcome,
+  type ReservedName,
+} from '@sekisho/core/rules/naming.ts';
 import { MINUTE_MS, type Clock } from '@sekisho/core/time.ts';
 import type { PeerAnswer, PeerQuestion } from '@sekisho/core/wire/names.ts';
 import type { Log } from '@sekisho/platform/log.ts';
@@ -9,6 +16,7 @@ import type { DomainFacts } from '../../context.ts';
 import type { ChangeFeed } from '../../store/change-feed.ts';
 import { MANY } from '@sekisho/core/rules/merging.ts';
 import type { RefusalBook } from '../audit/refusal-book.ts';
+import { recordChange } from '../../store/record-change.ts';
 import { writeOutbox } from '../events/outbox.ts';
 import type { Store } from '../../store/store.ts';
 import type { Tx } from '../../store/tables.ts';
@@ -16,6 +24,7 @@ import type { CertificateRegistry } from '../revocation/certificate-registry.ts'
 import type { PeerIdentity } from '../../http/peer.ts';
 import type { SecurityCache } from '../security/security-cache.ts';
 import { recordFound } from './record-found.ts';
+import { noteSeen } from './name-rows.ts';
 import { NameIndex, type IndexedName } from './name-index.ts';
 import { NewNameLimits } from './new-name-limits.ts';
 import { reservedKey, ReservedNames } from './reserved-names.ts';
@@ -24,6 +33,20 @@ import { reservedKey, ReservedNames } from './reserved-names.ts';
 export const PENDING_TOUCH_MS = 5 * MINUTE_MS;
 /** Of a flood others are told once in this time. */
 export const FLOOD_TOLD_EVERY_MS = 10 * MINUTE_MS;
+
+/** Channels that are looked at between two writes. */
+const CHANNELS_PER_LOOK_MAX = 5_000;
+const NAMES_PER_WRITE = 200;
+
+interface OpenChannel {
+  readonly peer: Pick<PeerIdentity, 'hostId' | 'fingerprint'>;
+  readonly address: string;
+}
+
+/** What says once that it has ended. */
+interface Closing {
+  once(event: 'close', call: () => void): unknown;
+}
 
 export interface NameDeskParts {
   readonly store: Store;
@@ -55,6 +78,10 @@ export class NameDesk {
   /** The same new name, asked for by many at once, is written once. */
   readonly #underWay = new Map<string, Promise<PeerAnswer>>();
   #floodToldMs = Number.NEGATIVE_INFINITY;
+  /** Addresses under which their hosts were met, to be written. */
+  readonly #met = new Set<string>();
+  readonly #channels = new Set<OpenChannel>();
+  #round: Iterator<OpenChannel, undefined> | undefined;
 
   constructor(parts: NameDeskParts) {
     this.#parts = parts;
@@ -87,11 +114,12 @@ export class NameDesk {
       hostId,
       askedBy,
       isShown: this.#isShown(question),
-      mappings: chainOf(this.index.find(name)),
+      mappings: this.#mappingsOf(name),
       reserved: this.#reserved.find(name),
       rejected: this.#isRejected(name, hostId),
       mapAutomatically: this.#parts.security.current().mapAutomatically,
       automaticNames: this.index.automaticOf(hostId),
+      nowMs: this.#parts.clock.nowMs(),
     });
   }
 
@@ -109,6 +137,7 @@ export class NameDesk {
     const outcome = this.decide(question, asker.hostId);
     switch (outcome.outcome) {
       case 'go-on':
+        if (outcome.because === 'automatic') this.#see(question.name, question.hostId);
         return ALLOWED;
       case 'refuse':
         return refused(outcome);
@@ -125,11 +154,14 @@ export class NameDesk {
 
   /**
    * The address that an agent's connection comes from: one of the host's own, if nobody goes by it. One that is taken (many hosts behind
-   * one address) says nothing.
+   * one address) says nothing, as long as its host is met there.
    */
   noteAddress({ hostId, fingerprint }: Pick<PeerIdentity, 'hostId' | 'fingerprint'>, address: string): void {
+    if (address === 'unknown') return;
+    const owner = this.index.find(address);
+    if (owner?.hostId === hostId) this.#see(address, hostId);
     if (!this.#parts.security.current().mapAutomatically) return;
-    if (address === 'unknown' || this.index.find(address) !== undefined) return;
+    if (owner !== undefined && (owner.hostId === hostId || owner.kind !== 'automatic')) return;
     const judged = judgeName(address);
     if (!judged.allow || this.#reserved.find(judged.name) !== undefined) return;
     if (this.#isRejected(judged.name, hostId)) return;
@@ -143,6 +175,58 @@ export class NameDesk {
     writing.catch((error: unknown) => {
       this.#parts.log.warn({ err: error, hostId }, 'the address of a host could not be noted');
     });
+  }
+
+  /** The same of a channel that stays open, for as long as it is. */
+  noteChannel(peer: Pick<PeerIdentity, 'hostId' | 'fingerprint'>, address: string, channel: Closing): void {
+    this.noteAddress(peer, address);
+    const open = { peer, address };
+    this.#channels.add(open);
+    channel.once('close', () => this.#channels.delete(open));
+  }
+
+  /** Writes under which addresses hosts were met, after a look at some of the channels that are open. */
+  async flush(): Promise<void> {
+    this.#round ??= this.#channels.values();
+    for (let looked = 0; looked < CHANNELS_PER_LOOK_MAX; looked += 1) {
+      const next = this.#round.next();
+      if (next.done === true) {
+        this.#round = undefined;
+        break;
+      }
+      this.noteAddress(next.value.peer, next.value.address);
+    }
+    const { store, clock } = this.#parts;
+    const names = [...this.#met];
+    this.#met.clear();
+    for (let from = 0; from < names.length; from += NAMES_PER_WRITE) {
+      const part = names.slice(from, from + NAMES_PER_WRITE);
+      try {
+        await store.transaction(async (tx) => {
+          await noteSeen(tx, part, clock.nowMs());
+          for (const name of part) await recordChange(tx, 'name-found', name);
+        });
+      } catch (error) {
+        for (const name of names.slice(from)) this.#met.add(name);
+        throw error;
+      }
+    }
+  }
+
+  /** The host is met under an address that was mapped automatically: once a day that is written. */
+  #see(address: string, hostId: HostId): void {
+    const lastSeenMs = this.index.lastSeenMs(address);
+    const nowMs = this.#parts.clock.nowMs();
+    if (lastSeenMs === undefined || !isNoteDue(lastSeenMs, nowMs)) return;
+    if (this.index.find(address)?.hostId !== hostId || this.#met.size >= ADDRESSES_NOTED_MAX) return;
+    this.index.see(address, nowMs);
+    this.#met.add(address);
+  }
+
+  #mappingsOf(name: string): NameFacts['mappings'] {
+    const first = this.index.find(name);
+    const lastSeenMs = this.index.lastSeenMs(name);
+    return lastSeenMs === undefined ? chainOf(first) : chainOf(first).map((one) => ({ ...one, lastSeenMs }));
   }
 
   #isRejected(name: string, hostId: HostId): boolean {

@@ -28,6 +28,8 @@ export class NameIndex {
   #names = new Map<string, IndexedName>();
   /** How many names of a host were mapped automatically; hosts without one are left out. */
   #automatic = new Map<HostId, number>();
+  /** When hosts were last met under addresses that were mapped automatically. */
+  #seen = new Map<string, number>();
   #pending = new Map<string, PendingRow>();
   #generation = 0;
 
@@ -66,6 +68,16 @@ export class NameIndex {
     return this.#names.get(name);
   }
 
+  /** When its host was last met under an address that was mapped automatically. */
+  lastSeenMs(name: string): number | undefined {
+    return this.#seen.get(name);
+  }
+
+  /** The host was met there: it is written later. */
+  see(name: string, nowMs: number): void {
+    this.#seen.set(name, nowMs);
+  }
+
   automaticOf(hostId: HostId): number {
     return this.#automatic.get(hostId) ?? 0;
   }
@@ -86,19 +98,21 @@ export class NameIndex {
   }
 
   async #fill(): Promise<void> {
-    const before = { names: this.#names, automatic: this.#automatic };
+    const before = { names: this.#names, automatic: this.#automatic, seen: this.#seen };
     this.#names = new Map();
+    this.#seen = new Map();
     this.#automatic = new Map();
     try {
       let shared: HostId | undefined;
       await eachMapping(this.#store, (row) => {
         // names of a host come together: they share its ID in memory
         shared = shared === row.hostId ? shared : row.hostId;
-        this.#put(row.name, { hostId: shared, kind: row.kind });
+        this.#put(row.name, { hostId: shared, kind: row.kind, lastSeenMs: row.lastSeenMs });
       });
     } catch (error) {
       this.#names = before.names;
       this.#automatic = before.automatic;
+      this.#seen = before.seen;
       throw error;
     }
     this.#pending = new Map(
@@ -141,7 +155,9 @@ export class NameIndex {
     return false;
   }
 
-  #put(name: string, { hostId, kind }: Pick<MappingRow, 'hostId' | 'kind'>): void {
+  #put(name: string, { hostId, kind, lastSeenMs }: Pick<MappingRow, 'hostId' | 'kind' | 'lastSeenMs'>): void {
+    if (kind === 'automatic' && lastSeenMs !== null) this.#seen.set(name, lastSeenMs);
+    else this.#seen.delete(name);
     let next: IndexedName | undefined;
     for (const other of this.#chain(name)) {
       if (other.hostId === hostId) this.#count(other, -1);
@@ -155,6 +171,7 @@ export class NameIndex {
   #drop(name: string): void {
     for (const entry of this.#chain(name)) this.#count(entry, -1);
     this.#names.delete(name);
+    this.#seen.delete(name);
   }
 
   #chain(name: string): IndexedName[] {

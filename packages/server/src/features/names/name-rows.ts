@@ -6,6 +6,7 @@ import {
   type PendingReason,
 } from '@sekisho/core/rules/naming.ts';
 import type { Reach } from '@sekisho/core/rules/rights.ts';
+import { isIP } from 'node:net';
 import { prepared } from '../../store/prepared.ts';
 import type { Store } from '../../store/store.ts';
 import type { DbOrTx, Tx } from '../../store/tables.ts';
@@ -17,6 +18,8 @@ export interface MappingRow {
   readonly hostId: HostId;
   readonly kind: MappingKind;
   readonly createdAtMs: number;
+  /** Of an address that was mapped automatically: when the host was last met under it, to the day. */
+  readonly lastSeenMs: number | null;
 }
 
 /** A host under a name that it may not go by until an administrator says so. */
@@ -34,7 +37,7 @@ export interface PendingRow {
   readonly decidedBy: string | null;
 }
 
-const MAPPING_COLUMNS = ['name', 'host_id', 'kind', 'created_at_ms'] as const;
+const MAPPING_COLUMNS = ['name', 'host_id', 'kind', 'created_at_ms', 'last_seen_ms'] as const;
 const PENDING_COLUMNS = [
   'name',
   'host_id',
@@ -206,13 +209,42 @@ export async function putMapping(
   nowMs: number,
 ): Promise<void> {
   const { name, hostId, kind } = mapping;
+  const lastSeenMs = kind === 'automatic' && isIP(name) !== 0 ? nowMs : null;
   await tx
     .insertInto('host_names')
-    .values({ name, host_id: hostId, kind, created_at_ms: nowMs })
+    .values({ name, host_id: hostId, kind, created_at_ms: nowMs, last_seen_ms: lastSeenMs })
     .onConflict((conflict) =>
-      conflict.columns(['name', 'host_id']).doUpdateSet({ kind, created_at_ms: nowMs }),
+      conflict
+        .columns(['name', 'host_id'])
+        .doUpdateSet({ kind, created_at_ms: nowMs, last_seen_ms: lastSeenMs }),
     )
     .execute();
+}
+
+/** Hosts were met under these automatic names. */
+export async function noteSeen(tx: Tx, names: readonly string[], nowMs: number): Promise<void> {
+  await tx
+    .updateTable('host_names')
+    .set({ last_seen_ms: nowMs })
+    .where('kind', '=', 'automatic')
+    .where('name', 'in', names)
+    .execute();
+}
+
+/** Addresses that were mapped automatically and under which nobody was met since then, the longest unseen first. */
+export async function listUnseen(
+  db: DbOrTx,
+  page: { untilMs: number; limit: number },
+): Promise<MappingRow[]> {
+  const rows = await db
+    .selectFrom('host_names')
+    .select(MAPPING_COLUMNS)
+    .where('kind', '=', 'automatic')
+    .where('last_seen_ms', '<=', page.untilMs)
+    .orderBy('last_seen_ms')
+    .limit(page.limit)
+    .execute();
+  return rows.map(mappingOf);
 }
 
 export async function removeMapping(tx: Tx, name: string, hostId: HostId): Promise<void> {
@@ -278,12 +310,18 @@ export async function removePendingOfHost(tx: Tx, hostId: HostId): Promise<strin
   return rows.map(({ name }) => name);
 }
 
-function mappingOf(row: { name: string; host_id: string; kind: string; created_at_ms: number }): MappingRow {
+function mappingOf(row: {
+  name: string;
+  host_id: string;
+  kind: string;
+  created_at_ms: number;
+  last_seen_ms: number | null;
+}): MappingRow {
   const hostId = parseHostId(row.host_id);
   const kind = MAPPING_KINDS.find((known) => known === row.kind);
   if (hostId === undefined || kind === undefined)
     throw new Error(`the row of the name ${row.name} is not readable`);
-  return { name: row.name, hostId, kind, createdAtMs: row.created_at_ms };
+  return { name: row.name, hostId, kind, createdAtMs: row.created_at_ms, lastSeenMs: row.last_seen_ms };
 }
 
 function pendingOf(row: {

@@ -35,6 +35,7 @@ export async function viewMappings(db: DbOrTx, rows: readonly MappingRow[]): Pro
     host: { id: row.hostId, name: names.get(row.hostId) ?? row.hostId },
     kind: row.kind,
     createdAtMs: row.createdAtMs,
+    lastSeenAtMs: row.lastSeenMs,
   }));
 }
 

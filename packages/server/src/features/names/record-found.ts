@@ -3,18 +3,21 @@ import type { HostId } from '@sekisho/core/ids.ts';
 import { PENDING_NAMES_MAX, PENDING_NAMES_PER_HOST_MAX } from '@sekisho/core/limits.ts';
 import { decideName, type NameOutcome, type ReservedName } from '@sekisho/core/rules/naming.ts';
 import { HOUR_MS } from '@sekisho/core/time.ts';
+import { nextValue } from '../../store/counters.ts';
 import { recordChange } from '../../store/record-change.ts';
 import type { Tx } from '../../store/tables.ts';
 import { recordAudit, recordRepeatedRefusal } from '../audit/record-audit.ts';
 import { countOutbox, writeOutbox } from '../events/outbox.ts';
 import { EVENTS_TOLD_PER_HOUR_MAX } from '../events/take-event.ts';
 import { findHost } from '../hosts/host-rows.ts';
+import { NAMES_COUNTER } from './name-index.ts';
 import {
   mappingsOfHosts,
   mappingsOfNames,
   pendingOfNames,
   putMapping,
   putPending,
+  removeMapping,
   removePending,
 } from './name-rows.ts';
 
@@ -54,13 +57,18 @@ export async function recordFound(tx: Tx, found: FoundName): Promise<NameOutcome
     rejected: known !== undefined && known.decidedAtMs !== null,
     mapAutomatically: found.mapAutomatically,
     automaticNames: automatic.length,
+    nowMs,
   });
   const who = { actor: asker.hostId, origin: asker.address, subject: name } as const;
   if (outcome.outcome === 'map') {
+    // an address that its host has left goes over
+    for (const left of mappings) await removeMapping(tx, name, left.hostId);
     await putMapping(tx, { name, hostId, kind: 'automatic' }, nowMs);
     await removePending(tx, name, hostId);
-    await recordChange(tx, 'name-found', name);
-    const detail = { hostId, hostName: host.name, kind: 'automatic' };
+    await recordChange(tx, mappings.length > 0 ? 'name' : 'name-found', name);
+    if (mappings.length > 0) await nextValue(tx, NAMES_COUNTER);
+    const from = mappings.map((row) => row.hostId);
+    const detail = { hostId, hostName: host.name, kind: 'automatic', ...(from.length > 0 && { from }) };
     await recordAudit(tx, { act: 'map-name', ...who, outcome: 'done', detail }, nowMs);
   }
   if (outcome.outcome !== 'pend') return outcome;

@@ -172,6 +172,7 @@ host_names.name text not null
 host_names.host_id text not null
 host_names.kind text not null
 host_names.created_at_ms bigint not null
+host_names.last_seen_ms bigint
 host_seen.num bigint not null
 host_seen.last_seen_ms bigint not null
 host_seen.bundle_generation bigint not null
@@ -563,6 +564,7 @@ CREATE UNIQUE INDEX groups_parent_id_name_key ON groups USING btree (parent_id, 
 CREATE UNIQUE INDEX groups_pkey ON groups USING btree (id);
 CREATE UNIQUE INDEX host_events_pkey ON host_events USING btree (host_id, spool_id);
 CREATE INDEX host_names_by_host ON host_names USING btree (host_id);
+CREATE INDEX host_names_by_last_seen ON host_names USING btree (last_seen_ms) WHERE (kind = 'automatic'::text);
 CREATE UNIQUE INDEX host_names_pkey ON host_names USING btree (name, host_id);
 CREATE UNIQUE INDEX host_seen_pkey ON host_seen USING btree (num);
 CREATE INDEX hosts_by_group ON hosts USING btree (group_id);

@@ -238,6 +238,7 @@ CREATE TABLE host_names (
   host_id TEXT NOT NULL REFERENCES hosts (id),
   kind TEXT NOT NULL,
   created_at_ms BIGINT NOT NULL,
+  last_seen_ms BIGINT,
   PRIMARY KEY (name, host_id)
 );
 CREATE TABLE host_seen (
@@ -583,6 +584,7 @@ CREATE INDEX certificates_revoked
   ON certificates (issuer_key_id, crl_shard, serial, not_after_ms, revoked_at_ms, revocation_reason)
   WHERE revoked_at_ms IS NOT NULL;
 CREATE INDEX host_names_by_host ON host_names (host_id);
+CREATE INDEX host_names_by_last_seen ON host_names (last_seen_ms) WHERE kind = 'automatic';
 CREATE INDEX hosts_by_group ON hosts (group_id);
 CREATE INDEX idempotency_keys_by_time ON idempotency_keys (created_at_ms);
 CREATE INDEX intentions_open ON intentions (host_id) WHERE finished_at_ms IS NULL;

@@ -82,9 +82,11 @@ CREATE TABLE host_names (
   host_id TEXT NOT NULL REFERENCES hosts (id),
   kind TEXT NOT NULL,
   created_at_ms BIGINT NOT NULL,
+  last_seen_ms BIGINT,
   PRIMARY KEY (name, host_id)
 );
 CREATE INDEX host_names_by_host ON host_names (host_id);
+CREATE INDEX host_names_by_last_seen ON host_names (last_seen_ms) WHERE kind = 'automatic';
 
 -- A host under a name that it may not go by until an administrator says so. owner_id: who has the name (NULL: nobody).
 -- state: pending, rejected (refused; pending again when it is found again).
