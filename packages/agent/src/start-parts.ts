@@ -45,7 +45,7 @@ import { createStaleWatch } from './revocation/stale-watch.ts';
 import { loadSettings, saveSettings, type AgentConfig } from './settings.ts';
 import type { AgentOptions } from './main.ts';
 import { openSpool } from './spool/spool.ts';
-import { openVerification, type VerificationSwitch } from './verification/verification-switch.ts';
+import { openVerification } from './verification/verification-switch.ts';
 import { AGENT_VERSION } from './version.ts';
 
 /** A CRL is looked for this often while no policy says otherwise. */
@@ -87,13 +87,12 @@ export async function startParts(
     });
   }
 
-  let verification: VerificationSwitch | undefined;
   const documents: RepairableStore = await openDocumentStore({
     folder: folder.documents,
     anchorsFile: folder.anchorsFile,
     domainId,
-    admit({ type, payload }) {
-      if (verification?.isOff !== true) return;
+    admit({ type, payload }, isVerified) {
+      if (isVerified) return;
       const decision = decideAddressee({ ...payload, type } as DocumentAddressee, {
         hostId,
         assignment: documents.held('assignment')?.payload,
@@ -153,7 +152,6 @@ export async function startParts(
     clock,
     log,
   });
-  verification = switched;
 
   const home = await openHomeServers({ file: folder.homeFile, log });
   const told = new Set<string>();

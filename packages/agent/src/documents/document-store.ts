@@ -45,8 +45,11 @@ export interface DocumentStore {
   held<Type extends KeptDocument>(type: Type): HeldDocument<Type> | undefined;
   /** Serial (generation of the bundle), or 0. What is echoed in heartbeats. */
   serial(type: KeptDocument): number;
-  /** Verifies and, by the adoption rule, keeps a document. Refusal: any of DOCUMENT_… */
-  offer(type: KeptDocument, jws: string): Promise<Adoption>;
+  /**
+   * Verifies and, by the adoption rule, keeps a document. `isVerified`: whoever handed it out was (F-20); true by default.
+   * Refusal: any of DOCUMENT_…
+   */
+  offer(type: KeptDocument, jws: string, isVerified?: boolean): Promise<Adoption>;
   /** Verifies an order; whom it is for and whether it is late is the job runner's question. */
   verifyOrder(jws: string): Promise<OrderPayload>;
   readonly anchors: readonly Certificate[];
@@ -65,8 +68,11 @@ export async function openDocumentStore(options: {
   folder: string;
   anchorsFile: string;
   domainId: DomainId;
-  /** F-20 Throws when a verified document is not for this host; by default the server is believed to know. */
-  admit?: (document: AddressedDocument) => void;
+  /**
+   * F-20 Throws when a document whose signature was verified is not for this host; by default the server is believed to know. `isVerified`:
+   * the server was, too.
+   */
+  admit?: (document: AddressedDocument, isVerified: boolean) => void;
   clock: Clock;
   log: Log;
 }): Promise<RepairableStore> {
@@ -121,9 +127,10 @@ export async function openDocumentStore(options: {
     }
   }
 
-  async function adopt(type: KeptDocument, jws: string): Promise<Adoption> {
+  async function adopt(type: KeptDocument, jws: string, isVerified: boolean): Promise<Adoption> {
     const document = await verify(type, jws, { anchors, nowMs: clock.nowMs(), signers });
-    options.admit?.({ type, payload: document.payload } as AddressedDocument); // verified as exactly this type
+    // verified as exactly this type
+    options.admit?.({ type, payload: document.payload } as AddressedDocument, isVerified);
     const decision = decideAdoption(versionOf(held[type]), versionOf(document)!);
     if (decision !== 'adopt') return decision;
     const path = join(folder, `${type}.jws`);
@@ -168,8 +175,8 @@ export async function openDocumentStore(options: {
   return {
     held: (type) => held[type],
     serial: (type) => held[type]?.payload.serial ?? 0,
-    offer(type, jws) {
-      const result = turn.then(() => adopt(type, jws));
+    offer(type, jws, isVerified = true) {
+      const result = turn.then(() => adopt(type, jws, isVerified));
       turn = result.catch(() => undefined);
       return result;
     },

@@ -22,15 +22,23 @@ async function bench(t: TestContext, crlPort = 1) {
   const adopted: string[] = [];
   let answer: Adoption | AppError = 'adopt';
   let renewals = 0;
+  const server = { isVerified: true };
+  const offered: (boolean | undefined)[] = [];
   const fetcher = startFetcher({
     documents: {
-      offer: () => (answer instanceof AppError ? Promise.reject(answer) : Promise.resolve(answer)),
+      offer: (_type: unknown, _jws: unknown, isVerified?: boolean) => {
+        offered.push(isVerified);
+        return answer instanceof AppError ? Promise.reject(answer) : Promise.resolve(answer);
+      },
       serial: () => 5,
       held: () => ({ payload: { crls: [{ path: '/crl' }], httpPort: crlPort } }),
       damaged: new Set(),
     } as unknown as DocumentStore,
     crls: { numberOf: () => undefined } as unknown as CrlStore,
     server: {
+      get isVerified() {
+        return server.isVerified;
+      },
       publicTarget: (port: number) => ({ host: '127.0.0.1', port }),
       call: (_route: unknown, input: { params: { type: string } }) => {
         fetched.push(input.params.type);
@@ -60,6 +68,8 @@ async function bench(t: TestContext, crlPort = 1) {
     adopted,
     health,
     events,
+    server,
+    offered,
     renewals: () => renewals,
     answerWith: (next: Adoption | AppError) => {
       answer = next;
@@ -76,6 +86,14 @@ test('F-02 what is new is fetched, the trust bundle first, and what was adopted 
   b.answerWith('same');
   await b.fetch('policy');
   assert.equal(b.adopted.length, 4);
+});
+
+test('F-20 a document of nobody knows whom is offered as such', async (t) => {
+  const b = await bench(t);
+  await b.fetch('policy');
+  b.server.isVerified = false;
+  await b.fetch('policy');
+  assert.deepEqual(b.offered, [true, false]);
 });
 
 test('F-04 a refused document is reported once, shown in the health, and forgotten when a good one comes', async (t) => {

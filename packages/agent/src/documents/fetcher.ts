@@ -48,8 +48,9 @@ export function startFetcher(options: {
 
   async function fetchDocument(type: KeptDocument): Promise<void> {
     const { jws } = await server.call(getDocument, { params: { type } });
+    const { isVerified } = server; // as it was asked: what is asked of nobody knows whom is dropped once they are verified
     try {
-      const adoption = await documents.offer(type, jws);
+      const adoption = await documents.offer(type, jws, isVerified);
       if (adoption === 'fork') {
         await tell(type, 'document-fork', { type, serial: documents.serial(type) });
         return;

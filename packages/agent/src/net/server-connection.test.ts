@@ -226,6 +226,29 @@ describe('the way to the management servers', () => {
     assert.deepEqual([corrected.asked(), wasHome.at(-1)], [1, false]);
   });
 
+  test('F-12 on the way home a key of an older list opens nothing that the newest list does not name', async (t) => {
+    const impostor = await TestAuthority.create({ nowMs: clock.nowMs(), domainId: authority.domainId });
+    const stolen = await serve(impostor.server);
+    const acceptedKeys = [impostor.server.certificate.keyId];
+    const reachable: Record<string, boolean> = {};
+    for (const [named, keys] of [
+      ['named', acceptedKeys],
+      ['not named', []],
+    ] as const) {
+      const { servers } = documentsWith([{ port: stolen.port, acceptedKeys }], 1).held('list')!.payload;
+      const home = { servers, reached: () => undefined, settled: () => Promise.resolve() };
+      const own = [{ port: 1, acceptedKeys: [...keys] }];
+      const { connection } = connectTo(t, own, { home, periodMs: () => 10_000 });
+      await assert.rejects(ask(connection), { code: 'SERVER_UNREACHABLE' });
+      await clock.advance(30_000);
+      reachable[named] = await ask(connection).then(
+        () => true,
+        () => false,
+      );
+    }
+    assert.deepEqual(reachable, { named: true, 'not named': false });
+  });
+
   test('F-10 when none answers the error names why, and the next call tries again', async (t) => {
     const { connection } = connectTo(t, [{ port: 1 }]);
     await assert.rejects(ask(connection), { code: 'SERVER_UNREACHABLE' });

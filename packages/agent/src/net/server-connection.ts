@@ -181,7 +181,16 @@ export function createServerConnection(options: {
     const home = [...(options.home?.servers ?? []).map(known), bootstrap()].filter(
       ({ protocol }) => protocol === 'https',
     );
-    const found = new Map(home.map((server) => [server.key, server]));
+    // a key that the newest list names no more may have been stolen: of an older list it opens nothing
+    const pins = new Set<string>(
+      options.documents.held('list')?.payload.servers.flatMap((one) => one.acceptedKeys),
+    );
+    const found = new Map(
+      home.map((server) => [
+        server.key,
+        { ...server, acceptedKeys: server.acceptedKeys.filter((key) => pins.has(key)) },
+      ]),
+    );
     for (const { key } of own) found.delete(key);
     return [...found.values()].map((server) => ({
       ...server,
@@ -310,14 +319,22 @@ export function createServerConnection(options: {
     routes.set(kind, route);
     return route;
   }
-  const dial = (server: KnownServer, signal: AbortSignal): Promise<TLSSocket> => routeTo(server).dial(signal);
+  /** What this agent refused by itself while it dialled: no server answered that. */
+  const dialled = new WeakSet<AppError>();
+  const dial = (route: ServerRoute, signal: AbortSignal): Promise<TLSSocket> =>
+    route.dial(signal).catch((error: unknown) => {
+      if (error instanceof AppError) dialled.add(error);
+      throw error;
+    });
+  const isConnectionFailure = (error: AppError): boolean =>
+    error.code === 'SERVER_UNREACHABLE' || dialled.has(error);
 
   function agentFor(server: KnownServer): DialingAgent {
     const kind = kindOf(server.key);
     const found = agents.get(kind);
     if (found !== undefined) return found;
     const route = routeTo(server);
-    const agent = new DialingAgent((signal) => route.dial(signal), CONNECTIONS_MAX);
+    const agent = new DialingAgent((signal) => dial(route, signal), CONNECTIONS_MAX);
     agents.set(kind, agent);
     return agent;
   }
@@ -328,7 +345,10 @@ export function createServerConnection(options: {
     sessions.clear();
   }
 
-  /** Tries one server after the other until one answers; its refusal is an answer. */
+  /**
+   * Tries one server after the other until one answers; its refusal is an answer. What nobody knows whom answered counts no more once servers
+   * are verified again (F-20): whoever holds an answer back until then wins nothing, it is asked anew.
+   */
   async function withServer<T>(act: ServerAct, work: (server: KnownServer) => Promise<T>): Promise<T> {
     const tried = new Set<string>();
     const followed = new Set<string>();
@@ -339,11 +359,21 @@ export function createServerConnection(options: {
       if (server === undefined)
         throw lastError ?? new AppError('SERVER_UNREACHABLE', { server: '-', detail: '-' });
       tried.add(server.key);
+      const verified = !isOff();
+      const isOutdated = (): boolean => !verified && !isOff();
       try {
         const result = await work(server);
+        if (isOutdated()) {
+          tried.clear();
+          continue;
+        }
         reached(server);
         return result;
       } catch (error) {
+        if (isOutdated() && !stopping.signal.aborted) {
+          tried.clear();
+          continue;
+        }
         const refusal = asRefusal(server, error);
         if (!isConnectionFailure(refusal)) {
           reached(server);
@@ -406,7 +436,9 @@ export function createServerConnection(options: {
         ),
       ),
     openChannel: () =>
-      withServer('channel', async (server) => openWebSocket(server, await dial(server, stopping.signal))),
+      withServer('channel', async (server) =>
+        openWebSocket(server, await dial(routeTo(server), stopping.signal)),
+      ),
     restsUntilMs() {
       const chosen = choice();
       return chosen.state === 'wait' ? chosen.untilMs : undefined;
@@ -494,15 +526,9 @@ function retire(agent: DialingAgent): void {
   agent.maxFreeSockets = 0;
 }
 
-/** What a PEER_… check found, or the network: not what the server answered. */
-const isConnectionFailure = (error: AppError): boolean =>
-  error.code === 'SERVER_UNREACHABLE' || (error.code.startsWith('PEER_') && !ANSWERS.has(error.code));
-/** Codes with which a server answers about our own certificate. */
-const ANSWERS: ReadonlySet<string> = new Set(['PEER_CERTIFICATE_REQUIRED', 'PEER_CERTIFICATE_UNKNOWN']);
-
 /** The server answered, and this host's certificate is what it does not accept. */
-const refusesHost = (error: AppError): boolean =>
-  ANSWERS.has(error.code) || error.code.startsWith('CERTIFICATE_');
+const refusesHost = ({ code }: AppError): boolean =>
+  code.startsWith('PEER_') || code.startsWith('CERTIFICATE_');
 
 const asRefusal = (server: KnownServer, error: unknown): AppError =>
   error instanceof AppError

@@ -86,7 +86,7 @@ describe('F-20 an agent that does not verify its server', () => {
   };
 
   function connectTo(t: TestContext, protocol: 'https' | 'http', port: number) {
-    const state = { isOff: true };
+    const state = { isOff: true, refused: [] as string[], followed: 0 };
     const entry = {
       priority: 1,
       serverId: authority.serverId,
@@ -115,7 +115,11 @@ describe('F-20 an agent that does not verify its server', () => {
         staleCrl: 'open',
         nowMs: clock.nowMs(),
       }),
-      onRefused: () => undefined,
+      onRefused: (_server, { code }) => state.refused.push(code),
+      followLinks: () => {
+        state.followed += 1;
+        return Promise.resolve(false);
+      },
       verification: {
         get isOff() {
           return state.isOff;
@@ -208,6 +212,43 @@ describe('F-20 an agent that does not verify its server', () => {
       assert.equal(heard.length, before);
       assert.deepEqual(connection.relayed().length, protocol === 'https' ? 1 : 0);
     });
+
+  test('hears nothing of an answer that was held back until servers are verified again', async (t) => {
+    for (const status of [200, 403]) {
+      let endVerificationOff = (): void => undefined;
+      const port = await listen(
+        createPlainServer((request, response) => {
+          request.resume();
+          endVerificationOff();
+          response.writeHead(status, { 'content-type': 'application/json' });
+          response.end(JSON.stringify({ jws: 'for another group', code: 'CERTIFICATE_REVOKED' }));
+        }),
+      );
+      const { connection, state } = connectTo(t, 'http', port);
+      endVerificationOff = () => {
+        state.isOff = false;
+      };
+      await assert.rejects(connection.call(getDocument, { params: { type: 'policy' } }), {
+        code: 'SERVER_UNREACHABLE',
+      });
+      assert.equal(connection.lastContactMs, undefined);
+    }
+  });
+
+  test('takes what an answer says of certificates for no check of its own', async (t) => {
+    const refusal = { type: 'about:blank', title: 'x', status: 403, code: 'PEER_CHAIN_UNTRUSTED' };
+    const port = await listen(
+      createPlainServer((request, response) => {
+        request.resume();
+        response.writeHead(403, { 'content-type': 'application/json' });
+        response.end(JSON.stringify(refusal));
+      }),
+    );
+    const { connection, state } = connectTo(t, 'http', port);
+    await assert.rejects(connection.call(postHeartbeat, { body: beat }), { code: 'PEER_CHAIN_UNTRUSTED' });
+    assert.deepEqual([state.refused, state.followed], [[], 0]);
+    assert.equal(connection.lastError?.code, 'PEER_CHAIN_UNTRUSTED');
+  });
 
   test('adopts no policy that another key signed, or that was signed for another group', async (t) => {
     const folder = dataFolderAt(await tempFolder(t));
