@@ -216,6 +216,18 @@ eachStore((dialect) => {
       assert.equal((await ask())[0], 200);
     });
 
+    await t.test('who repeats what he overheard uses up nothing of what the host may ask', async () => {
+      const signature = await sign({});
+      assert.equal((await send(signature))[0], 200);
+      const again = Array.from({ length: SIGNED_REQUESTS_PER_MINUTE_MAX }, () => send(signature));
+      assert.deepEqual(
+        [...new Set((await Promise.all(again)).map(([, refusal]) => refusal))],
+        ['REQUEST_REPLAYED'],
+      );
+      assert.equal((await ask())[0], 200);
+      await clock.advance(MINUTE_MS);
+    });
+
     await t.test('a host asks no more than so often', async () => {
       let last = '';
       for (let n = 0; n <= SIGNED_REQUESTS_PER_MINUTE_MAX && last === ''; n += 1) last = await codeOf();

@@ -103,9 +103,10 @@ export class SignedRequests {
     if (request.host !== hostId) throw invalid('it is of another host');
     if (Math.abs(request.atMs - clock.nowMs()) > CLOCK_SKEW_MAX_MS) throw new AppError('REQUEST_TIME_WRONG');
     this.#perHost.require(hostId);
-    this.#perHost.add(hostId);
     if (!(await fleet.mayAskPlain(hostId))) throw new AppError('VERIFICATION_IS_ON');
     if (!(await takeMoment(store, hostId, request.atMs))) throw new AppError('REQUEST_REPLAYED');
+    // only now: whoever repeats what he overheard must not use up what the host may ask
+    this.#perHost.add(hostId);
     this.#bodies.set(raw, request.bodySha256);
   }
 
