@@ -24,8 +24,9 @@ export function mappingsText(cli: Cli, mappings: readonly MappingView[]): string
         one.shown,
         one.host.name,
         names.kinds[one.kind],
-        cli.format.time(one.createdAtMs),
-        ...(isSeen ? [cli.format.time(one.lastSeenAtMs)] : []),
+        // two whole times would leave no room for the names
+        isSeen ? dayOf(cli, one.createdAtMs) : cli.format.time(one.createdAtMs),
+        ...(isSeen ? [dayOf(cli, one.lastSeenAtMs)] : []),
       ]),
       TERMINAL_COLUMNS,
     ),
@@ -33,6 +34,8 @@ export function mappingsText(cli: Cli, mappings: readonly MappingView[]): string
     ...warningsOf(cli, mappings),
   ];
 }
+
+const dayOf = (cli: Cli, atMs: number | null): string => cli.format.time(atMs).split(' ')[0] ?? '';
 
 /** What waits, each conflict with the host that has the name. */
 export function pendingText(cli: Cli, pending: readonly PendingView[]): string[] {

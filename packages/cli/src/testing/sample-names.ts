@@ -32,6 +32,7 @@ const mapping = (name: string, host: typeof WEB_HOST, kind: MappingView['kind'])
   host,
   kind,
   createdAtMs: TEST_NOW_MS - 10 * DAY_MS,
+  lastSeenAtMs: kind === 'automatic' ? TEST_NOW_MS - DAY_MS : null,
 });
 const MAPPINGS: readonly Mapping[] = [
   mapping('192.0.2.7', WEB_HOST, 'automatic'),

@@ -1,3 +1,4 @@
+import type { Sha256Hex } from '@sekisho/core/ids.ts';
 import { DAY_MS } from '@sekisho/core/time.ts';
 import * as wire from '@sekisho/core/wire/names.ts';
 import { listAudit } from '@sekisho/core/wire/trust.ts';
@@ -57,22 +58,33 @@ eachStore((dialect) => {
         clock.jump(1);
         names.noteAddress(peer(first), ADDRESS);
         let written = 0;
-      context.feed.subscribeMany(
-        ['name-found'],
-        (changes) => {
-          written += changes.length;
-          return Promise.resolve();
-        },
-        () => Promise.resolve(),
-      );
+        context.feed.subscribeMany(
+          ['name-found'],
+          (changes) => {
+            written += changes.length;
+            return Promise.resolve();
+          },
+          () => Promise.resolve(),
+        );
         await flush();
         assert.deepEqual(await shown(), ['first', 1]);
         names.noteAddress(peer(first), ADDRESS);
         await flush();
-          assert.equal(written, 1, 'written once');
+        assert.equal(written, 1, 'written once');
         assert.equal(await met(second), 'PEER_NAME_PENDING');
       },
     );
+
+    await t.test('T-31 who has seen its certificate is told the name of the host, nobody else', async () => {
+      const hostOf = async (more: { fingerprint?: Sha256Hex }) => {
+        const { hostId } = second;
+        const question = { name: ADDRESS, direction: 'dialled', hostId, ...more } as const;
+        const [answer] = await names.answer({ hostId: client.hostId, address: 'unknown' }, [question]);
+        return answer?.params?.['host'];
+      };
+      assert.equal(await hostOf(peer(second)), 'second');
+      assert.equal(await hostOf({}), second.hostId);
+    });
 
     await t.test('T-31 a channel that stays open keeps the address', async () => {
       const channel = new EventEmitter();

@@ -22,6 +22,7 @@ import type { Store } from '../../store/store.ts';
 import type { Tx } from '../../store/tables.ts';
 import type { CertificateRegistry } from '../revocation/certificate-registry.ts';
 import type { PeerIdentity } from '../../http/peer.ts';
+import { primaryNames } from '../hosts/primary-names.ts';
 import type { SecurityCache } from '../security/security-cache.ts';
 import { recordFound } from './record-found.ts';
 import { noteSeen } from './name-rows.ts';
@@ -125,9 +126,26 @@ export class NameDesk {
 
   /** The answers to an agent's questions, in their order. */
   async answer(asker: Asker, questions: readonly PeerQuestion[]): Promise<PeerAnswer[]> {
-    return Promise.all(
+    const answers = await Promise.all(
       questions.map(async (question) => this.answerAtOnce(asker, question) ?? this.#bringUp(asker, question)),
     );
+    return this.#named(questions, answers);
+  }
+
+  /** Refusals say the host's name to who has seen its certificate: people know hosts by that. */
+  async #named(questions: readonly PeerQuestion[], answers: readonly PeerAnswer[]): Promise<PeerAnswer[]> {
+    const isAbout = (answer: PeerAnswer, at: number): PeerQuestion | undefined => {
+      const question = questions[at];
+      const isName = answer.code === 'PEER_NAME_PENDING' || answer.code === 'PEER_NAME_REJECTED';
+      return isName && question !== undefined && this.#isShown(question) ? question : undefined;
+    };
+    const ids = answers.flatMap((answer, at) => isAbout(answer, at)?.hostId ?? []);
+    if (ids.length === 0) return [...answers];
+    const names = await primaryNames(this.#parts.store.db, ids);
+    return answers.map((answer, at) => {
+      const host = names.get(isAbout(answer, at)?.hostId ?? '');
+      return host === undefined ? answer : { ...answer, params: { ...answer.params, host } };
+    });
   }
 
   /** The answer out of memory; undefined when the name is new and must be written first. */
