@@ -79,7 +79,7 @@ export function expectRefusals({ wish, rounds }: SoakSchedule): Expectation {
       stopping.most += (alive + wish.real + 1) * mostWithin(START_MAX_MS);
     }
     if (round.events.some((event) => event.what === 'rotate' && event.kind === 'ca'))
-      late.most += (round.late.agents.length + round.late.real.length) * ASKED_AGAIN_MAX;
+      late.most += awayIn(round) * ASKED_AGAIN_MAX;
     alive -= round.events.reduce(
       (sum, event) => sum + (event.what === 'revoke' ? event.agents.length : 0),
       0,
@@ -97,6 +97,15 @@ export function expectRefusals({ wish, rounds }: SoakSchedule): Expectation {
     },
   };
 }
+
+/** Hosts that may be away just when certificates of the new CA are given out. */
+const awayIn = ({ events, late }: SoakRound): number =>
+  late.agents.length +
+  late.real.length +
+  events.reduce(
+    (sum, event) => sum + (event.what === 'rest' ? event.agents.length : event.what === 'kill-real' ? 1 : 0),
+    0,
+  );
 
 /** Agents that neither sleep nor rest in this round, nor are on their way back. */
 function surelyOnline({ events, late }: SoakRound, alive: number): number {
