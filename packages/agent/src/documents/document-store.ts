@@ -86,6 +86,8 @@ export async function openDocumentStore(options: {
   /** F-30 Of the trust bundle: what is adopted from now on is signed by one of these. */
   let signers: NamedSigner[] = [];
   let turn: Promise<unknown> = Promise.resolve();
+  /** A repair that is on the disk and not carried out yet. */
+  let unsettled: VerifiedPackage | undefined;
 
   const verify = <Type extends KeptDocument>(
     type: Type,
@@ -127,7 +129,23 @@ export async function openDocumentStore(options: {
     }
   }
 
+  /**
+   * F-13 What was decided and could not be carried out (a full disk) comes before all else: carried out at the next start, it would take back
+   * what was adopted meanwhile.
+   */
+  async function settleRepair(): Promise<void> {
+    if (unsettled === undefined) return;
+    await finishRepair(folder, options.anchorsFile, log);
+    files = await AnchorFiles.open(options.anchorsFile);
+    take('bundle', unsettled.bundle);
+    take('list', unsettled.list);
+    damaged.delete('bundle');
+    damaged.delete('list');
+    unsettled = undefined;
+  }
+
   async function adopt(type: KeptDocument, jws: string, isVerified: boolean): Promise<Adoption> {
+    await settleRepair();
     const document = await verify(type, jws, { anchors, nowMs: clock.nowMs(), signers });
     // verified as exactly this type
     options.admit?.({ type, payload: document.payload } as AddressedDocument, isVerified);
@@ -155,17 +173,14 @@ export async function openDocumentStore(options: {
   }
 
   async function repair(text: string, expectedFingerprint: string | undefined): Promise<VerifiedPackage> {
+    await settleRepair();
     const { bundle, list } = held;
     const facts = { domainId, anchors, bundle, list, expectedFingerprint, nowMs: clock.nowMs() };
     const found = await verifyPackage(text, facts);
     const trusted = anchorsOfBundle(found.bundle.payload);
     await writeRepair(folder, { bundle: found.bundleJws, list: found.listJws, anchors: trusted });
-    await finishRepair(folder, options.anchorsFile, log);
-    files = await AnchorFiles.open(options.anchorsFile);
-    take('bundle', found.bundle);
-    take('list', found.list);
-    damaged.delete('bundle');
-    damaged.delete('list');
+    unsettled = found;
+    await settleRepair();
     return found;
   }
 

@@ -7,7 +7,7 @@ import { FakeClock } from '@sekisho/testkit/fake-clock.ts';
 import { tempFolder } from '@sekisho/testkit/temp-folder.ts';
 import { TestAuthority } from '@sekisho/testkit/test-authority.ts';
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { runChild } from '../../test/run-child.ts';
@@ -243,6 +243,23 @@ describe('agent repair', () => {
     const { certificate, command } = await tell(await made(anew, 3, 4), FINGERPRINT_NEW);
     assert.equal(certificate, 'foreign');
     assert.match(command, /agent setup .*--server server\.example:2 --name web-01 --reissue$/);
+  });
+
+  test('F-13 a repair that a full disk interrupted is carried out before anything newer is adopted', async (t) => {
+    const folder = await agentFolder(t);
+    const documents = await open(folder);
+    // a folder where a file is to be written: as on a full disk, it can't be
+    const obstacle = join(folder.documents, 'list.jws.previous');
+    await mkdir(obstacle);
+    await assert.rejects(documents.repair(await made(anew, 3, 4), FINGERPRINT_NEW), { code: 'EISDIR' });
+    assert.equal(standing(documents), AS_IT_WAS);
+    await assert.rejects(documents.offer('bundle', await bundleOf(old, 11)), { code: 'EISDIR' });
+    await rmdir(obstacle);
+    await assert.rejects(documents.offer('bundle', await bundleOf(old, 11)), AppError);
+    assert.equal(standing(documents), '3 4 2 new 0');
+    await documents.offer('bundle', await bundleOf(anew, 5));
+    assert.equal(standing(documents), '5 4 2 new 0');
+    assert.equal(standing(await open(folder)), '5 4 2 new 0');
   });
 
   test('F-13 killed at any moment of a repair the agent has its old state or the new one, never parts', async (t) => {
