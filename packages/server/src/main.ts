@@ -444,6 +444,7 @@ async function startRotations(
     clock,
     periodOf: fleet.periodOf,
     hasChannel: (hostId: HostId) => fleet.hub.session(hostId) !== undefined,
+    newestFor: fleet.newestFor,
   };
   const rekeying = context.rekeys.start({
     hosts: () => fleet.index.hosts(),

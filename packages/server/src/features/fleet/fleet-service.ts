@@ -13,6 +13,7 @@ import { AgentDesk } from './agent-desk.ts';
 import { FLEET_CHANGE_KINDS, FleetChanges } from './fleet-changes.ts';
 import { PushPacer } from './push-pacer.ts';
 import type { FleetContext } from './fleet-context.ts';
+import type { NewestSerials } from '../rotation/gate-hosts.ts';
 import { FleetIndex, type IndexedHost } from './fleet-index.ts';
 import { agentRoutes, fleetRoutes, plainHeartbeatRoute } from './fleet.routes.ts';
 import { defaultFleetSettings, type FleetSettings } from './fleet-settings.ts';
@@ -29,6 +30,7 @@ export interface RunningFleet extends FleetService {
   readonly loops: FleetLoops;
   /** F-02: seconds between two heartbeats of a host. */
   readonly periodOf: (host: IndexedHost) => number;
+  readonly newestFor: (host: IndexedHost) => NewestSerials;
 }
 
 /**
@@ -133,6 +135,7 @@ export async function startFleet(
     context,
     loops,
     periodOf: (host) => heartbeats.periodOf(host),
+    newestFor: (host) => heartbeats.newestFor(host),
     figures: () => ({
       hosts: index.size,
       sessions: hub.size,

@@ -10,6 +10,7 @@ import { readGroupTree, type SettingDefaults } from '../groups/group-tree.ts';
 import type { OpenWork } from '../jobs/open-work.ts';
 import { staleCertificate } from './check-certificate.ts';
 import type { FleetDocuments } from './fleet-context.ts';
+import type { NewestSerials } from '../rotation/gate-hosts.ts';
 import type { RekeyPacer } from '../rotation/rekey-pacer.ts';
 import type { FleetIndex, IndexedHost } from './fleet-index.ts';
 import { findHost } from './read-hosts.ts';
@@ -192,6 +193,17 @@ export class HeartbeatDesk {
   #mustRenew(host: IndexedHost): boolean {
     const isStale = host.staleFingerprint != null && host.staleFingerprint === host.fingerprint;
     return isStale || this.#parts.rekeys?.admits(host) === true;
+  }
+
+  /** The newest serials of what is meant for this host. */
+  newestFor(host: IndexedHost): NewestSerials {
+    const { documents } = this.#parts;
+    const list = this.listOf(host);
+    return {
+      bundle: documents.latestSerial('bundle', ''),
+      list: list === undefined ? undefined : documents.latestSerial('list', list),
+      policy: documents.latestSerial('policy', host.groupId),
+    };
   }
 
   /** Orders to offer to this host now, by what it held at its last heartbeat. */

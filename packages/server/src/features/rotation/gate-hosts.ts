@@ -1,3 +1,4 @@
+import { isHeld } from '@sekisho/core/rules/echo.ts';
 import type { GateFacts, GateHost } from '@sekisho/core/rules/rotation.ts';
 import type { FleetIndex, IndexedHost } from '../fleet/fleet-index.ts';
 import type { CertificateRegistry } from '../revocation/certificate-registry.ts';
@@ -15,6 +16,14 @@ export interface FleetFacts {
   /** Seconds between two heartbeats of a host. */
   readonly periodOf: (host: IndexedHost) => number;
   readonly hasChannel: (hostId: HostId) => boolean;
+  readonly newestFor: (host: IndexedHost) => NewestSerials;
+}
+
+/** Of the documents that are meant for a host; undefined: there is none. */
+export interface NewestSerials {
+  readonly bundle: number | undefined;
+  readonly list: number | undefined;
+  readonly policy: number | undefined;
 }
 
 /**
@@ -42,7 +51,7 @@ export function* gateHosts(
     yield {
       hostId: host.id,
       online: facts.hasChannel(host.id) || facts.index.isOnline(host, heartbeatSeconds, nowMs),
-      acknowledged: hasAcknowledged(host, change, rotation),
+      acknowledged: hasAcknowledged(facts, host, change, rotation),
       heartbeatSeconds,
       unaided: change.comesBack(host, rotation),
     };
@@ -57,12 +66,22 @@ export const gateFacts = (facts: FleetFacts, rotation: RotationRow): GateFacts =
 });
 
 /** F-37 It echoes what the step made, and after the switch it was heard once more. */
-export const hasAcknowledged = (host: IndexedHost, change: RotationChange, rotation: RotationRow): boolean =>
-  host.bundleGeneration >= rotation.echo.bundleGeneration &&
-  host.listSerial >= rotation.echo.listSerial &&
-  host.policySerial >= rotation.echo.policySerial &&
-  (rotation.phase !== 'overlap' || host.lastSeenMs >= rotation.phaseSinceMs) &&
-  (change.hasFollowed?.(host, rotation) ?? true);
+function hasAcknowledged(
+  { newestFor }: FleetFacts,
+  host: IndexedHost,
+  change: RotationChange,
+  rotation: RotationRow,
+): boolean {
+  const { echo } = rotation;
+  const newest = newestFor(host);
+  return (
+    isHeld(host.bundleGeneration, echo.bundleGeneration, newest.bundle) &&
+    isHeld(host.listSerial, echo.listSerial, newest.list) &&
+    isHeld(host.policySerial, echo.policySerial, newest.policy) &&
+    (rotation.phase !== 'overlap' || host.lastSeenMs >= rotation.phaseSinceMs) &&
+    (change.hasFollowed?.(host, rotation) ?? true)
+  );
+}
 
 /** F-31.2 The longest effective heartbeat; zero without hosts. */
 export function longestHeartbeat(facts: FleetFacts): number {

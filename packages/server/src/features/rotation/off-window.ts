@@ -9,7 +9,7 @@ import { z } from 'zod';
 import type { FleetParts } from '../../context.ts';
 import type { Tx } from '../../store/tables.ts';
 import { recordAudit } from '../audit/record-audit.ts';
-import { lowestSerial } from '../documents/lowest-serial.ts';
+import { highestSerial } from '../documents/highest-serial.ts';
 import { fleetContextOf } from '../fleet/fleet-service.ts';
 import { storeGroup } from '../groups/change-tree.ts';
 import { readGroupTree, type GroupTree, type StoredGroup } from '../groups/group-tree.ts';
@@ -125,7 +125,7 @@ export async function closeOffWindow(parts: FleetParts, tx: Tx, window: OffWindo
   return departures;
 }
 
-/** What hosts echo once they hold what their groups say now: the lowest serials of their policies and lists. */
+/** From these serials on every policy and list says what groups say now; a host whose own is older echoes the newest of that. */
 export async function echoOfGroups(
   parts: FleetParts,
   tx: Tx,
@@ -134,8 +134,8 @@ export async function echoOfGroups(
   const groups = [...tree.groups()].map(({ id }) => id);
   const lists = [...new Set(groups.flatMap((id) => tree.listOf(id) ?? []))];
   return {
-    policySerial: await lowestSerial(tx, 'policy', groups),
-    listSerial: await lowestSerial(tx, 'list', lists),
+    policySerial: await highestSerial(tx, 'policy', groups),
+    listSerial: await highestSerial(tx, 'list', lists),
   };
 }
 

@@ -93,6 +93,7 @@ export class RotationMachine {
     const { clock, log, store, feed } = parts;
     const rotation = await findOpenRotation(store.db);
     if (rotation === undefined) return false;
+    await feed.catchUp(); // so it is known which documents are the newest
     const decision = nextStep(rotation, await this.facts(store.db, rotation), clock.nowMs());
     if (decision.what !== 'do') {
       await this.#note(rotation, decision, fence);
