@@ -16,6 +16,7 @@ import * as jobs from '@sekisho/core/wire/jobs.ts';
 import * as plans from '@sekisho/core/wire/plans.ts';
 import * as points from '@sekisho/core/wire/points.ts';
 import type { Route } from '@sekisho/core/wire/route.ts';
+import { switchVerification } from '@sekisho/core/wire/switch-verification.ts';
 import * as trust from '@sekisho/core/wire/trust.ts';
 import { putPending } from '@sekisho/server/features/names/name-rows.ts';
 import { recordChange } from '@sekisho/server/store/record-change.ts';
@@ -524,6 +525,29 @@ test('S-04 F-01 nobody gains a right over hosts by moving them to where he holds
   // the other way he loses some
   assert.equal((await move(theirs.spare, mine.group)).to.name, 'mine');
   await server.call(groups.moveHost, { params: { id: theirs.spare }, body: { groupId: theirs.group } });
+});
+
+test('S-04 F-20 who decides about no security keeps verification off in no group of his own', async () => {
+  const { store } = server.server.context;
+  await addAdministrator(store, 'keeper', [{ role: 'operator', groupId: mine.group }]);
+  const { key } = await server.call(createApiKey, {
+    body: { name: 'keeper', owner: 'keeper', scopes: ['group.write', 'group.read'], validSeconds: 3_600 },
+  });
+  const call = callerWith(key);
+  const root = await store.db
+    .selectFrom('groups')
+    .select('id')
+    .where('parent_id', 'is', null)
+    .executeTakeFirstOrThrow();
+  const inherit = (inherits: boolean) =>
+    call(groups.changeGroupSettings, { params: { id: mine.group }, body: { inherits } });
+  const turn = (state: 'on' | 'off') =>
+    server.call(switchVerification, { params: { id: root.id as GroupId }, body: { state } });
+  await turn('off');
+  await assert.rejects(inherit(false), { code: 'RIGHT_MISSING' });
+  await turn('on');
+  assert.equal((await inherit(false)).group.values.verification, undefined);
+  await inherit(true);
 });
 
 test('S-04 an administrator who is limited to groups is refused what is about the whole domain', async () => {

@@ -1,7 +1,8 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import type { GroupId } from '@sekisho/core/ids.ts';
 import { HEARTBEAT_SECONDS_MAX, HEARTBEAT_SECONDS_MIN } from '@sekisho/core/limits.ts';
-import type { Principal } from '@sekisho/core/rules/rights.ts';
+import { reaches, reachOf, type Principal } from '@sekisho/core/rules/rights.ts';
+import { isOffAt } from '@sekisho/core/rules/verification.ts';
 import { SETTING_NAMES, type OwnValues, type SettingName } from '@sekisho/core/wire/group-settings.ts';
 import type { ChangeEffect } from '@sekisho/core/wire/groups.ts';
 import type { Precondition } from '../../http/entity-tag.ts';
@@ -36,7 +37,7 @@ export interface SettingsWish {
 /**
  * F-01, F-02, F-03 Changes what a group sets, locks and inherits, and says what that does to its hosts and those below. A group that stops
  * inheriting keeps as its own what it has from groups above at that moment, so that nothing but its plans changes.
- * Refusals: NOT_FOUND, PRECONDITION_FAILED, SETTING_LOCKED, HEARTBEAT_PERIOD_OUT_OF_RANGE.
+ * Refusals: NOT_FOUND, PRECONDITION_FAILED, SETTING_LOCKED, HEARTBEAT_PERIOD_OUT_OF_RANGE, RIGHT_MISSING.
  */
 export async function changeSettings(
   context: FleetContext,
@@ -58,6 +59,7 @@ export async function changeSettings(
     for (const name of SETTING_NAMES)
       if (wish.set[name] !== undefined) requireUnlocked(before, group.id, name);
     const changed = wishedGroup(before, group, wish, context);
+    requireMayKeep(principal, group, changed, context.clock.nowMs());
     const trees = { before, after: before.with(group.id, changed), groups: before.below(group.id) };
     const effect = await effectOfTrees(tx, principal, trees, context.settings);
     const changes = changesOf(shownOf(group), shownOf(changed));
@@ -76,6 +78,21 @@ const shownOf = ({ values, locked, ownSinceMs }: StoredGroup): Record<string, un
   locked: [...locked],
   inherits: ownSinceMs === null,
 });
+
+/**
+ * F-20 A group that stops inheriting while verification is off above would keep that as its own, and stay off when it is switched on there:
+ * that needs the right to decide about security. @throws AppError RIGHT_MISSING
+ */
+function requireMayKeep(
+  principal: Principal,
+  { id, values: { verification: before } }: StoredGroup,
+  { values: { verification } }: StoredGroup,
+  nowMs: number,
+): void {
+  if (verification === undefined || verification === before || !isOffAt(verification, nowMs)) return;
+  if (!reaches(reachOf(principal, 'security.write'), id))
+    throw new AppError('RIGHT_MISSING', { right: 'security.write' });
+}
 
 function wishedGroup(
   tree: GroupTree,
