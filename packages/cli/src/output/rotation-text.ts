@@ -32,19 +32,21 @@ export function rotationText(cli: Cli, view: RotationView): string[] {
       : [fill(rotations.undecided, { first: visible(first.name) }), `  ${namesOf(view.undecided)}`]),
     ...(view.problem === null || first !== undefined ? [] : findingText(cli, view.problem)),
     ...changedMeanwhile(cli, view),
-    ...(ended ? [] : [rotations.servers, ...view.servers.map((server) => `  ${serverText(cli, server)}`)]),
+    ...(ended
+      ? []
+      : [rotations.servers, ...view.servers.map((server) => `  ${serverText(cli, view, server)}`)]),
     timesLine(cli),
   ];
 }
 
-/** What an update would do. */
-export function planText(cli: Cli, plan: RotationPlan): string[] {
+/** What an update would do. `title`: that of a plan, or of a start that asks about it. */
+export function planText(cli: Cli, plan: RotationPlan, title: 'planTitle' | 'startTitle'): string[] {
   const { rotations } = cli.words;
   const { count, duration, time } = cli.format;
   const named = (text: string, total: number, hosts: readonly RotationHost[]): string[] =>
     total === 0 ? [] : [fill(text, { count: count(total), hosts: namesOf(hosts) })];
   return [
-    fill(rotations.planTitle, { kind: rotations.kinds[plan.kind] }),
+    fill(rotations[title], { kind: rotations.kinds[plan.kind] }),
     ...renderPairs([
       [rotations.path, rotations.paths[plan.path]],
       [rotations.because, plan.reasons.map((reason) => rotations.reasons[reason]).join('; ')],
@@ -131,14 +133,19 @@ const hostsText = (cli: Cli, { hosts }: RotationView): string =>
     Object.fromEntries(Object.entries(hosts).map(([name, n]) => [name, cli.format.count(n)])),
   );
 
-function serverText(cli: Cli, server: RotationView['servers'][number]): string {
+/** On the way back the old certificate is what a server is to confirm; an update that never switched has nothing to go back to. */
+function serverText(
+  cli: Cli,
+  { direction, phase }: RotationView,
+  server: RotationView['servers'][number],
+): string {
   const { rotations } = cli.words;
   const name = visible(server.addresses.length === 0 ? server.instanceId : server.addresses.join(', '));
   if (!server.live) return fill(rotations.serverGone, { server: name });
-  if (server.confirmed) return fill(rotations.serverConfirmed, { server: name });
-  return fill(server.orderedAtMs === null ? rotations.serverWaiting : rotations.serverOrdered, {
-    server: name,
-  });
+  if (!server.confirmed && server.orderedAtMs !== null)
+    return fill(rotations.serverOrdered, { server: name });
+  const showsNew = direction === 'back' ? !server.confirmed && phase !== 'withdrawing' : server.confirmed;
+  return fill(showsNew ? rotations.serverConfirmed : rotations.serverWaiting, { server: name });
 }
 
 /** Words and hint of a finding's code; of a code of a newer server, the code. */

@@ -35,7 +35,11 @@ export const hostList = defineVerb({
         },
       });
       const { labels, notes } = cli.words;
-      if (page.hosts.length === 0) return { json: page, text: [notes.noHosts] };
+      if (page.hosts.length === 0)
+        return {
+          json: page,
+          text: [flags.group === undefined && flags.after === undefined ? notes.noHosts : notes.noHostsHere],
+        };
       const rows = page.hosts.map((host) => [
         host.name,
         hostStateText(cli, host),

@@ -19,7 +19,7 @@ export const rotationAcceptLoss = defineVerb({
     withServer(cli, flags.data, async ({ call }) => {
       const hosts = await resolveHostIds(call, rest);
       const { id } = await resolveRotation(call, flags.update);
-      const preview = rest.map((name) => `  ${visible(name)}`);
+      const preview = [cli.words.rotations.lossPreview, ...rest.map((name) => `  ${visible(name)}`)];
       await confirm(cli, preview, cli.words.rotations.lossQuestion);
       const view = await call(acceptRotationLoss, { params: { id }, body: { hosts } });
       return { json: view, bare: view.phase, text: rotationText(cli, view) };

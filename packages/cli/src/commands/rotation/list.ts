@@ -42,7 +42,7 @@ export const rotationList = defineVerb({
             page.rotations.map((one) => [
               one.id,
               rotations.kinds[one.kind],
-              one.path,
+              rotations.pathNames[one.path],
               phaseText(cli, one),
               one.startedBy,
               cli.format.time(one.startedAtMs),

@@ -20,7 +20,7 @@ export const rotationPlan = defineVerb({
       return {
         json: plan,
         bare: plan.path,
-        text: planText(cli, plan),
+        text: planText(cli, plan, 'planTitle'),
         exitCode: plan.prevented ? EXIT.failed : EXIT.done,
       };
     }),

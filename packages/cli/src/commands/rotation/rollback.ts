@@ -15,7 +15,8 @@ export const rotationRollback = defineVerb({
   run: ({ cli, args, flags }) =>
     withServer(cli, flags.data, async ({ call }) => {
       const before = await resolveRotation(call, args.update);
-      await confirm(cli, rotationText(cli, before), cli.words.rotations.rollbackQuestion);
+      if (before.endedAtMs === null)
+        await confirm(cli, rotationText(cli, before), cli.words.rotations.rollbackQuestion);
       const view = await call(rollBackRotation, { params: { id: before.id } });
       return { json: view, bare: view.phase, text: rotationText(cli, view) };
     }),

@@ -34,7 +34,7 @@ export const rotationStart = defineVerb({
         wish.emergency === undefined
           ? []
           : [fill(rotations.emergencyPrice, { silent: cli.format.count(plan.hosts.silent) })];
-      await confirm(cli, [...planText(cli, plan), ...price], rotations.question);
+      await confirm(cli, [...planText(cli, plan, 'startTitle'), ...price], rotations.question);
       const overlapSeconds = Math.round((flags.overlap ?? 0) / SECOND_MS);
       const started = await call(startRotation, { body: { ...wish, overlapSeconds } });
       if (!flags.wait)

@@ -279,6 +279,7 @@ export const notes = {
   nothing: 'Nothing to show.',
   noHosts:
     'There are no hosts yet. Make a token (sekisho token create --name NAME), then on the host: sekisho agent setup',
+  noHostsHere: 'No hosts here. All of them: sekisho host list',
   noPlans: 'There are no plans yet. Make one: sekisho plan create --name NAME --host HOST --path FOLDER',
   noPoints: 'There are no recovery points yet. Run a plan: sekisho backup run PLAN',
   noKnown: 'No names are registered. Register one: sekisho host register NAME',

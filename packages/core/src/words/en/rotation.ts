@@ -94,6 +94,8 @@ export const rotations = {
     failover: 'failover, one server at a time (path 2)',
     'off-on': 'secure communication off and on (path 3)',
   },
+  /** The same in a table. */
+  pathNames: { announced: 'announced', failover: 'failover', 'off-on': 'off-on' },
   reasons: {
     chosen: 'an administrator chose this path',
     emergency: 'an emergency takes the shortest way',
@@ -137,6 +139,7 @@ export const rotations = {
   },
   title: 'Update of the {kind} ({id})',
   planTitle: 'Update of the {kind}: nothing has been changed',
+  startTitle: 'Update of the {kind}',
   path: 'Path',
   because: 'Because',
   phase: 'Phase',
@@ -170,6 +173,7 @@ export const rotations = {
     'Emergency: nobody is waited for, and there is no way back. Hosts that are not there now ({silent}) go on trusting the old key until they come back.',
   started: 'Update {id} has started. Follow it: sekisho rotation watch',
   rollbackQuestion: 'Go back to the old certificate?',
+  lossPreview: 'Hosts that would be given up:',
   lossQuestion: 'Give up these hosts? They will need to be set up again, or a communication package.',
   steps: 'What was done',
   none: 'No certificate was ever updated.',

@@ -281,6 +281,7 @@ export const notes: Words['notes'] = {
   nothing: '表示するものはありません。',
   noHosts:
     'ホストはまだありません。トークンを作成し (sekisho token create --name NAME)、ホストで実行してください: sekisho agent setup',
+  noHostsHere: '該当するホストはありません。すべてのホスト: sekisho host list',
   noPlans: 'プランはまだありません。作成するには: sekisho plan create --name NAME --host HOST --path FOLDER',
   noPoints: '復旧ポイントはまだありません。プランを実行するには: sekisho backup run PLAN',
   noKnown: '登録された名前はありません。登録するには: sekisho host register NAME',

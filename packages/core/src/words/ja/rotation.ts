@@ -82,12 +82,13 @@ export const rotationVerbs = {
 };
 
 export const rotations = {
-  kinds: { tls: 'TLS 証明書', signing: '署名証明書', ca: 'CA' },
+  kinds: { tls: 'TLS 証明書', signing: '署名証明書', ca: 'CA 証明書' },
   paths: {
     announced: '予告 (経路 1)',
     failover: 'フェールオーバー、サーバーを 1 台ずつ (経路 2)',
     'off-on': 'セキュア通信のオフとオン (経路 3)',
   },
+  pathNames: { announced: '予告', failover: 'フェールオーバー', 'off-on': 'オフとオン' },
   reasons: {
     chosen: '管理者がこの経路を選択',
     emergency: '緊急時は最短の経路を使用',
@@ -130,6 +131,7 @@ export const rotations = {
   },
   title: '{kind}の更新 ({id})',
   planTitle: '{kind}の更新計画 (何も変更していません)',
+  startTitle: '{kind}の更新',
   path: '経路',
   because: '理由',
   phase: '段階',
@@ -164,6 +166,7 @@ export const rotations = {
     '緊急更新: どのホストも待たず、元に戻すこともできません。現在不在のホスト ({silent} 台) は、復帰するまで古い鍵を信頼し続けます。',
   started: '更新 {id} を開始しました。進行状況: sekisho rotation watch',
   rollbackQuestion: '古い証明書に戻しますか?',
+  lossPreview: '断念するホスト:',
   lossQuestion: 'これらのホストを断念しますか? 再セットアップまたは通信パッケージが必要になります。',
   steps: '実施内容',
   none: '証明書の更新はまだ行われていません。',
