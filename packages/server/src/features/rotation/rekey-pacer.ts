@@ -10,10 +10,13 @@ import type { RotationRow } from './rotation.store.ts';
 
 /** Certificates that hosts are asked for in a second, by each server process: issuing them leaves room for everything else. */
 export const REKEYS_PER_SECOND_MAX = 50;
+/** They are asked in small groups, this often: all of a second's at once would be answered in one turn of the event loop. */
+export const REKEY_LOOK_MS = 100;
+export const REKEYS_AT_ONCE = (REKEYS_PER_SECOND_MAX * REKEY_LOOK_MS) / SECOND_MS;
 /** A host that was asked and still shows the old one is asked again after this: its agent tries by itself meanwhile. */
 export const REKEY_AGAIN_MS = 20 * SECOND_MS;
 /** Hosts that are looked at in one go: a fleet is walked through over several seconds. */
-const HOSTS_PER_LOOK_MAX = 20_000;
+const HOSTS_PER_LOOK_MAX = 2_000;
 
 /** What the pacer asks hosts over. */
 export interface RekeyFleet {
@@ -61,7 +64,7 @@ export class RekeyPacer {
       clock: this.#clock,
       log: this.#log,
       name: 'rekey',
-      everyMs: SECOND_MS,
+      everyMs: REKEY_LOOK_MS,
       run: () => {
         this.look(fleet);
         return Promise.resolve();
@@ -109,12 +112,12 @@ export class RekeyPacer {
     return true;
   }
 
-  /** A bucket that is filled each second. */
+  /** A bucket that is filled again for each group. */
   #hasRoom(): boolean {
     const nowMs = this.#clock.monotonicMs();
-    if (nowMs - this.#filledMs >= SECOND_MS) {
+    if (nowMs - this.#filledMs >= REKEY_LOOK_MS) {
       this.#filledMs = nowMs;
-      this.#left = REKEYS_PER_SECOND_MAX;
+      this.#left = REKEYS_AT_ONCE;
     }
     return this.#left > 0;
   }
