@@ -1,10 +1,17 @@
 import { SECOND_MS } from '@sekisho/core/time.ts';
 import type { RotationKind } from '@sekisho/core/rules/rotation.ts';
-import { getRotation, startRotation, type RotationView } from '@sekisho/core/wire/rotations.ts';
+import {
+  getRotation,
+  startRotation,
+  type OutsideInput,
+  type RotationView,
+} from '@sekisho/core/wire/rotations.ts';
 import { verifyDocument } from '@sekisho/pki/documents.ts';
 import { eventually } from '@sekisho/testkit/eventually.ts';
 import { Fleet } from '@sekisho/testkit/fleet.ts';
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { test } from 'node:test';
@@ -46,12 +53,22 @@ test('F-30 F-36 F-39 TLS and signing certificate change under running agents and
   await eventually('attic is back and has what the new key signed', async () =>
     (await currentSigner(fleet, 'attic')) === signing.toKeyId ? true : undefined,
   );
+  // a certificate of another CA: from now on its pinned key is what agents go by, also those that begin anew
+  const outside = await rotate(fleet, 'tls', outsideCertificate(fleet.folder));
+  assert.equal(outside.outside, true);
+  assert.notEqual(await shownBy(fleet.server.ports.agent), after);
+  const sinceMs = fleet.clock.nowMs();
+  await fleet.restartAgent('laptop');
+  const { hostId } = fleet.host('laptop');
+  await eventually('laptop is back at the other certificate', () =>
+    (fleet.server.context.fleet.seen(hostId)?.lastSeenMs ?? 0) > sinceMs ? true : undefined,
+  );
 });
 
 /** Updates a certificate, while every online host is listened to. */
-async function rotate(fleet: Fleet, kind: RotationKind): Promise<RotationView> {
+async function rotate(fleet: Fleet, kind: RotationKind, outside?: OutsideInput): Promise<RotationView> {
   const online = ['vault', 'laptop'].map((name) => fleet.host(name).hostId);
-  const { id } = await fleet.call(startRotation, { body: { kind } });
+  const { id } = await fleet.call(startRotation, { body: { kind, outside } });
   let silentMs = 0;
   const done = await eventually(`the update of ${kind} ends`, async () => {
     const view = await fleet.call(getRotation, { params: { id } });
@@ -64,6 +81,25 @@ async function rotate(fleet: Fleet, kind: RotationKind): Promise<RotationView> {
   assert.equal(done.phase, 'done');
   assert.ok(silentMs < SILENCE_MAX_MS, `F-36: a host was silent for ${silentMs} ms`);
   return done;
+}
+
+/** From a CA that no agent knows, made by OpenSSL. */
+function outsideCertificate(folder: string): OutsideInput {
+  const openssl = (...args: string[]): void => {
+    execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' });
+  };
+  const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '300'];
+  openssl('req', '-x509', ...ec, '-keyout', 'o-ca.key', '-out', 'o-ca.pem', '-subj', '/CN=Outside CA');
+  const leaf = ['-keyout', 'o.key', '-out', 'o.pem', '-subj', '/CN=server', '-CA', 'o-ca.pem'];
+  const extensions = [
+    'subjectAltName=IP:127.0.0.1',
+    'extendedKeyUsage=serverAuth',
+    'basicConstraints=CA:FALSE',
+  ];
+  const said = extensions.flatMap((one) => ['-addext', one]);
+  openssl('req', '-x509', ...ec, ...leaf, '-CAkey', 'o-ca.key', ...said);
+  const read = (name: string): string => readFileSync(join(folder, name), 'utf8');
+  return { chainPem: read('o.pem') + read('o-ca.pem'), keyPem: read('o.key') };
 }
 
 /** The key that signed the assignment a host would get now: of those that the newest bundle names. */

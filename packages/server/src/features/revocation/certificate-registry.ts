@@ -60,6 +60,15 @@ export class CertificateRegistry {
     };
   }
 
+  /** Hosts that have a certificate which counts at this moment; all of them are looked at. */
+  certifiedHosts(): Set<HostId> {
+    const nowMs = this.#clock.nowMs();
+    const found = new Set<HostId>();
+    for (const row of this.#rows.values())
+      if (row.notAfterMs > nowMs && !isRevokedAt(row, nowMs)) found.add(row.hostId);
+    return found;
+  }
+
   /** A verified request came with it: at the first one of a reissued certificate its predecessor goes (T-14). */
   noteUse(fingerprint: Sha256Hex): void {
     const row = this.#rows.get(fingerprint);

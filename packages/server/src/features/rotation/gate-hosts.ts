@@ -28,7 +28,8 @@ export interface NewestSerials {
 
 /**
  * The hosts that stand before a gate: those that were heard of and whose certificate still counts. A host that was never heard has no list
- * and no bundle yet, and gets the newest with its first heartbeat.
+ * and no bundle yet, and gets the newest with its first heartbeat: of these, `hostsUnheard` are lost to a server that shows another CA's
+ * certificate.
  */
 export function* hostsInUse(facts: FleetFacts): Generator<IndexedHost> {
   const nowMs = facts.clock.nowMs();
@@ -36,6 +37,16 @@ export function* hostsInUse(facts: FleetFacts): Generator<IndexedHost> {
     const fingerprint = host.lastSeenMs === 0 ? undefined : parseSha256Hex(host.fingerprint);
     const entry = fingerprint === undefined ? undefined : facts.registry.lookup(fingerprint);
     if (entry !== undefined && !entry.revoked && entry.notAfterMs > nowMs) yield host;
+  }
+}
+
+/** Hosts that have a certificate and were never heard of: of the server they know its CA, and no key that a list has announced. */
+export function* hostsUnheard({ index, registry }: FleetFacts): Generator<IndexedHost> {
+  let certified: Set<HostId> | undefined;
+  for (const host of index.hosts()) {
+    if (host.lastSeenMs !== 0) continue;
+    certified ??= registry.certifiedHosts();
+    if (certified.has(host.id)) yield host;
   }
 }
 
@@ -56,6 +67,16 @@ export function* gateHosts(
       unaided: change.comesBack(host, rotation),
     };
   }
+  if (rotation.kind !== 'tls') return;
+  for (const host of hostsUnheard(facts))
+    if (!change.comesBack(host, rotation))
+      yield {
+        hostId: host.id,
+        online: false,
+        acknowledged: false,
+        heartbeatSeconds: facts.periodOf(host),
+        unaided: false,
+      };
 }
 
 /** What the gate of an update's phase is made of. */

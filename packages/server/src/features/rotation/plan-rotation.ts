@@ -14,7 +14,7 @@ import { listWorkers } from '../../store/workers.ts';
 import { decidePath } from './decide-path.ts';
 import { findFaults } from './check-outside.ts';
 import { findDamage } from './find-damage.ts';
-import { hostsInUse, longestHeartbeat } from './gate-hosts.ts';
+import { hostsInUse, hostsUnheard, longestHeartbeat } from './gate-hosts.ts';
 import type { RotationContext } from './rotation-context.ts';
 import { hostRefs } from './rotation-view.ts';
 import { findOpenRotation } from './rotation.store.ts';
@@ -54,6 +54,7 @@ export async function planRotation(
   const hosts = countHosts(context, {
     isUnaided: kind === 'ca' ? emergency === null : wish.outside === undefined || kind === 'signing',
     isUnheard: kind === 'ca' && (emergency === 'lost' || !keys.isHere('root')),
+    isPinned: kind === 'tls' && wish.outside !== undefined,
   });
   const longest = longestHeartbeat(fleet);
   const current = keys.certificateOf(ROLE_OF[kind]);
@@ -107,8 +108,14 @@ export async function planRotation(
   };
 }
 
-/** Who is there, who comes back, and who would not (F-32). `isUnheard`: nothing can be announced, so that nobody comes. */
-function countHosts({ fleet }: RotationContext, how: { isUnaided: boolean; isUnheard: boolean }) {
+/**
+ * Who is there, who comes back, and who would not (F-32). `isUnheard`: nothing can be announced, so that nobody comes. `isPinned`: who was
+ * never heard of has no list that names the key, and does not come either.
+ */
+function countHosts(
+  { fleet }: RotationContext,
+  how: { isUnaided: boolean; isUnheard: boolean; isPinned: boolean },
+) {
   const nowMs = fleet.clock.nowMs();
   const silent: HostId[] = [];
   const all: HostId[] = [];
@@ -122,5 +129,7 @@ function countHosts({ fleet }: RotationContext, how: { isUnaided: boolean; isUnh
     silent.push(host.id);
   }
   if (how.isUnheard) return { total, neverSeen, silent, late: [], lost: all };
-  return { total, neverSeen, silent, late: how.isUnaided ? silent : [], lost: how.isUnaided ? [] : silent };
+  if (how.isUnaided) return { total, neverSeen, silent, late: silent, lost: [] };
+  const unheard = how.isPinned ? [...hostsUnheard(fleet)].map(({ id }) => id) : [];
+  return { total, neverSeen, silent, late: [], lost: [...silent, ...unheard] };
 }

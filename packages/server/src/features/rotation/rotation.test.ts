@@ -331,9 +331,13 @@ test('F-30 a certificate from outside is checked field by field, all faults at o
   );
 });
 
-test('F-32 F-37 with a certificate from outside a silent host would be lost: it is asked about by name, and an administrator accepts', async (t) => {
+test('F-32 F-37 with a certificate from outside a silent host would be lost, and one that was never heard: both are asked about by name, and an administrator accepts', async (t) => {
   const all = await Rotations.start(t);
   const [one, off] = (await all.hosts('one', 'off')) as [Identity, Identity];
+  // of the server it knows the CA alone, and the new certificate is of another one
+  const fresh = await all.trust.enrol({ name: 'fresh.example' }, { token: await all.trust.token() });
+  const plan = await all.trust.call(planRotation, { body: { kind: 'tls', outside: outside('mine') } });
+  assert.deepEqual([plan.wouldBeLost.map(({ name }) => name), plan.hosts.neverSeen], [['fresh.example'], 1]);
   const { id } = await all.trust.call(startRotation, { body: { kind: 'tls', outside: outside('mine') } });
   await all.until(id, 'announced');
   assert.equal(
@@ -348,7 +352,7 @@ test('F-32 F-37 with a certificate from outside a silent host would be lost: it 
   const asked = await all.view(id);
   assert.deepEqual(
     [asked.phase, asked.waitsFor, asked.undecided.map(({ name }) => name)],
-    ['announced', 'question', ['off.example']],
+    ['announced', 'question', ['off.example', 'fresh.example']],
   );
   assert.equal(asked.problem?.code, 'ROTATION_WOULD_LOSE');
   const told = await all.trust.server.context.store.db
@@ -358,6 +362,9 @@ test('F-32 F-37 with a certificate from outside a silent host would be lost: it 
     .execute();
   assert.equal(told.length, 1);
   await all.trust.call(acceptRotationLoss, { params: { id }, body: { hosts: [off.hostId] } });
+  await all.pass(10 * SECOND_MS);
+  assert.equal((await all.view(id)).phase, 'announced');
+  await all.trust.call(acceptRotationLoss, { params: { id }, body: { hosts: [fresh.hostId] } });
   const done = await all.until(id, 'done', () => all.beat(one));
   assert.equal(done.outside, true);
   const list = await all.trust.server.context.store.db
