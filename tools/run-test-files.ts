@@ -19,6 +19,7 @@ const TICKS_PER_SECOND = 100;
 /** Those that take longest begin first: at the end of a run none of them keeps one core busy while the other rests. */
 const LONGEST_FIRST = [
   'test/crashes.test.ts',
+  'test/crashed-jobs.test.ts',
   'packages/cli/src/end-to-end.test.ts',
   'packages/media/src/crash.test.ts',
   'packages/cli/src/demo/demo.test.ts',
