@@ -174,6 +174,25 @@ describe('the way to the management servers', () => {
     await assert.rejects(ask(strict), { code: 'PEER_CHAIN_UNTRUSTED' });
   });
 
+  test('F-31 the keys of the newest list count on a way that was made under an older one, and those it names no more do not', async (t) => {
+    const outside = await TestAuthority.create({ nowMs: clock.nowMs() });
+    const server = await serve(outside.server);
+    const { port } = server;
+    const acceptedKeys = [outside.server.certificate.keyId as never];
+    let documents = documentsWith([{ port }], 1);
+    const { connection } = connectTo(t, [], {
+      documents: { held: () => documents.held('list') } as unknown as DocumentStore,
+    });
+    await assert.rejects(ask(connection), { code: 'PEER_CHAIN_UNTRUSTED' });
+    documents = documentsWith([{ port, acceptedKeys }], 2);
+    clock.advance(300_000);
+    await ask(connection);
+    documents = documentsWith([{ port }], 3);
+    connection.identityChanged();
+    await assert.rejects(ask(connection), { code: 'PEER_CHAIN_UNTRUSTED' });
+    assert.equal(server.asked(), 1);
+  });
+
   test('F-10 a server that is down gives way to the next priority, and is taken again when it is back', async (t) => {
     const first = await serve(authority.server);
     const second = await serve(authority.server);

@@ -181,16 +181,7 @@ export function createServerConnection(options: {
     const home = [...(options.home?.servers ?? []).map(known), bootstrap()].filter(
       ({ protocol }) => protocol === 'https',
     );
-    // a key that the newest list names no more may have been stolen: of an older list it opens nothing
-    const pins = new Set<string>(
-      options.documents.held('list')?.payload.servers.flatMap((one) => one.acceptedKeys),
-    );
-    const found = new Map(
-      home.map((server) => [
-        server.key,
-        { ...server, acceptedKeys: server.acceptedKeys.filter((key) => pins.has(key)) },
-      ]),
-    );
+    const found = new Map(home.map((server) => [server.key, server]));
     for (const { key } of own) found.delete(key);
     return [...found.values()].map((server) => ({
       ...server,
@@ -247,6 +238,16 @@ export function createServerConnection(options: {
     if (list !== undefined && isListed && !isOff()) options.home?.reached(list);
   }
 
+  /** By which keys a server is accepted now: the way to it outlives the list under which it was made. */
+  function acceptedKeysNow(server: KnownServer): readonly string[] {
+    const servers = options.documents.held('list')?.payload.servers.map(known) ?? [];
+    const listedNow = servers.find(({ key }) => key === server.key);
+    if (listedNow !== undefined) return listedNow.acceptedKeys;
+    // a key that the newest list names no more may have been stolen: of an older list it opens nothing
+    const pins = new Set(servers.flatMap(({ acceptedKeys }) => acceptedKeys));
+    return server.acceptedKeys.filter((key) => pins.has(key));
+  }
+
   const shown = () => {
     const { keyPem, chainPem } = options.identity();
     return {
@@ -260,7 +261,7 @@ export function createServerConnection(options: {
     lookup: options.lookup,
     ...shown(),
     verify: (peer: PresentedPeer) => {
-      if (verified) verifyServer(peer, options.trust(), server);
+      if (verified) verifyServer(peer, options.trust(), { ...server, acceptedKeys: acceptedKeysNow(server) });
     },
   });
 
