@@ -244,6 +244,6 @@ test('S-05 every verb that takes --data either asks a server, here or elsewhere,
     const file = new URL(`commands/${path.replace(' ', '/')}.ts`, import.meta.url);
     const text = readFileSync(file, 'utf8');
     if (!text.includes('serverData')) continue;
-    assert.equal(/\b(withServer|openServer)\b/.test(text), !LOCAL_VERBS.includes(path), path);
+    assert.equal(/\b(withServer|openServer|changeSettings)\b/.test(text), !LOCAL_VERBS.includes(path), path);
   }
 });
