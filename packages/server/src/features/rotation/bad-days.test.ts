@@ -15,6 +15,7 @@ import { revokeHost } from '@sekisho/core/wire/trust.ts';
 import { FakeClock } from '@sekisho/testkit/fake-clock.ts';
 import { TrustServer, type Identity } from '@sekisho/testkit/trust-server.ts';
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { rootGroup } from '../hosts/host-rows.ts';
 
@@ -30,7 +31,13 @@ test('F-32 F-37 bad days of an announced update', async (t) => {
   const token = await trust.token({ usesMax: 30 });
   const enrol = (name: string) => trust.enrol({ name: `${name}.example` }, { token });
   const root = await rootGroup(store.db);
-  const listIdOf = (host: Identity) => lists.get(host.hostId) ?? standard.id;
+  const [standard] = (await trust.call(listServerLists, {})).lists;
+  assert.ok(standard);
+  const standardId = standard.id;
+  const lists = new Map<string, ListId>();
+  const databaseHas = (text: string): boolean =>
+    readFileSync(context.config.database.replace(/^sqlite:/, '')).includes(text);
+  const listIdOf = (host: Identity) => lists.get(host.hostId) ?? standardId;
 
   interface Said {
     readonly list?: number;
@@ -85,9 +92,6 @@ test('F-32 F-37 bad days of an announced update', async (t) => {
     return id;
   };
 
-  const [standard] = (await trust.call(listServerLists, {})).lists;
-  assert.ok(standard);
-  const lists = new Map<string, ListId>();
   const make = async (name: string, protocol: 'https' | 'http') => {
     const servers = standard.servers.map(({ instanceId: _, ...server }) => ({ ...server, protocol }));
     const { list } = await trust.call(createServerList, {
@@ -184,8 +188,18 @@ test('F-32 F-37 bad days of an announced update', async (t) => {
     'F-33 F-37 turned back when half of the fleet has followed, it waits for the other half too',
     async () => {
       const before = keys.certificateOf('server-tls').keyId;
-      const { id } = await trust.call(startRotation, { body: { kind: 'tls', overlapSeconds: 86_400 } });
+      const { id, toKeyId } = await trust.call(startRotation, {
+        body: { kind: 'tls', overlapSeconds: 86_400 },
+      });
       await until(id, 'announced');
+      const { sealed } = await store.db
+        .selectFrom('ca_keys')
+        .select('sealed')
+        .where('key_id', '=', toKeyId)
+        .executeTakeFirstOrThrow();
+      assert.ok(sealed !== null);
+      await store.moveLog();
+      assert.ok(databaseHas(sealed), 'it lies there while it is in use');
       await beatAll(...all);
       await until(id, 'overlap');
       // the same moment: one wants it back, one holds it
@@ -211,7 +225,9 @@ test('F-32 F-37 bad days of an announced update', async (t) => {
         .where('role', '=', 'server-tls')
         .where('state', '!=', 'active')
         .execute();
-      assert.ok(left.length > 0 && left.every(({ sealed }) => sealed === null));
+      assert.ok(left.length > 0 && left.every((key) => key.sealed === null));
+      await store.moveLog();
+      assert.ok(!databaseHas(sealed), 'a key that is destroyed leaves nothing in the file');
     },
   );
 
