@@ -185,7 +185,7 @@ describe('the way to the management servers', () => {
     });
     await assert.rejects(ask(connection), { code: 'PEER_CHAIN_UNTRUSTED' });
     documents = documentsWith([{ port, acceptedKeys }], 2);
-    clock.advance(300_000);
+    await clock.advance(300_000);
     await ask(connection);
     documents = documentsWith([{ port }], 3);
     connection.identityChanged();
