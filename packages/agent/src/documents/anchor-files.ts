@@ -22,7 +22,7 @@ export class AnchorFiles {
 
   /** Refusal: AGENT_ANCHORS_UNREADABLE. */
   static async open(path: string): Promise<AnchorFiles> {
-    return new AnchorFiles(path, await loadAnchors(path), await loadAnchors(formerOf(path)));
+    return new AnchorFiles(path, await loadAnchors(path), await loadAnchors(formerAnchorsAt(path)));
   }
 
   get anchors(): readonly Certificate[] {
@@ -38,7 +38,7 @@ export class AnchorFiles {
     const leaving = this.#anchors.filter((one) => !has(anchors, one) && !has(this.#former, one));
     if (leaving.length > 0) {
       const former = [...this.#former, ...leaving].slice(-FORMER_ANCHORS_MAX);
-      await saveAnchors(formerOf(this.#path), former);
+      await saveAnchors(formerAnchorsAt(this.#path), former);
       this.#former = former;
     }
     crashPoint('agent-anchors.before-save');
@@ -48,7 +48,8 @@ export class AnchorFiles {
   }
 }
 
-const formerOf = (path: string): string => `${path}.former`;
+/** Where the anchors that left lie, beside those of now. */
+export const formerAnchorsAt = (path: string): string => `${path}.former`;
 
 const has = (among: readonly Certificate[], wanted: Certificate): boolean =>
   among.some(({ fingerprint }) => fingerprint === wanted.fingerprint);

@@ -7,6 +7,7 @@ import { readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { answers, socketPathOf } from '../control/control-socket.ts';
 import { dataFolderAt, type DataFolder } from '../data-folder.ts';
+import { formerAnchorsAt } from '../documents/anchor-files.ts';
 import { loadAnchors } from '../documents/trust-anchors.ts';
 import { readIdentity } from '../identity/identity-store.ts';
 import { callRoute } from '../net/call-route.ts';
@@ -70,9 +71,11 @@ export async function uninstallAgent(options: {
 
 /** Removes what an agent keeps in its folder, key and trust first, and nothing else that lies there. */
 export async function removeOwn(folder: DataFolder, keepData: boolean): Promise<void> {
-  const trust = [folder.identity, `${folder.identity}.old`, folder.identityNext, folder.anchorsFile];
+  const identities = [folder.identity, `${folder.identity}.old`, folder.identityNext];
+  const trust = [...identities, folder.anchorsFile, formerAnchorsAt(folder.anchorsFile)];
   const secrets = [join(folder.root, 'secrets'), folder.documents, folder.crls, folder.namesFile];
-  const rest = [folder.renewalFile, folder.run, folder.cache, folder.staging];
+  const remembered = [folder.homeFile, folder.verificationFile, folder.renewalFile];
+  const rest = [...remembered, folder.run, folder.cache, folder.staging];
   const data = keepData ? [] : [folder.spool, folder.jobs, folder.repositories];
   for (const path of [...trust, ...secrets, ...rest, ...data, folder.settingsFile])
     await rm(path, { recursive: true, force: true });
