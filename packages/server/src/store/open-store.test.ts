@@ -9,6 +9,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, openSync, readFileSync, statSync, writeFileSync, writeSync, closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { insertKey, setKeyState } from '../features/keys/keys.store.ts';
 import { openStore } from './open-store.ts';
 import { createClient } from './postgres-client.ts';
 import type { Store } from './store.ts';
@@ -58,6 +59,23 @@ eachStore((dialect, open) => {
       for (const name of ['sekisho.db', 'sekisho.db-wal', 'sekisho.db-shm', 'sekisho.db.lock']) {
         assert.equal(statSync(join(folder, name)).mode & 0o777, 0o600, name);
       }
+    });
+
+    test('F-38 a private key that is destroyed is overwritten in the file, sealed as it was', async (t) => {
+      const { store, folder } = await open(t);
+      const sealedOf = (keyId: string): string => `sealed-${keyId}-${'x'.repeat(300)}`;
+      await store.transaction(async (tx) => {
+        for (const keyId of ['one', 'two', 'three']) {
+          const names = { certificate: keyId, fingerprint: keyId, state: 'active' };
+          const key = { keyId, role: 'server-tls', algorithm: 'p256', sealed: sealedOf(keyId), ...names };
+          await insertKey(tx, key, 1);
+        }
+      });
+      await store.transaction((tx) => setKeyState(tx, 'two', 'destroyed', 2));
+      await store.moveLog();
+      const file = readFileSync(join(folder, 'sekisho.db'));
+      const left = ['one', 'two', 'three'].filter((keyId) => file.includes(sealedOf(keyId).slice(0, 40)));
+      assert.deepEqual(left, ['one', 'three']);
     });
 
     test('what is not a database is called damaged, and stays as it is', async (t) => {
