@@ -52,9 +52,10 @@ async function readOutside(cli: Cli, flags: FlagValues<typeof wishFlags>): Promi
   }
   if (certificate === undefined && key === undefined) return undefined;
   if (certificate === undefined || key === undefined)
-    throw new AppError('USAGE_ONE_OF_NEEDED', {
-      options: '--certificate, --key',
-      usage: 'sekisho rotation plan tls --certificate server.pem --key server.key',
+    throw new AppError('USAGE_OPTION_MISSING', {
+      command: 'sekisho rotation',
+      option: certificate === undefined ? '--certificate <file>' : '--key <file>',
+      help: 'sekisho rotation plan --help',
     });
   return {
     chainPem: await readTextFile(cli, certificate, OUTSIDE_LENGTH_MAX),

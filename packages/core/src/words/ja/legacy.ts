@@ -8,7 +8,7 @@ export const legacyNouns: typeof nouns = { legacy: '管理者が許可した、�
 export const legacyVerbs: typeof verbs = {
   'agent upgrade': {
     summary:
-      '署名付きパッケージをインストールする、またはレガシーエージェントから証明書・設定・リポジトリーを引き継ぐ',
+      '署名付きパッケージをインストールする、またはレガシーエージェントから証明書・設定・リポジトリを引き継ぐ',
     args: {},
     flags: {
       data: 'エージェントのデータフォルダー',
@@ -66,7 +66,7 @@ export const legacyVerbs: typeof verbs = {
       data,
       for: '許可する時間 (15m、2h など、最長 7d)',
       off: '許可を取り消す',
-      repository: '対象のリポジトリー (省略時は最新のもの)',
+      repository: '対象のリポジトリ (省略時は最新のもの)',
     },
     examples: { plain: '古いマシンでリストアする', off: '許可を取り消す' },
   },
@@ -99,9 +99,9 @@ export const legacy: typeof words = {
     upgraded: '{name} に証明書を配備しました。レガシーエージェントは終了し、その設定は保存されています。',
     upgradeLater:
       '{name}: 現行のエージェントを証明書なしでインストールしました。レガシーエージェントは引き続き動作します。証明書を手動で配備してください: {command}',
-    repositoryGoesOn: 'リポジトリーを引き継ぎました: {repositories}',
+    repositoryGoesOn: 'リポジトリを引き継ぎました: {repositories}',
     repositoryNew:
-      '古いリポジトリーのパスワードが引き渡されなかったため、新しいリポジトリーを作成します。以前のバックアップは残り、読み取りには古いパスワードが必要です。',
+      '古いリポジトリのパスワードが引き渡されなかったため、新しいリポジトリを作成します。以前のバックアップは残り、読み取りには古いパスワードが必要です。',
     risk: 'リスク: 証明書のないホストが平文で通信できます。まだ必要としているホスト: {hosts}',
     riskNobody:
       '安全でない通信を必要とするホストはありません: sekisho security set --insecure-communication off',

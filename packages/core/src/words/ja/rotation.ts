@@ -86,7 +86,7 @@ export const rotations = {
   paths: {
     announced: '予告 (経路 1)',
     failover: 'フェールオーバー、サーバーを 1 台ずつ (経路 2)',
-    'off-on': 'セキュア通信のオフとオン (経路 3)',
+    'off-on': '安全な通信のオフとオン (経路 3)',
   },
   pathNames: { announced: '予告', failover: 'フェールオーバー', 'off-on': 'オフとオン' },
   reasons: {
