@@ -122,7 +122,7 @@ export const groups: Words['groups'] = {
   hostHoldsNewest: '{name} は最新を保持',
   hostHoldsOlder: '{name} は {held} を保持',
   hostHoldsNone: '{name} はまだポリシーを受け取っていない',
-  verificationOff: 'OFF ({until} まで)',
+  verificationOff: 'オフ ({until} まで)',
   byDefault: '既定値',
   ofServer: 'サーバー {name}',
   lockedBy: '{name} がロック',
