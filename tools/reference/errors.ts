@@ -9,16 +9,22 @@ import { applicationErrors } from '@sekisho/core/errors/applications.ts';
 import { certificateErrors } from '@sekisho/core/errors/certificates.ts';
 import { cliErrors } from '@sekisho/core/errors/cli.ts';
 import { generalErrors } from '@sekisho/core/errors/general.ts';
+import { groupErrors } from '@sekisho/core/errors/groups.ts';
 import { legacyErrors } from '@sekisho/core/errors/legacy.ts';
 import { mediaErrors } from '@sekisho/core/errors/media.ts';
 import { namesErrors } from '@sekisho/core/errors/names.ts';
+import { packageErrors } from '@sekisho/core/errors/packages.ts';
 import { pkiErrors } from '@sekisho/core/errors/pki.ts';
 import { protectionErrors } from '@sekisho/core/errors/protection.ts';
 import { remoteErrors } from '@sekisho/core/errors/remote.ts';
+import { repairErrors } from '@sekisho/core/errors/repair.ts';
+import { rotationErrors } from '@sekisho/core/errors/rotation.ts';
+import { serverListErrors } from '@sekisho/core/errors/server-lists.ts';
 import { simulateErrors } from '@sekisho/core/errors/simulate.ts';
 import { storeErrors } from '@sekisho/core/errors/store.ts';
 import { trustErrors } from '@sekisho/core/errors/trust.ts';
 import { tunnelErrors } from '@sekisho/core/errors/tunnel.ts';
+import { verificationErrors } from '@sekisho/core/errors/verification.ts';
 import { printedNote, type Page } from './page.ts';
 
 type Language = 'en' | 'ja';
@@ -42,6 +48,12 @@ const AREAS: readonly { table: Readonly<Record<string, ErrorEntry>>; en: string;
   { table: namesErrors, en: 'Names of hosts', ja: 'ホストの名前' },
   { table: tunnelErrors, en: 'Hosts in a DMZ', ja: 'DMZ のホスト' },
   { table: legacyErrors, en: 'Legacy hosts', ja: 'レガシーホスト' },
+  { table: groupErrors, en: 'Groups and their settings', ja: 'グループとその設定' },
+  { table: serverListErrors, en: 'Management server lists', ja: '管理サーバーリスト' },
+  { table: rotationErrors, en: 'Certificate updates', ja: '証明書の更新操作' },
+  { table: verificationErrors, en: 'Secure communication off and on', ja: 'セキュア通信のオフとオン' },
+  { table: repairErrors, en: 'Communication packages', ja: '通信パッケージ' },
+  { table: packageErrors, en: 'Install packages', ja: 'インストールパッケージ' },
   { table: applicationErrors, en: 'Applications', ja: 'アプリケーション' },
   { table: accountErrors, en: 'Administrators and signing in', ja: '管理者とサインイン' },
   {

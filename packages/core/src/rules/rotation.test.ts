@@ -241,6 +241,13 @@ const steps: readonly [
   ],
   ['then the old one is withdrawn', { phase: 'overlap', overlapMs: 500 }, {}, 500, 'do withdraw all'],
   [
+    'the way back does not wait for the overlap, only for its gate',
+    { phase: 'overlap', overlapMs: 500, direction: 'back' },
+    {},
+    0,
+    'do withdraw all',
+  ],
+  [
     'hosts that have not followed hold the withdrawal',
     { phase: 'overlap' },
     { verdict: asking },

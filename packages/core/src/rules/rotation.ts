@@ -47,7 +47,7 @@ export interface RotationState {
   readonly emergency: Emergency | null;
   readonly pausedAtMs: number | null;
   readonly phaseSinceMs: number;
-  /** The old one is kept at least so long after the switch. */
+  /** The old one is kept at least so long after the switch; on the way back nothing is waited for but the gate. */
   readonly overlapMs: number;
 }
 
@@ -136,7 +136,9 @@ export function nextStep(state: RotationState, facts: RotationFacts, nowMs: numb
     case 'overlap': {
       if (!facts.verdict.opens) return hold(facts.verdict, nowMs);
       const untilMs = state.phaseSinceMs + state.overlapMs;
-      if (state.emergency === null && nowMs < untilMs) return { what: 'wait', why: 'overlap', untilMs };
+      // on the way back nothing is lost by going on: what is given up was never the only one
+      if (state.emergency === null && direction === 'forward' && nowMs < untilMs)
+        return { what: 'wait', why: 'overlap', untilMs };
       return doStep(state.kind === 'ca' ? 'rekey' : 'withdraw');
     }
     case 'rekeying':
