@@ -104,7 +104,11 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { id: 'F-04', what: 'Documents are signed; a secured agent refuses others', status: 'proved' },
   { id: 'F-05', what: 'Host states', status: 'proved' },
   { id: 'F-10', what: 'Management server lists: priorities, load, failover and return', status: 'proved' },
-  { id: 'F-11', what: 'Lists are copied, edited, assigned, exported, imported and deleted', status: 'proved' },
+  {
+    id: 'F-11',
+    what: 'Lists are copied, edited, assigned, exported, imported and deleted',
+    status: 'proved',
+  },
   { id: 'F-12', what: 'The agent keeps its list on disk, and has a way home', status: 'proved' },
   { id: 'F-13', what: 'Communication package and agent repair', status: 'proved' },
   {

@@ -116,7 +116,7 @@ export function sampleRoutes(): FakeRoute[] {
     ...sampleDatabase(),
     ...trustRoutes(),
     ...taskSamples(),
-  ...rotationSamples(),
+    ...rotationSamples(),
     ...renewalSamples(),
     ...clusterSamples(),
     ...serverListSamples(),

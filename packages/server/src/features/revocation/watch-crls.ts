@@ -21,7 +21,9 @@ export class CrlWatch {
   async look(fence: (tx: Tx) => Promise<void>): Promise<void> {
     const { clock, keys, log, store } = this.#parts;
     const nowMs = clock.nowMs();
-    const authorities = new Map<string, Authority>(keys.authorities().map((one) => [one.certificate.keyId, one]));
+    const authorities = new Map<string, Authority>(
+      keys.authorities().map((one) => [one.certificate.keyId, one]),
+    );
     for (const { issuerKeyId, shard, number, nextUpdateMs, ...crl } of await listNewestCrls(store.db)) {
       const alarm = crlAlarm({ ...crl, nextUpdateMs }, nowMs);
       const key = `${number} ${alarm}`;
