@@ -8,7 +8,7 @@ import { joinServer } from '@sekisho/server/main.ts';
 import { createClient } from '@sekisho/server/store/postgres-client.ts';
 import { listSessions } from '@sekisho/server/store/sessions.ts';
 import { listWorkers } from '@sekisho/server/store/workers.ts';
-import { eventually } from '@sekisho/testkit/eventually.ts';
+import { eventually, EVENTUALLY_MS } from '@sekisho/testkit/eventually.ts';
 import { Fleet } from '@sekisho/testkit/fleet.ts';
 import { databaseUrl, startPostgres } from '@sekisho/testkit/postgres.ts';
 import { callerOf } from '@sekisho/testkit/trust-server.ts';
@@ -131,12 +131,13 @@ test('F-10 S-07 three server processes on one PostgreSQL: agents spread over the
       .map((name) => servers.findIndex((one) => one.instanceId === sessions.get(fleet.host(name).hostId)) + 1)
       .join('');
   };
-  const reaches = (what: string, wanted: RegExp): Promise<string> => {
+  const reaches = (what: string, wanted: RegExp, withinMs = EVENTUALLY_MS): Promise<string> => {
     let now = '';
-    return eventually(what, async () => {
+    const ask = async () => {
       now = await standing().catch(() => '');
       return wanted.test(now) ? now : undefined;
-    }).catch((error: unknown) => {
+    };
+    return eventually(what, ask, withinMs).catch((error: unknown) => {
       throw new Error(`${what}: they stand at ${now}`, { cause: error });
     });
   };
@@ -241,7 +242,8 @@ test('F-10 S-07 three server processes on one PostgreSQL: agents spread over the
 
   await t.test('F-10 it comes back, and so do its agents', async () => {
     await second.run();
-    await reaches('all are at the second again', /^2{4}$/);
+    // an agent lets a server that was away rest for up to as long as it was away, and that grows on a busy machine
+    await reaches('all are at the second again', /^2{4}$/, 3 * EVENTUALLY_MS);
     await online(second);
   });
 });
