@@ -248,6 +248,13 @@ const steps: readonly [
     'do withdraw all',
   ],
   [
+    'a new CA that is turned back has issued certificates: it is kept as long as was wanted',
+    { phase: 'overlap', kind: 'ca', overlapMs: 500, direction: 'back' },
+    {},
+    499,
+    'wait overlap',
+  ],
+  [
     'hosts that have not followed hold the withdrawal',
     { phase: 'overlap' },
     { verdict: asking },

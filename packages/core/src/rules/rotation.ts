@@ -47,7 +47,7 @@ export interface RotationState {
   readonly emergency: Emergency | null;
   readonly pausedAtMs: number | null;
   readonly phaseSinceMs: number;
-  /** The old one is kept at least so long after the switch; on the way back nothing is waited for but the gate. */
+  /** The old one is kept at least so long after the switch; on the way back only a CA is. */
   readonly overlapMs: number;
 }
 
@@ -136,8 +136,9 @@ export function nextStep(state: RotationState, facts: RotationFacts, nowMs: numb
     case 'overlap': {
       if (!facts.verdict.opens) return hold(facts.verdict, nowMs);
       const untilMs = state.phaseSinceMs + state.overlapMs;
-      // on the way back nothing is lost by going on: what is given up was never the only one
-      if (state.emergency === null && direction === 'forward' && nowMs < untilMs)
+      // turned back, a TLS or signing certificate was never the only one; leaves of a new CA are, for who is never heard
+      const waits = direction === 'forward' || state.kind === 'ca';
+      if (state.emergency === null && waits && nowMs < untilMs)
         return { what: 'wait', why: 'overlap', untilMs };
       return doStep(state.kind === 'ca' ? 'rekey' : 'withdraw');
     }
