@@ -12,6 +12,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
 import { after, before, describe, test, type TestContext } from 'node:test';
+import { WebSocketServer } from 'ws';
 import type { DocumentStore } from '../documents/document-store.ts';
 import { openHomeServers } from './home-servers.ts';
 import { createServerConnection, type ServerConnection } from './server-connection.ts';
@@ -49,6 +50,7 @@ describe('the way to the management servers', () => {
   async function serve(
     leaf: TestLeaf,
     answer: { status: number; body: string } = OK,
+    port = 0,
   ): Promise<{ port: number; asked: () => number; close: () => Promise<void> }> {
     let asked = 0;
     const server = createServer(
@@ -60,8 +62,12 @@ describe('the way to the management servers', () => {
         response.end(answer.body);
       },
     );
+    const channels = new WebSocketServer({ noServer: true });
+    server.on('upgrade', (request, socket, head) => {
+      channels.handleUpgrade(request, socket, head, () => undefined);
+    });
     opened.push(server);
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
     return {
       port: (server.address() as AddressInfo).port,
       asked: () => asked,
@@ -205,9 +211,23 @@ describe('the way to the management servers', () => {
     assert.equal(connection.server?.port, second.port);
     await ask(connection);
     assert.equal(second.asked(), 2);
+    const channel = await connection.openChannel();
+    t.after(() => {
+      channel.terminate();
+    });
     assert.equal(connection.betterIsReady(), false);
     await clock.advance(60_000);
     assert.equal(connection.betterIsReady(), true);
+
+    const again = await serve(authority.server, OK, first.port);
+    await ask(connection);
+    assert.equal(again.asked(), 1);
+    assert.equal(connection.betterIsReady(), true, 'the channel is still at the other');
+    const better = await connection.openChannel();
+    t.after(() => {
+      better.terminate();
+    });
+    assert.equal(connection.betterIsReady(), false);
   });
 
   test('F-12 a list of servers that nobody reaches loses no agent: after three periods it asks its way home, for what it must know alone', async (t) => {

@@ -74,7 +74,7 @@ export interface ServerConnection {
   openChannel(): Promise<WebSocket>;
   /** Until when all servers rest; undefined when one may be tried now. */
   restsUntilMs(): number | undefined;
-  /** True when a better server than the one in use may be tried again. */
+  /** True when a better server than the one of the channel may be tried again, or that one has left the list. */
   betterIsReady(): boolean;
   /** The server in use, or the one that would be tried. */
   readonly server: KnownServer | undefined;
@@ -145,6 +145,8 @@ export function createServerConnection(options: {
   const sessions = new Map<string, TlsSessions>();
   const routes = new Map<string, ServerRoute>();
   let current: string | undefined;
+  /** The server to which the channel was opened last. */
+  let channelKey: string | undefined;
   let lastContactMs: number | undefined;
   let lastError: AppError | undefined;
   /** F-12 When a server of the list answered last, or the list was new: on the monotonic clock. */
@@ -437,16 +439,21 @@ export function createServerConnection(options: {
         ),
       ),
     openChannel: () =>
-      withServer('channel', async (server) =>
-        openWebSocket(server, await dial(routeTo(server), stopping.signal)),
-      ),
+      withServer('channel', async (server) => {
+        const webSocket = await openWebSocket(server, await dial(routeTo(server), stopping.signal));
+        channelKey = server.key;
+        return webSocket;
+      }),
     restsUntilMs() {
       const chosen = choice();
       return chosen.state === 'wait' ? chosen.untilMs : undefined;
     },
     betterIsReady() {
+      // not `current`: a single request may have gone to the better one already, and the channel stays where it is
       const chosen = choice();
-      return current !== undefined && chosen.state === 'use' && chosen.server.key !== current;
+      if (channelKey === undefined || chosen.state !== 'use') return false;
+      const own = servers().find(({ key }) => key === channelKey);
+      return own === undefined || chosen.server.priority < own.priority;
     },
     get server() {
       const chosen = choice();
