@@ -1,4 +1,4 @@
-import type { DomainId, GroupId, HostId, ServerId, Sha256Hex } from '@sekisho/core/ids.ts';
+import type { DomainId, GroupId, HostId, ListId, ServerId, Sha256Hex } from '@sekisho/core/ids.ts';
 import type { Clock, Random } from '@sekisho/core/time.ts';
 import type { Fetchable } from '@sekisho/core/wire/agent.ts';
 import type { Log } from '@sekisho/platform/log.ts';
@@ -93,6 +93,8 @@ export interface FleetService {
   hosts(): Iterable<HeardHost>;
   /** From memory: the group a host is in. */
   groupOf(hostId: HostId): GroupId | undefined;
+  /** From memory: the management server list that is meant for a host. */
+  listOf(hostId: HostId): ListId | undefined;
   /** Calls with the figures of running jobs that this process hears; gives how to stop. */
   onProgress(call: OnProgress): () => void;
   /** Says "come now" to a host that has its channel open; a host without hears it at its next heartbeat. */

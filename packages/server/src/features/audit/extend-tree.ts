@@ -11,8 +11,8 @@ import type { AuditKey } from './audit-key.ts';
 import { Tiles } from './audit-tiles.ts';
 import { AUDIT_COUNTER, macOfText, recordAudit, textOfRow, type StoredAuditRow } from './record-audit.ts';
 
-/** Rows that one transaction takes into the tree. */
-export const ROWS_PER_CHECKPOINT_MAX = 500;
+/** Rows that one transaction takes into the tree: a turn of the event loop that nobody notices. */
+export const ROWS_PER_CHECKPOINT_MAX = 128;
 /** The newest checkpoints are all kept; of older ones, the first of each hour. */
 export const CHECKPOINTS_KEPT = 1_000;
 

@@ -48,15 +48,18 @@ async function latest(
   return { jws: found.jws };
 }
 
-async function groupOfHost(context: ServerContext, hostId: HostId): Promise<string> {
-  const host = await findHost(context.store.db, hostId);
-  if (host === undefined) throw new AppError('NOT_FOUND', { what: 'host', id: hostId });
-  return host.groupId;
+/** From memory, where a whole fleet asks at once; a host that is not there yet is looked for in the store. */
+async function groupOfHost({ fleet, store }: ServerContext, hostId: HostId): Promise<string> {
+  const group = fleet.groupOf(hostId) ?? (await findHost(store.db, hostId))?.groupId;
+  if (group === undefined) throw new AppError('NOT_FOUND', { what: 'host', id: hostId });
+  return group;
 }
 
-async function listOfHost(context: ServerContext, hostId: HostId): Promise<string> {
-  const host = await findHost(context.store.db, hostId);
-  const list = host === undefined ? undefined : (await readGroupTree(context.store.db)).listOf(host.groupId);
+async function listOfHost({ fleet, store }: ServerContext, hostId: HostId): Promise<string> {
+  const known = fleet.listOf(hostId);
+  if (known !== undefined) return known;
+  const host = await findHost(store.db, hostId);
+  const list = host === undefined ? undefined : (await readGroupTree(store.db)).listOf(host.groupId);
   if (list === undefined) throw new AppError('NOT_FOUND', { what: 'list', id: hostId });
   return list;
 }

@@ -146,6 +146,10 @@ export async function startFleet(
     seen: (hostId) => seenOf({ context, index, hub, heartbeats }, hostId),
     hosts: () => index.hosts(),
     groupOf: (hostId) => index.get(hostId)?.groupId,
+    listOf: (hostId) => {
+      const host = index.get(hostId);
+      return host === undefined ? undefined : heartbeats.listOf(host);
+    },
     onProgress: (call) => board.listen(call),
     push: (hostId, fetch) => {
       desk.push(hostId, fetch);

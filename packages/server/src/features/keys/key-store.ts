@@ -83,11 +83,11 @@ export const KEYS_CHANGE_KEY = 'ca-keys';
 
 /** Opens all keys of the domain. Refusals: SECRET_UNREADABLE (another key-encryption key), KEY_DETACHED. */
 export async function loadKeys(db: DbOrTx, kek: Secret<Uint8Array>): Promise<KeyStore> {
-  const here = await readKeys(db, kek);
-  return keyStoreOf(here, kek);
+  const opened: Opened = new Map();
+  return keyStoreOf(await readKeys(db, kek, opened), kek, opened);
 }
 
-function keyStoreOf(here: Keys, kek: Secret<Uint8Array>): KeyStore {
+function keyStoreOf(here: Keys, kek: Secret<Uint8Array>, opened: Opened): KeyStore {
   let held = here;
   const need = (role: KeyRole): HeldKey => {
     const found = held.active.get(role);
@@ -138,14 +138,16 @@ function keyStoreOf(here: Keys, kek: Secret<Uint8Array>): KeyStore {
           outsideChain,
           isHere: key !== undefined,
         })),
-    readIn: async (from) => keyStoreOf(await readKeys(from, kek), kek),
+    readIn: async (from) => keyStoreOf(await readKeys(from, kek, opened), kek, opened),
     seal: (plaintext, context) => sealSecret(kek.reveal(), plaintext, context),
     open: (sealed, context) => openSecret(kek.reveal(), sealed, context),
     derive: (purpose) => deriveKey(kek, purpose),
     isHere: (role) => held.active.get(role)?.key !== undefined,
     exportKey: (role) => privateKeyToPem(keyOf(role)),
     async reload(from) {
-      held = await readKeys(from, kek);
+      held = await readKeys(from, kek, opened);
+      // a key that was destroyed or detached stays in no memory
+      for (const envelope of opened.keys()) if (!held.envelopes.has(envelope)) opened.delete(envelope);
     },
   };
 }
@@ -167,20 +169,28 @@ interface HeldKey {
   readonly outsideChain: readonly Certificate[] | null;
 }
 
+/** Keys by their envelope: an update of certificates reads them at each step, and opens none twice. */
+type Opened = Map<string, { readonly key: KeyObject; readonly signer: Signer }>;
+/** An envelope opens for its own key alone. */
+const envelopeOf = ({ keyId, sealed }: { keyId: string; sealed: string | null }): string =>
+  `${keyId} ${sealed ?? ''}`;
+
 type Keys = Awaited<ReturnType<typeof readKeys>>;
 const storedChain = z.array(z.base64()).max(CHAIN_CERTIFICATES_MAX);
 const storedState = z.enum(KEY_STATES);
 
-async function readKeys(db: DbOrTx, kek: Secret<Uint8Array>) {
+async function readKeys(db: DbOrTx, kek: Secret<Uint8Array>, opened: Opened) {
   const rows = (await listKeys(db)).map((row) => ({
     ...row,
     certificate: parseCertificate(Buffer.from(row.certificate, 'base64')),
     state: storedState.parse(row.state),
   }));
   const hold = ({ certificate, keyId, sealed, chain }: (typeof rows)[number]): HeldKey => {
-    const key = sealed === null ? undefined : openKey(keyId, sealed, kek);
-    const signer = key === undefined ? undefined : fileSigner(key);
-    return { certificate, key, signer, outsideChain: chain === null ? null : parseChain(chain) };
+    const envelope = envelopeOf({ keyId, sealed });
+    const found = sealed === null ? undefined : (opened.get(envelope) ?? openKey(keyId, sealed, kek));
+    if (found !== undefined) opened.set(envelope, found);
+    const outsideChain = chain === null ? null : parseChain(chain);
+    return { certificate, key: found?.key, signer: found?.signer, outsideChain };
   };
   const active = new Map<KeyRole, HeldKey>();
   for (const role of KEY_ROLES) {
@@ -195,6 +205,7 @@ async function readKeys(db: DbOrTx, kek: Secret<Uint8Array>) {
       .filter((row) => row.role === role && !isGone(row))
       .sort((a, b) => Number(b.state === 'active') - Number(a.state === 'active'));
   return {
+    envelopes: new Set(rows.map(envelopeOf)),
     active,
     inUse: rows
       .filter(({ state }) => state === 'next' || state === 'active' || state === 'retiring')
@@ -255,8 +266,16 @@ const parseChain = (text: string): Certificate[] =>
 /** What the envelope of a key is bound to. */
 export const keyContext = (keyId: string): string => `ca-key:${keyId}`;
 
-const openKey = (keyId: string, sealed: string, kek: Secret<Uint8Array>): KeyObject =>
-  privateKeyFromPem(Buffer.from(openSecret(kek.reveal(), sealed, keyContext(keyId))).toString('utf8'));
+function openKey(
+  keyId: string,
+  sealed: string,
+  kek: Secret<Uint8Array>,
+): { readonly key: KeyObject; readonly signer: Signer } {
+  const pem = Buffer.from(openSecret(kek.reveal(), sealed, keyContext(keyId)));
+  const key = privateKeyFromPem(pem.toString('utf8'));
+  pem.fill(0);
+  return { key, signer: fileSigner(key) };
+}
 
 export { hasKey, mayIssue, retireKey, setKeyState, type KeyRole, type KeyState } from './keys.store.ts';
 export { deleteLinks, insertLink, type KeyLink } from './links.store.ts';
