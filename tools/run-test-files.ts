@@ -20,6 +20,9 @@ const TICKS_PER_SECOND = 100;
 const LONGEST_FIRST = [
   'test/crashes.test.ts',
   'test/crashed-jobs.test.ts',
+  'test/several-servers.test.ts',
+  'test/ca-rotation.test.ts',
+  'test/paused-worker.test.ts',
   'packages/cli/src/end-to-end.test.ts',
   'packages/media/src/crash.test.ts',
   'packages/cli/src/demo/demo.test.ts',
