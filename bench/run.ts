@@ -18,7 +18,7 @@ const RESULTS = join(import.meta.dirname, 'results.json');
 const SLOW = BENCHES.filter(({ slow }) => slow === true).map(({ name }) => name);
 const USAGE = `npm run bench -- [--quick] [--only ID]… [--json]
 
-  --quick    smaller data, under three minutes; without ${SLOW.join(', ')}, whose earlier figures stay
+  --quick    smaller data; without ${SLOW.join(', ')}, whose earlier figures stay
   --only ID  this figure (or bench) alone; may be repeated
   --json     results as JSON on standard output, instead of the table
 
