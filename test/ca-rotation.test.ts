@@ -1,6 +1,7 @@
 import type { Emergency, RotationKind, RotationPhase } from '@sekisho/core/rules/rotation.ts';
 import { getPublicBundle } from '@sekisho/core/wire/agent.ts';
-import { getDomain, getHost } from '@sekisho/core/wire/trust.ts';
+import { createToken, getDomain, getHost } from '@sekisho/core/wire/trust.ts';
+import { setupAgent, type SetupResult } from '@sekisho/agent/setup/setup-agent.ts';
 import { repairAgent } from '@sekisho/agent/control/agent-status.ts';
 import { parseSha256Hex } from '@sekisho/core/ids.ts';
 import { exportPackage, listServerLists } from '@sekisho/core/wire/server-lists.ts';
@@ -9,11 +10,15 @@ import { parseCertificate, parsePemCertificates, type Certificate } from '@sekis
 import { parseCrl, verifyCrl } from '@sekisho/pki/crl.ts';
 import { verifyBundle } from '@sekisho/pki/verify-bundle.ts';
 import { DAY_MS, SECOND_MS } from '@sekisho/core/time.ts';
+import { systemRandom } from '@sekisho/platform/clock.ts';
+import { silentLog } from '@sekisho/platform/log.ts';
+import { Secret } from '@sekisho/platform/secret.ts';
 import { FakeClock } from '@sekisho/testkit/fake-clock.ts';
 import { eventually } from '@sekisho/testkit/eventually.ts';
 import { Fleet } from '@sekisho/testkit/fleet.ts';
 import assert from 'node:assert/strict';
-import { cp, rename, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { cp, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { sameTree, slowPlan, underWay } from './under-way.ts';
@@ -29,6 +34,26 @@ async function rotate(
     await tick();
     const { phase } = await fleet.call(getRotation, { params: { id } });
     return phase === 'done' ? true : undefined;
+  });
+}
+
+/** `agent setup`, as somebody runs it who was given this fingerprint. */
+async function setUpBy(
+  fleet: Fleet,
+  name: string,
+  expectedFingerprint: string,
+): Promise<SetupResult | undefined> {
+  const { token } = await fleet.call(createToken, { body: { name } });
+  return setupAgent({
+    dataFolder: join(fleet.folder, name),
+    server: { host: '127.0.0.1', port: fleet.server.ports.agent },
+    expectedFingerprint,
+    token: new Secret(token),
+    media: false,
+    name,
+    clock: fleet.clock,
+    random: systemRandom,
+    log: silentLog(),
   });
 }
 
@@ -102,6 +127,15 @@ test('F-30 F-36 F-37 F-38 the CA is changed under a running backup; a host that 
   const read = await verifyBundle(jws, { domainId: after.domainId, anchors: [oldRoot], nowMs });
   assert.deepEqual([read.overLinks, read.payload.anchors.length], [true, 1]);
 
+  // last month's note names the fingerprint of the old CA: what its key signed leads to the one of now
+  const young = await setUpBy(fleet, 'young', before.caFingerprint);
+  assert.deepEqual(young?.caFollowed, { from: before.caFingerprint, to: after.caFingerprint });
+  const pinned = parsePemCertificates(await readFile(join(fleet.folder, 'young', 'anchors.pem'), 'utf8'));
+  assert.deepEqual(
+    pinned.map(({ fingerprint }) => fingerprint),
+    [after.caFingerprint],
+  );
+
   await fleet.restartAgent('attic');
   await comesBack(fleet, 'attic');
   await fleet.stopServer();
@@ -164,6 +198,7 @@ test('F-34 F-38 after the theft of the root hosts that are there go on; one that
   });
   const tick = (): Promise<void> => clock.advance(SECOND_MS);
   await fleet.host('attic').agent.stop();
+  const before = await fleet.call(getDomain);
   const wish = { kind: 'ca', emergency: 'stolen' } as const;
   const plan = await fleet.call(planRotation, { body: wish });
   await eventually('the price is known', async () => {
@@ -174,6 +209,8 @@ test('F-34 F-38 after the theft of the root hosts that are there go on; one that
   assert.equal(plan.prevented, false);
   await rotate(fleet, tick, wish);
   await comesBack(fleet, 'laptop', tick);
+  await assert.rejects(setUpBy(fleet, 'young', before.caFingerprint), { code: 'CA_ROOT_COMPROMISED' });
+  assert.equal(existsSync(join(fleet.folder, 'young')), false);
   await fleet.restartAgent('attic');
   await eventually('it finds no way', async () => {
     await tick();

@@ -1,4 +1,4 @@
-import { confirmRoot } from '@sekisho/agent/setup/setup-agent.ts';
+import { confirmRoot } from '@sekisho/agent/setup/confirm-root.ts';
 import { parseFingerprint } from '@sekisho/agent/setup/fingerprint.ts';
 import type { DocumentStore, KeptDocument } from '@sekisho/agent/documents/document-store.ts';
 import type { CrlStore } from '@sekisho/agent/revocation/crl-store.ts';
@@ -79,10 +79,8 @@ export class SimulatedFleet {
   async enrol(token: string, from: number, count: number): Promise<void> {
     const { port, seed } = this.#wish;
     const server = { host: HOST, port };
-    this.#root ??= await confirmRoot(
-      { server, clock: systemClock, log: silentLog() },
-      parseFingerprint(this.#wish.caFingerprint),
-    );
+    const fingerprint = parseFingerprint(this.#wish.caFingerprint);
+    this.#root ??= (await confirmRoot({ server, clock: systemClock, log: silentLog() }, fingerprint)).root;
     const root = this.#root;
     let failed = '';
     await enrolHosts(

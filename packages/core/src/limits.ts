@@ -122,6 +122,11 @@ export const GROUP_NAME_LENGTH_MAX = 100;
 export const GROUPS_PER_EFFECT_MAX = 100;
 /** Plans that a preview names for one group. */
 export const PLANS_PER_EFFECT_MAX = 20;
+/** Roots that others have followed and that links still lead on from (F-38); the newest are published. */
+export const FORMER_ROOTS_MAX = 32;
 /** What administrators may set as heartbeat period (F-02), in seconds. */
 export const HEARTBEAT_SECONDS_MIN = 10;
 export const HEARTBEAT_SECONDS_MAX = 86_400;
+/** What administrators may set as the time between two looks at the revocation lists (T-41), in seconds. */
+export const CRL_REFRESH_SECONDS_MIN = 300;
+export const CRL_REFRESH_SECONDS_MAX = 86_400;

@@ -43,7 +43,7 @@ function endRoot(
   { anchors, nowMs }: { readonly anchors: readonly Certificate[]; readonly nowMs: number },
 ): Certificate | undefined {
   const [signer] = readDocumentHeader(jws).chain;
-  const said = readUnverified(jws);
+  const said = readBundleUnverified(jws);
   if (signer === undefined || said === undefined || !isRoot(signer)) return undefined;
   const state = said.anchors.find(({ fingerprint }) => fingerprint === signer.fingerprint)?.state;
   if (state !== 'active') return undefined;
@@ -75,8 +75,8 @@ const isRoot = (certificate: Certificate): boolean =>
     certificate.signature,
   );
 
-/** The links and anchors that it speaks of; undefined when it is no bundle. */
-function readUnverified(jws: string): BundlePayload | undefined {
+/** What a bundle says, of which nothing is to be believed yet; undefined when it is none. */
+export function readBundleUnverified(jws: string): BundlePayload | undefined {
   if (jws.length > DOCUMENT_BYTES_MAX) return undefined;
   try {
     const text = Buffer.from(jws.split('.', 2)[1] ?? '', 'base64url').toString('utf8');

@@ -14,7 +14,7 @@ import { callRoute } from '../net/call-route.ts';
 import { ownServer } from '../net/own-server.ts';
 import { agentSettings, loadSettings, saveSettings, type AgentSettings } from '../settings.ts';
 import { requireStopped } from './manual-request.ts';
-import { reachable } from './setup-agent.ts';
+import { reachable } from './setup-route.ts';
 
 /** What the envelope is sealed for: no other package opens as this one. */
 const CONTEXT = 'sekisho host identity';

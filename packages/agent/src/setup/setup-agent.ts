@@ -1,32 +1,29 @@
 import { AppError } from '@sekisho/core/errors.ts';
-import type { DomainId, HostId, ServerId } from '@sekisho/core/ids.ts';
-import type { Clock, Random } from '@sekisho/core/time.ts';
+import type { DomainId, HostId, ServerId, Sha256Hex } from '@sekisho/core/ids.ts';
+import type { Random } from '@sekisho/core/time.ts';
 import { getDocument, getPublicBundle } from '@sekisho/core/wire/agent.ts';
 import { getPublicRelays, RELAYS_MAX } from '@sekisho/core/wire/relay.ts';
 import { certificateToPem, type Certificate } from '@sekisho/pki/certificate.ts';
 import { canonicalIp } from '@sekisho/core/rules/naming.ts';
 import type { KeyAlgorithm } from '@sekisho/pki/keys.ts';
-import type { Log } from '@sekisho/platform/log.ts';
 import type { Secret } from '@sekisho/platform/secret.ts';
 import { rm } from 'node:fs/promises';
 import { dataFolderAt, prepareDataFolder, type DataFolder } from '../data-folder.ts';
 import { openDocumentStore } from '../documents/document-store.ts';
 import { saveAnchors } from '../documents/trust-anchors.ts';
 import { checkIssued } from '../identity/check-reply.ts';
-import { fetchCaCertificates, simpleEnroll } from '../identity/est-client.ts';
+import { simpleEnroll } from '../identity/est-client.ts';
 import { installStaged, stageRequest, type Identity } from '../identity/identity-store.ts';
 import { callRoute } from '../net/call-route.ts';
-import { DialingAgent, dialTls, type DialOptions } from '../net/dial.ts';
-import { describeNetworkError } from '../net/http-request.ts';
-import { openTunnel } from '../net/open-tunnel.ts';
-import { ServerRoute } from '../net/server-route.ts';
+import { DialingAgent } from '../net/dial.ts';
 import { verifyPinnedRelay, verifyPinnedServer } from '../net/verify-peer.ts';
 import { loadSettings, saveSettings, type AgentSettings } from '../settings.ts';
+import { confirmRoot, type ConfirmedRoot } from './confirm-root.ts';
 import { parseFingerprint } from './fingerprint.ts';
+import { NEVER, reachable, routeAtSetup, type SetupRoute } from './setup-route.ts';
 
-export interface SetupOptions {
+export interface SetupOptions extends SetupRoute {
   readonly dataFolder: string;
-  readonly server: { readonly host: string; readonly port: number };
   /** As an administrator gave it, out of band (T-10). */
   readonly expectedFingerprint?: string;
   /** Asked when no fingerprint was given: does a person confirm this one? */
@@ -42,17 +39,15 @@ export interface SetupOptions {
   readonly reissue?: boolean;
   readonly keyAlgorithm?: KeyAlgorithm;
   readonly mediaFolder?: string;
-  /** T-60: media servers that are tried when the server is not reached directly. */
-  readonly relays?: readonly { readonly address: string; readonly port: number }[];
-  readonly clock: Clock;
   readonly random: Random;
-  readonly log: Log;
 }
 
 export interface SetupResult {
   readonly hostId: HostId;
   readonly name: string;
   readonly domainId: DomainId;
+  /** F-38 The fingerprint that was confirmed is of an earlier CA; links led to the one that the host trusts now. */
+  readonly caFollowed?: { readonly from: Sha256Hex; readonly to: Sha256Hex };
 }
 
 /**
@@ -73,9 +68,9 @@ export async function setupAgent(options: SetupOptions): Promise<SetupResult | u
     await install(folder, options, before, new AppError('CERTIFICATE_SKIPPED'));
     return undefined;
   }
-  let root: Certificate;
+  let confirmed: ConfirmedRoot;
   try {
-    root = await confirmRoot(options, expected);
+    confirmed = await confirmRoot(options, expected);
   } catch (error) {
     // Not confirmed: nothing may stay. Not reached: installed, to be completed later.
     if (!isUnreached(error) || before?.state.is === 'deployed') throw error;
@@ -83,7 +78,11 @@ export async function setupAgent(options: SetupOptions): Promise<SetupResult | u
     throw error;
   }
   try {
-    return await deploy(folder, options, before, root);
+    const { root, followed } = confirmed;
+    const deployed = await deploy(folder, options, before, root);
+    return followed === undefined
+      ? deployed
+      : { ...deployed, caFollowed: { from: followed.fingerprint, to: root.fingerprint } };
   } catch (error) {
     if (before?.state.is !== 'deployed') await install(folder, options, before, error);
     throw error;
@@ -94,39 +93,6 @@ export async function setupAgent(options: SetupOptions): Promise<SetupResult | u
 const isUnreached = (error: unknown): boolean =>
   error instanceof AppError &&
   (error.code === 'SERVER_UNREACHABLE' || error.code === 'SERVER_REPLY_UNUSABLE');
-
-/** The root that the server offers, once its fingerprint is confirmed. The connection ends here. */
-export async function confirmRoot(
-  options: Pick<SetupOptions, 'server' | 'confirm' | 'relays' | 'clock' | 'log'>,
-  expected: string | undefined,
-): Promise<Certificate> {
-  const { host, port } = options.server;
-  const server = `${host}:${port}`;
-  const unchecked = () => ({ ca: [], verify: () => undefined });
-  // trusted with nothing: what counts is the fingerprint of what it offers
-  const route = routeOf(options, unchecked, unchecked);
-  const agent = new DialingAgent(() => route.dial(NEVER), 1);
-  let offered: Certificate[];
-  try {
-    offered = await fetchCaCertificates({ host, port, agent });
-  } catch (error) {
-    throw reachable(server, error);
-  } finally {
-    agent.destroy();
-  }
-  const roots = offered.filter(
-    (candidate) => candidate.isCa && Buffer.compare(candidate.subjectDer, candidate.issuerDer) === 0,
-  );
-  const [first] = roots;
-  if (first === undefined) throw new AppError('CA_NOT_OFFERED', { server });
-  if (expected !== undefined) {
-    const matching = roots.find((candidate) => candidate.fingerprint === expected);
-    if (matching !== undefined) return matching;
-    throw new AppError('CA_FINGERPRINT_MISMATCH', { server, expected, found: first.fingerprint });
-  }
-  if ((await options.confirm?.(first.fingerprint)) === true) return first;
-  throw new AppError('CA_NOT_CONFIRMED', { server });
-}
 
 /** All that needs trust: pins the root, gets the certificate, then the documents. */
 async function deploy(
@@ -142,7 +108,7 @@ async function deploy(
   let pinned: { domainId: DomainId; serverId: ServerId } | undefined;
   let identity: Identity | undefined;
   const ca = [certificateToPem(root.der)];
-  const route = routeOf(
+  const route = routeAtSetup(
     options,
     () => ({
       ca,
@@ -202,30 +168,6 @@ async function deploy(
     agent.destroy();
   }
 }
-
-const NEVER = new AbortController().signal;
-
-/** The way to the server at setup: directly, or through one of the media servers that were named (T-60). */
-function routeOf(
-  { server, relays = [], clock, log }: Pick<SetupOptions, 'server' | 'relays' | 'clock' | 'log'>,
-  ofServer: () => ShownAndChecked,
-  ofRelay: () => ShownAndChecked,
-): ServerRoute {
-  return new ServerRoute({
-    server: `${server.host}:${server.port}`,
-    relays: () => relays.map((relay) => ({ ...relay, hostId: undefined })),
-    direct: (signal, timeoutMs) =>
-      dialTls({ ...server, ...ofServer(), signal, ...(timeoutMs === undefined ? {} : { timeoutMs }) }),
-    through: async (relay, signal) => {
-      const over = await openTunnel(relay, server, { ...ofRelay(), signal });
-      return dialTls({ ...server, ...ofServer(), signal, over });
-    },
-    onDirectAgain: () => undefined,
-    clock,
-    log,
-  });
-}
-type ShownAndChecked = Pick<DialOptions, 'ca' | 'identity' | 'verify'>;
 
 /** T-60 Remembered, so that the host needs no configuration when its direct way ends one day. */
 async function learnRelays(
@@ -319,9 +261,3 @@ export async function dropForeignDocuments(
     await rm(path, { recursive: true, force: true });
   await prepareDataFolder(folder);
 }
-
-/** Below HTTP it is SERVER_UNREACHABLE; refusals stay what they are. */
-export const reachable = (server: string, error: unknown): unknown =>
-  error instanceof AppError
-    ? error
-    : new AppError('SERVER_UNREACHABLE', { server, detail: describeNetworkError(error) }, { cause: error });

@@ -11,7 +11,7 @@ import { simpleEnroll } from '../identity/est-client.ts';
 import type { Identity } from '../identity/identity-store.ts';
 import { DialingAgent, dialTls } from '../net/dial.ts';
 import { verifyPinnedServer } from '../net/verify-peer.ts';
-import { reachable } from '../setup/setup-agent.ts';
+import { reachable } from '../setup/setup-route.ts';
 
 /** A host that exists on the server, and whose key is in this process alone. */
 export interface SimulatedHost {

@@ -3,7 +3,7 @@ import { HOUR_MS, type Clock, type Random } from '@sekisho/core/time.ts';
 import type { Certificate } from '@sekisho/pki/certificate.ts';
 import { silentLog } from '@sekisho/platform/log.ts';
 import type { Secret } from '@sekisho/platform/secret.ts';
-import { confirmRoot } from '../setup/setup-agent.ts';
+import { confirmRoot } from '../setup/confirm-root.ts';
 import { parseFingerprint } from '../setup/fingerprint.ts';
 import type { SimulatedHost } from './enrol-host.ts';
 import { enrolHosts } from './enrol-hosts.ts';
@@ -125,7 +125,7 @@ export interface SimulationSummary {
 export async function simulate(options: SimulateOptions): Promise<SimulationSummary> {
   requireOpenFiles(options.agents);
   const simulation = new Simulation(options);
-  const root = await confirmRoot(
+  const { root } = await confirmRoot(
     { server: options.server, clock: options.clock, log: silentLog() },
     parseFingerprint(options.expectedFingerprint),
   );

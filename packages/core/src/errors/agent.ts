@@ -72,6 +72,32 @@ export const agentErrors = {
       hint: '管理者から受け取った指紋と比べてください。それが正しい場合は別のマシンが応答しているため、続行しないでください。',
     },
   },
+  CA_ROOT_COMPROMISED: {
+    status: 403,
+    en: {
+      words:
+        '{server} says that the CA with the fingerprint {expected} was given up because its key was stolen or lost. Nothing was changed here.',
+      hint: 'Ask your administrator for the fingerprint of today, by another way than this server: sekisho server fingerprint, on the management server, shows it.',
+    },
+    ja: {
+      words:
+        '{server} によると、CA 指紋 {expected} の CA は、鍵の盗難または紛失のため廃止されています。このホストには何も変更を加えていません。',
+      hint: '現在の CA 指紋を、このサーバー以外の経路で管理者に確認してください (管理サーバー上で sekisho server fingerprint を実行すると表示されます)。',
+    },
+  },
+  CA_LINKS_LEAD_NOWHERE: {
+    status: 403,
+    en: {
+      words:
+        'The fingerprint {expected} is that of an earlier CA, and nothing that its key signed leads from there to the CA of {server}. Nothing was changed here.',
+      hint: 'Ask your administrator for the fingerprint of today, by another way than this server. If the CA was never changed, another machine answers at this address: do not go on.',
+    },
+    ja: {
+      words:
+        '指紋 {expected} は以前の CA のものですが、その CA の鍵で署名されたリンクをたどっても {server} の CA に到達しません。このホストには何も変更を加えていません。',
+      hint: '現在の CA 指紋を、このサーバー以外の経路で管理者に確認してください。CA を更新したことがない場合は、別のマシンが応答しているため、続行しないでください。',
+    },
+  },
   CA_NOT_CONFIRMED: {
     status: 403,
     en: {
@@ -388,7 +414,7 @@ export const agentErrors = {
       hint: 'Its output is in the log of the job.',
     },
     ja: {
-      words: 'プランの{which}コマンドが失敗しました ({detail})。',
+      words: 'プランの{which}のコマンドが失敗しました ({detail})。',
       hint: '出力はジョブのログにあります。',
     },
   },

@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import {
   DOCUMENT_BYTES_MAX,
+  FORMER_ROOTS_MAX,
   NAME_LENGTH_MAX,
   NAMES_PER_PUSH_MAX,
   OFFERS_PER_REPLY_MAX,
   SPOOL_ITEMS_PER_FRAME_MAX,
 } from '../limits.ts';
+import { der } from './documents.ts';
 import { jobProgress, jobReport } from './jobs.ts';
 import { count, epochMs, jobId, repositoryName, serial, sha256Hex, snapshotId } from './scalars.ts';
 import { route } from './route.ts';
@@ -175,6 +177,16 @@ export const getPublicBundle = route({
   path: '/v1/bundle',
   right: 'public',
   reply: z.object({ jws }),
+});
+/**
+ * F-38 Roots that others have followed, in DER: whom the fingerprint of an earlier CA was given for knows by one of these where the links of
+ * the bundle begin. None is trusted for being here.
+ */
+export const getFormerRoots = route({
+  method: 'GET',
+  path: '/v1/former-roots',
+  right: 'public',
+  reply: z.object({ roots: z.array(der).max(FORMER_ROOTS_MAX) }),
 });
 /**
  * The repository's password (P-11): to the host that owns it, or to its media server while a maintenance job of that

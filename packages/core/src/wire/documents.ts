@@ -54,7 +54,8 @@ export type DocumentType = (typeof DOCUMENT_TYPES)[number];
 const head = { domain: domainId, serial, issuedAt: epochMs };
 
 /** DER in base64. */
-const der = z.base64().max(32 * 1024);
+/** A certificate in DER, as base64. */
+export const der = z.base64().max(32 * 1024);
 
 export const bundlePayload = z.object({
   ...head,

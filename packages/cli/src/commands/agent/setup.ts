@@ -85,6 +85,7 @@ export const agentSetup = defineVerb({
       bare: result.hostId,
       text: [
         fill(notes.hostReady, { name: result.name }),
+        ...(result.caFollowed === undefined ? [] : [fill(notes.caFollowed, { to: result.caFollowed.to })]),
         ...renderPairs([
           [labels.id, result.hostId],
           [labels.domainId, result.domainId],

@@ -315,6 +315,8 @@ export const notes = {
   serverPrompt: 'Address of the management server (HOST or HOST:PORT): ',
   tokenPrompt: 'Authorization token (empty when none is needed): ',
   hostReady: 'This machine is now the host {name}.',
+  caFollowed:
+    'The fingerprint that was given is of an earlier CA of this domain. What its key signed led to the CA that this host trusts now. In notes and scripts, replace it with: {to}',
   hostSkipped:
     'The agent is installed, but it cannot communicate until its certificate is deployed: {command}',
   agentNext: 'Start the agent: sekisho agent run --data {data}',

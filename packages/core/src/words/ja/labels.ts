@@ -317,6 +317,8 @@ export const notes: Words['notes'] = {
   serverPrompt: '管理サーバーのアドレス (HOST または HOST:PORT): ',
   tokenPrompt: '認証トークン (不要な場合は空のまま Enter): ',
   hostReady: 'このマシンはホスト {name} になりました。',
+  caFollowed:
+    '指定された指紋は、このドメインの以前の CA のものです。その CA の鍵による署名をたどり、このホストは現在の CA を信頼しました。手順書やスクリプトの指紋を次の値に置き換えてください: {to}',
   hostSkipped: 'エージェントをインストールしましたが、証明書を配備するまで通信できません: {command}',
   agentNext: 'エージェントを起動してください: sekisho agent run --data {data}',
   agentSettings: 'バックアップ前後のプランのコマンド: {state}',

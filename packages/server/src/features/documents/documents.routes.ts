@@ -1,5 +1,6 @@
 import { AppError } from '@sekisho/core/errors.ts';
-import { getDocument, getPublicBundle } from '@sekisho/core/wire/agent.ts';
+import { getDocument, getFormerRoots, getPublicBundle } from '@sekisho/core/wire/agent.ts';
+import { FORMER_ROOTS_MAX } from '@sekisho/core/limits.ts';
 import type { DocumentType } from '@sekisho/core/wire/documents.ts';
 import type { FastifyInstance } from 'fastify';
 import type { ServerContext } from '../../context.ts';
@@ -16,9 +17,15 @@ export function publicBundleRoute(app: FastifyInstance, context: Pick<ServerCont
   mount(app, getPublicBundle, () => latest(context, 'bundle', ''));
 }
 
-/** What agents fetch on their port: the bundle before they have a certificate, and their own documents. */
+/** What agents fetch on their port: the bundle and earlier roots before they have a certificate, and their own documents. */
 export function documentRoutes(agentApp: FastifyInstance, context: ServerContext): void {
   publicBundleRoute(agentApp, context);
+  mount(agentApp, getFormerRoots, () => ({
+    roots: context.keys
+      .former()
+      .slice(0, FORMER_ROOTS_MAX)
+      .map(({ der }) => Buffer.from(der).toString('base64')),
+  }));
   documentRoute(agentApp, context);
 }
 

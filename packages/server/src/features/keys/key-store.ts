@@ -44,6 +44,8 @@ export interface KeyStore {
   anchors(): readonly Certificate[];
   /** Roots that nobody may trust any more: they are named in the trust bundle as tombstones. */
   compromised(): readonly Certificate[];
+  /** F-38 Roots that another has followed, and that a link leads on from: the newest first. */
+  former(): readonly Certificate[];
   /** F-38 The newest first. */
   links(): readonly KeyLink[];
   /** Issuing CAs whose leaves may still be in use, or will be. */
@@ -108,6 +110,7 @@ function keyStoreOf(here: Keys, kek: Secret<Uint8Array>, opened: Opened): KeySto
     certificateOf: (role) => need(role).certificate,
     anchors: () => held.anchors,
     compromised: () => held.compromised,
+    former: () => held.former,
     links: () => held.links,
     issuers: () => held.issuers,
     authorities: () => held.authorities,
@@ -204,6 +207,8 @@ async function readKeys(db: DbOrTx, kek: Secret<Uint8Array>, opened: Opened) {
     rows
       .filter((row) => row.role === role && !isGone(row))
       .sort((a, b) => Number(b.state === 'active') - Number(a.state === 'active'));
+  const links = await listLinks(db);
+  const linked = new Set(links.filter(({ kind }) => kind === 'forward').map(({ fromKeyId }) => fromKeyId));
   return {
     envelopes: new Set(rows.map(envelopeOf)),
     active,
@@ -214,7 +219,10 @@ async function readKeys(db: DbOrTx, kek: Secret<Uint8Array>, opened: Opened) {
     compromised: rows
       .filter(({ role, state }) => role === 'root' && state === 'compromised')
       .map(({ certificate }) => certificate),
-    links: await listLinks(db),
+    former: rows
+      .filter(({ role, state, keyId }) => role === 'root' && state === 'destroyed' && linked.has(keyId))
+      .map(({ certificate }) => certificate),
+    links,
     issuers: ofRole('issuing').map(({ certificate }) => certificate),
     authorities: (['root', 'issuing'] as const).flatMap((role) =>
       ofRole(role).map((row): Authority => {
