@@ -1,5 +1,10 @@
 import { ERRORS, errorWords, explainError, isErrorCode } from '@sekisho/core/errors.ts';
 import { isNoun } from '@sekisho/core/errors/nouns.ts';
+import { spokenMembers } from '@sekisho/core/errors/spoken-values.ts';
+import { ROTATION_KINDS, ROTATION_PATHS, ROTATION_PHASES } from '@sekisho/core/rules/rotation.ts';
+import { JOB_KINDS, JOB_STATES } from '@sekisho/core/wire/jobs.ts';
+import { SECURITY_LEVELS } from '@sekisho/core/wire/trust.ts';
+import { KEY_ROLES } from '@sekisho/server/features/keys/keys.store.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import ts from 'typescript';
@@ -82,10 +87,59 @@ test('every thing that a refusal names has its noun in both languages', () => {
   );
 });
 
+/** Values that are called so are members of a closed list; a person reads a word for each. */
+const CLOSED = ['kind', 'phase', 'state', 'role', 'level', 'part', 'type', 'which', 'mode', 'direction'];
+/** Those that are names which people type, or know from elsewhere. */
+const AS_TYPED = new Set([
+  'APPLICATION_KIND_DIFFERS.kind', // --application sql-server
+  'OBJECTS_TOO_MANY.type', // restic's own names, said to restic
+]);
+
+test('no refusal prints a raw member of a closed list where people read a word', () => {
+  const raw = codes.flatMap(([code, { en }]) =>
+    placeholders(en.words)
+      .filter((name) => CLOSED.includes(name) && !AS_TYPED.has(`${code}.${name}`))
+      .filter((name) => spokenMembers(code, name, 'en') === undefined)
+      .map((name) => `${code}.${name}`),
+  );
+  assert.deepEqual(raw, []);
+  const whole: [code: string, name: string, members: readonly string[]][] = [
+    ['ROTATION_UNDER_WAY', 'kind', ROTATION_KINDS],
+    ['ROTATION_PATH_UNFIT', 'path', ROTATION_PATHS],
+    ['ROTATION_NO_WAY_BACK', 'phase', ROTATION_PHASES],
+    ['TOKEN_REQUIRED', 'level', SECURITY_LEVELS],
+    ['KEY_DETACHED', 'role', KEY_ROLES],
+    ['JOB_ENDED', 'state', JOB_STATES],
+    ['JOB_RETRY_KIND', 'kind', JOB_KINDS],
+  ];
+  for (const [code, name, members] of whole)
+    for (const language of ['en', 'ja'] as const) {
+      const said = spokenMembers(code, name, language);
+      assert.deepEqual(
+        members.filter((member) => said?.[member] === undefined),
+        [],
+        `${code}.${name}`,
+      );
+    }
+});
+
+test('words say members of closed lists, hints repeat them as they are typed', () => {
+  const params = { kind: 'tls', path: 'failover', servers: 1 };
+  const { words, hint } = errorWords('ROTATION_PATH_UNFIT', params, 'ja');
+  assert.equal(words, 'TLS 証明書の更新に経路「フェールオーバー」は使えません (サーバー 1 台)。');
+  assert.match(hint, /sekisho rotation plan tls/);
+  assert.equal(
+    errorWords('ROTATION_ENDED', { phase: 'of a newer server' }, 'en').words,
+    'This certificate update has ended (of a newer server).',
+  );
+  const detail = { detail: 'no PEM block CERTIFICATE' };
+  assert.doesNotMatch(errorWords('CERTIFICATE_MALFORMED', detail, 'ja').words, /no PEM/);
+});
+
 test('no code stands in two areas', () => {
   const seen = new Map<string, string>();
   for (const file of filesBelow(ROOT, 'packages/core/src/errors')) {
-    for (const [, code = ''] of readText(ROOT, file).matchAll(/^ {2}([A-Z][A-Z0-9_]+): \{/gm)) {
+    for (const [, code = ''] of readText(ROOT, file).matchAll(/^ {2}([A-Z][A-Z0-9_]+): \{\n {4}status:/gm)) {
       assert.equal(seen.get(code), undefined, `${code} is in ${file} and in ${seen.get(code)}`);
       seen.set(code, file);
     }

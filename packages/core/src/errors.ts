@@ -15,6 +15,7 @@ import { withNoun } from './errors/nouns.ts';
 import { pkiErrors } from './errors/pki.ts';
 import { protectionErrors } from './errors/protection.ts';
 import { simulateErrors } from './errors/simulate.ts';
+import { spokenValues } from './errors/spoken-values.ts';
 import { packageErrors } from './errors/packages.ts';
 import { repairErrors } from './errors/repair.ts';
 import { remoteErrors } from './errors/remote.ts';
@@ -84,7 +85,10 @@ export class AppError extends Error {
   }
 }
 
-/** Words and hint of a code with its parameters filled in, the thing that it names (`what`) by its noun. */
+/**
+ * Words and hint of a code with its parameters filled in, the thing that it names (`what`) by its noun. Members of closed lists are said in
+ * the words of the language, and repeated as they are typed in the hint.
+ */
 export function errorWords(
   code: ErrorCode,
   params: ErrorParams,
@@ -92,7 +96,7 @@ export function errorWords(
 ): { words: string; hint: string } {
   const entry = ERRORS[code][language];
   const told = withNoun(language, params);
-  return { words: fill(entry.words, told), hint: fill(entry.hint, told) };
+  return { words: fill(entry.words, spokenValues(code, told, language)), hint: fill(entry.hint, told) };
 }
 
 /** What a code means when it was not given just now: every value by its name, `No space is left on the disk that holds <path>.` */

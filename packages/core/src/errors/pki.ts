@@ -313,11 +313,11 @@ export const pkiErrors = {
   PEER_ROLE_WRONG: {
     status: 403,
     en: {
-      words: 'The certificate of {subject} does not hold the role {role}.',
+      words: 'The certificate of {subject} is not that of a {role}.',
       hint: 'Check the address that was dialled; a host can not pose as a management server or media server.',
     },
     ja: {
-      words: '{subject} の証明書はロール {role} のものではありません。',
+      words: '{subject} の証明書は{role}のものではありません。',
       hint: '接続先を確認してください。ホストが管理サーバーやメディアサーバーを名乗ることはできません。',
     },
   },

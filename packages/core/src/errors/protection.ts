@@ -159,7 +159,7 @@ export const protectionErrors = {
       hint: 'The server starts it again by itself when it is needed.',
     },
     ja: {
-      words: '種類が {kind} のジョブは手動で再試行できません。',
+      words: '種類が「{kind}」のジョブは手動で再試行できません。',
       hint: '必要なときにサーバーが自動的に開始します。',
     },
   },

@@ -5,11 +5,11 @@ export const rotationErrors = {
   ROTATION_UNDER_WAY: {
     status: 409,
     en: {
-      words: '{by} has already started an update of the {kind} certificate ({id}).',
+      words: '{by} has already started an update of the {kind} ({id}).',
       hint: 'One update at a time. Watch it (sekisho rotation watch), or roll it back first (sekisho rotation rollback).',
     },
     ja: {
-      words: '{by} が {kind} 証明書の更新を既に開始しています ({id})。',
+      words: '{kind}の更新が既に進行中です ({by} が開始、{id})。',
       hint: '更新は一度に 1 つだけです。進行状況を確認するか (sekisho rotation watch)、先に元に戻してください (sekisho rotation rollback)。',
     },
   },
@@ -74,22 +74,22 @@ export const rotationErrors = {
   ROTATION_PATH_UNFIT: {
     status: 422,
     en: {
-      words: 'The path "{path}" does not fit an update of the {kind} certificate with {servers} servers.',
+      words: 'The path "{path}" does not fit an update of the {kind} with {servers} servers.',
       hint: 'Leave --path out: the one that fits is chosen and explained (sekisho rotation plan {kind}).',
     },
     ja: {
-      words: '経路「{path}」は、サーバー {servers} 台での {kind} 証明書の更新には使えません。',
+      words: '{kind}の更新に経路「{path}」は使えません (サーバー {servers} 台)。',
       hint: '--path を省略すると、適切な経路が選ばれ、理由も表示されます (sekisho rotation plan {kind})。',
     },
   },
   ROTATION_KEY_DAMAGED: {
     status: 409,
     en: {
-      words: 'The {role} key or certificate on this server is damaged: {detail}.',
+      words: 'The {role} on this server, or its private key, is damaged: {detail}.',
       hint: 'Restore it from a backup rather than replace it: hosts then notice nothing. Only if there is no backup: sekisho rotation start {kind} --emergency lost',
     },
     ja: {
-      words: 'このサーバーの {role} の鍵または証明書が破損しています: {detail}。',
+      words: '{role}またはその秘密鍵が、このサーバーで破損しています: {detail}。',
       hint: '置き換えるのではなく、バックアップから復元してください。ホストには影響しません。バックアップがない場合のみ: sekisho rotation start {kind} --emergency lost',
     },
   },

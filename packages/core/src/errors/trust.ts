@@ -360,11 +360,11 @@ export const trustErrors = {
   KEY_DETACHED: {
     status: 409,
     en: {
-      words: 'The key {role} is not on this server.',
+      words: 'The private key of the {role} is not on this server.',
       hint: 'Bring the root back for this act: sekisho server attach-root --in FILE',
     },
     ja: {
-      words: '鍵 {role} はこのサーバーにありません。',
+      words: '{role}の秘密鍵はこのサーバーにありません。',
       hint: 'この操作の間、ルート鍵を戻してください: sekisho server attach-root --in FILE',
     },
   },
