@@ -4,12 +4,12 @@ import { serverName } from '@sekisho/core/rules/serverlist.ts';
 import type { Caller } from '@sekisho/core/wire/client.ts';
 import { listServerLists, type ServerListView } from '@sekisho/core/wire/server-lists.ts';
 
-/** The management server list of a name or ID. Refusal: NOT_FOUND. */
+/** The management server list of a name or ID. Refusal: SERVER_LIST_UNKNOWN. */
 export async function resolveList(call: Caller, given: string): Promise<ServerListView> {
   const id = parseListId(given);
   const { lists } = await call(listServerLists, {});
   const list = lists.find((one) => (id === undefined ? one.name === given : one.id === id));
-  if (list === undefined) throw new AppError('NOT_FOUND', { what: 'list', id: given });
+  if (list === undefined) throw new AppError('SERVER_LIST_UNKNOWN', { given });
   return list;
 }
 

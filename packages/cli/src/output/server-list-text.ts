@@ -37,9 +37,12 @@ export function serverListText(cli: Cli, list: ServerListView): string[] {
           serverName(server),
           server.protocol.toUpperCase(),
           server.instanceId === null ? words.byHand : words.byServer,
-          server.acceptedKeys.map((key) => key.slice(0, 12)).join(' ') || '–',
+          keysOf(list, server),
         ]),
     ),
+    ...(list.pinnedKeys.length === 0
+      ? []
+      : [fill(words.pinned, { keys: list.pinnedKeys.map(shortKey).join(', ') })]),
   ];
 }
 
@@ -96,6 +99,17 @@ export function listEffectText(cli: Cli, effect: ListEffect): string[] {
     lines.push(fill(words.warning, { words: codeWords(cli, code, params) }));
   return lines;
 }
+
+/** Keys by hand; `*` stands for those that are told below the table. */
+const keysOf = (
+  { pinnedKeys }: ServerListView,
+  { acceptedKeys, protocol }: ServerListView['servers'][number],
+): string => {
+  const own = acceptedKeys.filter((key) => !pinnedKeys.includes(key)).map(shortKey);
+  return [...own, ...(pinnedKeys.length > 0 && protocol === 'https' ? ['*'] : [])].join(' ') || '–';
+};
+
+const shortKey = (key: string): string => key.slice(0, 12);
 
 const nameOf = (cli: Cli, { name, isDefault }: ServerListView): string =>
   isDefault ? fill(cli.words.serverLists.standard, { name }) : name;

@@ -38,6 +38,7 @@ const LISTS: View[] = [
   {
     id: OSAKA,
     name: 'Osaka',
+    pinnedKeys: ['0c'.repeat(32), 'd1'.repeat(32)],
     isDefault: false,
     revision: 3,
     servers: [entry('osaka.example.com'), entry('tokyo.example.com', 2)],

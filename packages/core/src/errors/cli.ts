@@ -152,6 +152,17 @@ export const cliErrors = {
       hint: '指定できる値を確認してください: {help}',
     },
   },
+  USAGE_SETTING_VALUE_MISSING: {
+    status: 400,
+    en: {
+      words: 'The setting {setting} is given without a value.',
+      hint: 'Write both with an equals sign, such as {example}. To have the value from above again: sekisho group unset',
+    },
+    ja: {
+      words: '設定 {setting} の値が指定されていません。',
+      hint: '{example} のように等号で続けて指定してください。上位の値に戻す場合: sekisho group unset',
+    },
+  },
   USAGE_SECRET_IN_ARGUMENTS: {
     status: 400,
     en: {

@@ -146,6 +146,17 @@ export const groupErrors = {
       hint: 'グループを確認してください: sekisho group list',
     },
   },
+  POLICY_TARGET_UNKNOWN: {
+    status: 404,
+    en: {
+      words: 'Neither a group nor a host is called {given}.',
+      hint: 'See the groups (sekisho group list) and the hosts (sekisho host list).',
+    },
+    ja: {
+      words: '{given} という名前のグループもホストもありません。',
+      hint: 'グループの一覧 (sekisho group list) とホストの一覧 (sekisho host list) を確認してください。',
+    },
+  },
   SETTING_HAS_COMMAND: {
     status: 422,
     en: {

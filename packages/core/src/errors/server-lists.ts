@@ -2,6 +2,17 @@ import type { ErrorTable } from './table.ts';
 
 /** Refusals and warnings about management server lists (F-10 … F-12). */
 export const serverListErrors = {
+  SERVER_LIST_UNKNOWN: {
+    status: 404,
+    en: {
+      words: 'There is no management server list {given}.',
+      hint: 'See which there are: sekisho server-list list',
+    },
+    ja: {
+      words: '管理サーバーリスト {given} は存在しません。',
+      hint: 'リストを確認してください: sekisho server-list list',
+    },
+  },
   SERVER_LIST_ADDRESS_INVALID: {
     status: 422,
     en: {

@@ -30,6 +30,8 @@ export const serverListView = z.object({
       }),
     )
     .max(SERVERS_PER_LIST_MAX),
+  /** F-31 Keys that every HTTPS entry accepts besides: the TLS certificate is being changed, or is from outside. */
+  pinnedKeys: z.array(sha256Hex).default([]),
   /** Groups that it is assigned to, without those that inherit it. */
   groups: z.array(z.object({ id: groupId, name: z.string() })),
   /** Hosts that it reaches, and those of them that hold its newest version. */

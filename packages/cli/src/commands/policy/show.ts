@@ -30,14 +30,23 @@ export const policyShow = defineVerb({
     }),
 });
 
-/** A group goes before a host of the same name. Refusals: GROUP_AMBIGUOUS, HOST_UNKNOWN, HOST_AMBIGUOUS. */
+/** A group goes before a host of the same name. Refusals: GROUP_AMBIGUOUS, POLICY_TARGET_UNKNOWN, HOST_AMBIGUOUS. */
 async function resolveTarget(call: Caller, given: string): Promise<{ groupId: GroupId; host?: HostView }> {
   try {
     return { groupId: (await resolveGroup(call, given)).id };
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'GROUP_UNKNOWN') throw error;
-    const host = await resolveHost(call, given);
+    const host = await hostOf(call, given);
     return { groupId: host.group, host };
+  }
+}
+
+async function hostOf(call: Caller, given: string): Promise<HostView> {
+  try {
+    return await resolveHost(call, given);
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'HOST_UNKNOWN') throw error;
+    throw new AppError('POLICY_TARGET_UNKNOWN', { given }, { cause: error });
   }
 }
 

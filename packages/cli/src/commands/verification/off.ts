@@ -1,5 +1,5 @@
-import { fill } from '@sekisho/core/errors.ts';
-import { VERIFICATION_OFF_DEFAULT_MS } from '@sekisho/core/rules/verification.ts';
+import { AppError, fill } from '@sekisho/core/errors.ts';
+import { decideSwitchOff, VERIFICATION_OFF_DEFAULT_MS } from '@sekisho/core/rules/verification.ts';
 import { switchVerification } from '@sekisho/core/wire/switch-verification.ts';
 import { serverData } from '../../client/data-folder.ts';
 import { withServer } from '../../client/open-server.ts';
@@ -9,11 +9,18 @@ import { confirm } from '../../input/confirm.ts';
 import { effectText, pathText } from '../../output/group-text.ts';
 import { defineVerb } from '../../verb.ts';
 
+/** A month is a duration, too: how long it may be is the rule's to say (VERIFICATION_END_TOO_FAR). */
+const UNTIL_READ_MAX = '3650d';
+
 /** `verification off GROUP` (F-20): says whom it concerns and what it costs, and asks. */
 export const verificationOff = defineVerb({
   path: 'verification off',
   args: { group: '<group>' },
-  flags: { data: serverData, until: durationMs('--until <duration>', '1m', '14d'), dryRun: on('--dry-run') },
+  flags: {
+    data: serverData,
+    until: durationMs('--until <duration>', '1m', UNTIL_READ_MAX),
+    dryRun: on('--dry-run'),
+  },
   examples: {
     dryRun: 'sekisho verification off Tokyo --dry-run',
     plain: 'sekisho verification off Tokyo',
@@ -23,7 +30,10 @@ export const verificationOff = defineVerb({
     withServer(cli, flags.data, async ({ call }) => {
       const { verification: words, groups } = cli.words;
       const { id, path } = await resolveGroup(call, args.group ?? '');
-      const untilMs = cli.io.clock.nowMs() + (flags.until ?? VERIFICATION_OFF_DEFAULT_MS);
+      const nowMs = cli.io.clock.nowMs();
+      const untilMs = nowMs + (flags.until ?? VERIFICATION_OFF_DEFAULT_MS);
+      const decision = decideSwitchOff(untilMs, nowMs);
+      if (!decision.allow) throw new AppError(decision.code, decision.params);
       const until = cli.format.timeWithZone(untilMs);
       const ask = (dryRun: boolean) =>
         call(switchVerification, { params: { id }, body: { state: 'off', untilMs, dryRun } });

@@ -143,6 +143,8 @@ export const serverLists = {
   byHand: 'by hand',
   byServer: 'the server itself',
   keys: 'Accepted keys',
+  pinned:
+    '* While the TLS certificate is changed, or one from outside is in use, agents are told these keys: {keys}',
   servers: 'Servers',
   groups: 'Groups',
   hosts: 'Hosts',

@@ -144,6 +144,7 @@ export const serverLists: typeof en.serverLists = {
   byHand: '手作業',
   byServer: 'サーバー自身',
   keys: '受け入れる鍵',
+  pinned: '* TLS 証明書の更新中、または外部の証明書の使用中に、エージェントに伝えられる鍵: {keys}',
   servers: 'サーバー',
   groups: 'グループ',
   hosts: 'ホスト',

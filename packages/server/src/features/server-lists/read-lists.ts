@@ -4,6 +4,7 @@ import type { ServerListView } from '@sekisho/core/wire/server-lists.ts';
 import type { ServerContext } from '../../context.ts';
 import type { DbOrTx } from '../../store/tables.ts';
 import { DEFAULT_LIST_NAME } from '../domain/default-list.ts';
+import { tlsPins } from '../keys/tls-pins.ts';
 import { readGroupTree, type GroupTree } from '../groups/group-tree.ts';
 import { findList, type StoredList } from './server-lists.store.ts';
 
@@ -33,6 +34,7 @@ export async function viewLists(
       return [id, list === undefined ? undefined : counts.get(list)];
     }),
   );
+  const pinnedKeys = await tlsPins(context.store.db);
   for (const host of context.fleet.hosts()) {
     const count = countOf.get(host.groupId);
     if (count === undefined) continue;
@@ -45,6 +47,7 @@ export async function viewLists(
     isDefault: list.name === DEFAULT_LIST_NAME,
     revision: list.revision,
     servers: [...list.servers],
+    pinnedKeys,
     groups: assignedTo(groups, list.id),
     hosts: counts.get(list.id)?.hosts ?? 0,
     holding: counts.get(list.id)?.holding ?? 0,
