@@ -3,7 +3,7 @@ import { parseCertificate, type Certificate } from '@sekisho/pki/certificate.ts'
 import { Agent } from 'node:http';
 import { isIP, type LookupFunction, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { connect, type TLSSocket } from 'node:tls';
+import { connect, type SecureContext, type TLSSocket } from 'node:tls';
 import type { SessionTerms, TlsSession, TlsSessions } from './tls-sessions.ts';
 
 /** Certificates of a peer that are looked at: leaf, issuing CA, root, and one to spare. */
@@ -11,6 +11,8 @@ const PRESENTED_CERTIFICATES_MAX = 8;
 export const CONNECT_TIMEOUT_MS = 10_000;
 /** A connection that is silent for so long is probed: one that is half open is noticed, whatever the heartbeat's period. */
 const KEEP_ALIVE_AFTER_MS = 60_000;
+
+export const TLS_VERSION_MIN = 'TLSv1.2' as const;
 
 /** What the other side of a new connection showed. */
 export interface PresentedPeer {
@@ -28,6 +30,8 @@ export interface DialOptions {
   readonly ca: readonly string[];
   /** Our certificate, when we show one. */
   readonly identity?: { readonly keyPem: string; readonly chainPem: string } | undefined;
+  /** Both of these as OpenSSL wants them, when they were read before. */
+  readonly context?: SecureContext | undefined;
   /** Every check on the peer; throws the refusal. Nothing is sent before it returns. */
   readonly verify: (peer: PresentedPeer) => void;
   /** What has to be asked of others once all of that passed (T-31); rejects with the refusal. */
@@ -81,12 +85,8 @@ function dialOnce(
       ...(options.allowHalfOpen === undefined ? {} : { allowHalfOpen: options.allowHalfOpen }),
       ...(options.lookup === undefined ? {} : { lookup: options.lookup }),
       ...(isIP(options.host) === 0 ? { servername: options.host } : {}),
-      ca: [...options.ca],
-      ...(options.identity === undefined
-        ? {}
-        : { key: options.identity.keyPem, cert: options.identity.chainPem }),
+      ...contextOf(options),
       ...(session === undefined ? {} : { session: session.ticket }),
-      minVersion: 'TLSv1.2',
       // Judged right below, with the check named; OpenSSL's verdict is one of the checks.
       rejectUnauthorized: false,
       // Names are bound to IDs by signed documents, not by what a certificate says of itself.
@@ -142,6 +142,15 @@ function dialOnce(
     });
   });
 }
+
+const contextOf = ({ ca, context, identity }: DialOptions) =>
+  context === undefined
+    ? {
+        ca: [...ca],
+        ...(identity === undefined ? {} : { key: identity.keyPem, cert: identity.chainPem }),
+        minVersion: TLS_VERSION_MIN,
+      }
+    : { secureContext: context };
 
 /** An HTTP agent whose connections are dialled, and checked, by us. Requests go through `node:http`: TLS is below them. */
 export class DialingAgent extends Agent {

@@ -19,7 +19,7 @@ import {
 } from '@sekisho/core/wire/agent.ts';
 import type { CallInput } from '@sekisho/core/wire/client.ts';
 import type { Route } from '@sekisho/core/wire/route.ts';
-import { certificateToPem, type Certificate } from '@sekisho/pki/certificate.ts';
+import type { Certificate } from '@sekisho/pki/certificate.ts';
 import type { Log } from '@sekisho/platform/log.ts';
 import type { LookupFunction } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -36,6 +36,7 @@ import { openRelayStream } from './open-relay-stream.ts';
 import { openTunnel, type Relay } from './open-tunnel.ts';
 import type { HomeServers } from './home-servers.ts';
 import { ServerRoute } from './server-route.ts';
+import { ShownIdentities } from './shown-identity.ts';
 import { signatureHeaders } from './sign-plain-request.ts';
 import { TlsSessions } from './tls-sessions.ts';
 import { verifyMediaServer, verifyServer, type TrustFacts } from './verify-peer.ts';
@@ -250,13 +251,8 @@ export function createServerConnection(options: {
     return server.acceptedKeys.filter((key) => pins.has(key));
   }
 
-  const shown = () => {
-    const { keyPem, chainPem } = options.identity();
-    return {
-      ca: options.trust().anchors.map((anchor) => certificateToPem(anchor.der)),
-      identity: { keyPem, chainPem },
-    };
-  };
+  const identities = new ShownIdentities();
+  const shown = () => identities.of(options.identity(), options.trust().anchors);
   const toServer = (server: KnownServer, verified: boolean) => ({
     host: server.address,
     port: server.port,
