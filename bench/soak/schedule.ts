@@ -44,8 +44,8 @@ export interface SoakSchedule {
   readonly rounds: readonly SoakRound[];
 }
 
-/** F-02: the period in a soak. Shorter than a fleet's, so that an hour holds what takes a day there. */
-export const HEARTBEAT_MS = 5 * SECOND_MS;
+/** F-02: the period in a soak. The shortest that an administrator may set, so that an hour holds what takes a day in a fleet. */
+export const HEARTBEAT_MS = 10 * SECOND_MS;
 /** So long is a round of a long soak: there is time for a rotation, with its three heartbeats for whoever is silent. */
 const ROUND_MS = 4 * MINUTE_MS;
 const DOWN_MIN_MS = 2 * SECOND_MS;
