@@ -11,17 +11,28 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const POLL_MS = 250;
 
+/** A host that an administrator was asked to give up, and did. */
+export interface AcceptedHost {
+  readonly hostId: HostId;
+  readonly name: string;
+  readonly phase: RotationView['phase'];
+  readonly why: RotationView['undecided'][number]['why'];
+  /** Seconds since it was heard; null: never. */
+  readonly silentSeconds: number | null;
+}
+
 /** What became of an update of certificates. */
 export interface RotationEnd {
   readonly view: RotationView;
   readonly seconds: number;
-  /** Hosts that an administrator had to give up as lost, so that it went on. */
-  readonly accepted: number;
+  /** Given up as lost, so that it went on. */
+  readonly accepted: readonly AcceptedHost[];
 }
 
 /**
  * Starts an update of certificates and follows it until it is over. Where it asks who may be lost, all of those may: in a bench nobody
- * is away for ever, and who is lost all the same is found at the end. Throws when it takes longer, and what the server refuses.
+ * is away for ever, so whoever was asked for and is not lost at the end should not have been. Throws when it takes longer, and what the
+ * server refuses.
  */
 export async function carryOutRotation(
   call: Caller,
@@ -30,14 +41,18 @@ export async function carryOutRotation(
 ): Promise<RotationEnd> {
   const startedMs = performance.now();
   let view = await call(startRotation, { body: { kind } });
-  let accepted = 0;
+  const accepted: AcceptedHost[] = [];
   while (view.endedAtMs === null) {
     if (performance.now() - startedMs > withinMs)
       throw new Error(`it waits in phase ${view.phase} for ${view.waitsFor ?? 'its next step'}`);
     if (view.waitsFor === 'question') {
-      const hosts: HostId[] = view.undecided.map(({ id }) => id);
-      accepted += hosts.length;
-      await call(acceptRotationLoss, { params: { id: view.id }, body: { hosts } });
+      const { id, phase, undecided } = view;
+      for (const { id: hostId, name, why, lastSeenAtMs } of undecided) {
+        const silentSeconds = lastSeenAtMs === null ? null : Math.round((Date.now() - lastSeenAtMs) / 1_000);
+        accepted.push({ hostId, name, phase, why, silentSeconds });
+      }
+      const hosts = undecided.map(({ id: hostId }) => hostId);
+      await call(acceptRotationLoss, { params: { id }, body: { hosts } });
     }
     await sleep(POLL_MS);
     view = await call(getRotation, { params: { id: view.id } });

@@ -1,3 +1,4 @@
+import type { AcceptedHost } from '../harness/rotation.ts';
 import type { FleetState } from '../harness/simulated-fleet.ts';
 import { REFUSALS, type CountedRefusals, type Expectation, type Refusal } from './refusals.ts';
 import type { SoakWish } from './schedule.ts';
@@ -10,8 +11,8 @@ export interface RoundReport {
     readonly path: string;
     readonly end: string;
     readonly seconds: number;
-    /** Hosts that were asked for as lost, and given up, so that it went on. */
-    readonly accepted: number;
+    /** Hosts that were asked for as lost, and given up, so that it went on; each with its phase and why. */
+    readonly accepted: readonly AcceptedHost[];
   } | null;
   readonly killed: readonly string[];
   /** Simulated hosts and real ones that slept through it. */
@@ -141,7 +142,7 @@ export function reportText(report: SoakReport): string {
         String(one.round),
         one.rotation === null ? '–' : `${one.rotation.kind} (${one.rotation.path}): ${one.rotation.end}`,
         one.rotation === null ? '–' : `${one.rotation.seconds} s`,
-        String(one.rotation?.accepted ?? 0),
+        String(one.rotation?.accepted.length ?? 0),
         one.killed.join(', '),
         String(one.late),
         String(one.resting),

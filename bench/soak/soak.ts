@@ -51,6 +51,8 @@ export class Soak {
   residentBytesMax = 0;
   kills = 0;
   readonly revoked = new Set<number>();
+  /** The same by host ID. */
+  readonly #revokedHosts = new Set<string>();
   readonly #parts: SoakParts;
   /** Settles when the server serves again. */
   #serving: Promise<unknown> = Promise.resolve();
@@ -80,6 +82,8 @@ export class Soak {
     await fleet.start(late.agents, 0);
     const settled = await this.#settle();
     for (const host of this.#real(late.real)) this.#disturbed(host.name, lateSinceMs);
+    if (settled.settledSeconds !== null && rotated.rotation != null)
+      this.#judgeAccepted(nth, rotated.rotation);
     this.rounds.push({
       round: nth,
       rotation: rotated.rotation ?? null,
@@ -135,6 +139,7 @@ export class Soak {
             body: { reason: 'keyCompromise' },
           });
           this.revoked.add(agent);
+          this.#revokedHosts.add(id);
         }
         await sleep(REVOKED_STOPS_MS);
         await fleet.stop(event.agents);
@@ -166,7 +171,18 @@ export class Soak {
       return { kind, end: view.phase, path: view.path, seconds: Math.round(seconds), accepted };
     } catch (error) {
       this.faults.push(`the update of ${kind} was not done: ${String(error)}`);
-      return { kind, end: 'not done', path: '–', seconds: 0, accepted: 0 };
+      return { kind, end: 'not done', path: '–', seconds: 0, accepted: [] };
+    }
+  }
+
+  /** F-37, F-38 All are back: whoever was given up as lost, other than by a revocation, should not have been asked for. */
+  #judgeAccepted(nth: number, { kind, accepted }: NonNullable<RoundReport['rotation']>): void {
+    for (const { hostId: id, name, phase, why, silentSeconds } of accepted) {
+      if (this.#revokedHosts.has(id)) continue;
+      const heard = silentSeconds === null ? 'never heard' : `heard ${silentSeconds} s before`;
+      this.faults.push(
+        `round ${nth}: the update of ${kind} asked in ${phase} to give up ${name} (${why}, ${heard}), which came back`,
+      );
     }
   }
 

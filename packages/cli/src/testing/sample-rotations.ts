@@ -43,7 +43,7 @@ const ASKING: View = {
   mayRollBack: true,
   hosts: { total: 214, acknowledged: 213, waiting: 0, silent: 0, late: 0, undecided: 1, accepted: 0 },
   slowest: [],
-  undecided: [HOST],
+  undecided: [{ ...HOST, why: 'would-be-lost' as const }],
   servers: [
     {
       instanceId: 'one',

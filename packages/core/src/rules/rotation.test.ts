@@ -9,6 +9,7 @@ import {
   judgeGate,
   mayRollBack,
   nextStep,
+  outageMs,
   ROTATION_PATHS,
   ROTATION_KINDS,
   type Gate,
@@ -32,11 +33,13 @@ const state = (wish: Partial<RotationState> = {}): RotationState => ({
   emergency: null,
   pausedAtMs: null,
   phaseSinceMs: T0,
+  unservedMs: 0,
   overlapMs: 0,
   ...wish,
 });
 const gate = (wish: Partial<Gate> = {}): Gate => ({
   sinceMs: T0,
+  cycleMsMin: 0,
   notBeforeMs: T0,
   accepted: new Set(),
   manner: 'asks',
@@ -47,28 +50,49 @@ const host = (n: number, wish: Partial<GateHost> = {}): GateHost => ({
   online: true,
   acknowledged: false,
   heartbeatSeconds: 60,
+  lastSeenMs: T0 + CYCLES,
+  backSinceMs: 0,
   unaided: false,
   ...wish,
 });
 
 test('F-37 while hosts are asked for new certificates, few at once, the cycles of the last one begin when it was asked', () => {
-  const facts = { accepted: new Set<HostId>(), longestHeartbeatSeconds: 60, askingMs: 200_000 };
-  const since = (phase: RotationState['phase']): number =>
-    gateOf(
-      {
-        kind: 'ca',
-        path: 'announced',
-        phase,
-        direction: 'forward',
-        emergency: null,
-        pausedAtMs: null,
-        phaseSinceMs: T0,
-        overlapMs: 0,
-      },
-      facts,
-    ).sinceMs;
-  assert.deepEqual([since('overlap'), since('rekeying')], [T0, T0 + 200_000]);
+  const facts = {
+    accepted: new Set<HostId>(),
+    longestHeartbeatSeconds: 60,
+    askingMs: 200_000,
+    askAgainMs: 20_000,
+  };
+  const timesIn = (phase: RotationState['phase']): number[] => {
+    const { sinceMs, cycleMsMin } = gateOf(state({ kind: 'ca', phase }), facts);
+    return [sinceMs, cycleMsMin];
+  };
+  assert.deepEqual(timesIn('overlap'), [T0, 0]);
+  assert.deepEqual(timesIn('rekeying'), [T0 + 200_000, 20_000]);
 });
+
+test("F-32 time in which nobody served is nobody's silence", () => {
+  const facts = { accepted: new Set<HostId>(), longestHeartbeatSeconds: 60, askingMs: 0, askAgainMs: 0 };
+  const late = state({ unservedMs: 40_000 });
+  assert.deepEqual(
+    [gateOf(late, facts).sinceMs, gateOf({ ...late, path: 'failover' }, facts).notBeforeMs],
+    [T0 + 40_000, T0 + 40_000 + CYCLES],
+  );
+});
+
+const outages: readonly [string, number, number | null, number, number][] = [
+  ['a process that looked a second ago lost nothing', T0, 1_000, T0 + 1_000, 0],
+  ['a process that starts sees how long nobody looked', T0, null, T0 + 40_000, 40_000],
+  ['one that starts beside others that looked lost nothing', T0, null, T0 + 1_000, 0],
+  ['one that was stopped for a while sees it by its own clock', T0, 40_000, T0 + 40_000, 40_000],
+  ['others looked while it was stopped', T0 + 39_000, 40_000, T0 + 40_000, 0],
+  ['a clock that was set forward is no outage', T0, 1_000, T0 + 4_000_000, 0],
+  ['a clock that was set back is none either', T0, null, T0 - 4_000_000, 0],
+];
+for (const [title, watchedAtMs, ownPauseMs, nowMs, expected] of outages)
+  test(`F-32 ${title}`, () => {
+    assert.equal(outageMs(watchedAtMs, ownPauseMs, nowMs), expected);
+  });
 
 const open: GateVerdict = judgeGate([], gate(), T0);
 const server = (instanceId: string, wish: Partial<RotationServer> = {}): RotationServer => ({
@@ -130,6 +154,54 @@ const gates: readonly [string, GateHost, Partial<Gate>, number, keyof GateVerdic
     'undecided',
     false,
   ],
+  [
+    "who comes back after the gate's three cycles gets three of its own, and is no question meanwhile",
+    host(1, { unaided: true, backSinceMs: T0 + 2 * CYCLES, lastSeenMs: T0 + 2 * CYCLES }),
+    {},
+    3 * CYCLES - 1,
+    'waiting',
+    false,
+  ],
+  [
+    'then it is one, if it is there and does not follow',
+    host(1, { unaided: true, backSinceMs: T0 + 2 * CYCLES, lastSeenMs: T0 + 3 * CYCLES }),
+    {},
+    3 * CYCLES,
+    'undecided',
+    false,
+  ],
+  [
+    'who went within its cycles counts as online a little longer: that is no question yet',
+    host(1, { unaided: true, lastSeenMs: T0 + CYCLES - 1 }),
+    {},
+    CYCLES,
+    'waiting',
+    false,
+  ],
+  [
+    'who came back and went again is late',
+    host(1, { online: false, unaided: true, backSinceMs: T0 + CYCLES, lastSeenMs: T0 + CYCLES }),
+    {},
+    2 * CYCLES,
+    'late',
+    true,
+  ],
+  [
+    'a cycle is no shorter than the time after which a host is asked again',
+    host(1),
+    { cycleMsMin: 100_000 },
+    CYCLES,
+    'waiting',
+    false,
+  ],
+  [
+    'behind the withdrawal coming back prolongs nothing',
+    host(1, { backSinceMs: T0 + CYCLES - 1 }),
+    { manner: 'waits' },
+    CYCLES,
+    'late',
+    true,
+  ],
   ['behind the withdrawal nobody is lost', host(1), { manner: 'waits' }, CYCLES, 'late', true],
   ['until then it is waited for', host(1), { manner: 'waits' }, CYCLES - 1, 'waiting', false],
   ['an emergency waits for nobody', host(1), { manner: 'open' }, 0, 'waiting', true],
@@ -148,6 +220,14 @@ for (const [title, one, wish, afterMs, counted, opens] of gates)
     assert.equal(verdict[counted], 1);
     assert.equal(verdict.opens, opens);
   });
+
+test('F-32 a question says whether a host would be lost, or is there and does not follow', () => {
+  const { undecidedHosts } = judgeGate([host(1, { online: false }), host(2)], gate(), T0 + CYCLES);
+  assert.deepEqual(
+    undecidedHosts.map(({ why }) => why),
+    ['would-be-lost', 'does-not-follow'],
+  );
+});
 
 const closed = judgeGate([host(1)], gate(), T0);
 const silent = judgeGate([host(1, { online: false })], gate(), T0);
@@ -347,10 +427,16 @@ test('F-32 F-33 whatever happens, no switch loses an online host that nobody nam
           online: isOnline(n, tick),
           acknowledged: echoed[n]! >= generation,
           heartbeatSeconds: one.heartbeatSeconds,
+          lastSeenMs: isOnline(n, tick) ? nowMs : 0,
+          backSinceMs: one.offTicks > 0 && isOnline(n, tick) ? T0 + (one.offTicks + 1) * tickMs : 0,
           unaided: one.unaided,
         }));
         const facts = () => ({
-          verdict: judgeGate(hosts, gateOf(now, { accepted, longestHeartbeatSeconds, askingMs: 0 }), nowMs),
+          verdict: judgeGate(
+            hosts,
+            gateOf(now, { accepted, longestHeartbeatSeconds, askingMs: 0, askAgainMs: 0 }),
+            nowMs,
+          ),
           servers,
           longestHeartbeatSeconds,
         });
@@ -403,7 +489,8 @@ test('F-32 F-33 whatever happens, no switch loses an online host that nobody nam
 
 test('F-34 an emergency waits for nobody, but after the theft of a root for those who are there', () => {
   const mannerIn = (wish: Partial<RotationState>): string =>
-    gateOf(state(wish), { accepted: new Set(), longestHeartbeatSeconds: 300, askingMs: 0 }).manner;
+    gateOf(state(wish), { accepted: new Set(), longestHeartbeatSeconds: 300, askingMs: 0, askAgainMs: 0 })
+      .manner;
   assert.equal(mannerIn({ emergency: 'stolen' }), 'open');
   assert.equal(mannerIn({ emergency: 'lost', kind: 'ca' }), 'open');
   assert.equal(mannerIn({ emergency: 'stolen', kind: 'ca' }), 'waits');

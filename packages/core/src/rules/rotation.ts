@@ -47,6 +47,8 @@ export interface RotationState {
   readonly emergency: Emergency | null;
   readonly pausedAtMs: number | null;
   readonly phaseSinceMs: number;
+  /** Since then nobody could hear hosts for so long: no server ran, or none served. It counts as nobody's silence. */
+  readonly unservedMs: number;
   /** The old one is kept at least so long after the switch; on the way back only a CA is. */
   readonly overlapMs: number;
 }
@@ -68,6 +70,10 @@ export interface GateHost {
   /** It echoed what the gate wants. */
   readonly acknowledged: boolean;
   readonly heartbeatSeconds: number;
+  /** When it was heard last; zero: never. */
+  readonly lastSeenMs: number;
+  /** When it was heard again after it had been offline; zero: it was not. */
+  readonly backSinceMs: number;
   /** What it has now leads it back to the server after the change, without anybody's help. */
   readonly unaided: boolean;
 }
@@ -75,12 +81,21 @@ export interface GateHost {
 /** How hosts pass. */
 export interface Gate {
   readonly sinceMs: number;
+  /** A cycle is no shorter than this: a host is asked again so often and no oftener. */
+  readonly cycleMsMin: number;
   /** Nobody's acknowledgement opens it before that: paths 2 and 3 wait for 3 cycles of the longest heartbeat. */
   readonly notBeforeMs: number;
   /** Lost hosts that an administrator named and accepted (F-37). */
   readonly accepted: ReadonlySet<HostId>;
   /** `waits`: silent ones hold it up for their cycles and no longer; nothing can be lost behind it. */
   readonly manner: 'asks' | 'waits' | 'open';
+}
+
+/** Why a host is a question: it would be lost, or it is there and does not do what is asked of it. */
+export const UNDECIDED_REASONS = ['would-be-lost', 'does-not-follow'] as const;
+export interface UndecidedHost {
+  readonly hostId: HostId;
+  readonly why: (typeof UNDECIDED_REASONS)[number];
 }
 
 /** What a gate says. Lists are cut at GATE_HOSTS_NAMED_MAX. */
@@ -97,7 +112,7 @@ export interface GateVerdict {
   readonly undecided: number;
   /** Accepted as lost. */
   readonly accepted: number;
-  readonly undecidedHosts: readonly HostId[];
+  readonly undecidedHosts: readonly UndecidedHost[];
   readonly slowestHosts: readonly HostId[];
   readonly opens: boolean;
   /** When it opens at the latest if everybody keeps silent; null: that is not known. */
@@ -167,17 +182,22 @@ export interface GateFacts {
   readonly longestHeartbeatSeconds: number;
   /** Asking all hosts for a new certificate takes so long, as few are asked at once. */
   readonly askingMs: number;
+  /** One that did not answer is asked again after this. */
+  readonly askAgainMs: number;
 }
 
 /** The gate that a phase ends with. A host's cycles begin when it has been asked. */
 export function gateOf(state: RotationState, facts: GateFacts): Gate {
-  const { path, phase, phaseSinceMs } = state;
-  const sinceMs = phaseSinceMs + (phase === 'rekeying' ? facts.askingMs : 0);
+  const { path, phase } = state;
+  const isAsking = phase === 'rekeying';
+  const servedSinceMs = state.phaseSinceMs + state.unservedMs;
+  const sinceMs = servedSinceMs + (isAsking ? facts.askingMs : 0);
   const counts = path !== 'announced' && (phase === 'announced' || phase === 'overlap');
   const waits = counts ? cyclesMs(facts.longestHeartbeatSeconds) : 0;
   return {
     sinceMs,
-    notBeforeMs: phaseSinceMs + waits,
+    cycleMsMin: isAsking ? facts.askAgainMs : 0,
+    notBeforeMs: servedSinceMs + waits,
     accepted: facts.accepted,
     manner: mannerOf(state),
   };
@@ -196,12 +216,12 @@ function mannerOf({ kind, phase, emergency }: RotationState): Gate['manner'] {
 /** Judges hosts at a gate, in one pass. */
 export function judgeGate(hosts: Iterable<GateHost>, gate: Gate, nowMs: number): GateVerdict {
   const counts = { hosts: 0, acknowledged: 0, waiting: 0, silent: 0, late: 0, undecided: 0, accepted: 0 };
-  const undecidedHosts: HostId[] = [];
+  const undecidedHosts: UndecidedHost[] = [];
   const slowestHosts: HostId[] = [];
   let untilMs = gate.notBeforeMs;
   let unknown = false;
-  const name = (list: HostId[], hostId: HostId): void => {
-    if (list.length < GATE_HOSTS_NAMED_MAX) list.push(hostId);
+  const name = <Named>(list: Named[], host: Named): void => {
+    if (list.length < GATE_HOSTS_NAMED_MAX) list.push(host);
   };
   for (const host of hosts) {
     counts.hosts += 1;
@@ -209,10 +229,13 @@ export function judgeGate(hosts: Iterable<GateHost>, gate: Gate, nowMs: number):
     counts[standing] += 1;
     if (standing === 'waiting' || standing === 'silent') {
       name(slowestHosts, host.hostId);
-      untilMs = Math.max(untilMs, gate.sinceMs + cyclesMs(host.heartbeatSeconds));
+      untilMs = Math.max(untilMs, decidedAtMs(host, gate, nowMs));
     }
     if (standing === 'undecided') {
-      name(undecidedHosts, host.hostId);
+      name(undecidedHosts, {
+        hostId: host.hostId,
+        why: host.online ? 'does-not-follow' : 'would-be-lost',
+      });
       unknown = true;
     }
   }
@@ -223,13 +246,42 @@ export function judgeGate(hosts: Iterable<GateHost>, gate: Gate, nowMs: number):
 
 type Standing = 'acknowledged' | 'accepted' | 'waiting' | 'silent' | 'late' | 'undecided';
 
-/** F-32: its own three cycles are what a host that does not answer gets. */
+/**
+ * F-32: its own three cycles are what a host that does not answer gets. Who is counted as online then, but was not heard since, may just
+ * have gone: that shows by itself.
+ */
 function standingOf(host: GateHost, gate: Gate, nowMs: number): Standing {
   if (host.acknowledged) return 'acknowledged';
   if (gate.accepted.has(host.hostId)) return 'accepted';
-  if (nowMs < gate.sinceMs + cyclesMs(host.heartbeatSeconds)) return host.online ? 'waiting' : 'silent';
+  const deadlineMs = deadlineOf(host, gate);
+  if (nowMs < deadlineMs) return host.online ? 'waiting' : 'silent';
   if (gate.manner !== 'asks') return 'late';
-  return !host.online && host.unaided ? 'late' : 'undecided';
+  if (!host.online) return host.unaided ? 'late' : 'undecided';
+  return host.lastSeenMs < deadlineMs ? 'waiting' : 'undecided';
+}
+
+/** The end of a host's three cycles. Where it might be a question, they begin anew when it comes back. */
+function deadlineOf({ heartbeatSeconds, backSinceMs }: GateHost, gate: Gate): number {
+  const sinceMs = gate.manner === 'asks' ? Math.max(gate.sinceMs, backSinceMs) : gate.sinceMs;
+  return sinceMs + Math.max(cyclesMs(heartbeatSeconds), SILENT_CYCLES * gate.cycleMsMin);
+}
+
+/** When it shows at the latest what a host is that is waited for: after its cycles, or when it counts as offline. */
+function decidedAtMs(host: GateHost, gate: Gate, nowMs: number): number {
+  const deadlineMs = deadlineOf(host, gate);
+  return nowMs < deadlineMs ? deadlineMs : host.lastSeenMs + cyclesMs(host.heartbeatSeconds);
+}
+
+/** Looks at an update that are further apart than this had nobody between them who served. */
+export const WATCH_GAP_MS = 5 * SECOND_MS;
+
+/**
+ * How long nobody served before this look at an update. `watchedAtMs`: when some server process looked last; `ownPauseMs`: since this one's
+ * last look by its own monotonic clock, null at its first. Zero: somebody did, or the clock was set.
+ */
+export function outageMs(watchedAtMs: number, ownPauseMs: number | null, nowMs: number): number {
+  const gapMs = Math.min(nowMs - watchedAtMs, ownPauseMs ?? Infinity);
+  return gapMs > WATCH_GAP_MS ? gapMs : 0;
 }
 
 /** Three periods of a heartbeat. */
@@ -237,7 +289,11 @@ export const cyclesMs = (heartbeatSeconds: number): number => SILENT_CYCLES * he
 
 function hold(verdict: GateVerdict, nowMs: number): RotationDecision {
   if (verdict.waiting + verdict.silent === 0 && verdict.undecided > 0)
-    return { what: 'ask', hosts: verdict.undecidedHosts, count: verdict.undecided };
+    return {
+      what: 'ask',
+      hosts: verdict.undecidedHosts.map(({ hostId }) => hostId),
+      count: verdict.undecided,
+    };
   const untilMs = verdict.untilMs;
   if (verdict.waiting > 0) return { what: 'wait', why: 'hosts', untilMs };
   if (verdict.silent > 0) return { what: 'wait', why: 'silent-hosts', untilMs };
@@ -254,7 +310,7 @@ function switching(state: RotationState, facts: RotationFacts, nowMs: number): R
     return { what: 'wait', why: 'servers', untilMs: null };
   const [next] = unconfirmed;
   const lastMs = Math.max(state.phaseSinceMs, ...facts.servers.map(({ orderedAtMs }) => orderedAtMs ?? 0));
-  const untilMs = lastMs + cyclesMs(facts.longestHeartbeatSeconds);
+  const untilMs = lastMs + state.unservedMs + cyclesMs(facts.longestHeartbeatSeconds);
   if (nowMs < untilMs) return { what: 'wait', why: 'cycles', untilMs };
   if (next === undefined) return doStep('settle');
   return facts.verdict.opens ? doStep('switch', next.instanceId) : hold(facts.verdict, nowMs);

@@ -5,6 +5,7 @@ import {
   ROTATION_KINDS,
   ROTATION_PATHS,
   ROTATION_PHASES,
+  UNDECIDED_REASONS,
 } from '../rules/rotation.ts';
 import { PATH_REASONS } from '../rules/rotation-path.ts';
 import { route } from './route.ts';
@@ -76,7 +77,7 @@ export const rotationView = z.object({
   }),
   slowest: hostList,
   /** F-32 They would be lost, or do not acknowledge: an administrator decides. */
-  undecided: hostList,
+  undecided: z.array(hostRef.extend({ why: z.enum(UNDECIDED_REASONS) })).max(GATE_HOSTS_NAMED_MAX),
   servers: z.array(
     z.object({
       instanceId: z.string(),

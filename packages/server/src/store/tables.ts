@@ -642,6 +642,8 @@ export interface RotationsTable {
   overlap_ms: number;
   paused_at_ms: number | null;
   phase_since_ms: number;
+  unserved_ms: number;
+  watched_at_ms: number;
   started_by: string;
   started_at_ms: number;
   ended_at_ms: number | null;

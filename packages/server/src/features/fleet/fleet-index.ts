@@ -1,5 +1,6 @@
 import type { GroupId, HostId } from '@sekisho/core/ids.ts';
 import { isOnline } from '@sekisho/core/rules/host-state.ts';
+import { SECOND_MS } from '@sekisho/core/time.ts';
 import type { Heartbeat } from '@sekisho/core/wire/agent.ts';
 import type { Store } from '../../store/store.ts';
 import { eachSeen, insertSeen, type SeenRow } from './host-seen.store.ts';
@@ -29,6 +30,8 @@ export class IndexedHost {
   health: readonly string[] = [];
   /** F-31: of AGENT_CAPABILITIES; unknown ones are kept. */
   capabilities: readonly string[] = [];
+  /** When it was heard again after it had been offline; zero: it was not. In seconds: a small number takes no place of its own. */
+  backAtSeconds = 0;
   /** When this process itself heard the host last; zero: not since its start. */
   heardMs = 0;
   /** Of the agent's last start; empty before its first heartbeat. */
@@ -121,6 +124,12 @@ export class FleetIndex {
     return !isClone;
   }
 
+  /** F-05 Before it is touched: a host that was offline is back now. `heartbeatSeconds`: its period. */
+  noteReturn(host: IndexedHost, heartbeatSeconds: number, atMs: number): void {
+    if (host.lastSeenMs === 0 || isOnline(host.lastSeenMs, heartbeatSeconds, atMs)) return;
+    host.backAtSeconds = Math.floor(atMs / SECOND_MS);
+  }
+
   /** Writes what changed since the last flush; what fails stays for the next one. Returns how many rows were written. */
   async flush(): Promise<number> {
     let written = 0;
@@ -151,6 +160,8 @@ export class FleetIndex {
     const host = this.put(row);
     if (row.lastSeenMs <= host.lastSeenMs) return;
     noteBoot(host, row.bootId, row.lastSeenMs);
+    // an agent of old that does not say its period is heard by its own server process alone
+    if (row.heartbeatSeconds > 0) this.noteReturn(host, row.heartbeatSeconds, row.lastSeenMs);
     host.lastSeenMs = row.lastSeenMs;
     host.bundleGeneration = row.bundleGeneration;
     host.listSerial = row.listSerial;

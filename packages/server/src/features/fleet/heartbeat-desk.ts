@@ -46,6 +46,7 @@ interface Heard {
   readonly heartbeatSeconds: number;
   readonly list: ListId;
   readonly verification: Verification;
+  readonly mapsNames: boolean;
 }
 
 /** Answers heartbeats out of memory, whichever way they come (F-02). */
@@ -65,11 +66,12 @@ export class HeartbeatDesk {
     const tree = await readGroupTree(store.db);
     const read = new Map<GroupId, Heard>();
     for (const { id } of tree.groups()) {
-      const { heartbeatSeconds, list, verification } = tree.settingsOf(id, defaults);
+      const { heartbeatSeconds, list, verification, mapNames } = tree.settingsOf(id, defaults);
       read.set(id, {
         heartbeatSeconds: heartbeatSeconds.value,
         list: list.value,
         verification: verification.value,
+        mapsNames: mapNames.value === 'on',
       });
     }
     this.#settings = read;
@@ -87,7 +89,13 @@ export class HeartbeatDesk {
     return found !== undefined && isOffAt(found.verification, this.#parts.clock.nowMs());
   }
 
-  /** The same by ID; of a host that is not known: the default. */
+  /** T-31 Are free names of this host mapped by themselves? Undefined for one that is not known. */
+  mapsNames(id: HostId): boolean | undefined {
+    const host = this.#parts.index.get(id);
+    return host === undefined ? undefined : this.#settings.get(host.groupId)?.mapsNames;
+  }
+
+  /** `periodOf` by ID; of a host that is not known: the default. */
   periodOfId(id: HostId): number {
     const host = this.#parts.index.get(id);
     return host === undefined ? this.#parts.defaults.heartbeatSeconds : this.periodOf(host);
@@ -171,6 +179,7 @@ export class HeartbeatDesk {
     this.answered += 1;
     const { clock, index } = this.#parts;
     const nowMs = clock.nowMs();
+    index.noteReturn(host, this.periodOf(host), nowMs);
     if (!index.touch(host, heartbeat, fingerprint, nowMs)) this.#tellClone(host, nowMs);
     this.#lookAhead(host);
     return nowMs;

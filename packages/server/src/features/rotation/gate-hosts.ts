@@ -5,7 +5,7 @@ import type { CertificateRegistry } from '../revocation/certificate-registry.ts'
 import { parseSha256Hex, type HostId } from '@sekisho/core/ids.ts';
 import { SECOND_MS, type Clock } from '@sekisho/core/time.ts';
 import type { RotationChange } from './rotation-change.ts';
-import { REKEYS_PER_SECOND_MAX } from './rekey-pacer.ts';
+import { REKEY_AGAIN_MS, REKEYS_PER_SECOND_MAX } from './rekey-pacer.ts';
 import type { RotationRow } from './rotation.store.ts';
 
 /** What an update asks of the fleet's memory. */
@@ -64,6 +64,8 @@ export function* gateHosts(
       online: facts.hasChannel(host.id) || facts.index.isOnline(host, heartbeatSeconds, nowMs),
       acknowledged: hasAcknowledged(facts, host, change, rotation),
       heartbeatSeconds,
+      lastSeenMs: host.lastSeenMs,
+      backSinceMs: host.backAtSeconds * SECOND_MS,
       unaided: change.comesBack(host, rotation),
     };
   }
@@ -75,6 +77,8 @@ export function* gateHosts(
         online: false,
         acknowledged: false,
         heartbeatSeconds: facts.periodOf(host),
+        lastSeenMs: 0,
+        backSinceMs: 0,
         unaided: false,
       };
 }
@@ -84,6 +88,7 @@ export const gateFacts = (facts: FleetFacts, rotation: RotationRow): GateFacts =
   accepted: new Set(rotation.accepted),
   longestHeartbeatSeconds: longestHeartbeat(facts),
   askingMs: Math.ceil(facts.index.size / REKEYS_PER_SECOND_MAX) * SECOND_MS,
+  askAgainMs: REKEY_AGAIN_MS,
 });
 
 /** F-37 It echoes what the step made, and after the switch it was heard once more. */

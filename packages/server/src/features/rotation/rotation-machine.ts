@@ -3,6 +3,7 @@ import {
   gateOf,
   judgeGate,
   nextStep,
+  outageMs,
   type RotationDecision,
   type RotationFacts,
   type RotationKind,
@@ -11,6 +12,7 @@ import {
   type RotationServer,
   type RotationStep,
 } from '@sekisho/core/rules/rotation.ts';
+import { SECOND_MS } from '@sekisho/core/time.ts';
 import { crashPoint } from '@sekisho/platform/crash-point.ts';
 import type { FleetParts } from '../../context.ts';
 import type { DbOrTx, Tx } from '../../store/tables.ts';
@@ -25,6 +27,7 @@ import {
   listRotationServers,
   orderServer,
   updateRotation,
+  watchRotation,
   type RotationPatch,
   type RotationRow,
 } from './rotation.store.ts';
@@ -35,11 +38,16 @@ export interface MachineParts {
   readonly changeFor: (kind: RotationKind, path: RotationPath) => RotationChange;
 }
 
+/** How often a look at an update is written down. */
+const WATCH_EVERY_MS = 2 * SECOND_MS;
+
 type Fence = (tx: Tx) => Promise<void>;
 
 /** Drives the update that is under way (F-31 … F-37): asks the rule, does what it says, one transaction a step. */
 export class RotationMachine {
   readonly #machine: MachineParts;
+  /** Of the last look, by the monotonic clock; null: this process has not looked yet. */
+  #lookedMs: number | null = null;
 
   constructor(machine: MachineParts) {
     this.#machine = machine;
@@ -91,8 +99,9 @@ export class RotationMachine {
   async advance(fence: Fence): Promise<boolean> {
     const { parts } = this.#machine;
     const { clock, log, store, feed } = parts;
-    const rotation = await findOpenRotation(store.db);
-    if (rotation === undefined) return false;
+    const found = await findOpenRotation(store.db);
+    if (found === undefined) return false;
+    const rotation = await this.#watch(found, fence);
     await feed.catchUp(); // so it is known which documents are the newest
     const decision = nextStep(rotation, await this.facts(store.db, rotation), clock.nowMs());
     if (decision.what !== 'do') {
@@ -126,10 +135,30 @@ export class RotationMachine {
     }
   }
 
+  /** Hosts' cycles stand still while nobody serves: so each look is noted, about once in WATCH_EVERY_MS. */
+  async #watch(rotation: RotationRow, fence: Fence): Promise<RotationRow> {
+    const { clock, store } = this.#machine.parts;
+    const [nowMs, monotonicMs] = [clock.nowMs(), clock.monotonicMs()];
+    const ownPauseMs = this.#lookedMs === null ? null : monotonicMs - this.#lookedMs;
+    this.#lookedMs = monotonicMs;
+    const unservedMs = rotation.unservedMs + outageMs(rotation.watchedAtMs, ownPauseMs, nowMs);
+    const isDue = Math.abs(nowMs - rotation.watchedAtMs) >= WATCH_EVERY_MS;
+    if (!isDue && unservedMs === rotation.unservedMs) return rotation;
+    await store.relaxed(async (tx) => {
+      await fence(tx);
+      await watchRotation(tx, rotation.id, { unservedMs, watchedAtMs: nowMs });
+    });
+    return { ...rotation, unservedMs, watchedAtMs: nowMs };
+  }
+
   async #run(step: ChangeStep, what: RotationStep, server: string | null): Promise<void> {
     const { rotation } = step;
     const change = this.changeOf(rotation);
-    const patch: RotationPatch = { problem: null, ...(await this.#patchOf(change, step, what, server)) };
+    const patch: RotationPatch = {
+      problem: null,
+      unservedMs: 0,
+      ...(await this.#patchOf(change, step, what, server)),
+    };
     await updateRotation(step.tx, rotation.id, patch);
     await record(step, what, 'system', server === null ? {} : { server });
   }

@@ -5,6 +5,7 @@ import {
   judgeGate,
   mayRollBack,
   nextStep,
+  type GateVerdict,
   type RotationDecision,
   type RotationFacts,
 } from '@sekisho/core/rules/rotation.ts';
@@ -54,7 +55,7 @@ export async function viewRotation(context: RotationContext, rotation: RotationR
       accepted: verdict.accepted,
     },
     slowest: await hostRefs(context, verdict.slowestHosts),
-    undecided: await hostRefs(context, verdict.undecidedHosts),
+    undecided: await undecidedRefs(context, verdict.undecidedHosts),
     servers: facts.servers.map((server) => ({
       ...server,
       addresses: addresses.get(server.instanceId) ?? [],
@@ -71,6 +72,18 @@ export async function hostRefs(context: RotationContext, ids: readonly HostId[])
     const host = found.get(id);
     const seenMs = fleet.index.get(id)?.lastSeenMs ?? 0;
     return host === undefined ? [] : [{ id, name: host.name, lastSeenAtMs: seenMs === 0 ? null : seenMs }];
+  });
+}
+
+async function undecidedRefs(
+  context: RotationContext,
+  hosts: GateVerdict['undecidedHosts'],
+): Promise<RotationView['undecided']> {
+  const whyOf = new Map(hosts.map(({ hostId, why }) => [hostId, why]));
+  const refs = await hostRefs(context, [...whyOf.keys()]);
+  return refs.flatMap((ref) => {
+    const why = whyOf.get(ref.id);
+    return why === undefined ? [] : [{ ...ref, why }];
   });
 }
 
@@ -93,6 +106,10 @@ function hex(keyId: string) {
 }
 
 const NOTHING = {
-  verdict: judgeGate([], { sinceMs: 0, notBeforeMs: 0, accepted: new Set(), manner: 'open' }, 0),
+  verdict: judgeGate(
+    [],
+    { sinceMs: 0, cycleMsMin: 0, notBeforeMs: 0, accepted: new Set(), manner: 'open' },
+    0,
+  ),
   longestHeartbeatSeconds: 0,
 } as const;

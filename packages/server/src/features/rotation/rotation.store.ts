@@ -31,6 +31,8 @@ export interface RotationRow extends RotationState {
   /** What the gate of this phase waits for. */
   readonly echo: Echo;
   readonly accepted: readonly HostId[];
+  /** When a server process looked at it last: further looks tell from it how long nobody served. */
+  readonly watchedAtMs: number;
   /** Why the last step could not be done: a code of ERRORS. */
   readonly problem: {
     readonly code: string;
@@ -96,6 +98,8 @@ const COLUMNS = [
   'overlap_ms',
   'paused_at_ms',
   'phase_since_ms',
+  'unserved_ms',
+  'watched_at_ms',
   'started_by',
   'started_at_ms',
   'ended_at_ms',
@@ -128,7 +132,10 @@ export async function listRotations(
 /** Enters a new update; the unique slot lets no second one in. */
 export async function insertRotation(
   tx: Tx,
-  row: Omit<RotationRow, 'num' | 'open' | 'endedAtMs' | 'problem' | 'accepted' | 'pausedAtMs'>,
+  row: Omit<
+    RotationRow,
+    'num' | 'open' | 'endedAtMs' | 'problem' | 'accepted' | 'pausedAtMs' | 'unservedMs' | 'watchedAtMs'
+  >,
 ): Promise<void> {
   await tx
     .insertInto('rotations')
@@ -150,6 +157,8 @@ export async function insertRotation(
       overlap_ms: row.overlapMs,
       paused_at_ms: null,
       phase_since_ms: row.phaseSinceMs,
+      unserved_ms: 0,
+      watched_at_ms: row.startedAtMs,
       started_by: row.startedBy,
       started_at_ms: row.startedAtMs,
       ended_at_ms: null,
@@ -170,6 +179,7 @@ export type RotationPatch = Partial<
     | 'problem'
     | 'pausedAtMs'
     | 'phaseSinceMs'
+    | 'unservedMs'
     | 'detail'
     | 'endedAtMs'
   >
@@ -193,11 +203,25 @@ export async function updateRotation(tx: Tx, id: string, patch: RotationPatch): 
       problem: problem === null ? null : json(problem),
       paused_at_ms: patch.pausedAtMs,
       phase_since_ms: patch.phaseSinceMs,
+      unserved_ms: patch.unservedMs,
       ...(typeof patch.endedAtMs === 'number' ? { ended_at_ms: patch.endedAtMs, open_slot: null } : {}),
     })
     .where('id', '=', id)
     .execute();
   await recordChange(tx, 'rotation', id);
+}
+
+/** Notes a look at an update. Nobody is told: only the duty asks for it. */
+export async function watchRotation(
+  tx: Tx,
+  id: string,
+  look: Pick<RotationRow, 'unservedMs' | 'watchedAtMs'>,
+): Promise<void> {
+  await tx
+    .updateTable('rotations')
+    .set({ unserved_ms: look.unservedMs, watched_at_ms: look.watchedAtMs })
+    .where('id', '=', id)
+    .execute();
 }
 
 export async function listRotationServers(db: DbOrTx, rotationId: string): Promise<RotationServerRow[]> {
@@ -319,6 +343,8 @@ function rotationOf(row: SelectedRotation): RotationRow {
     overlapMs: row.overlap_ms,
     pausedAtMs: row.paused_at_ms,
     phaseSinceMs: row.phase_since_ms,
+    unservedMs: row.unserved_ms,
+    watchedAtMs: row.watched_at_ms,
     startedBy: row.started_by,
     startedAtMs: row.started_at_ms,
     endedAtMs: row.ended_at_ms,

@@ -3,6 +3,7 @@ import type { HostId } from '@sekisho/core/ids.ts';
 import type { Principal } from '@sekisho/core/rules/rights.ts';
 import { isOver, judgeGate, gateOf, mayRollBack } from '@sekisho/core/rules/rotation.ts';
 import type { Tx } from '../../store/tables.ts';
+import { findHosts } from '../fleet/read-hosts.ts';
 import { gateFacts, gateHosts } from './gate-hosts.ts';
 import type { ChangeStep } from './rotation-change.ts';
 import type { RotationContext } from './rotation-context.ts';
@@ -37,6 +38,7 @@ export const rollBackRotation = (context: RotationContext, id: string, by: Princ
     const common = {
       direction: 'back',
       phaseSinceMs: nowMs,
+      unservedMs: 0,
       pausedAtMs: null,
       accepted: [],
       problem: null,
@@ -73,7 +75,10 @@ export const acceptLoss = (
       if (judgeGate([host], gate, parts.clock.nowMs()).undecided > 0) asked.delete(host.hostId);
     }
     const [other] = [...asked].filter((hostId) => !rotation.accepted.includes(hostId));
-    if (other !== undefined) throw new AppError('ROTATION_HOST_NOT_ASKED', { host: other });
+    if (other !== undefined) {
+      const [named] = await findHosts(tx, [other]);
+      throw new AppError('ROTATION_HOST_NOT_ASKED', { host: named?.name ?? other });
+    }
     const accepted = [...new Set([...rotation.accepted, ...hosts])];
     await updateRotation(tx, id, { accepted, problem: null });
     await record(step, 'accept-loss', by.name, { hosts: [...hosts] }, by.origin);

@@ -363,6 +363,8 @@ rotations.problem text
 rotations.overlap_ms bigint not null
 rotations.paused_at_ms bigint
 rotations.phase_since_ms bigint not null
+rotations.unserved_ms bigint not null
+rotations.watched_at_ms bigint not null
 rotations.started_by text not null
 rotations.started_at_ms bigint not null
 rotations.ended_at_ms bigint

@@ -679,6 +679,8 @@ CREATE TABLE rotations (
   overlap_ms BIGINT NOT NULL,
   paused_at_ms BIGINT,
   phase_since_ms BIGINT NOT NULL,
+  unserved_ms BIGINT NOT NULL,
+  watched_at_ms BIGINT NOT NULL,
   started_by TEXT NOT NULL,
   started_at_ms BIGINT NOT NULL,
   ended_at_ms BIGINT
