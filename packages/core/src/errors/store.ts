@@ -168,6 +168,17 @@ export const storeErrors = {
       hint: 'PostgreSQL が動作していること、名前、ポート、ファイアウォールを確認してください。',
     },
   },
+  DATABASE_STANDBY: {
+    status: 503,
+    en: {
+      words: 'The database {database} accepts no writes: it is a standby.',
+      hint: 'Promote it, or name the primary too; of several servers the one that accepts writes is used: postgres://user@one,two/name',
+    },
+    ja: {
+      words: 'データベース {database} はスタンバイのため、書き込みを受け付けません。',
+      hint: '昇格させるか、プライマリも指定してください。複数のサーバーを指定すると、書き込み可能なものが使われます: postgres://ユーザー@one,two/名前',
+    },
+  },
   DATABASE_LOGIN_REFUSED: {
     status: 500,
     en: {

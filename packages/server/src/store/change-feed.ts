@@ -31,6 +31,8 @@ export class ChangeFeed {
   readonly #onFresh: () => void;
   readonly #subscribers = new Set<Subscriber>();
   #position = 0;
+  /** The row at the position, when there is one: another in its place means that the database is not the one it was. */
+  #taken: FeedRow | undefined;
   #lastReadMs: number | undefined;
   #staleReported = false;
   #reading: Promise<void> | undefined;
@@ -101,7 +103,7 @@ export class ChangeFeed {
   /** Begins at the present end of the feed. Fill caches after this. */
   async start(): Promise<void> {
     const readMs = this.#clock.monotonicMs();
-    this.#position = await lastChange(this.#store);
+    await this.#goTo(await lastChange(this.#store));
     this.#succeeded(readMs);
     this.#stopWakes = this.#store.onChange(() => {
       this.#read();
@@ -157,15 +159,24 @@ export class ChangeFeed {
   async #readAll(): Promise<void> {
     for (;;) {
       const readMs = this.#clock.monotonicMs();
-      const rows = await selectChanges.rows(this.#store.db, { position: this.#position });
+      const found = await selectChanges.rows(this.#store.db, { position: this.#position });
+      if (this.#taken !== undefined && !isSame(found[0], this.#taken)) {
+        // pruned; or numbers are given a second time: the database failed over without the last changes, or is a backup
+        const first = found[0]?.seq ?? 0;
+        await this.#refill(first > this.#position ? first - 1 : await lastChange(this.#store));
+        continue;
+      }
+      const rows = found.filter(({ seq }) => seq > this.#position);
       const first = rows[0];
       if (first !== undefined && first.seq > this.#position + 1) await this.#refill(first.seq - 1);
       await this.#deliverTogether(rows);
-      for (const { seq, kind, key } of rows) {
+      for (const row of rows) {
+        const { seq, kind, key } = row;
         if (isChangeKind(kind)) await this.#deliver({ seq, kind, key });
         this.#position = seq;
+        this.#taken = row;
       }
-      if (rows.length < FEED_BATCH_ROWS_MAX) {
+      if (found.length < FEED_BATCH_ROWS_MAX) {
         this.#succeeded(readMs);
         return;
       }
@@ -195,7 +206,13 @@ export class ChangeFeed {
       if (refill === undefined) throw new Error('changes were missed, and a cache cannot be filled anew');
       await refill();
     }
+    await this.#goTo(position);
+  }
+
+  async #goTo(position: number): Promise<void> {
     this.#position = position;
+    const [row] = await selectChanges.rows(this.#store.db, { position });
+    this.#taken = row?.seq === position ? row : undefined;
   }
 
   #succeeded(readMs: number): void {
@@ -215,11 +232,24 @@ export class ChangeFeed {
   }
 }
 
+interface FeedRow {
+  readonly seq: number;
+  readonly kind: string;
+  readonly key: string;
+  readonly at_ms: number;
+}
+
+const isSame = (found: FeedRow | undefined, taken: FeedRow): boolean =>
+  found?.seq === taken.seq &&
+  found.kind === taken.kind &&
+  found.key === taken.key &&
+  found.at_ms === taken.at_ms;
+
 const selectChanges = prepared((db, from: { position: number }) =>
   db
     .selectFrom('change_feed')
-    .select(['seq', 'kind', 'key'])
-    .where('seq', '>', from.position)
+    .select(['seq', 'kind', 'key', 'at_ms'])
+    .where('seq', '>=', from.position)
     .orderBy('seq')
     .limit(FEED_BATCH_ROWS_MAX),
 );

@@ -1,7 +1,8 @@
 import { SECOND_MS, type Clock } from '@sekisho/core/time.ts';
 import type { Log } from '@sekisho/platform/log.ts';
 import type { Client } from 'pg';
-import { createClient } from './postgres-client.ts';
+import type { DatabaseAddress } from './database-address.ts';
+import { connectPostgres } from './postgres-servers.ts';
 import { FEED_CHANNEL } from './record-change.ts';
 
 const RECONNECT_DELAY_MS = SECOND_MS;
@@ -11,7 +12,7 @@ const RECONNECT_DELAY_MS = SECOND_MS;
  * lost. Returns how to stop.
  */
 export function listenPostgres(
-  url: string,
+  address: DatabaseAddress & { dialect: 'postgres' },
   parts: { wake: () => void; clock: Clock; log: Log },
 ): () => Promise<void> {
   let stopped = false;
@@ -20,23 +21,23 @@ export function listenPostgres(
   let connecting: Promise<void> = Promise.resolve();
 
   const connect = async (): Promise<void> => {
-    const fresh = createClient(url);
-    client = fresh;
     let over = false;
     const lost = (): void => {
       if (over) return;
       over = true;
-      fresh.end().catch(() => undefined);
+      client?.end().catch(() => undefined);
+      client = undefined;
       if (stopped) return;
       cancelRetry = parts.clock.timer(RECONNECT_DELAY_MS, () => {
         connecting = connect();
       });
     };
-    fresh.on('error', lost);
-    fresh.on('end', lost);
-    fresh.on('notification', parts.wake);
     try {
-      await fresh.connect();
+      const fresh = await connectPostgres(address);
+      client = fresh;
+      fresh.on('error', lost);
+      fresh.on('end', lost);
+      fresh.on('notification', parts.wake);
       await fresh.query(`LISTEN ${FEED_CHANNEL}`);
       parts.wake();
     } catch (error) {

@@ -1,6 +1,6 @@
 import type { Clock } from '@sekisho/core/time.ts';
 import type { Log } from '@sekisho/platform/log.ts';
-import type { Client, Pool } from 'pg';
+import type { Client } from 'pg';
 import { backUpPostgres } from './back-up-postgres.ts';
 import type { DatabaseAddress } from './database-address.ts';
 import {
@@ -11,8 +11,8 @@ import {
   type MigrationTarget,
 } from './migrate.ts';
 import type { Migration } from './migrations.ts';
-import { createClient, createPool } from './postgres-client.ts';
 import { translatePostgresError } from './postgres-errors.ts';
+import { connectPostgres, PostgresPool } from './postgres-servers.ts';
 
 interface Options {
   address: DatabaseAddress & { dialect: 'postgres' };
@@ -24,14 +24,12 @@ interface Options {
 
 /**
  * Migrates over a connection of its own (an advisory lock keeps a second process waiting), then gives the pool.
- * @throws AppError DATABASE_UNREACHABLE, DATABASE_LOGIN_REFUSED, DATABASE_MISSING, DATABASE_RIGHTS_MISSING and the runner's
+ * @throws AppError DATABASE_UNREACHABLE, DATABASE_STANDBY, DATABASE_LOGIN_REFUSED, DATABASE_MISSING, DATABASE_RIGHTS_MISSING and the runner's
  */
-export async function openPostgres(options: Options): Promise<Pool> {
-  const client = createClient(options.address.url);
-  // a lost connection also rejects the query under way, which is where it is reported
-  client.on('error', () => undefined);
+export async function openPostgres(options: Options): Promise<PostgresPool> {
+  let client: Client | undefined;
   try {
-    await client.connect();
+    client = await connectPostgres(options.address);
     await migrate(postgresTarget(client, options), options.migrations, {
       nowMs: options.clock.nowMs(),
       backupsFolder: options.backupsFolder,
@@ -40,17 +38,17 @@ export async function openPostgres(options: Options): Promise<Pool> {
   } catch (error) {
     throw translatePostgresError(error, options.address.label);
   } finally {
-    await client.end().catch(() => undefined);
+    await client?.end().catch(() => undefined);
   }
-  const pool = createPool(options.address.url);
-  pool.on('error', (error) => {
-    options.log.warn({ err: error }, 'an idle database connection was lost');
+  return new PostgresPool(options.address, (pool) => {
+    pool.on('error', (error) => {
+      options.log.warn({ err: error }, 'an idle database connection was lost');
+    });
+    // one that is in use reports it to the query under way; without a listener the event would end the process
+    pool.on('connect', (connection) => {
+      connection.on('error', () => undefined);
+    });
   });
-  // one that is in use reports it to the query under way; without a listener the event would end the process
-  pool.on('connect', (connection) => {
-    connection.on('error', () => undefined);
-  });
-  return pool;
 }
 
 function postgresTarget(client: Client, options: Options): MigrationTarget {

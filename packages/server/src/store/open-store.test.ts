@@ -37,6 +37,11 @@ for (const database of [
   'postgres://h',
   'postgres://h:x/d',
   'sekisho.db',
+  'postgres://one,two',
+  'postgres://one,two/d?host=/three,/four',
+  'postgres://one,two/d?port=1,2,3',
+  'postgres://one,two/d?target_session_attrs=any',
+  `postgres://${'h,'.repeat(8)}h/d`,
 ]) {
   test(`the database address "${database}" is refused`, async () => {
     await assert.rejects(openAt(database, '/nowhere'), refusedWith('DATABASE_URL_INVALID'));

@@ -98,7 +98,7 @@ async function openPostgresStore(
     onTransaction: parts.onTransaction,
     databaseNowMs: postgresNowMs,
     listen: (wake) => {
-      if (parts.listen) stopListening = listenPostgres(address.url, { wake, clock, log });
+      if (parts.listen) stopListening = listenPostgres(address, { wake, clock, log });
     },
     closed: async () => {
       await stopListening();

@@ -20,10 +20,15 @@ const LOCK_TIMEOUT_MS = 20_000;
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 10_000;
 const CONNECTIONS_MAX = 10;
 
-/** The connections that a server process works with. */
-export const createPool = (url: string): pg.Pool =>
+/** Connections to one server; each is checked once it is made, before anybody gets it. */
+export const createPool = (url: string, check: (client: pg.ClientBase) => Promise<void>): pg.Pool =>
   new pg.Pool({
     ...settings(url),
+    verify: (client, done) => {
+      check(client).then(() => {
+        done();
+      }, done);
+    },
     max: CONNECTIONS_MAX,
     query_timeout: QUERY_TIMEOUT_MS,
     statement_timeout: STATEMENT_TIMEOUT_MS,

@@ -8,7 +8,7 @@ import {
   type Dialect,
   type Kysely,
 } from 'kysely';
-import type { Pool } from 'pg';
+import type { PostgresPool } from './postgres-servers.ts';
 import { refuseOutsideInside } from './transaction-context.ts';
 
 /**
@@ -17,7 +17,7 @@ import { refuseOutsideInside } from './transaction-context.ts';
  * the writer before it left: no serialization failures, no lost updates, and feed numbers in commit order.
  * @source https://www.postgresql.org/docs/current/sql-lock.html
  */
-export const postgresDialect = (pool: Pool, translate: (error: unknown) => unknown): Dialect => ({
+export const postgresDialect = (pool: PostgresPool, translate: (error: unknown) => unknown): Dialect => ({
   createAdapter: () => new PostgresAdapter(),
   createQueryCompiler: () => new PostgresQueryCompiler(),
   createIntrospector: (db: Kysely<unknown>) => new PostgresIntrospector(db),
@@ -31,7 +31,7 @@ class OneWriterDriver extends PostgresDriver {
   readonly #translate: (error: unknown) => unknown;
   readonly #wrapped = new WeakSet<DatabaseConnection>();
 
-  constructor(pool: Pool, translate: (error: unknown) => unknown) {
+  constructor(pool: PostgresPool, translate: (error: unknown) => unknown) {
     super({ pool });
     this.#translate = translate;
   }

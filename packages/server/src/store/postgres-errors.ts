@@ -44,6 +44,7 @@ export function translatePostgresError(error: unknown, database: string): unknow
       error instanceof AggregateError || (error instanceof Error && LOST_WORDS.test(error.message));
     return lost ? new AppError('DATABASE_UNREACHABLE', { database }, because) : error;
   }
+  if (error instanceof AppError) return error;
   if (NETWORK.has(code)) return new AppError('DATABASE_UNREACHABLE', { database }, because);
   switch (code) {
     case '28P01':
@@ -64,6 +65,8 @@ export function translatePostgresError(error: unknown, database: string): unknow
     case 'XX001':
     case 'XX002':
       return new AppError('DATABASE_CORRUPT', { database }, because);
+    case '25006': // a primary that has become a standby under an open connection
+      return new AppError('DATABASE_STANDBY', { database }, because);
     case '57P01':
     case '57P02':
     case '57P03':

@@ -11,7 +11,7 @@ import { backUpPostgres } from '../../store/back-up-postgres.ts';
 import { parseDatabaseAddress, type DatabaseAddress } from '../../store/database-address.ts';
 import { MIGRATIONS_TABLE_SQL } from '../../store/migrate.ts';
 import { readMigrations } from '../../store/migrations.ts';
-import { createClient } from '../../store/postgres-client.ts';
+import { connectPostgres } from '../../store/postgres-servers.ts';
 import { translatePostgresError } from '../../store/postgres-errors.ts';
 import { backupStem, type BackupManifest } from './backup-files.ts';
 import type { VacuumAnswer, VacuumRequest } from './vacuum-worker.ts';
@@ -118,11 +118,10 @@ async function copyPostgres(
   file: string,
   wish: BackupWish,
 ): Promise<Facts> {
-  const client = createClient(address.url);
-  client.on('error', () => undefined);
+  let client: Awaited<ReturnType<typeof connectPostgres>> | undefined;
   const path = join(wish.folder, file);
   try {
-    await client.connect();
+    client = await connectPostgres(address);
     wish.signal?.throwIfAborted();
     await backUpPostgres(client, {
       folder: wish.folder,
@@ -137,7 +136,7 @@ async function copyPostgres(
   } catch (error) {
     throw translatePostgresError(error, address.label);
   } finally {
-    await client.end().catch(() => undefined);
+    await client?.end().catch(() => undefined);
   }
   const facts = await readScript(path);
   if (facts === undefined)

@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import { parseDatabaseAddress, type DatabaseAddress } from '../../store/database-address.ts';
 import { readMigrations } from '../../store/migrations.ts';
-import { createClient } from '../../store/postgres-client.ts';
+import { connectPostgres } from '../../store/postgres-servers.ts';
 import { translatePostgresError } from '../../store/postgres-errors.ts';
 import { SECURITY_DEFAULTS } from '../security/security-defaults.ts';
 
@@ -98,10 +98,8 @@ async function examineSqlite(address: DatabaseAddress & { dialect: 'sqlite' }): 
 async function examinePostgres(
   address: DatabaseAddress & { dialect: 'postgres' },
 ): Promise<ExaminationResult> {
-  const client = createClient(address.url);
-  client.on('error', () => undefined);
+  const client = await connectPostgres(address);
   try {
-    await client.connect();
     await client.query(`SET default_transaction_read_only = on`);
     const ask: Ask = async (sql) => rowsOf.parse((await client.query<Record<string, unknown>>(sql)).rows);
     const [version] = await ask('SHOW server_version');

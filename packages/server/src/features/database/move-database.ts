@@ -20,7 +20,7 @@ import { readMigrations } from '../../store/migrations.ts';
 import { BACKUPS_FOLDER } from '../../store/open-store.ts';
 import { openPostgres } from '../../store/open-postgres.ts';
 import { openSqlite } from '../../store/open-sqlite.ts';
-import { createClient } from '../../store/postgres-client.ts';
+import { connectPostgres } from '../../store/postgres-servers.ts';
 import { translatePostgresError } from '../../store/postgres-errors.ts';
 import { translateSqliteError } from '../../store/sqlite-errors.ts';
 import { postgresSide, sqliteSide, type Cell, type CopySide, type TableShape } from './copy-side.ts';
@@ -107,10 +107,10 @@ async function openSide(address: DatabaseAddress, options: MoveOptions): Promise
     };
   }
   await (await openPostgres({ ...parts, address })).end();
-  const client = createClient(address.url);
-  client.on('error', () => undefined);
+  const client = await connectPostgres(address).catch((error: unknown) => {
+    throw translatePostgresError(error, address.label);
+  });
   try {
-    await client.connect();
     const { rows } = await client.query<{ workers: number }>(
       `SELECT count(*) AS workers FROM workers
        WHERE alive_at_ms > extract(epoch FROM clock_timestamp()) * 1000 - $1`,

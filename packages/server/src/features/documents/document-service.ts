@@ -185,6 +185,9 @@ export async function startDocuments(parts: {
   const serials = new LatestSerials();
   const cache = new Map<string, KeptDocument>();
   const fill = async (): Promise<void> => {
+    // also what the database does not have any more
+    serials.clear();
+    cache.clear();
     await eachLatestSerial(parts.store, (row) => {
       serials.set(row.type, row.scope, row.serial);
     });
@@ -257,6 +260,10 @@ class LatestSerials {
 
   get(type: DocumentType, scope: string): number | undefined {
     return this.#byType.get(type)?.get(scope);
+  }
+
+  clear(): void {
+    this.#byType.clear();
   }
 
   set(type: string, scope: string, serial: number): void {

@@ -121,10 +121,14 @@ export class CertificateRegistry {
     return this.#rows.size;
   }
 
+  /** What the database does not have any more, after a failover that lost it, counts for nothing in any process. */
   async #fill(): Promise<void> {
+    const gone = new Set(this.#rows.keys());
     await eachCertificate(this.#store, this.#clock.nowMs(), (row) => {
       this.#put(row);
+      gone.delete(row.fingerprint);
     });
+    for (const fingerprint of gone) this.#rows.delete(fingerprint);
   }
 
   /** A revocation is final: a row that was read before it, and comes after it, does not take it back. */
