@@ -172,7 +172,7 @@ export async function startFleet(
     async mayAskPlain(hostId) {
       const host = await heartbeats.hostOf(hostId);
       if (host === undefined) return false;
-      return heartbeats.isOff(host) || policySaysOff(store.db, host.policySerial, clock.nowMs());
+      return heartbeats.isOff(host) || policySaysOff(store.db, host, clock.nowMs());
     },
     adminRoutes: (adminApp) => {
       fleetRoutes(adminApp, { context, index, board, caughtUp: () => feed.catchUp() });

@@ -32,7 +32,12 @@ export function agentPackageRoutes(app: FastifyInstance, context: ServerContext)
         const file = await open(packageFile(context.dataFolder, sha256)).catch((error: unknown) => {
           throw new AppError('PACKAGE_FILE_MISSING', { sha256 }, { cause: error });
         });
-        app.confirmPeer?.(request);
+        try {
+          app.confirmPeer?.(request);
+        } catch (error) {
+          await file.close();
+          throw error;
+        }
         void reply.type('application/octet-stream').header('content-length', bytes);
         return reply.send(file.createReadStream({ end: bytes - 1 }));
       },

@@ -1,7 +1,7 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '@sekisho/core/time.ts';
 import { getDocument, heartbeatReply, type Heartbeat } from '@sekisho/core/wire/agent.ts';
-import { policyPayload } from '@sekisho/core/wire/documents.ts';
+import { policyPayload, type DocumentType } from '@sekisho/core/wire/documents.ts';
 import { createGroup, listGroups, moveHost } from '@sekisho/core/wire/groups.ts';
 import type { SignedRequest } from '@sekisho/core/wire/signed-request.ts';
 import { problem } from '@sekisho/core/wire/route.ts';
@@ -12,11 +12,12 @@ import { signRequest } from '@sekisho/pki/request-signature.ts';
 import { eventually } from '@sekisho/testkit/eventually.ts';
 import { FakeClock } from '@sekisho/testkit/fake-clock.ts';
 import { eachStore } from '@sekisho/testkit/stores.ts';
+import { TestAuthority } from '@sekisho/testkit/test-authority.ts';
 import { TrustServer, type Identity } from '@sekisho/testkit/trust-server.ts';
 import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
 import { test } from 'node:test';
-import { SIGNED_REQUESTS_PER_MINUTE_MAX } from './request-limits.ts';
+import { REFUSED_SIGNATURES_PER_MINUTE_MAX, SIGNED_REQUESTS_PER_MINUTE_MAX } from './request-limits.ts';
 
 const beat: Heartbeat = {
   sentAtMs: 1,
@@ -51,6 +52,10 @@ eachStore((dialect) => {
     for (const { hostId } of [own, other])
       await call(moveHost, { params: { id: hostId }, body: { groupId: tokyo.id } });
 
+    const strange = (await TestAuthority.create({ nowMs: clock.nowMs() })).server;
+
+    // it is started again on the way
+    const latest = (type: DocumentType, scope: string) => trust.server.context.documents.latest(type, scope);
     let lastMs = 0;
     interface Wish {
       readonly by?: Identity;
@@ -228,6 +233,27 @@ eachStore((dialect) => {
       await clock.advance(MINUTE_MS);
     });
 
+    // counted in memory: one database is enough
+    if (dialect === 'sqlite')
+      await t.test('who guesses behind the same address makes nobody else wait', async () => {
+        const guess = async (wish: Wish): Promise<string[]> => {
+          const signature = await sign(wish);
+          const sent = Array.from({ length: REFUSED_SIGNATURES_PER_MINUTE_MAX }, () => send(signature));
+          const codes = (await Promise.all(sent)).map(([, refusal]) => refusal);
+          return [...new Set(codes), (await send(signature))[1]];
+        };
+        const stranger = { ...own, certificate: strange.certificate, key: strange.key };
+        assert.deepEqual(await guess({ by: stranger }), ['PEER_CERTIFICATE_UNKNOWN', 'RATE_LIMITED']);
+        assert.deepEqual(await guess({ by: other, signedBy: own }), [
+          'REQUEST_SIGNATURE_INVALID',
+          'RATE_LIMITED',
+        ]);
+        assert.equal(await codeOf({ by: other }), 'RATE_LIMITED');
+        assert.equal((await ask())[0], 200);
+        await clock.advance(MINUTE_MS);
+        assert.equal((await ask({ by: other }))[0], 200);
+      });
+
     await t.test('a host asks no more than so often', async () => {
       let last = '';
       for (let n = 0; n <= SIGNED_REQUESTS_PER_MINUTE_MAX && last === ''; n += 1) last = await codeOf();
@@ -242,16 +268,40 @@ eachStore((dialect) => {
       assert.equal(await codeOf({ by: other }), 'CERTIFICATE_REVOKED');
     });
 
+    await t.test(
+      'it is the policy of the group whose assignment the host holds that counts, and no other',
+      async () => {
+        const policySerial = (await latest('policy', tokyo.id))?.serial ?? 0;
+        const assignmentOf = async (by: Identity): Promise<number> =>
+          (await latest('assignment', by.hostId))?.serial ?? 0;
+        const tell = async (by: Identity): Promise<unknown> => {
+          const body = JSON.stringify({ ...beat, policySerial, assignmentSerial: await assignmentOf(by) });
+          const headers = { 'content-type': 'application/json' };
+          const path = '/v1/agent/heartbeat';
+          return trust.agentRequest({ method: 'POST', path, body, headers, tls: by.tls });
+        };
+        await tell(elsewhere);
+        assert.equal(await codeOf({ by: elsewhere }), 'VERIFICATION_IS_ON');
+        const { hostId } = own;
+        await tell(own);
+        await call(moveHost, { params: { id: hostId }, body: { groupId: root.id } });
+        // not heard of yet
+        const held = { ...beat, policySerial, assignmentSerial: await assignmentOf(own) };
+        assert.equal((await ask({ body: JSON.stringify(held) }))[0], 200);
+        assert.equal(await codeOf(), 'VERIFICATION_IS_ON');
+        await call(moveHost, { params: { id: hostId }, body: { groupId: tokyo.id } });
+      },
+    );
+
     await t.test('switched on, who has not heard of it yet still can, and then no more', async () => {
-      const { documents } = trust.server.context;
       const beatWith = (policySerial: number): Wish => ({ body: JSON.stringify({ ...beat, policySerial }) });
-      const held = (await documents.latest('policy', tokyo.id))?.serial ?? 0;
+      const held = (await latest('policy', tokyo.id))?.serial ?? 0;
       assert.equal((await ask(beatWith(held)))[0], 200);
       await call(switchVerification, { params: { id: tokyo.id }, body: { state: 'on' } });
       const [status, , text] = await ask(beatWith(held));
       assert.equal(status, 200);
       assert.ok(heartbeatReply.parse(JSON.parse(text)).fetch.includes('policy'));
-      const newer = (await documents.latest('policy', tokyo.id))?.serial ?? 0;
+      const newer = (await latest('policy', tokyo.id))?.serial ?? 0;
       assert.ok(newer > held);
       await ask(beatWith(newer));
       assert.equal(await codeOf(beatWith(newer)), 'VERIFICATION_IS_ON');

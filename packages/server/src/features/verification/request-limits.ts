@@ -3,7 +3,7 @@ import { MINUTE_MS, SECOND_MS, type Clock } from '@sekisho/core/time.ts';
 
 /** Requests without TLS of one host in a minute: a heartbeat, all that it says is new, and again. */
 export const SIGNED_REQUESTS_PER_MINUTE_MAX = 60;
-/** Signatures of one address that were refused in a minute; then nothing of it is looked at. */
+/** Signatures that were refused in a minute in the name of one host at one address; then none is looked at. */
 export const REFUSED_SIGNATURES_PER_MINUTE_MAX = 120;
 /** Hosts and addresses that are counted at a time; the one that came first is forgotten first. */
 export const COUNTED_MAX = 50_000;

@@ -33,7 +33,7 @@ export class SignedRequests {
   readonly #parts: Parts;
   readonly #perHost: MinuteCounts;
   readonly #refused: MinuteCounts;
-  readonly #bodies = new WeakMap<IncomingMessage, Sha256Hex>();
+  readonly #bodies = new WeakMap<IncomingMessage, { readonly sha256: Sha256Hex; readonly sender: string }>();
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -48,20 +48,28 @@ export class SignedRequests {
    */
   async requirePeer(raw: IncomingMessage): Promise<PeerIdentity> {
     const from = addressKey(raw.socket.remoteAddress);
-    this.#refused.require(from);
+    let sender = from;
     let subject = 'unknown';
+    let isLimited = false;
     try {
       if (!this.#parts.feed.fresh) throw new AppError('SERVER_STOPPING');
       const header = raw.headers[SIGNATURE_HEADER];
       if (typeof header !== 'string') throw invalid('there is none');
-      const { request, judged: peer } = await verifyRequest(header, (leaf) => this.#judge(leaf));
+      const { request, judged: peer } = await verifyRequest(header, (leaf) => {
+        sender = this.#senderOf(from, leaf);
+        isLimited = true;
+        this.#refused.require(sender);
+        isLimited = false;
+        return this.#judge(leaf);
+      });
       subject = peer.hostId;
-      await this.#requireThis(raw, request, peer.hostId);
+      await this.#requireThis(raw, request, peer.hostId, sender);
       this.#parts.registry.noteUse(peer.fingerprint);
       return peer;
     } catch (error) {
-      if (error instanceof AppError && error.code !== 'SERVER_STOPPING' && error.code !== 'SERVER_BUSY')
-        this.#note(raw, subject, error, from);
+      const isRefusal =
+        error instanceof AppError && error.code !== 'SERVER_STOPPING' && error.code !== 'SERVER_BUSY';
+      if (isRefusal && !isLimited) this.#note(raw, subject, error, sender);
       throw error;
     }
   }
@@ -69,10 +77,20 @@ export class SignedRequests {
   /** Once the body is there; undefined: there was none. Refusal: REQUEST_SIGNATURE_INVALID. */
   requireBody(raw: IncomingMessage, body: Uint8Array | undefined): void {
     const found = body === undefined ? EMPTY_SHA256 : sha256Hex(body);
-    if (this.#bodies.get(raw) === found) return;
+    const signed = this.#bodies.get(raw);
+    if (signed?.sha256 === found) return;
     const error = invalid('the body is another one');
-    this.#note(raw, 'unknown', error, addressKey(raw.socket.remoteAddress));
+    this.#note(raw, 'unknown', error, signed?.sender ?? addressKey(raw.socket.remoteAddress));
     throw error;
+  }
+
+  /**
+   * For whose refusals this one counts: of many hosts behind one address the one in whose name somebody guesses waits, and the others do not.
+   * Whoever shows a certificate that is not in the registry is one with all of those there.
+   */
+  #senderOf(from: string, { fingerprint }: Certificate): string {
+    const hostId = this.#parts.registry.lookup(fingerprint)?.hostId;
+    return hostId === undefined ? from : `${from} as ${hostId}`;
   }
 
   /** As for a connection with mutual TLS: the chain, and the registry's word for this moment. */
@@ -95,7 +113,12 @@ export class SignedRequests {
     return { hostId, fingerprint, serial, issuerKeyId, notAfterMs };
   }
 
-  async #requireThis(raw: IncomingMessage, request: SignedRequest, hostId: HostId): Promise<void> {
+  async #requireThis(
+    raw: IncomingMessage,
+    request: SignedRequest,
+    hostId: HostId,
+    sender: string,
+  ): Promise<void> {
     const { clock, domain, fleet, store } = this.#parts;
     if (request.method !== raw.method || request.path !== raw.url) throw invalid('it is of another request');
     if (request.domain !== domain.id || request.server !== domain.serverId)
@@ -107,11 +130,11 @@ export class SignedRequests {
     if (!(await takeMoment(store, hostId, request.atMs))) throw new AppError('REQUEST_REPLAYED');
     // only now: whoever repeats what he overheard must not use up what the host may ask
     this.#perHost.add(hostId);
-    this.#bodies.set(raw, request.bodySha256);
+    this.#bodies.set(raw, { sha256: request.bodySha256, sender });
   }
 
-  #note(raw: IncomingMessage, subject: string, { code }: AppError, from: string): void {
-    this.#refused.add(from);
+  #note(raw: IncomingMessage, subject: string, { code }: AppError, sender: string): void {
+    this.#refused.add(sender);
     const origin = addressOf(raw.socket);
     this.#parts.refusals.note({ act: 'refuse-peer', actor: 'unknown', origin, subject, code });
   }
