@@ -225,7 +225,11 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
   const documents = await startDocuments({ store, feed, clock, domainId: domain.id, keys });
   const audit = await openAudit({ store, clock, log, keys, domainId: domain.id, make: documents.make });
   const refusals = new RefusalBook({ store, clock, log });
-  const names = new NameDesk({ store, feed, clock, log, domain, registry, security, refusals });
+  // hosts come in after the fleet has started
+  const groups: { fleet?: RunningFleet } = {};
+  const mapsNames = (hostId: HostId): boolean =>
+    groups.fleet?.mapsNames(hostId) ?? security.current().mapAutomatically;
+  const names = new NameDesk({ store, feed, clock, log, domain, registry, mapsNames, refusals });
   await names.start();
   const { reportingCollector } = config;
   const legacy = new LegacyDesk({ store, feed, clock, log, security, refusals, reportingCollector });
@@ -325,6 +329,7 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
   await renewOcspSigners(parts);
   await rememberConfiguredHosts(parts);
   const fleet = await startFleet(parts, config.fleet);
+  groups.fleet = fleet;
   stopping.add(() => fleet.stop());
   const context: ServerContext = { ...parts, fleet };
 

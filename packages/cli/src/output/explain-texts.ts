@@ -3,6 +3,7 @@ import type { PeerCheck } from '@sekisho/core/rules/peer.ts';
 import type { ExplainedCheck, ExplainedSide, ExplainReply } from '@sekisho/core/wire/names.ts';
 import stringWidth from 'string-width';
 import type { Cli } from '../cli.ts';
+import { pathText } from './group-text.ts';
 import { pad, visible } from './table.ts';
 
 const TERMINAL_COLUMNS = 80;
@@ -78,7 +79,10 @@ function sourceText(cli: Cli, { outcome, decidedBy }: ExplainedCheck): string {
     time === null
       ? known(explain.values, decidedBy.value)
       : `${time[1] === undefined ? '' : `${time[1]}, `}${cli.format.time(Date.parse(time[2] ?? ''))}`;
-  return `${known(explain.sources, decidedBy.name)}: ${value}`;
+  const source = `${known(explain.sources, decidedBy.name)}: ${value}`;
+  return decidedBy.group === undefined
+    ? source
+    : fill(explain.byGroup, { source, group: pathText(decidedBy.group.path) });
 }
 
 const paint = (cli: Cli, allow: boolean): ((text: string) => string) =>

@@ -18,7 +18,8 @@ export const pathText = (path: readonly string[]): string => path.join('/');
 
 /** A setting's value as people read it: `5 min`, `push`, a list by its name. */
 export function settingText(cli: Cli, name: SettingName, value: unknown, lists: ListNames): string {
-  if (name === 'heartbeatSeconds' && typeof value === 'number') return cli.format.duration(value * SECOND_MS);
+  if (typeof value === 'number') return cli.format.duration(value * SECOND_MS);
+  if (name === 'mapNames') return cli.format.onOff(value === 'on');
   if (typeof value === 'object' && value !== null) {
     return 'untilMs' in value && typeof value.untilMs === 'number'
       ? fill(cli.words.groups.verificationOff, { until: cli.format.timeWithZone(value.untilMs) })

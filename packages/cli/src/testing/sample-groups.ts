@@ -60,6 +60,9 @@ const EFFECTIVE: z.input<typeof wire.effectiveView> = {
   list: { value: LIST, ...byDefault, overridden: [] },
   plans: { value: 'inherited', ...byDefault, overridden: [] },
   verification: { value: { state: 'on' }, ...byDefault, overridden: [] },
+  staleCrl: { value: 'closed', origin: fromRoot, lockedBy: null, overridden: [] },
+  crlRefreshSeconds: { value: 14_400, ...byDefault, overridden: [] },
+  mapNames: { value: 'on', ...byDefault, overridden: [] },
 };
 const NO_EFFECT: z.input<typeof wire.changeEffect> = {
   hosts: 0,

@@ -18,6 +18,9 @@ const DEFAULTS: SettingValues = {
   list: LIST,
   plans: 'inherited',
   verification: { state: 'on' },
+  staleCrl: 'open',
+  crlRefreshSeconds: 14_400,
+  mapNames: 'on',
 };
 
 /** `rack`, `site`, `all` … nearest first; the last may be a server above the domain. */
@@ -180,6 +183,13 @@ const values = fc.record(
     mode: fc.constantFrom('push' as const, 'pull' as const),
     list: fc.constantFrom(LIST, OTHER_LIST),
     plans: fc.constantFrom('inherited' as const, 'own' as const),
+    verification: fc.constantFrom(
+      { state: 'on' as const },
+      { state: 'off' as const, sinceMs: 1, untilMs: 2 },
+    ),
+    staleCrl: fc.constantFrom('open' as const, 'closed' as const),
+    crlRefreshSeconds: fc.integer({ min: 300, max: 86_400 }),
+    mapNames: fc.constantFrom('on' as const, 'off' as const),
   },
   { requiredKeys: [] },
 );
@@ -252,4 +262,25 @@ test('F-01 what a group says never changes what those above it have', () => {
       );
     }),
   );
+});
+
+test('F-01 a server above the domain sets and locks every setting for all groups, as the topmost group would', () => {
+  fc.assert(
+    fc.property(paths, node, names, (path, above, name) => {
+      const top: SettingNode = { ...above, origin: primary };
+      const ofServer = effectiveSettings([...path, top], DEFAULTS)[name];
+      const asGroup = effectiveSettings([...path, { ...top, origin: group('all') }], DEFAULTS)[name];
+      assert.deepEqual(ofServer.value, asGroup.value);
+      assert.equal(ofServer.origin === primary, nameOf(asGroup.origin) === 'all');
+      if (!above.locked.includes(name)) return;
+      assert.equal(ofServer.lockedBy, primary);
+      const own = top.values[name];
+      if (name !== 'plans') assert.deepEqual(ofServer.value, own ?? DEFAULTS[name]);
+    }),
+  );
+});
+
+test('F-01 the values that these tests draw cover every setting', () => {
+  const drawn = new Set(fc.sample(values, 200).flatMap((one) => Object.keys(one)));
+  assert.deepEqual([...drawn].sort(), [...SETTING_NAMES].sort());
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CRL_REFRESH_SECONDS_MAX, CRL_REFRESH_SECONDS_MIN } from '../limits.ts';
 import { groupId, listId, serverId } from './scalars.ts';
 import { verificationSetting } from './verification.ts';
 
@@ -17,7 +18,17 @@ export const GROUP_SETTINGS = {
   plans: z.enum(['inherited', 'own']),
   /** F-20: whether agents verify their management server. Switched by routes of its own: it has an end. */
   verification: verificationSetting,
+  /** T-42: what hosts do with peers while their revocation list is past its end: `closed` refuses them. */
+  staleCrl: z.enum(['open', 'closed']),
+  /** T-41: seconds between two looks at the revocation lists. */
+  crlRefreshSeconds: z.int().min(CRL_REFRESH_SECONDS_MIN).max(CRL_REFRESH_SECONDS_MAX),
+  /** T-31: whether a free name under which a host of the group was met is mapped to it by itself. */
+  mapNames: z.enum(['on', 'off']),
 } as const;
+
+/** Settings that decide whom hosts trust: who changes them needs the right for security, too. See `rules/strictness` for how much of it. */
+export const SECURITY_SETTINGS = ['verification', 'staleCrl', 'crlRefreshSeconds', 'mapNames'] as const;
+export type SecuritySettingName = (typeof SECURITY_SETTINGS)[number];
 
 /** Values for all settings. */
 export const settingValues = z.object(GROUP_SETTINGS);
@@ -33,6 +44,9 @@ export const SETTING_KEYS: Readonly<Record<SettingName, string>> = {
   list: 'list',
   plans: 'plans',
   verification: 'verification',
+  staleCrl: 'stale-crl',
+  crlRefreshSeconds: 'crl-refresh',
+  mapNames: 'map-names',
 };
 
 /** What one group sets by itself. */

@@ -30,6 +30,9 @@ export const effectiveView = z.object({
   list: effective(GROUP_SETTINGS.list),
   plans: effective(GROUP_SETTINGS.plans),
   verification: effective(GROUP_SETTINGS.verification),
+  staleCrl: effective(GROUP_SETTINGS.staleCrl),
+  crlRefreshSeconds: effective(GROUP_SETTINGS.crlRefreshSeconds),
+  mapNames: effective(GROUP_SETTINGS.mapNames),
 } satisfies Readonly<Record<SettingName, z.ZodType>>);
 export type EffectiveView = z.infer<typeof effectiveView>;
 
@@ -90,7 +93,16 @@ export type ChangeEffect = z.infer<typeof changeEffect>;
 export type GroupEffect = z.infer<typeof groupEffect>;
 
 /** Set and taken back here; lists and verification have routes and rights of their own. */
-const directSetting = z.enum(['heartbeatSeconds', 'mode', 'plans']);
+export const DIRECT_SETTINGS = [
+  'heartbeatSeconds',
+  'mode',
+  'plans',
+  'staleCrl',
+  'crlRefreshSeconds',
+  'mapNames',
+] as const;
+export type DirectSetting = (typeof DIRECT_SETTINGS)[number];
+const directSetting = z.enum(DIRECT_SETTINGS);
 
 const params = z.object({ id: groupId });
 /** With `dryRun` nothing is changed, and the reply says what would be. */
@@ -144,7 +156,8 @@ export const moveGroup = route({
 });
 /**
  * Sets, takes back, locks and unlocks settings, and says whether the group inherits. A group that stops inheriting keeps as its own what
- * it has at that moment. Lists are assigned with the routes of management server lists.
+ * it has at that moment. Lists are assigned with the routes of management server lists. Settings of `SECURITY_SETTINGS` need `security.write`
+ * in the group, too, and in the whole domain for what is looser than what comes from above.
  */
 export const changeGroupSettings = route({
   method: 'PUT',
@@ -153,7 +166,7 @@ export const changeGroupSettings = route({
   scope: 'group',
   params,
   body: z.object({
-    set: ownValues.pick({ heartbeatSeconds: true, mode: true, plans: true }).default({}),
+    set: ownValues.omit({ list: true, verification: true }).default({}),
     unset: z.array(directSetting).max(SETTING_NAMES.length).default([]),
     lock: z.array(settingName).max(SETTING_NAMES.length).default([]),
     unlock: z.array(settingName).max(SETTING_NAMES.length).default([]),

@@ -4,7 +4,7 @@ import { MAPPING_KINDS, PENDING_REASONS } from '../rules/naming.ts';
 import { NAME_WARNINGS } from '../rules/shown-name.ts';
 import { PEER_CHECKS } from '../rules/peer.ts';
 import { hostView } from './trust.ts';
-import { address, count, epochMs, hostId, sha256Hex } from './scalars.ts';
+import { address, count, epochMs, groupId, hostId, sha256Hex } from './scalars.ts';
 import { route } from './route.ts';
 
 /** Who asks about a peer: the side that dialled a name, or the side that accepted and was told one. */
@@ -203,6 +203,8 @@ export const explainedCheck = z.object({
     kind: z.enum(['setting', 'record', 'certificate', 'list', 'protocol']),
     name: z.string(),
     value: z.string(),
+    /** F-01: the group that set it, with its path; none when the whole domain did, and when groups do not set it. */
+    group: z.object({ id: groupId, path: z.array(z.string()) }).optional(),
   }),
   /** The command that would change it; null: nothing is to be changed. */
   command: z.string().nullable(),

@@ -12,6 +12,7 @@ export const groupSet = defineVerb({
   examples: {
     heartbeat: 'sekisho group set Tokyo heartbeat=1m',
     pull: 'sekisho group set Tokyo mode=pull heartbeat=1h',
+    staleCrl: 'sekisho group set Tokyo stale-crl=closed crl-refresh=1h',
     dryRun: 'sekisho group set Tokyo plans=own --dry-run',
   },
   run: async ({ cli, args, rest, flags }) =>

@@ -2,7 +2,7 @@
 const data = "the management server's data folder";
 const group = 'group: its path, its name when there is one such, or its ID';
 const dryRun = 'show what would change, and change nothing';
-const settings = 'settings: heartbeat, mode, plans, list, verification';
+const settings = 'settings: heartbeat, mode, plans, list, verification, stale-crl, crl-refresh, map-names';
 
 export const groupNouns = {
   group: 'the tree of groups, and the settings that hosts inherit from it',
@@ -42,17 +42,22 @@ export const groupVerbs = {
   },
   'group set': {
     summary: 'Give a group settings of its own; those below inherit them',
-    args: { group, settings: 'heartbeat=10s…24h, mode=push|pull, plans=inherited|own' },
+    args: {
+      group,
+      settings:
+        'heartbeat=10s…24h, mode=push|pull, plans=inherited|own, stale-crl=open|closed, crl-refresh=5m…24h, map-names=on|off',
+    },
     flags: { data, dryRun },
     examples: {
       heartbeat: 'A heartbeat every minute',
       pull: 'No open connection, a heartbeat every hour',
+      staleCrl: 'Refuse peers while the revocation list is out of date, and look for a new one every hour',
       dryRun: 'Whom does it concern?',
     },
   },
   'group unset': {
     summary: 'Take settings back: the group has those from above again',
-    args: { group, settings: 'settings: heartbeat, mode, plans' },
+    args: { group, settings: 'settings: heartbeat, mode, plans, stale-crl, crl-refresh, map-names' },
     flags: { data, dryRun },
     examples: { plain: 'The heartbeat period from above' },
   },

@@ -118,6 +118,8 @@ export const names = {
     decidedBy: 'by',
     command: 'change it',
     both: 'Both sides must say yes.',
+    /** What decided it, where a group set that (F-01). */
+    byGroup: '{source} (group {group})',
     otherSide: 'the other side',
     asked: '{peer} shows the certificate of {host}',
     askedMay: '{peer} can be used from here.',

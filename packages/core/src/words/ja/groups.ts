@@ -3,7 +3,7 @@ import type { Words } from '../en.ts';
 const data = '管理サーバーのデータフォルダー';
 const group = 'グループ。パス、(1 つだけなら) 名前、または ID';
 const dryRun = '変更される内容を表示し、何も変更しない';
-const settings = '設定: heartbeat、mode、plans、list、verification';
+const settings = '設定: heartbeat、mode、plans、list、verification、stale-crl、crl-refresh、map-names';
 
 export const groupNouns = {
   group: 'グループのツリーと、ホストがそこから継承する設定',
@@ -43,17 +43,22 @@ export const groupVerbs = {
   },
   'group set': {
     summary: 'グループに独自の設定を与える。下のグループが継承する',
-    args: { group, settings: 'heartbeat=10s…24h、mode=push|pull、plans=inherited|own' },
+    args: {
+      group,
+      settings:
+        'heartbeat=10s…24h、mode=push|pull、plans=inherited|own、stale-crl=open|closed、crl-refresh=5m…24h、map-names=on|off',
+    },
     flags: { data, dryRun },
     examples: {
       heartbeat: '1 分ごとのハートビート',
       pull: '接続を開いたままにせず、1 時間ごとのハートビート',
+      staleCrl: '失効リストの期限切れ時に相手を拒否し、1 時間ごとに新しいリストを確認',
       dryRun: '影響するホストを確認',
     },
   },
   'group unset': {
     summary: '独自の設定をやめ、上位の値に戻す',
-    args: { group, settings: '設定: heartbeat、mode、plans' },
+    args: { group, settings: '設定: heartbeat、mode、plans、stale-crl、crl-refresh、map-names' },
     flags: { data, dryRun },
     examples: { plain: 'ハートビートの間隔を上位の値に戻す' },
   },

@@ -116,6 +116,7 @@ export const names = {
     decidedBy: '根拠',
     command: '変更',
     both: '両側で許可される必要があります。',
+    byGroup: '{source} (グループ {group})',
     otherSide: '相手側',
     asked: '{peer} は {host} の証明書を提示',
     askedMay: 'このマシンから {peer} を利用できます。',

@@ -30,6 +30,8 @@ export interface RunningFleet extends FleetService {
   readonly loops: FleetLoops;
   /** F-02: seconds between two heartbeats of a host. */
   readonly periodOf: (host: IndexedHost) => number;
+  /** T-31: are free names of this host mapped by themselves, as its group says? Undefined for one that is not known. */
+  readonly mapsNames: (hostId: HostId) => boolean | undefined;
   readonly newestFor: (host: IndexedHost) => NewestSerials;
 }
 
@@ -135,6 +137,7 @@ export async function startFleet(
     context,
     loops,
     periodOf: (host) => heartbeats.periodOf(host),
+    mapsNames: (hostId) => heartbeats.mapsNames(hostId),
     newestFor: (host) => heartbeats.newestFor(host),
     figures: () => ({
       hosts: index.size,

@@ -1,12 +1,9 @@
 import type { GroupId, HostId } from '@sekisho/core/ids.ts';
-import { crlRefreshSeconds, staleCrl } from '@sekisho/core/rules/revocation.ts';
 import type { PolicyPlan } from '@sekisho/core/wire/documents.ts';
 import { SETTING_NAMES } from '@sekisho/core/wire/group-settings.ts';
-import type { SecuritySettings } from '@sekisho/core/wire/trust.ts';
 import type { Tx } from '../../store/tables.ts';
 import { readGroupTree, type GroupTree } from '../groups/group-tree.ts';
 import { coversGroup, listStoredPlans, type StoredPlan } from '../plans/read-plans.ts';
-import { readSecuritySettings } from '../security/read-security-settings.ts';
 import { storedHostId } from './stored-ids.ts';
 import type { DocumentBody, FleetContext } from './fleet-context.ts';
 import { endpointsOf, findHosts, type FleetHost } from './read-hosts.ts';
@@ -36,7 +33,6 @@ export async function refreshPolicies(
 interface PolicyFacts {
   readonly tree: GroupTree;
   readonly plans: readonly StoredPlan[];
-  readonly security: SecuritySettings;
   /** Media servers that hold repositories: points there can be restored from. */
   readonly holding: readonly HostId[];
   /** Hosts that plans name, and media servers. */
@@ -51,14 +47,13 @@ async function readFacts(tx: Tx): Promise<PolicyFacts> {
   return {
     tree: await readGroupTree(tx),
     plans,
-    security: await readSecuritySettings(tx),
     holding,
     hosts: new Map(hosts.map((host) => [host.id, host])),
   };
 }
 
 function policyBody(context: FleetContext, groupId: GroupId, facts: PolicyFacts): DocumentBody<'policy'> {
-  const { tree, security } = facts;
+  const { tree } = facts;
   const plans = facts.plans.flatMap((plan) => policyPlanOf(plan, groupId, facts) ?? []);
   const settings = tree.settingsOf(groupId, context.settings);
   return {
@@ -72,8 +67,8 @@ function policyBody(context: FleetContext, groupId: GroupId, facts: PolicyFacts)
         return [name, { ...origin, locked: lockedBy !== null }];
       }),
     ),
-    crlRefreshSeconds: crlRefreshSeconds(security.level),
-    staleCrl: staleCrl(security.level, security.staleCrl),
+    crlRefreshSeconds: settings.crlRefreshSeconds.value,
+    staleCrl: settings.staleCrl.value,
     mediaServers: mediaServersOf(plans, facts),
     plans,
   };

@@ -1,7 +1,7 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import type { GroupId } from '@sekisho/core/ids.ts';
 import { HEARTBEAT_SECONDS_MAX, HEARTBEAT_SECONDS_MIN } from '@sekisho/core/limits.ts';
-import { reaches, reachOf, type Principal } from '@sekisho/core/rules/rights.ts';
+import type { Principal } from '@sekisho/core/rules/rights.ts';
 import { isOffAt } from '@sekisho/core/rules/verification.ts';
 import { SETTING_NAMES, type OwnValues, type SettingName } from '@sekisho/core/wire/group-settings.ts';
 import type { ChangeEffect } from '@sekisho/core/wire/groups.ts';
@@ -19,6 +19,7 @@ import {
 import { effectOfTrees } from './group-effect.ts';
 import { readGroupTree, type GroupTree, type SettingDefaults, type StoredGroup } from './group-tree.ts';
 import { lockTree } from './group-rows.ts';
+import { requireMayKeep, requireSecurityRightFor } from './require-security-right.ts';
 
 /** What is to be other in a group. */
 export interface SettingsWish {
@@ -58,8 +59,20 @@ export async function changeSettings(
     await requireUnchangedGroup(tx, group, wish.precondition);
     for (const name of SETTING_NAMES)
       if (wish.set[name] !== undefined) requireUnlocked(before, group.id, name);
+    const { set, unset, lock, unlock } = wish;
+    const touched = [
+      ...SETTING_NAMES.filter((name) => set[name] !== undefined),
+      ...unset,
+      ...lock,
+      ...unlock,
+    ];
+    requireSecurityRightFor(principal, group.id, touched);
     const changed = wishedGroup(before, group, wish, context);
-    requireMayKeep(principal, group, changed, context.clock.nowMs());
+    requireMayKeep(principal, group.id, {
+      before: group.values,
+      after: stillOff(changed.values, context.clock.nowMs()),
+      ofDomain: before.valuesOfDomain(context.settings),
+    });
     const trees = { before, after: before.with(group.id, changed), groups: before.below(group.id) };
     const effect = await effectOfTrees(tx, principal, trees, context.settings);
     const changes = changesOf(shownOf(group), shownOf(changed));
@@ -79,19 +92,9 @@ const shownOf = ({ values, locked, ownSinceMs }: StoredGroup): Record<string, un
   inherits: ownSinceMs === null,
 });
 
-/**
- * F-20 A group that stops inheriting while verification is off above would keep that as its own, and stay off when it is switched on there:
- * that needs the right to decide about security. @throws AppError RIGHT_MISSING
- */
-function requireMayKeep(
-  principal: Principal,
-  { id, values: { verification: before } }: StoredGroup,
-  { values: { verification } }: StoredGroup,
-  nowMs: number,
-): void {
-  if (verification === undefined || verification === before || !isOffAt(verification, nowMs)) return;
-  if (!reaches(reachOf(principal, 'security.write'), id))
-    throw new AppError('RIGHT_MISSING', { right: 'security.write' });
+/** Without a switch-off that has come to its end: agents have ended it by themselves. */
+function stillOff({ verification, ...values }: OwnValues, nowMs: number): OwnValues {
+  return verification === undefined || !isOffAt(verification, nowMs) ? values : { ...values, verification };
 }
 
 function wishedGroup(

@@ -1,7 +1,6 @@
-import { AppError } from '@sekisho/core/errors.ts';
 import type { GroupId } from '@sekisho/core/ids.ts';
 import { GROUPS_PER_EFFECT_MAX, PLANS_PER_EFFECT_MAX, PREVIEW_HOSTS_MAX } from '@sekisho/core/limits.ts';
-import { reaches, reachOf, type Principal } from '@sekisho/core/rules/rights.ts';
+import { reachOf, type Principal } from '@sekisho/core/rules/rights.ts';
 import { SETTING_NAMES } from '@sekisho/core/wire/group-settings.ts';
 import type { ChangeEffect, GroupEffect } from '@sekisho/core/wire/groups.ts';
 import type { DbOrTx } from '../../store/tables.ts';
@@ -10,6 +9,7 @@ import { coversGroup, listStoredPlans, type StoredPlan } from '../plans/read-pla
 import { listNamesOf } from '../domain/default-list.ts';
 import type { GroupTree, SettingDefaults } from './group-tree.ts';
 import { countHosts, firstNames } from './group-rows.ts';
+import { requireSecurityRight } from './require-security-right.ts';
 
 /** One place before and after a change: the hosts of a group, or a host that comes from another group. */
 interface Place {
@@ -33,29 +33,14 @@ export async function effectOfTrees(
 ): Promise<ChangeEffect> {
   const counts = await countHosts(db);
   const places = [...trees.groups].map((id) => ({ before: id, after: id, hosts: counts.get(id) ?? 0 }));
+  requireSecurityRight(principal, { ...trees, places }, defaults);
   const effects = effectsOf(places, trees, await readPlans(db, principal), defaults);
-  requireSecurityRight(principal, effects);
   const named = await firstNames(
     db,
     effects.map(({ group }) => group.id),
     PREVIEW_HOSTS_MAX,
   );
   return summed(db, effects, named);
-}
-
-/**
- * F-20 Whatever makes agents go without verifying their server needs the right to decide about security, also a move or a lock.
- * @throws AppError RIGHT_MISSING
- */
-function requireSecurityRight(principal: Principal, effects: readonly GroupEffect[]): void {
-  const reach = reachOf(principal, 'security.write');
-  const weakened = effects.filter(({ settings }) =>
-    settings.some(
-      ({ setting, to }) => setting === 'verification' && typeof to === 'object' && to.state === 'off',
-    ),
-  );
-  if (!weakened.every(({ group }) => reaches(reach, group.id)))
-    throw new AppError('RIGHT_MISSING', { right: 'security.write' });
 }
 
 /** F-01 What coming into another group does to one host. */
@@ -66,14 +51,10 @@ export async function effectOfMove(
   defaults: SettingDefaults,
 ): Promise<ChangeEffect> {
   const { tree, name, from, to } = move;
-  const plans = await readPlans(db, principal);
-  const effects = effectsOf(
-    [{ before: from, after: to, hosts: 1 }],
-    { before: tree, after: tree },
-    plans,
-    defaults,
-  );
-  requireSecurityRight(principal, effects);
+  const trees = { before: tree, after: tree };
+  const places = [{ before: from, after: to, hosts: 1 }];
+  requireSecurityRight(principal, { ...trees, places }, defaults);
+  const effects = effectsOf(places, trees, await readPlans(db, principal), defaults);
   return summed(db, effects, effects.length === 0 ? [] : [name]);
 }
 

@@ -5,18 +5,22 @@ import {
   type EffectiveSettings,
   type SettingNode,
 } from '@sekisho/core/rules/inheritance.ts';
+import { crlRefreshSeconds, staleCrl } from '@sekisho/core/rules/revocation.ts';
 import { VERIFICATION_ON } from '@sekisho/core/rules/verification.ts';
 import {
   ownValues,
   settingName,
   type OwnValues,
   type SettingName,
+  type SettingValues,
 } from '@sekisho/core/wire/group-settings.ts';
+import type { SecuritySettings } from '@sekisho/core/wire/trust.ts';
 import { z } from 'zod';
 import type { DbOrTx } from '../../store/tables.ts';
 import { findDefaultList } from '../domain/default-list.ts';
 import type { FleetSettings } from '../fleet/fleet-settings.ts';
 import { storedGroupId } from '../fleet/stored-ids.ts';
+import { readSecuritySettings } from '../security/read-security-settings.ts';
 
 /** A group as it is stored. */
 export interface StoredGroup {
@@ -35,16 +39,23 @@ export interface StoredGroup {
   readonly changedAtMs: number;
 }
 
+/** What the domain itself says, and groups have that set nothing. */
+export interface DomainDefaults {
+  /** The list that installations fill. */
+  readonly list: ListId | undefined;
+  readonly security: SecuritySettings;
+}
+
 /** F-01 All groups of the domain, and what holds for each of them. Answers are kept: a tree never changes, `with` gives another. */
 export class GroupTree {
   readonly #groups: ReadonlyMap<GroupId, StoredGroup>;
-  readonly #defaultList: ListId | undefined;
+  readonly #domain: DomainDefaults;
   readonly #children = new Map<GroupId | null, GroupId[]>();
   readonly #sources = new Map<GroupId, ReadonlySet<string>>();
 
-  constructor(groups: Iterable<StoredGroup>, defaultList: ListId | undefined) {
+  constructor(groups: Iterable<StoredGroup>, domain: DomainDefaults) {
     this.#groups = new Map([...groups].map((group) => [group.id, group]));
-    this.#defaultList = defaultList;
+    this.#domain = domain;
     for (const { id, parentId } of this.#groups.values()) {
       const siblings = this.#children.get(parentId);
       if (siblings === undefined) this.#children.set(parentId, [id]);
@@ -69,7 +80,7 @@ export class GroupTree {
     const groups = new Map(this.#groups);
     if (group === undefined) groups.delete(id);
     else groups.set(id, group);
-    return new GroupTree(groups.values(), this.#defaultList);
+    return new GroupTree(groups.values(), this.#domain);
   }
 
   childrenOf(id: GroupId): readonly GroupId[] {
@@ -88,6 +99,13 @@ export class GroupTree {
     return path;
   }
 
+  /** The names from the root to a group. */
+  namesOf(id: GroupId): string[] {
+    return this.path(id)
+      .map(({ name }) => name)
+      .reverse();
+  }
+
   /** A group with all groups under it; of one that is not there: nothing. */
   below(id: GroupId): ReadonlySet<GroupId> {
     const below = new Set<GroupId>();
@@ -102,18 +120,27 @@ export class GroupTree {
 
   /** What holds for a group, and why. `defaults`: what the server's configuration says. */
   settingsOf(id: GroupId, defaults: SettingDefaults): EffectiveSettings {
-    return effectiveSettings(this.#nodes(id), {
-      heartbeatSeconds: defaults.heartbeatSeconds,
-      mode: defaults.mode,
+    return effectiveSettings(this.#nodes(id), this.valuesOfDomain(defaults));
+  }
+
+  /** What holds for a group that nobody sets anything for: the security options are those of the whole domain. */
+  valuesOfDomain({ heartbeatSeconds, mode }: SettingDefaults): SettingValues {
+    const { level, staleCrl: choice, mapAutomatically } = this.#domain.security;
+    return {
+      heartbeatSeconds,
+      mode,
       list: this.#needDefaultList(),
       plans: 'inherited',
       verification: VERIFICATION_ON,
-    });
+      staleCrl: staleCrl(level, choice),
+      crlRefreshSeconds: crlRefreshSeconds(level),
+      mapNames: mapAutomatically ? 'on' : 'off',
+    };
   }
 
   /** The management server list of a group's hosts. */
   listOf(id: GroupId): ListId | undefined {
-    if (this.#defaultList === undefined) return undefined;
+    if (this.#domain.list === undefined) return undefined;
     return this.settingsOf(id, NO_DEFAULTS).list.value;
   }
 
@@ -137,12 +164,12 @@ export class GroupTree {
   }
 
   #needDefaultList(): ListId {
-    if (this.#defaultList === undefined) throw new Error('the domain has no default list');
-    return this.#defaultList;
+    if (this.#domain.list === undefined) throw new Error('the domain has no default list');
+    return this.#domain.list;
   }
 }
 
-/** What a setting is when no group sets it; the list is the one that installations fill. */
+/** What the configuration says of settings that no group sets. */
 export type SettingDefaults = Pick<FleetSettings, 'heartbeatSeconds' | 'mode'>;
 /** For a setting that has nothing to do with the configuration. */
 const NO_DEFAULTS: SettingDefaults = { heartbeatSeconds: 300, mode: 'push' };
@@ -174,7 +201,10 @@ export async function readGroupTree(db: DbOrTx): Promise<GroupTree> {
     createdAtMs: row.created_at_ms,
     changedAtMs: row.changed_at_ms,
   }));
-  return new GroupTree(groups, await findDefaultList(db));
+  return new GroupTree(groups, {
+    list: await findDefaultList(db),
+    security: await readSecuritySettings(db),
+  });
 }
 
 const storedLocks = z.array(settingName);

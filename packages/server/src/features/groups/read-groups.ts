@@ -53,7 +53,7 @@ export async function readGroupPolicy(
   const hosts = [...index.hosts()].filter(({ groupId }) => groupId === id);
   const behind = hosts.filter(({ policySerial }) => policySerial < serial);
   return {
-    group: { id, name: group.name, path: pathOf(tree, id) },
+    group: { id, name: group.name, path: tree.namesOf(id) },
     serial,
     effective: viewOfSettings(settings),
     lists: await listsOf(db, settings),
@@ -109,7 +109,7 @@ function need(tree: GroupTree, reach: Reach, id: GroupId): StoredGroup {
 const viewOf = (tree: GroupTree, counts: ReadonlyMap<GroupId, number>, group: StoredGroup): GroupView => ({
   id: group.id,
   name: group.name,
-  path: pathOf(tree, group.id),
+  path: tree.namesOf(group.id),
   parentId: group.parentId,
   inherits: group.ownSinceMs === null,
   ownSinceMs: group.ownSinceMs,
@@ -121,12 +121,6 @@ const viewOf = (tree: GroupTree, counts: ReadonlyMap<GroupId, number>, group: St
   createdAtMs: group.createdAtMs,
   changedAtMs: group.changedAtMs,
 });
-
-const pathOf = (tree: GroupTree, id: GroupId): string[] =>
-  tree
-    .path(id)
-    .map(({ name }) => name)
-    .reverse();
 
 /** What is read-only inside may be written down outside. */
 const viewOfSettings = (settings: EffectiveSettings): GroupDetail['effective'] =>

@@ -2,7 +2,6 @@ import type { HostId } from '@sekisho/core/ids.ts';
 import type { NameOutcome, ReservedName } from '@sekisho/core/rules/naming.ts';
 import type { CheckedPeer, PeerCheck, PeerFacts } from '@sekisho/core/rules/peer.ts';
 import type { ExplainedCheck } from '@sekisho/core/wire/names.ts';
-import type { SecuritySettings } from '@sekisho/core/wire/trust.ts';
 import type { Certificate } from '@sekisho/pki/certificate.ts';
 import type { CertificateRow } from '../certificates/certificate-rows.ts';
 import type { MappingRow, PendingRow } from './name-rows.ts';
@@ -19,7 +18,8 @@ export interface ExplainedFacts {
   /** The deciding host's list; `heardOf` false: it never said which one it holds, and this is the newest. */
   readonly crl:
     { readonly number: number; readonly nextUpdateMs: number; readonly heardOf: boolean } | undefined;
-  readonly security: SecuritySettings;
+  /** F-01 Groups that set what is asked: those of the deciding host for its list, of the other for its names; undefined: the domain did. */
+  readonly setBy: { readonly staleCrl: SettingGroup; readonly mapNames: SettingGroup };
   readonly isMedia: boolean;
   readonly mappings: readonly MappingRow[];
   readonly owners: ReadonlyMap<HostId, string>;
@@ -28,6 +28,8 @@ export interface ExplainedFacts {
 }
 
 type DecidedBy = ExplainedCheck['decidedBy'];
+/** The group that set something; undefined: none did. */
+export type SettingGroup = ExplainedCheck['decidedBy']['group'];
 
 /** One check with the setting or record that decided it, and the command that would change it (T-36). */
 export function explainCheck(checked: CheckedPeer, facts: ExplainedFacts): ExplainedCheck {
@@ -69,10 +71,12 @@ const DECIDED_BY: Readonly<Record<PeerCheck, (facts: ExplainedFacts) => DecidedB
     name: 'notAfter',
     value: certificate === undefined ? '-' : iso(certificate.notAfterMs),
   }),
-  'revocation-list': ({ crl, peer }) => ({
+  'revocation-list': ({ crl, peer, setBy }) => ({
     kind: crl === undefined ? 'setting' : 'list',
     name: crl === undefined ? 'staleCrl' : 'crl',
     value: crl === undefined ? peer.staleCrl : `${crl.number} ${iso(crl.nextUpdateMs)}`,
+    // of a list that is in force nobody asks the setting
+    group: crl === undefined || crl.nextUpdateMs <= peer.nowMs ? setBy.staleCrl : undefined,
   }),
   revocation: ({ row }) => ({
     kind: 'record',
@@ -88,6 +92,7 @@ function nameDecidedBy(facts: ExplainedFacts): DecidedBy {
     kind: 'setting',
     name: 'mapAutomatically',
     value: value ? 'on' : 'off',
+    group: facts.setBy.mapNames,
   });
   const record = (name: string, value: string): DecidedBy => ({ kind: 'record', name, value });
   if (outcome.outcome === 'go-on') {
@@ -133,7 +138,10 @@ const COMMANDS: Readonly<Record<PeerCheck, (facts: ExplainedFacts) => string | u
   role: ({ about, isMedia }) => (isMedia ? again({ about }) : `sekisho host media ${about.name} on`),
   domain: again,
   dates: again,
-  'revocation-list': () => 'sekisho security set --stale-crl open',
+  'revocation-list': ({ setBy: { staleCrl } }) =>
+    staleCrl === undefined
+      ? 'sekisho security set --stale-crl open'
+      : `sekisho group set ${shellWord(staleCrl.path.join('/'))} stale-crl=open`,
   revocation: again,
   name: (facts) => {
     const { outcome, name, about, pending } = facts;
@@ -153,5 +161,8 @@ const endpointOf = (address: string): string =>
   `${address.includes(':') ? `[${address}]` : address}:${MEDIA_PORT}`;
 /** Where a media server listens unless it was told otherwise. */
 const MEDIA_PORT = 13002;
+
+const shellWord = (word: string): string =>
+  /^[\p{L}\p{N}/._-]+$/u.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 
 const iso = (atMs: number): string => new Date(atMs).toISOString();

@@ -2,8 +2,9 @@ import { AppError, refuse, type Refusal } from '@sekisho/core/errors.ts';
 import { parseHostId, type HostId } from '@sekisho/core/ids.ts';
 import { judgeName } from '@sekisho/core/rules/naming.ts';
 import { decidePeer, explainPeer, type PeerFacts } from '@sekisho/core/rules/peer.ts';
-import { isRevokedAt, staleCrl } from '@sekisho/core/rules/revocation.ts';
+import { isRevokedAt } from '@sekisho/core/rules/revocation.ts';
 import { reaches, type Reach } from '@sekisho/core/rules/rights.ts';
+import type { SettingOrigin } from '@sekisho/core/wire/group-settings.ts';
 import type { ExplainedSide, ExplainReply, PeerDirection } from '@sekisho/core/wire/names.ts';
 import { parseCertificate, type Certificate } from '@sekisho/pki/certificate.ts';
 import { verifyChain } from '@sekisho/pki/verify.ts';
@@ -14,9 +15,10 @@ import {
   type CertificateRow,
 } from '../certificates/certificate-rows.ts';
 import { endpointsOf, findHost as findFleetHost } from '../fleet/read-hosts.ts';
+import { readGroupTree, type GroupTree } from '../groups/group-tree.ts';
 import { findHost, findHostByName, type HostRow } from '../hosts/host-rows.ts';
 import { findLegacyHost } from '../legacy/legacy-rows.ts';
-import { explainCheck, type ExplainedFacts } from './explain-check.ts';
+import { explainCheck, type ExplainedFacts, type SettingGroup } from './explain-check.ts';
 import { mappingsOfNames, pendingOfNames } from './name-rows.ts';
 import { namesById } from './name-views.ts';
 
@@ -83,7 +85,9 @@ async function explainSide(
   const der = row === undefined ? undefined : await readCertificateDer(db, row.fingerprint);
   const certificate = der === undefined ? undefined : parseCertificate(der);
   const name = side.name ?? certificate?.san.dns[0] ?? certificate?.san.ips[0] ?? about.name;
-  const security = context.security.current();
+  const tree = await readGroupTree(db);
+  const { staleCrl } = tree.settingsOf(decides.groupId, context.config.fleet);
+  const { mapNames } = tree.settingsOf(about.groupId, context.config.fleet);
   const crl = await heldCrl(context, decides, row);
   const outcome = context.names.decide({ name, hostId: about.id, fingerprint: row?.fingerprint }, decides.id);
   const nowMs = context.clock.nowMs();
@@ -93,7 +97,7 @@ async function explainSide(
     notBeforeMs: certificate?.notBeforeMs ?? 0,
     notAfterMs: certificate?.notAfterMs ?? 0,
     crl,
-    staleCrl: staleCrl(security.level, security.staleCrl),
+    staleCrl: staleCrl.value,
     revoked: row !== undefined && isRevokedAt(row, nowMs),
     expected: undefined,
     found: about.name,
@@ -111,7 +115,7 @@ async function explainSide(
     certificate,
     row,
     crl,
-    security,
+    setBy: { staleCrl: groupOf(tree, staleCrl.origin), mapNames: groupOf(tree, mapNames.origin) },
     isMedia: about.mediaSinceMs !== null,
     mappings,
     owners: await namesById(
@@ -135,6 +139,10 @@ async function explainSide(
     checks: explainPeer(facts).map((checked) => explainCheck(checked, explained)),
   };
 }
+
+/** The group that a value comes from. */
+const groupOf = (tree: GroupTree, origin: SettingOrigin): SettingGroup =>
+  origin.kind === 'group' ? { id: origin.id, path: tree.namesOf(origin.id) } : undefined;
 
 /**
  * A host that has only ever talked the plain protocol is judged as when it comes in (T-50 … T-53), by the desk that lets it in: from its

@@ -23,7 +23,6 @@ import type { Tx } from '../../store/tables.ts';
 import type { CertificateRegistry } from '../revocation/certificate-registry.ts';
 import type { PeerIdentity } from '../../http/peer.ts';
 import { primaryNames } from '../hosts/primary-names.ts';
-import type { SecurityCache } from '../security/security-cache.ts';
 import { recordFound } from './record-found.ts';
 import { noteSeen } from './name-rows.ts';
 import { NameIndex, type IndexedName } from './name-index.ts';
@@ -56,7 +55,8 @@ export interface NameDeskParts {
   readonly log: Log;
   readonly domain: DomainFacts;
   readonly registry: CertificateRegistry;
-  readonly security: SecurityCache;
+  /** Are free names of this host mapped by themselves? As its group says, and the domain for the rest. */
+  readonly mapsNames: (hostId: HostId) => boolean;
   readonly refusals: RefusalBook;
 }
 
@@ -118,7 +118,7 @@ export class NameDesk {
       mappings: this.#mappingsOf(name),
       reserved: this.#reserved.find(name),
       rejected: this.#isRejected(name, hostId),
-      mapAutomatically: this.#parts.security.current().mapAutomatically,
+      mapAutomatically: this.#parts.mapsNames(hostId),
       automaticNames: this.index.automaticOf(hostId),
       nowMs: this.#parts.clock.nowMs(),
     });
@@ -178,7 +178,7 @@ export class NameDesk {
     if (address === 'unknown') return;
     const owner = this.index.find(address);
     if (owner?.hostId === hostId) this.#see(address, hostId);
-    if (!this.#parts.security.current().mapAutomatically) return;
+    if (!this.#parts.mapsNames(hostId)) return;
     if (owner !== undefined && (owner.hostId === hostId || owner.kind !== 'automatic')) return;
     const judged = judgeName(address);
     if (!judged.allow || this.#reserved.find(judged.name) !== undefined) return;
@@ -281,7 +281,7 @@ export class NameDesk {
   }
 
   async #write(asker: Asker, question: PeerQuestion, name: string): Promise<PeerAnswer> {
-    const { store, clock, feed, security } = this.#parts;
+    const { store, clock, feed, mapsNames } = this.#parts;
     const work = (tx: Tx): ReturnType<typeof recordFound> =>
       recordFound(tx, {
         asker,
@@ -290,7 +290,7 @@ export class NameDesk {
         hostId: question.hostId,
         isShown: this.#isShown(question),
         reserved: this.#reserved.find(name),
-        mapAutomatically: security.current().mapAutomatically,
+        mapAutomatically: mapsNames(question.hostId),
         waiting: { all: this.index.pendingSize, ofAsker: this.index.pendingMetBy(asker.hostId) },
         nowMs: clock.nowMs(),
       });
