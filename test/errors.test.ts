@@ -126,7 +126,7 @@ test('no refusal prints a raw member of a closed list where people read a word',
 test('words say members of closed lists, hints repeat them as they are typed', () => {
   const params = { kind: 'tls', path: 'failover', servers: 1 };
   const { words, hint } = errorWords('ROTATION_PATH_UNFIT', params, 'ja');
-  assert.equal(words, 'TLS 証明書の更新に経路「フェールオーバー」は使えません (サーバー 1 台)。');
+  assert.equal(words, 'TLS 証明書の更新に経路「フェールオーバー」は使えません (稼働中のサーバー: 1 台)。');
   assert.match(hint, /sekisho rotation plan tls/);
   assert.equal(
     errorWords('ROTATION_ENDED', { phase: 'of a newer server' }, 'en').words,

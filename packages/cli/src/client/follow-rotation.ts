@@ -2,7 +2,7 @@ import { SECOND_MS } from '@sekisho/core/time.ts';
 import type { Caller } from '@sekisho/core/wire/client.ts';
 import { getRotation, type RotationView } from '@sekisho/core/wire/rotations.ts';
 import type { Cli } from '../cli.ts';
-import { progressLine } from '../output/rotation-text.ts';
+import { liveLine, progressLine } from '../output/rotation-text.ts';
 import { styleOf } from '../output/style.ts';
 import { truncate } from '../output/table.ts';
 
@@ -30,8 +30,9 @@ export async function followRotation(cli: Cli, call: Caller, id: string): Promis
         erase();
         return view;
       }
-      const line = progressLine(cli, view);
-      if (!isQuiet && stderr.isTTY === true) {
+      const isLive = stderr.isTTY === true;
+      const line = isLive ? liveLine(cli, view) : progressLine(cli, view);
+      if (!isQuiet && isLive) {
         erase();
         const shown = truncate(line, (stderr.columns ?? WIDTH_DEFAULT) - 1);
         stderr.write(view.waitsFor === 'question' ? style.yellow(shown) : shown);

@@ -80,7 +80,25 @@ export function planText(cli: Cli, plan: RotationPlan, title: 'planTitle' | 'sta
   ];
 }
 
-/** One line of a running update, for people who watch. */
+/** One line that moves, for a terminal of any width: how far, what is missing, how long at most, whom it is about. */
+export function liveLine(cli: Cli, view: RotationView): string {
+  const { rotations } = cli.words;
+  const { count, duration } = cli.format;
+  const why = view.waitsFor === null ? '' : rotations.waitsShort[view.waitsFor];
+  const leftMs = view.untilMs === null ? 0 : view.untilMs - cli.io.clock.nowMs();
+  return [
+    fill(rotations.liveProgress, {
+      phase: phaseText(cli, view),
+      acknowledged: count(view.hosts.acknowledged),
+      total: count(view.hosts.total),
+    }),
+    ...(why === '' ? [] : [why]),
+    ...(leftMs <= 0 ? [] : [fill(rotations.leftAtMost, { left: duration(leftMs) })]),
+    ...[view.slowest, view.undecided].filter(({ length }) => length > 0).map(namesOf),
+  ].join(' · ');
+}
+
+/** One line of a running update, for logs and pipes: it says something else only when something has changed. */
 export const progressLine = (cli: Cli, view: RotationView): string =>
   [
     fill(cli.words.rotations.progress, {

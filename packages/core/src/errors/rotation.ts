@@ -74,11 +74,11 @@ export const rotationErrors = {
   ROTATION_PATH_UNFIT: {
     status: 422,
     en: {
-      words: 'The path "{path}" does not fit an update of the {kind} with {servers} servers.',
+      words: 'The path "{path}" does not fit an update of the {kind} (running servers: {servers}).',
       hint: 'Leave --path out: the one that fits is chosen and explained (sekisho rotation plan {kind}).',
     },
     ja: {
-      words: '{kind}の更新に経路「{path}」は使えません (サーバー {servers} 台)。',
+      words: '{kind}の更新に経路「{path}」は使えません (稼働中のサーバー: {servers} 台)。',
       hint: '--path を省略すると、適切な経路が選ばれ、理由も表示されます (sekisho rotation plan {kind})。',
     },
   },

@@ -137,6 +137,18 @@ export const rotations = {
     overlap: 'the time that the old one is kept',
     question: 'a decision about hosts',
   },
+  /** The same where a line is short; hosts that are waited for are named by it. */
+  waitsShort: {
+    paused: 'paused',
+    hosts: '',
+    'silent-hosts': '',
+    cycles: 'three heartbeats',
+    servers: 'servers',
+    overlap: 'the old one is kept',
+    question: 'your decision',
+  },
+  leftAtMost: '≤ {left}',
+  liveProgress: '{phase}: {acknowledged} of {total}',
   title: 'Update of the {kind} ({id})',
   planTitle: 'Update of the {kind}: nothing has been changed',
   startTitle: 'Update of the {kind}',
