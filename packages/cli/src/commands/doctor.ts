@@ -1,5 +1,6 @@
 import { errorWords, fill } from '@sekisho/core/errors.ts';
 import { withNoun } from '@sekisho/core/errors/nouns.ts';
+import { spokenMembers } from '@sekisho/core/errors/spoken-values.ts';
 import { resolve4, resolve6, reverse } from 'node:dns/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +8,7 @@ import type { Cli } from '../cli.ts';
 import { AGENT_FOLDER_DEFAULT, agentFolder, serverFolder } from '../client/data-folder.ts';
 import type { Lookups } from '../doctor/check-dns.ts';
 import { checkNode, watchClock } from '../doctor/check-machine.ts';
-import type { Finding } from '../doctor/finding.ts';
+import type { Finding, FindingParams } from '../doctor/finding.ts';
 import { EXIT } from '../exit-codes.ts';
 import { text } from '../flag.ts';
 import { visible } from '../output/table.ts';
@@ -103,8 +104,19 @@ function wordsOf(cli: Cli, finding: Finding): { words: string; mend: string } {
     return { words, mend: hint };
   }
   const { words, mend } = cli.words.doctor.findings[finding.code];
-  const told = withNoun(cli.language, finding.params);
+  const told = readable(cli, withNoun(cli.language, finding.params));
   return { words: fill(words, told), mend: fill(mend, told) };
+}
+
+/** Keys by what they are called, moments in the reader's time zone. */
+function readable(cli: Cli, params: FindingParams): FindingParams {
+  const roles = spokenMembers('KEY_DETACHED', 'role', cli.language) ?? {};
+  const said = Object.entries(params).map(([name, value]) => {
+    if (name === 'role') return [name, roles[value] ?? value] as const;
+    const isMoment = typeof value === 'string' && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value);
+    return [name, isMoment ? cli.format.timeWithZone(Date.parse(value)) : value] as const;
+  });
+  return Object.fromEntries(said);
 }
 
 function view(cli: Cli, finding: Finding): object {

@@ -32,6 +32,7 @@ export function rotationText(cli: Cli, view: RotationView): string[] {
       : [fill(rotations.undecided, { first: visible(first.name) }), `  ${namesOf(view.undecided)}`]),
     ...(view.problem === null || first !== undefined ? [] : findingText(cli, view.problem)),
     ...changedMeanwhile(cli, view),
+    ...(view.kind === 'ca' && view.phase === 'done' ? [rotations.newFingerprint] : []),
     ...(ended
       ? []
       : [rotations.servers, ...view.servers.map((server) => `  ${serverText(cli, view, server)}`)]),

@@ -1,7 +1,7 @@
-import { fill } from '@sekisho/core/errors.ts';
+import { AppError, fill, isErrorCode } from '@sekisho/core/errors.ts';
 import { SECOND_MS } from '@sekisho/core/time.ts';
-import { planRotation, startRotation } from '@sekisho/core/wire/rotations.ts';
-import { note } from '../../cli.ts';
+import { planRotation, startRotation, type RotationPlan } from '@sekisho/core/wire/rotations.ts';
+import { note, type Cli } from '../../cli.ts';
 import { followRotation } from '../../client/follow-rotation.ts';
 import { withServer } from '../../client/open-server.ts';
 import { EXIT } from '../../exit-codes.ts';
@@ -30,10 +30,13 @@ export const rotationStart = defineVerb({
       const { rotations } = cli.words;
       const wish = await readWish(cli, args.kind ?? '', flags);
       const plan = await call(planRotation, { body: wish });
-      const price =
-        wish.emergency === undefined
+      refusePrevented(cli, plan);
+      const price = [
+        ...(plan.path === 'off-on' ? [cli.words.verification.price] : []),
+        ...(wish.emergency === undefined
           ? []
-          : [fill(rotations.emergencyPrice, { silent: cli.format.count(plan.hosts.silent) })];
+          : [fill(rotations.emergencyPrice, { silent: cli.format.count(plan.hosts.silent) })]),
+      ];
       await confirm(cli, [...planText(cli, plan, 'startTitle'), ...price], rotations.question);
       const overlapSeconds = Math.round((flags.overlap ?? 0) / SECOND_MS);
       const started = await call(startRotation, { body: { ...wish, overlapSeconds } });
@@ -53,3 +56,17 @@ export const rotationStart = defineVerb({
       };
     }),
 });
+
+/** What cannot be started is not asked about: the plan is shown, and the first of its findings refuses. */
+function refusePrevented(cli: Cli, plan: RotationPlan): void {
+  const finding = plan.findings.find(({ code }) => code !== 'ROTATION_WOULD_LOSE');
+  if (!plan.prevented || finding === undefined || !isErrorCode(finding.code)) return;
+  if (!cli.json && !cli.quiet)
+    for (const line of planText(
+      cli,
+      { ...plan, findings: plan.findings.filter((one) => one !== finding) },
+      'startTitle',
+    ))
+      cli.io.stderr.write(`${line}\n`);
+  throw new AppError(finding.code, finding.params);
+}

@@ -73,7 +73,7 @@ export const doctor = {
     keyOk: { words: 'The key-encryption key is there and readable by its owner alone.', mend: '' },
     databaseOk: { words: '{place} ({version}) is in order; schema {schema}.', mend: '' },
     keyDamaged: {
-      words: 'The {role} key or its certificate is damaged.',
+      words: 'The {role}, or its private key, is damaged.',
       mend: 'Bring the last backup back rather than replace the key: docs/en/back-up-the-server.md; then no host notices anything.',
     },
     databaseDamaged: {

@@ -121,6 +121,8 @@ export const rotations = {
     overlap: 'updated, secure communication is still off',
     withdrawing: 'secure communication is on again, the old one is withdrawn',
   },
+  newFingerprint:
+    'The CA has another fingerprint now. Give it to those who set up hosts, and put it into your scripts: sekisho server fingerprint',
   changedMeanwhile: 'Somebody changed these meanwhile; they are left as they are: {groups}',
   changedParts: {
     list: 'list',

@@ -78,7 +78,7 @@ export const doctor: Words['doctor'] = {
     keyOk: { words: '鍵暗号化鍵があり、所有者だけが読み取れます。', mend: '' },
     databaseOk: { words: '{place} ({version}) は正常です。スキーマは {schema} です。', mend: '' },
     keyDamaged: {
-      words: '{role} の鍵または証明書が破損しています。',
+      words: '{role}またはその秘密鍵が破損しています。',
       mend: '鍵を置き換えるのではなく、最後のバックアップを戻してください: docs/ja/back-up-the-server.md (ホストには影響しません)',
     },
     databaseDamaged: {

@@ -113,6 +113,8 @@ export const rotations = {
     overlap: '更新済み、安全な通信はまだオフ',
     withdrawing: '安全な通信をオンに戻し、古いものを取り下げ中',
   },
+  newFingerprint:
+    'CA 指紋が変わりました。ホストをセットアップする人に新しい指紋を渡し、スクリプトも更新してください: sekisho server fingerprint',
   changedMeanwhile: '途中で誰かが変更したため、そのまま残したもの: {groups}',
   changedParts: {
     list: 'リスト',
