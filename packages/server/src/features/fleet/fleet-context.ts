@@ -24,7 +24,7 @@ export interface FleetDocuments {
     body: DocumentBody<Type>,
   ): Promise<number>;
   /** Signs the newest version again, with a higher serial: who holds a newer one of another scope takes no older one. */
-  makeAgain(tx: Tx, type: 'list' | FleetDocumentType, scope: string): Promise<number | undefined>;
+  makeAgain(tx: Tx, type: 'bundle' | 'list' | FleetDocumentType, scope: string): Promise<number | undefined>;
   latest(
     type: 'bundle' | 'list' | FleetDocumentType,
     scope: string,

@@ -18,7 +18,7 @@ import { FleetIndex, type IndexedHost } from './fleet-index.ts';
 import { agentRoutes, fleetRoutes, plainHeartbeatRoute } from './fleet.routes.ts';
 import { defaultFleetSettings, type FleetSettings } from './fleet-settings.ts';
 import { HeartbeatDesk } from './heartbeat-desk.ts';
-import { outrankList } from './outrank-list.ts';
+import { DocumentOutranker } from './outrank-document.ts';
 
 /** The fleet of a running server, with what tests look at. */
 export interface RunningFleet extends FleetService {
@@ -33,6 +33,8 @@ export interface RunningFleet extends FleetService {
   /** T-31: are free names of this host mapped by themselves, as its group says? Undefined for one that is not known. */
   readonly mapsNames: (hostId: HostId) => boolean | undefined;
   readonly newestFor: (host: IndexedHost) => NewestSerials;
+  /** F-20: does this host not verify its server at the moment? */
+  readonly isOff: (host: IndexedHost) => boolean;
 }
 
 /**
@@ -51,6 +53,7 @@ export async function startFleet(
   const work: OpenWork = new OpenWork(store, (hostId) => {
     tasks.add(desk.deliver(hostId));
   });
+  const outranker = new DocumentOutranker(context);
   const heartbeats: HeartbeatDesk = new HeartbeatDesk({
     clock,
     log,
@@ -66,8 +69,9 @@ export async function startFleet(
     onClone: (hostId) => {
       tasks.add(hub.reportClone(hostId, 'heartbeat'));
     },
-    onListAhead: (list, serial) => {
-      tasks.add(outrankList(context, list, serial));
+    onAhead: (host, type, scope, serial) => {
+      const outranking = outranker.look(host, type, scope, serial);
+      if (outranking !== undefined) tasks.add(outranking);
     },
   });
   let opened = 0;
@@ -139,6 +143,7 @@ export async function startFleet(
     periodOf: (host) => heartbeats.periodOf(host),
     mapsNames: (hostId) => heartbeats.mapsNames(hostId),
     newestFor: (host) => heartbeats.newestFor(host),
+    isOff: (host) => heartbeats.isOff(host),
     figures: () => ({
       hosts: index.size,
       sessions: hub.size,

@@ -13,6 +13,7 @@ import type { FleetDocuments } from './fleet-context.ts';
 import type { NewestSerials } from '../rotation/gate-hosts.ts';
 import type { RekeyPacer } from '../rotation/rekey-pacer.ts';
 import type { FleetIndex, IndexedHost } from './fleet-index.ts';
+import type { AheadType } from './outrank-document.ts';
 import { findHost } from './read-hosts.ts';
 
 /** A second agent of one host is reported no more often than this. */
@@ -37,8 +38,8 @@ export interface HeartbeatParts {
   readonly rekeys?: Pick<RekeyPacer, 'admits'>;
   /** Two agents report with the identity of this host. */
   readonly onClone?: (hostId: HostId) => void;
-  /** F-13 A host holds a list of a higher serial than the newest of its group's. */
-  readonly onListAhead?: (list: ListId, serial: number) => void;
+  /** F-13, F-37 A host holds a document of a higher serial than the newest that is meant for it. */
+  readonly onAhead?: (host: IndexedHost, type: AheadType, scope: string, serial: number) => void;
 }
 
 /** What the server itself needs of a group's settings. */
@@ -245,14 +246,18 @@ export class HeartbeatDesk {
     return orders;
   }
 
-  /** Once for each serial of a host: what cannot be outranked is not looked at again. */
+  /** F-37 Agents take no lower serial than what they hold: what is behind that must be signed again. */
   #lookAhead(host: IndexedHost): void {
     const list = this.listOf(host);
-    const newest = list === undefined ? 0 : (this.#parts.documents.latestSerial('list', list) ?? 0);
-    if (list === undefined || newest === 0 || host.listSerial <= newest) return;
-    if (host.listAhead === host.listSerial) return;
-    host.listAhead = host.listSerial;
-    this.#parts.onListAhead?.(list, host.listSerial);
+    this.#compare(host, 'bundle', '', host.bundleGeneration);
+    if (list !== undefined) this.#compare(host, 'list', list, host.listSerial);
+    this.#compare(host, 'assignment', host.id, host.assignmentSerial);
+    this.#compare(host, 'policy', host.groupId, host.policySerial);
+  }
+
+  #compare(host: IndexedHost, type: AheadType, scope: string, serial: number): void {
+    const newest = this.#parts.documents.latestSerial(type, scope) ?? 0;
+    if (newest !== 0 && serial > newest) this.#parts.onAhead?.(host, type, scope, serial);
   }
 
   #tellClone(host: IndexedHost, nowMs: number): void {
