@@ -18,7 +18,7 @@ import { eventually } from '@sekisho/testkit/eventually.ts';
 import { Fleet } from '@sekisho/testkit/fleet.ts';
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { cp, readFile, rename, rm } from 'node:fs/promises';
+import { cp, mkdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { sameTree, slowPlan, underWay } from './under-way.ts';
@@ -219,6 +219,21 @@ test('F-34 F-38 after the theft of the root hosts that are there go on; one that
   const [list] = (await fleet.call(listServerLists, {})).lists;
   const { file, caFingerprint } = await fleet.call(exportPackage, { params: { id: list!.id } });
   const body = { package: file, caFingerprint: parseSha256Hex(caFingerprint)! };
-  await fleet.control('attic')(repairAgent, { body });
+  // on a disk that is full: it is decided, and waits, also over a restart
+  const obstacle = join(fleet.host('attic').dataFolder, 'documents', 'list.jws.previous');
+  await rm(obstacle, { force: true });
+  await mkdir(obstacle);
+  await assert.rejects(fleet.control('attic')(repairAgent, { body }), { code: 'REPAIR_UNFINISHED' });
+  const isUnfinished = (): boolean =>
+    fleet
+      .host('attic')
+      .agent.status()
+      .health.some(({ code }) => code === 'repair-unfinished');
+  assert.equal(isUnfinished(), true);
+  await fleet.host('attic').agent.stop();
+  await fleet.restartAgent('attic');
+  assert.equal(isUnfinished(), true);
+  await rmdir(obstacle);
   await comesBack(fleet, 'attic', tick);
+  assert.equal(isUnfinished(), false);
 });

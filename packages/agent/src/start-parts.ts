@@ -102,7 +102,7 @@ export async function startParts(
     clock,
     log,
   });
-  health.set('document-damaged', documents.damaged.size > 0, [...documents.damaged].join(' '));
+  tellDocuments();
   const crls = await openCrlStore({
     folder: folder.crls,
     bundle: () => documents.held('bundle')?.payload,
@@ -172,7 +172,7 @@ export async function startParts(
       refusedServers.reached(key);
     },
     onRefused: (refused, error) => {
-      refusedServers.refused(refused.key, error.code);
+      refusedServers.refused(refused, error);
       // Once for each server and reason while the agent runs: a loop of failures is one event.
       const once = `${refused.key} ${error.code}`;
       if (told.has(once)) return;
@@ -379,6 +379,32 @@ export async function startParts(
     if (documents.intermediates.some(({ subjectKeyId }) => subjectKeyId === authorityKeyId)) return;
     renewal?.ask();
   }
+  function tellDocuments(): void {
+    health.set('document-damaged', documents.damaged.size > 0, [...documents.damaged].join(' '));
+    health.set('repair-unfinished', documents.isRepairUnfinished);
+  }
+  /** F-13 Whom the agent trusts, and where it goes, is what a communication package says. */
+  function repaired(): void {
+    told.clear();
+    server.startAnew();
+    adopted('bundle');
+    adopted('list');
+    tellDocuments();
+    fetching.request(['assignment', 'policy', 'crl']);
+    beating.channel.reconnect();
+  }
+  /** F-13 The disk was full: looked at again before each heartbeat. */
+  function finishRepair(): void {
+    documents.finishRepair().then(
+      () => {
+        log.warn({ generation: documents.serial('bundle') }, 'a communication package was taken');
+        repaired();
+      },
+      (error: unknown) => {
+        log.error({ err: error }, 'a repair that was decided can not be carried out yet');
+      },
+    );
+  }
   function reconcileMedia(): void {
     media.reconcile().catch((error: unknown) => {
       log.error({ err: error }, 'the media server could not be started');
@@ -419,6 +445,7 @@ export async function startParts(
   const heartbeat = (): Heartbeat => {
     watchStaleness(crls.nextUpdateMs);
     refusedServers.check();
+    if (documents.isRepairUnfinished) finishRepair();
     health.set('spool-full', spool.size >= SPOOL_ALARM);
     return {
       sentAtMs: clock.nowMs(),
@@ -541,6 +568,11 @@ export async function startParts(
       verification:
         switched.untilMs === undefined ? { state: 'on' } : { state: 'off', untilMs: switched.untilMs },
       health: Object.entries(health.details).map(([code, detail]) => ({ code, detail })),
+      refusedServers: refusedServers.all.map(({ server: name, error: { code, params } }) => ({
+        server: name,
+        code,
+        params: { ...params },
+      })),
       media:
         (assignment()?.media ?? null) === null
           ? null
@@ -586,18 +618,12 @@ export async function startParts(
       return { lastContactMs: server.lastContactMs ?? null };
     },
     async repair({ package: text, caFingerprint }) {
-      const found = await documents.repair(text, caFingerprint ?? undefined);
+      const found = await documents.repair(text, caFingerprint ?? undefined).finally(tellDocuments);
       log.warn(
         { generation: found.bundle.payload.serial, isNewCa: !found.isKnownRoot },
         'a communication package was taken',
       );
-      told.clear();
-      server.startAnew();
-      adopted('bundle');
-      adopted('list');
-      health.set('document-damaged', documents.damaged.size > 0, [...documents.damaged].join(' '));
-      fetching.request(['assignment', 'policy', 'crl']);
-      beating.channel.reconnect();
+      repaired();
       return repairResult(found, { folder, settings, documents, identity, clock });
     },
     async reportPackage(code) {

@@ -62,6 +62,8 @@ export const agentStatus = z.object({
   spooled: count,
   jobs: z.array(z.object({ jobId, kind: jobKind, planId: planId.nullable(), waiting: z.boolean() })),
   health: z.array(z.object({ code: z.string(), detail: z.string() })),
+  /** F-05: servers whose certificate this agent refuses, and why. */
+  refusedServers: z.array(refusal.extend({ server: z.string() })).default([]),
   media: z.object({ port: port.nullable(), folder: z.string() }).nullable(),
   /** Of the running agent's process. */
   pid: z.int().nullable().default(null),

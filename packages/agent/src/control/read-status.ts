@@ -42,6 +42,7 @@ export async function readAgentStatus(dataFolder: string, clock: Clock): Promise
       policy: documents.serial('policy'),
       crl: 0,
     },
+    health: documents.isRepairUnfinished ? [{ code: 'repair-unfinished', detail: '' }] : [],
     spooled: (await readdir(folder.spool)).filter((name) => name.endsWith('.json')).length,
   };
 }
@@ -90,6 +91,7 @@ export function baseStatus(
     spooled: 0,
     jobs: [],
     health: [],
+    refusedServers: [],
     media: null,
     pid: null,
     settings: { allowCommands: settings.allowCommands },

@@ -60,8 +60,15 @@ export interface DocumentStore {
 
 /** The documents on a disk: a communication package may replace what they are verified by. */
 export interface RepairableStore extends DocumentStore {
-  /** F-13 Takes bundle, list and anchors of a package together, or nothing. Refusals: REPAIR_… */
+  /**
+   * F-13 Takes bundle, list and anchors of a package together, or nothing. Refusals: REPAIR_…; after REPAIR_UNFINISHED it is decided, and
+   * waits for room on the disk.
+   */
   repair(text: string, expectedFingerprint: string | undefined): Promise<VerifiedPackage>;
+  /** A repair was decided and could not be carried out: until then what was held before counts, and nothing newer is adopted. */
+  readonly isRepairUnfinished: boolean;
+  /** Tries again to carry it out; rejects with the system's error. */
+  finishRepair(): Promise<void>;
 }
 
 export async function openDocumentStore(options: {
@@ -79,15 +86,20 @@ export async function openDocumentStore(options: {
   const { folder, domainId, clock, log } = options;
   const held: { [Type in KeptDocument]?: HeldDocument<Type> } = {};
   const damaged = new Set<KeptDocument>();
-  await finishRepair(folder, options.anchorsFile, log);
+  /** A repair that is on the disk and not carried out yet, perhaps since before the start. */
+  let unsettled: VerifiedPackage | 'earlier' | undefined;
+  try {
+    await finishRepair(folder, options.anchorsFile, log);
+  } catch (error) {
+    log.error({ err: error }, 'a repair that was decided can not be carried out yet');
+    unsettled = 'earlier';
+  }
   let files = await AnchorFiles.open(options.anchorsFile);
   let { anchors } = files;
   let intermediates: Certificate[] = [];
   /** F-30 Of the trust bundle: what is adopted from now on is signed by one of these. */
   let signers: NamedSigner[] = [];
   let turn: Promise<unknown> = Promise.resolve();
-  /** A repair that is on the disk and not carried out yet. */
-  let unsettled: VerifiedPackage | undefined;
 
   const verify = <Type extends KeptDocument>(
     type: Type,
@@ -137,11 +149,15 @@ export async function openDocumentStore(options: {
     if (unsettled === undefined) return;
     await finishRepair(folder, options.anchorsFile, log);
     files = await AnchorFiles.open(options.anchorsFile);
-    take('bundle', unsettled.bundle);
-    take('list', unsettled.list);
+    const found = unsettled;
+    unsettled = undefined;
     damaged.delete('bundle');
     damaged.delete('list');
-    unsettled = undefined;
+    if (found === 'earlier') for (const type of ['bundle', 'list'] as const) await load(type);
+    else {
+      take('bundle', found.bundle);
+      take('list', found.list);
+    }
   }
 
   async function adopt(type: KeptDocument, jws: string, isVerified: boolean): Promise<Adoption> {
@@ -180,13 +196,18 @@ export async function openDocumentStore(options: {
     const trusted = anchorsOfBundle(found.bundle.payload);
     await writeRepair(folder, { bundle: found.bundleJws, list: found.listJws, anchors: trusted });
     unsettled = found;
-    await settleRepair();
+    await settleRepair().catch((error: unknown) => {
+      const detail = error instanceof Error && 'code' in error ? String(error.code) : '-';
+      throw new AppError('REPAIR_UNFINISHED', { detail }, { cause: error });
+    });
     return found;
   }
 
   for (const type of KEPT_DOCUMENTS) await load(type);
+  // half written is not damaged
+  if (unsettled !== undefined) for (const type of ['bundle', 'list'] as const) damaged.delete(type);
   // what a crash interrupted between the bundle and its anchors; nothing when they are the same
-  if (held.bundle !== undefined) await files.save(anchors);
+  if (held.bundle !== undefined && unsettled === undefined) await files.save(anchors);
   return {
     held: (type) => held[type],
     serial: (type) => held[type]?.payload.serial ?? 0,
@@ -197,6 +218,14 @@ export async function openDocumentStore(options: {
     },
     repair(text, expectedFingerprint) {
       const result = turn.then(() => repair(text, expectedFingerprint));
+      turn = result.catch(() => undefined);
+      return result;
+    },
+    get isRepairUnfinished() {
+      return unsettled !== undefined;
+    },
+    finishRepair() {
+      const result = turn.then(settleRepair);
       turn = result.catch(() => undefined);
       return result;
     },

@@ -251,7 +251,11 @@ describe('agent repair', () => {
     // a folder where a file is to be written: as on a full disk, it can't be
     const obstacle = join(folder.documents, 'list.jws.previous');
     await mkdir(obstacle);
-    await assert.rejects(documents.repair(await made(anew, 3, 4), FINGERPRINT_NEW), { code: 'EISDIR' });
+    await assert.rejects(documents.repair(await made(anew, 3, 4), FINGERPRINT_NEW), {
+      code: 'REPAIR_UNFINISHED',
+      params: { detail: 'EISDIR' },
+    });
+    assert.equal(documents.isRepairUnfinished, true);
     assert.equal(standing(documents), AS_IT_WAS);
     await assert.rejects(documents.offer('bundle', await bundleOf(old, 11)), { code: 'EISDIR' });
     await rmdir(obstacle);
@@ -260,6 +264,28 @@ describe('agent repair', () => {
     await documents.offer('bundle', await bundleOf(anew, 5));
     assert.equal(standing(documents), '5 4 2 new 0');
     assert.equal(standing(await open(folder)), '5 4 2 new 0');
+  });
+
+  test('F-13 an agent that starts on a full disk in the middle of a repair goes on with what it has, and finishes when there is room', async (t) => {
+    // interrupted at the bundle, and at the list
+    for (const place of ['bundle.jws.previous', 'list.jws.previous']) {
+      const folder = await agentFolder(t);
+      const obstacle = join(folder.documents, place);
+      await mkdir(obstacle);
+      await assert.rejects((await open(folder)).repair(await made(anew, 3, 4), FINGERPRINT_NEW), {
+        code: 'REPAIR_UNFINISHED',
+      });
+      const documents = await open(folder);
+      assert.deepEqual([standing(documents), documents.isRepairUnfinished], [AS_IT_WAS, true], place);
+      assert.deepEqual([...documents.damaged], [], place);
+      await assert.rejects(documents.finishRepair(), { code: 'EISDIR' });
+      await assert.rejects(documents.offer('bundle', await bundleOf(old, 11)), { code: 'EISDIR' });
+      assert.equal(standing(documents), AS_IT_WAS, place);
+      await rmdir(obstacle);
+      await documents.finishRepair();
+      assert.deepEqual([standing(documents), documents.isRepairUnfinished], ['3 4 2 new 0', false], place);
+      assert.equal(standing(await open(folder)), '3 4 2 new 0', place);
+    }
   });
 
   test('F-13 killed at any moment of a repair the agent has its old state or the new one, never parts', async (t) => {

@@ -1,6 +1,7 @@
 import type { AgentStatus } from '@sekisho/agent/control/agent-status.ts';
 import { errorWords, fill, isErrorCode, type ErrorParams } from '@sekisho/core/errors.ts';
 import { ORPHANED_HEALTH } from '@sekisho/core/rules/host-state.ts';
+import { HEALTH_CODES } from '@sekisho/core/wire/health-codes.ts';
 import type { Cli } from '../cli.ts';
 import { renderPairs, visible } from './table.ts';
 import { quoteWord } from './shell-quote.ts';
@@ -49,7 +50,9 @@ export function agentStatusText(cli: Cli, status: AgentStatus, dataFolder: strin
           ] as const)),
       ...(status.health.length === 0
         ? []
-        : ([[labels.health, status.health.map(({ code, detail }) => `${code} ${detail}`.trim())]] as const)),
+        : ([
+            [labels.health, status.health.map(({ code, detail }) => healthText(cli, code, detail))],
+          ] as const)),
     ]),
     ...(status.verification.state === 'on'
       ? []
@@ -62,13 +65,37 @@ export function agentStatusText(cli: Cli, status: AgentStatus, dataFolder: strin
     ...(status.notDeployed === null ? [] : ['', style.yellow(notes.agentCannotCommunicate)]),
     ...(reason === null ? [] : reasonLines(cli, reason.code, reason.params)),
     ...(status.health.some(({ code }) => code === ORPHANED_HEALTH)
-      ? ['', style.yellow(words.serverLists.refusesServer), words.serverLists.refusesServerMend]
+      ? [
+          '',
+          style.yellow(words.serverLists.refusesServer),
+          ...refusedLines(cli, status),
+          words.serverLists.refusesServerMend,
+        ]
       : []),
     ...(status.notDeployed === null ? [] : [`${notes.agentComplete} ${status.notDeployed.command}`]),
     ...(status.notDeployed === null && !status.running
       ? ['', fill(notes.agentNext, { data: quoteWord(dataFolder) })]
       : []),
   ];
+}
+
+/** F-05 Which servers, and which check each of them failed; what was said already is not said again. */
+function refusedLines(cli: Cli, { refusedServers, lastError }: AgentStatus): string[] {
+  return refusedServers
+    .slice(0, REFUSED_SHOWN_MAX)
+    .flatMap(({ server, code, params }) => [
+      `${visible(server)}:`,
+      ...(code === lastError?.code ? [`  ${code}`] : reasonLines(cli, code, params)),
+    ]);
+}
+
+const REFUSED_SHOWN_MAX = 8;
+
+/** What a health code means, the code itself and what it is about. */
+export function healthText({ words }: Pick<Cli, 'words'>, code: string, detail = ''): string {
+  const known = HEALTH_CODES.find((one) => one === code);
+  const named = detail === '' ? code : `${code}: ${detail}`;
+  return known === undefined ? named : `${words.health[known]} (${named})`;
 }
 
 function reasonLines({ language, words }: Cli, code: string, params: ErrorParams): string[] {

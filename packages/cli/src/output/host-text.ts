@@ -3,6 +3,7 @@ import { SECOND_MS } from '@sekisho/core/time.ts';
 import type { HostReason } from '@sekisho/core/wire/host-reasons.ts';
 import type { HostView } from '@sekisho/core/wire/trust.ts';
 import type { Cli } from '../cli.ts';
+import { healthText } from './agent-text.ts';
 import { renderPairs } from './table.ts';
 
 /** All states of a host in one cell. */
@@ -43,7 +44,9 @@ export function hostDetailText(cli: Cli, host: HostView, group?: string): string
     ...(host.reissueAllowedUntilMs === null
       ? []
       : ([[labels.reissueUntil, format.timeWithZone(host.reissueAllowedUntilMs)]] as const)),
-    ...(host.health.length === 0 ? [] : ([[labels.health, host.health]] as const)),
+    ...(host.health.length === 0
+      ? []
+      : ([[labels.health, host.health.map((code) => healthText(cli, code))]] as const)),
   ]);
 }
 

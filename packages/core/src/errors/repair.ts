@@ -1,7 +1,20 @@
 import type { ErrorTable } from './table.ts';
 
-/** Refusals of a communication package (F-13). Whenever one is given, the agent is as it was. */
+/** Refusals of a communication package (F-13). Whenever one is given, the agent is as it was; REPAIR_UNFINISHED says that it waits. */
 export const repairErrors = {
+  REPAIR_UNFINISHED: {
+    status: 500,
+    en: {
+      words:
+        'The package was taken, but could not be written ({detail}). The agent goes on with what it has until it can be.',
+      hint: 'Make room on the disk of the data folder. The agent then finishes by itself, within a heartbeat or at its next start; sekisho agent status says so meanwhile.',
+    },
+    ja: {
+      words:
+        'パッケージを受け付けましたが、ディスクに書き込めませんでした ({detail})。書き込めるようになるまで、エージェントは現在の設定で動作を続けます。',
+      hint: 'データフォルダーのあるディスクの空き容量を確保してください。次のハートビートまたは次回の起動時に自動的に完了します。それまでは sekisho agent status に表示されます。',
+    },
+  },
   REPAIR_PACKAGE_UNREADABLE: {
     status: 422,
     en: {

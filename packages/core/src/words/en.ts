@@ -9,6 +9,7 @@ import { certificates } from './en/certificates.ts';
 import { demo } from './en/demo.ts';
 import { doctor } from './en/doctor.ts';
 import { groups } from './en/groups.ts';
+import { health } from './en/health.ts';
 import { help, labels, notes, nouns, states, units } from './en/labels.ts';
 import { legacy } from './en/legacy.ts';
 import { names } from './en/names.ts';
@@ -37,6 +38,7 @@ export const en = {
   demo,
   doctor,
   groups,
+  health,
   legacy,
   names,
   simulate,

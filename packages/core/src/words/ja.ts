@@ -10,6 +10,7 @@ import { certificates } from './ja/certificates.ts';
 import { demo } from './ja/demo.ts';
 import { doctor } from './ja/doctor.ts';
 import { groups } from './ja/groups.ts';
+import { health } from './ja/health.ts';
 import { help, labels, notes, nouns, states, units } from './ja/labels.ts';
 import { legacy } from './ja/legacy.ts';
 import { names } from './ja/names.ts';
@@ -38,6 +39,7 @@ export const ja: Words = {
   demo,
   doctor,
   groups,
+  health,
   legacy,
   names,
   simulate,
