@@ -567,3 +567,38 @@ test('S-04 within their groups a limited administrator does everything', async (
     assert.deepEqual(sees(text), [], name);
   }
 });
+
+test('S-04 F-01 the administrators of a group make its security stricter, never looser than it comes from above', async () => {
+  const set = (change: z.input<typeof groups.changeGroupSettings.body>['set']) =>
+    limited(groups.changeGroupSettings, { params: { id: mine.group }, body: { set: change } });
+  await set({ staleCrl: 'closed', crlRefreshSeconds: 900, mapNames: 'off' });
+  await set({ staleCrl: 'open', mapNames: 'on' });
+  const right = { code: 'RIGHT_MISSING', params: { right: 'security.write' } };
+  await assert.rejects(set({ crlRefreshSeconds: 86_400 }), right);
+  await server.call(trust.setSecurity, { body: { staleCrl: 'closed', mapAutomatically: false } });
+  const { group } = await limited(groups.changeGroupSettings, {
+    params: { id: mine.group },
+    body: { set: { staleCrl: 'closed', mapNames: 'off' } },
+  });
+  const { staleCrl, crlRefreshSeconds, mapNames } = group.values;
+  assert.deepEqual([staleCrl, crlRefreshSeconds, mapNames], ['closed', 900, 'off']);
+  await assert.rejects(set({ staleCrl: 'open' }), right);
+  await assert.rejects(set({ mapNames: 'on' }), right);
+
+  const { key } = await server.call(createApiKey, {
+    body: {
+      name: 'no security',
+      owner: 'branch',
+      scopes: ['group.read', 'group.write'],
+      validSeconds: 3_600,
+    },
+  });
+  const weak = callerWith(key);
+  for (const body of [
+    { set: { staleCrl: 'closed' } },
+    { unset: ['staleCrl'] },
+    { lock: ['mapNames'] },
+  ] satisfies z.input<typeof groups.changeGroupSettings.body>[])
+    await assert.rejects(weak(groups.changeGroupSettings, { params: { id: mine.group }, body }), right);
+  await weak(groups.changeGroupSettings, { params: { id: mine.group }, body: { set: { heartbeatSeconds: 61 } } });
+});

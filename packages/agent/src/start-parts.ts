@@ -41,6 +41,7 @@ import type { RepositoryContext } from './repositories/open-repository.ts';
 import { repairResult } from './repair/repair-agent.ts';
 import { createRepositoryPasswords } from './repositories/password-cache.ts';
 import { openCrlStore } from './revocation/crl-store.ts';
+import { refreshCrls } from './revocation/refresh-crls.ts';
 import { createStaleWatch } from './revocation/stale-watch.ts';
 import { loadSettings, saveSettings, type AgentConfig } from './settings.ts';
 import type { AgentOptions } from './main.ts';
@@ -532,14 +533,15 @@ export async function startParts(
   if (documents.held('bundle') !== undefined) renewUnderNewCa();
 
   const stopping = new AbortController();
-  const refreshing = refreshCrls();
-  async function refreshCrls(): Promise<void> {
-    while (!stopping.signal.aborted) {
+  const refreshing = refreshCrls({
+    periodSeconds: () => policy()?.crlRefreshSeconds ?? CRL_LOOK_MS / SECOND_MS,
+    fetch: () => {
       fetching.request(['crl']);
-      const seconds = policy()?.crlRefreshSeconds ?? CRL_LOOK_MS / SECOND_MS;
-      await clock.sleep(seconds * SECOND_MS * (0.9 + 0.2 * random.fraction()), stopping.signal);
-    }
-  }
+    },
+    clock,
+    random,
+    signal: stopping.signal,
+  });
   findRestic(env).catch((error: unknown) => {
     health.set('restic-missing', true, error instanceof AppError ? error.code : String(error));
   });

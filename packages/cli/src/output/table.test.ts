@@ -59,6 +59,24 @@ test('S-01 a table is cut to the width it is given, in the columns that may be c
   );
 });
 
+test('S-01 columns that may go leave before others are cut beyond reading, lowest number first, and none goes without need', () => {
+  const columns = [
+    { title: 'Name', shrinks: true },
+    { title: 'ID', goes: 1 },
+    { title: 'Media', goes: 2 },
+    { title: 'Why', shrinks: true },
+  ];
+  const rows = [['倉庫サーバー.example.jp', 'x'.repeat(36), 'no', 'y'.repeat(30)]];
+  const titles = (width: number): string => renderTable(columns, rows, width)[0]?.replace(/ +/g, ' ') ?? '';
+  assert.equal(titles(200), 'Name ID Media Why');
+  assert.equal(titles(79), 'Name ID Media Why');
+  assert.equal(titles(78), 'Name Media Why');
+  assert.equal(titles(41), 'Name Media Why');
+  assert.equal(titles(40), 'Name Why');
+  for (const width of [79, 78, 41, 40, 20])
+    for (const line of renderTable(columns, rows, width)) assert.ok(stringWidth(line) <= width, `${width}`);
+});
+
 test('what a host named itself cannot move the cursor or turn the text round', () => {
   const lines = renderTable([{ title: 'a' }], [['x\u001b[2J\u0007\r\n\u202ey']]);
   assert.equal(lines[2], 'x�[2J����y');

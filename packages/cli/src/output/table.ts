@@ -6,26 +6,33 @@ export interface Column {
   readonly right?: boolean;
   /** May be cut to make the table fit. */
   readonly shrinks?: boolean;
+  /** May be left out to make the table fit: the lowest number first. */
+  readonly goes?: number;
 }
 
 const GAP = '  ';
 
 const SHRUNK_CELLS_MIN = 6;
+/** Rather than cutting a column to less than this, others are left out. */
+const READABLE_CELLS_MIN = 16;
 
 /**
  * A table in terminal cells: East Asian wide characters count two. Lines carry no trailing spaces; control characters of
- * cells (names come from hosts) are shown as `�`, so that nothing moves the cursor. Where a width in cells is given, the
- * widest of the columns that may be cut are cut until the table fits it.
+ * cells (names come from hosts) are shown as `�`, so that nothing moves the cursor. Where a width in cells is given, columns
+ * that may be left out go until the others can be read, and the widest of those that may be cut are cut until the table fits it.
  */
 export function renderTable(
-  columns: readonly Column[],
+  all: readonly Column[],
   rows: readonly (readonly string[])[],
   width = Number.POSITIVE_INFINITY,
 ): string[] {
-  const clean = rows.map((row) => columns.map((_, at) => visible(row[at] ?? '')));
-  const wanted = columns.map((column, at) =>
-    Math.max(stringWidth(column.title), ...clean.map((row) => stringWidth(row[at] ?? ''))),
+  const whole = rows.map((row) => all.map((_, at) => visible(row[at] ?? '')));
+  const wantedByAll = all.map((column, at) =>
+    Math.max(stringWidth(column.title), ...whole.map((row) => stringWidth(row[at] ?? ''))),
   );
+  const kept = readable(all, wantedByAll, width);
+  const pick = <Item>(items: readonly Item[]): Item[] => items.filter((_, at) => kept.has(at));
+  const [columns, wanted, clean] = [pick(all), pick(wantedByAll), whole.map(pick)];
   const widths = shrunk(columns, wanted, width - GAP.length * (columns.length - 1));
   const line = (cells: readonly string[]): string =>
     columns
@@ -40,6 +47,22 @@ export function renderTable(
     line(widths.map((width) => '─'.repeat(width))),
     ...clean.map(line),
   ];
+}
+
+/** The columns that stay, by their place. */
+function readable(columns: readonly Column[], wanted: readonly number[], width: number): ReadonlySet<number> {
+  const kept = new Set(columns.keys());
+  const going = [...columns.entries()]
+    .filter(([, { goes }]) => goes !== undefined)
+    .sort(([, a], [, b]) => (a.goes ?? 0) - (b.goes ?? 0));
+  const cells = (at: number): number =>
+    columns[at]?.shrinks === true ? Math.min(wanted[at] ?? 0, READABLE_CELLS_MIN) : (wanted[at] ?? 0);
+  for (const [at] of going) {
+    const needed = [...kept].reduce((sum, one) => sum + cells(one) + GAP.length, -GAP.length);
+    if (needed <= width) break;
+    kept.delete(at);
+  }
+  return kept;
 }
 
 /** The widths that fit, or the least there are. */

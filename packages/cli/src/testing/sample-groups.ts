@@ -34,7 +34,11 @@ const group = (id: string, path: string[], parentId: string | null, over: Partia
   ...over,
 });
 const GROUPS = [
-  group(GROUP, ['All hosts'], null, { groups: 3, values: { mode: 'push' }, locked: ['mode'] }),
+  group(GROUP, ['All hosts'], null, {
+    groups: 3,
+    values: { mode: 'push', staleCrl: 'closed' },
+    locked: ['mode'],
+  }),
   group(EMPTY, ['All hosts', '空'], GROUP, { inherits: false, ownSinceMs: TEST_NOW_MS }),
   group(OSAKA_WEB, ['All hosts', 'Web'], GROUP),
   group(TOKYO, ['All hosts', 'Tokyo'], GROUP, {

@@ -2,7 +2,7 @@ import { listGroups } from '@sekisho/core/wire/groups.ts';
 import { serverData } from '../../client/data-folder.ts';
 import { withServer } from '../../client/open-server.ts';
 import { lockedText, ownText } from '../../output/group-text.ts';
-import { renderTable } from '../../output/table.ts';
+import { terminalTable } from '../../output/terminal-table.ts';
 import { defineVerb } from '../../verb.ts';
 
 /** `group list` (F-01). */
@@ -17,14 +17,15 @@ export const groupList = defineVerb({
       const { groups, labels } = cli.words;
       return {
         json: page,
-        text: renderTable(
+        text: terminalTable(
+          cli,
           [
-            { title: groups.group },
+            { title: groups.group, shrinks: true },
             { title: groups.hosts, right: true },
-            { title: groups.inherits },
-            { title: groups.own },
-            { title: groups.locked },
-            { title: labels.id },
+            { title: groups.inherits, goes: 2 },
+            { title: groups.own, shrinks: true },
+            { title: groups.locked, shrinks: true },
+            { title: labels.id, goes: 1 },
           ],
           page.groups.map((group) => [
             // those of a limited reach begin somewhere in the tree

@@ -6,7 +6,7 @@ import { withServer } from '../../client/open-server.ts';
 import { resolveGroup } from '../../client/resolve-group.ts';
 import { numberOr, text } from '../../flag.ts';
 import { hostReasonText, hostStateText } from '../../output/host-text.ts';
-import { renderTable } from '../../output/table.ts';
+import { terminalTable } from '../../output/terminal-table.ts';
 import { timesLine } from '../../output/times-line.ts';
 import { defineVerb } from '../../verb.ts';
 
@@ -52,16 +52,17 @@ export const hostList = defineVerb({
       return {
         json: page,
         text: [
-          ...renderTable(
+          ...terminalTable(
+            cli,
             [
-              labels.name,
-              labels.state,
-              labels.media,
-              labels.lastSeen,
-              labels.validUntil,
-              labels.id,
-              labels.error,
-            ].map((title) => ({ title })),
+              { title: labels.name, shrinks: true },
+              { title: labels.state, shrinks: true },
+              { title: labels.media, goes: 2 },
+              { title: labels.lastSeen },
+              { title: labels.validUntil, goes: 3 },
+              { title: labels.id, goes: 1 },
+              { title: labels.error, shrinks: true },
+            ],
             rows,
           ),
           timesLine(cli),

@@ -3,6 +3,7 @@ import { SECURITY_LEVELS, setSecurity, STALE_CRL_CHOICES } from '@sekisho/core/w
 import { serverData } from '../../client/data-folder.ts';
 import { withServer } from '../../client/open-server.ts';
 import { choice, number, onOff } from '../../flag.ts';
+import { groupSecurity } from '../../output/group-security.ts';
 import { securityText } from '../../output/security-text.ts';
 import { defineVerb } from '../../verb.ts';
 
@@ -48,7 +49,14 @@ export const securitySet = defineVerb({
     }
     return withServer(cli, flags.data, async ({ call }) => {
       const settings = await call(setSecurity, { body: change });
-      return { json: settings, text: [cli.words.notes.securitySaved, ...securityText(cli, settings)] };
+      return {
+        json: settings,
+        text: [
+          cli.words.notes.securitySaved,
+          ...securityText(cli, settings),
+          ...(await groupSecurity(cli, call)),
+        ],
+      };
     });
   },
 });

@@ -1,6 +1,7 @@
 import { getSecurity } from '@sekisho/core/wire/trust.ts';
 import { serverData } from '../../client/data-folder.ts';
 import { withServer } from '../../client/open-server.ts';
+import { groupSecurity } from '../../output/group-security.ts';
 import { legacyRisk } from '../../output/legacy-risk.ts';
 import { verificationRisk } from '../../output/verification-risk.ts';
 import { securityText } from '../../output/security-text.ts';
@@ -19,6 +20,7 @@ export const securityShow = defineVerb({
         json: settings,
         text: [
           ...securityText(cli, settings),
+          ...(await groupSecurity(cli, call)),
           ...(await legacyRisk(cli, call, settings)),
           ...(await verificationRisk(cli, call)),
         ],

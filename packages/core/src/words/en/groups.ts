@@ -128,6 +128,7 @@ export const groups = {
   hostHoldsNone: '{name} has confirmed no policy yet',
   verificationOff: 'OFF until {until}',
   byDefault: 'default',
+  ownSecurity: 'Groups that set it otherwise for their hosts and those below:',
   ofServer: 'server {name}',
   lockedBy: 'locked by {name}',
   locksBelow: 'locked for those below',

@@ -285,6 +285,7 @@ export const notes = {
   noKnown: 'No names are registered. Register one: sekisho host register NAME',
   noTokens: 'There are no tokens. Make one: sekisho token create --name NAME',
   more: 'There is more: add --after {after}',
+  tableCut: 'Cut to the width of the terminal; whole with --json, or through a pipe.',
   auditWhole: 'The whole of a row: sekisho audit show NO, or --json.',
   moreBefore: 'There is more: add --before {before}',
   confirmQuestion: '{question} [y/N] ',

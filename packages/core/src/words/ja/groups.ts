@@ -129,6 +129,7 @@ export const groups: Words['groups'] = {
   hostHoldsNone: '{name} はまだポリシーを受け取っていない',
   verificationOff: 'オフ ({until} まで)',
   byDefault: '既定値',
+  ownSecurity: '次のグループとその下には、別の値が設定されています:',
   ofServer: 'サーバー {name}',
   lockedBy: '{name} がロック',
   locksBelow: '下に対してロック',

@@ -287,6 +287,7 @@ export const notes: Words['notes'] = {
   noKnown: '登録された名前はありません。登録するには: sekisho host register NAME',
   noTokens: '認証トークンはありません。作成するには: sekisho token create --name NAME',
   more: '続きがあります: --after {after} を付けてください',
+  tableCut: '端末の幅に合わせて省略しています。全体の表示: --json、またはパイプ',
   auditWhole: '行の全体を見るには: sekisho audit show 番号、または --json',
   moreBefore: '続きがあります: --before {before} を付けてください',
   confirmQuestion: '{question} [y/N] ',

@@ -7,7 +7,7 @@ import { getDocument } from '@sekisho/core/wire/agent.ts';
 import * as wire from '@sekisho/core/wire/groups.ts';
 import { createPlan } from '@sekisho/core/wire/plans.ts';
 import { switchVerification } from '@sekisho/core/wire/switch-verification.ts';
-import { getHost, listAudit, listHosts } from '@sekisho/core/wire/trust.ts';
+import { getHost, listAudit, listHosts, setSecurity } from '@sekisho/core/wire/trust.ts';
 import { eventually } from '@sekisho/testkit/eventually.ts';
 import { FakeClock } from '@sekisho/testkit/fake-clock.ts';
 import { changeServerConfig } from '@sekisho/testkit/fleet.ts';
@@ -19,6 +19,7 @@ import { test } from 'node:test';
 import type { z } from 'zod';
 import { fleetContextOf } from '../fleet/fleet-service.ts';
 import { insertGroup } from './group-rows.ts';
+import { changeSettings, type SettingsWish } from './change-settings.ts';
 import { moveGroup } from './move-group.ts';
 import { moveHost } from './move-host.ts';
 
@@ -290,6 +291,112 @@ eachStore((dialect) => {
         const under = { id: tokyo.id, parentId: loose.id, dryRun: false };
         await assert.rejects(moveGroup(fleet, operator, under), code('RIGHT_MISSING'));
         assert.equal((await moveHost(fleet, operator, { ...into, groupId: web.id })).to.name, 'Web');
+      },
+    );
+
+    await t.test(
+      'F-01 T-41 T-42 security options of a group: those of the domain, unless it sets its own; hosts get them in their policy, with origin',
+      async () => {
+        const of = async (id: GroupId): Promise<string[]> => {
+          const { staleCrl, crlRefreshSeconds, mapNames } = await effective(id);
+          return [staleCrl, crlRefreshSeconds, mapNames].map(
+            ({ value, origin }) => `${value} ${origin.kind === 'default' ? 'default' : origin.name}`,
+          );
+        };
+        assert.deepEqual(await of(web.id), ['open default', '14400 default', 'on default']);
+        await call(setSecurity, { body: { level: 'very-high', mapAutomatically: false } });
+        assert.deepEqual(await of(web.id), ['closed default', '3600 default', 'off default']);
+        const set = { staleCrl: 'open', crlRefreshSeconds: 900, mapNames: 'on' } as const;
+        const { effect } = await change(tokyo.id, { set });
+        assert.deepEqual(effect.groups[0]?.settings, [
+          { setting: 'staleCrl', from: 'closed', to: 'open' },
+          { setting: 'crlRefreshSeconds', from: 3600, to: 900 },
+          { setting: 'mapNames', from: 'off', to: 'on' },
+        ]);
+        assert.deepEqual(await of(web.id), ['open Tokyo', '900 Tokyo', 'on Tokyo']);
+        const policy = await policyOf(client);
+        assert.deepEqual([policy.staleCrl, policy.crlRefreshSeconds], ['open', 900]);
+        const origin = { kind: 'group', id: tokyo.id, name: 'Tokyo', locked: false };
+        for (const name of ['staleCrl', 'crlRefreshSeconds', 'mapNames'])
+          assert.deepEqual(policy.origins[name], origin);
+        await change(root.id, { lock: ['staleCrl'] });
+        assert.deepEqual((await policyOf(client)).staleCrl, 'closed', 'the lock of one that sets nothing');
+        assert.deepEqual((await policyOf(client)).origins['staleCrl'], { kind: 'default', locked: true });
+        await assert.rejects(change(tokyo.id, { set: { staleCrl: 'open' } }), code('SETTING_LOCKED'));
+        for (const seconds of [299, 86_401])
+          await assert.rejects(
+            change(tokyo.id, { set: { crlRefreshSeconds: seconds } }),
+            code('BODY_INVALID'),
+          );
+        await change(root.id, { unlock: ['staleCrl'] });
+        await change(tokyo.id, { unset: ['staleCrl', 'crlRefreshSeconds', 'mapNames'] });
+        await call(setSecurity, { body: { level: 'high', mapAutomatically: true } });
+        assert.deepEqual(await of(web.id), ['open default', '14400 default', 'on default']);
+      },
+    );
+
+    await t.test(
+      'F-01 S-04 who loosens security needs the right for it: an operator has none, and one of a group goes no lower than what comes from above it',
+      async () => {
+        const { context } = trust.server;
+        const fleet = fleetContextOf(context, context.config.fleet);
+        const part = await create('Part');
+        const [strict, loose] = [await create('Strict', part.id), await create('Loose', part.id)];
+        const principalWith = (rights: Principal['rights']): Principal => ({
+          kind: 'administrator',
+          administratorId: null,
+          name: 'somebody',
+          origin: 'test',
+          rights,
+        });
+        const operator = principalWith(new Map([['group.write', 'domain']]));
+        const here = new Set([part.id, strict.id, loose.id]);
+        const ofPart = principalWith(
+          new Map([
+            ['group.write', here],
+            ['security.write', here],
+          ]),
+        );
+        const by = (who: Principal, id: GroupId, wish: Partial<SettingsWish>) =>
+          changeSettings(fleet, who, {
+            id,
+            set: {},
+            unset: [],
+            lock: [],
+            unlock: [],
+            dryRun: false,
+            ...wish,
+          });
+        const refused = (work: Promise<unknown>) => assert.rejects(work, code('RIGHT_MISSING'));
+        for (const wish of [
+          { set: { staleCrl: 'closed' } },
+          { set: { mapNames: 'off' }, dryRun: true },
+          { unset: ['crlRefreshSeconds'] },
+          { lock: ['staleCrl'] },
+          { unlock: ['mapNames'] },
+        ] satisfies Partial<SettingsWish>[])
+          await refused(by(operator, strict.id, wish));
+        await by(ofPart, strict.id, { set: { staleCrl: 'closed', crlRefreshSeconds: 600 } });
+        await by(ofPart, strict.id, { set: { crlRefreshSeconds: 14_400 } });
+        await refused(by(ofPart, loose.id, { set: { crlRefreshSeconds: 14_401 } }));
+
+        await moveHost(fleet, operator, { id: media.hostId, groupId: strict.id, dryRun: false });
+        const out = { id: media.hostId, groupId: loose.id, dryRun: false };
+        await refused(moveHost(fleet, operator, out));
+        await refused(moveHost(fleet, operator, { ...out, dryRun: true }));
+        await moveHost(fleet, ofPart, out);
+        await moveGroup(fleet, operator, { id: strict.id, parentId: root.id, dryRun: false });
+
+        // what the domain's own administrators leave open above may stay so below, as long as they do
+        await by(ofPart, part.id, { set: { staleCrl: 'closed' } });
+        await change(root.id, { set: { crlRefreshSeconds: 86_400 } });
+        await by(ofPart, loose.id, { set: { crlRefreshSeconds: 80_000 }, unset: ['staleCrl'] });
+        await refused(by(operator, part.id, { inherits: false }));
+        await change(root.id, { unset: ['crlRefreshSeconds'] });
+        await by(ofPart, loose.id, { set: { crlRefreshSeconds: 79_000 } });
+        await refused(by(ofPart, loose.id, { set: { crlRefreshSeconds: 80_000 } }));
+        await by(ofPart, loose.id, { set: { crlRefreshSeconds: 3600 } });
+        await call(wire.moveHost, { params: { id: media.hostId }, body: { groupId: root.id } });
       },
     );
 

@@ -1,6 +1,7 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import { NEW_NAMES_PER_HOST_PER_MINUTE_MAX } from '@sekisho/core/limits.ts';
 import { MINUTE_MS } from '@sekisho/core/time.ts';
+import { changeGroupSettings, createGroup, listGroups, moveHost } from '@sekisho/core/wire/groups.ts';
 import { addLegacyHost } from '@sekisho/core/wire/legacy.ts';
 import * as wire from '@sekisho/core/wire/names.ts';
 import { getHost, listAudit, registerHost, setHostMedia, setSecurity } from '@sekisho/core/wire/trust.ts';
@@ -137,6 +138,42 @@ eachStore((dialect) => {
         assert.deepEqual(await mappings('off.example'), ['nas approved']);
         assert.equal(await lastAct('off.example'), 'approve-name done by local');
         await trust.call(setSecurity, { body: { mapAutomatically: true } });
+      },
+    );
+
+    await t.test(
+      'T-31 F-01 a group says for its own hosts whether names are mapped, and explain names it',
+      async () => {
+        const root = (await trust.call(listGroups, {})).groups[0]!;
+        const { id } = await trust.call(createGroup, { body: { name: 'DMZ', parentId: root.id } });
+        const params = { id };
+        await trust.call(changeGroupSettings, { params, body: { set: { mapNames: 'off' } } });
+        await trust.call(moveHost, { params: { id: nas.hostId }, body: { groupId: id } });
+        assert.equal(await code({ name: 'free.example' }), 'PEER_NAME_PENDING');
+        assert.equal((await pendingOf('free.example'))?.reason, 'map-off');
+        const fingerprint = other.identity.certificate.fingerprint;
+        const ofOther = { name: 'free-2.example', hostId: other.hostId, fingerprint };
+        assert.equal(await code(ofOther), 'allowed', 'the others follow the domain');
+        const decidedBy = async (check: string) => {
+          const query = { from: 'client', to: 'nas', as: 'free.example' };
+          const { sides } = await trust.call(wire.explainPeers, { query });
+          return sides[0]?.checks.find((one) => one.check === check)?.decidedBy;
+        };
+        const group = { id, path: ['All hosts', 'DMZ'] };
+        assert.deepEqual(await decidedBy('name'), {
+          kind: 'setting',
+          name: 'mapAutomatically',
+          value: 'off',
+          group,
+        });
+        await trust.call(setSecurity, { body: { mapAutomatically: false } });
+        await trust.call(changeGroupSettings, { params, body: { set: { mapNames: 'on' } } });
+        assert.equal(await code({ name: 'free.example' }), 'allowed');
+        assert.deepEqual(await mappings('free.example'), ['nas automatic']);
+        assert.equal(await code({ ...ofOther, name: 'free-3.example' }), 'PEER_NAME_PENDING');
+        await trust.call(setSecurity, { body: { mapAutomatically: true } });
+        await trust.call(changeGroupSettings, { params, body: { unset: ['mapNames'] } });
+        await trust.call(moveHost, { params: { id: nas.hostId }, body: { groupId: root.id } });
       },
     );
 
