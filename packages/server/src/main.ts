@@ -63,6 +63,7 @@ import { RotationBoard } from './features/rotation/rotation-board.ts';
 import { rotationChanges } from './features/rotation/rotation-changes.ts';
 import type { RotationContext } from './features/rotation/rotation-context.ts';
 import { RotationMachine } from './features/rotation/rotation-machine.ts';
+import { ShownKeys } from './features/rotation/shown-key.ts';
 import { rotationRoutes } from './features/rotation/rotation.routes.ts';
 import { CertificateRegistry } from './features/revocation/certificate-registry.ts';
 import { startCrlCache, type CrlCache } from './features/revocation/crl-cache.ts';
@@ -258,9 +259,22 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
     onRefused: ({ code, origin, subject }) => {
       refusals.note({ act: 'refuse-peer', actor: 'unknown', origin, subject, code });
     },
+    onPeer: ({ hostId }, socket) => {
+      shownKeys.note(hostId, socket);
+    },
   });
 
   const board = await RotationBoard.open({ clock, config, feed, keys, log, store });
+  const rekeys = new RekeyPacer({ clock, log, registry, current: () => board.current });
+  const answering: { fleet?: RunningFleet } = {};
+  const shownKeys = new ShownKeys({
+    current: () => board.current,
+    tls: () => board.tls,
+    index: () => answering.fleet?.index,
+    onFormer: (hostId) => {
+      rekeys.forget(hostId);
+    },
+  });
   const listener = createAgentListener({
     tls: board.tls,
     caPem: board.caPem,
@@ -314,7 +328,7 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
     names,
     legacy,
     renewals,
-    rekeys: new RekeyPacer({ clock, log, registry, current: () => board.current }),
+    rekeys,
     security,
     connections,
     accounts,
@@ -330,6 +344,7 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
   await rememberConfiguredHosts(parts);
   const fleet = await startFleet(parts, config.fleet);
   groups.fleet = fleet;
+  answering.fleet = fleet;
   stopping.add(() => fleet.stop());
   const context: ServerContext = { ...parts, fleet };
 
@@ -450,6 +465,7 @@ async function startRotations(
     periodOf: fleet.periodOf,
     hasChannel: (hostId: HostId) => fleet.hub.session(hostId) !== undefined,
     newestFor: fleet.newestFor,
+    isOff: fleet.isOff,
   };
   const rekeying = context.rekeys.start({
     hosts: () => fleet.index.hosts(),

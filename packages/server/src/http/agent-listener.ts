@@ -70,6 +70,8 @@ export function createAgentListener(parts: {
 }): AgentListener {
   const { connections, log } = parts;
   let serving: AgentServing | undefined;
+  /** Connections in whose handshake an earlier certificate was shown: each is good for the request that comes next. */
+  const ofBefore = new WeakSet<Socket>();
   let { caPem } = parts;
   const tlsOptions = ({ key, cert }: { key: string; cert: string }) => ({
     key,
@@ -92,7 +94,11 @@ export function createAgentListener(parts: {
     },
     (request, response) => {
       if (serving === undefined) answerUnready(response);
-      else serving.app.routing(request, response);
+      else {
+        // who asks again makes a new connection, and sees the certificate of now
+        if (ofBefore.has(request.socket)) response.shouldKeepAlive = false;
+        serving.app.routing(request, response);
+      }
     },
   );
   const relays = new RelayStreams(server, { connections, log });
@@ -161,6 +167,7 @@ export function createAgentListener(parts: {
     replaceTls: (tls, ca = caPem) => {
       caPem = ca;
       server.setSecureContext(tlsOptions(tls));
+      for (const socket of connections.verifiedSockets()) ofBefore.add(socket);
     },
     changeTicketKeys: () => {
       server.setTicketKeys(Buffer.from(parts.random.bytes(TICKET_KEY_BYTES)));

@@ -108,6 +108,11 @@ export class PeerConnections {
     return this.#of(hostId).length;
   }
 
+  /** Of all hosts. */
+  verifiedSockets(): IterableIterator<Socket> {
+    return this.#peers.keys();
+  }
+
   get unverifiedCount(): number {
     return this.#unverified.size;
   }

@@ -42,6 +42,8 @@ export interface PeerReaderParts {
   /** False while this server cannot read the change feed: then nobody is let in (design.md, Data). */
   readonly isFresh: () => boolean;
   readonly catchUp: () => Promise<void>;
+  /** Hears of each request of a host whose certificate counts. */
+  readonly onPeer?: (peer: PeerIdentity, socket: Socket) => void;
   /** Hears of each certificate, or lack of one, that was refused: for the audit log. */
   readonly onRefused?: (refusal: { code: string; origin: string; subject: string }) => void;
 }
@@ -90,6 +92,7 @@ export class PeerReader {
       });
     if (connection.kind === 'late' && what !== 'renewal') throw new AppError('CERTIFICATE_CA_RETIRED');
     this.#parts.registry.noteUse(peer.fingerprint);
+    this.#parts.onPeer?.(peer, socket);
     return peer;
   }
 

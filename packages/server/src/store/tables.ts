@@ -200,6 +200,7 @@ export interface HostSeenTable {
   policy_serial: number;
   crl_number: number;
   heartbeat_seconds: number;
+  shown_key: number;
   fingerprint: string;
   version: string;
   boot_id: string;

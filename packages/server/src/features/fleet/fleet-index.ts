@@ -23,6 +23,8 @@ export class IndexedHost {
   assignmentSerial = 0;
   policySerial = 0;
   crlNumber = 0;
+  /** F-37: of the TLS key that it was last seen to accept while that was new; zero: of none. */
+  shownKey = 0;
   /** Its own period, as it said it; zero: it did not. */
   heartbeatSeconds = 0;
   fingerprint = '';
@@ -130,6 +132,12 @@ export class FleetIndex {
     host.backAtSeconds = Math.floor(atMs / SECOND_MS);
   }
 
+  /** F-37 The host accepted the server's new certificate in a handshake. */
+  noteShown(host: IndexedHost, mark: number): void {
+    host.shownKey = mark;
+    if (host.lastSeenMs > 0) this.#touched.add(host);
+  }
+
   /** Writes what changed since the last flush; what fails stays for the next one. Returns how many rows were written. */
   async flush(): Promise<number> {
     let written = 0;
@@ -158,6 +166,7 @@ export class FleetIndex {
   /** What another server process saw counts when it is newer. */
   #merge(row: SeenRow): void {
     const host = this.put(row);
+    if (row.lastSeenMs >= host.lastSeenMs && row.shownKey !== 0) host.shownKey = row.shownKey;
     if (row.lastSeenMs <= host.lastSeenMs) return;
     noteBoot(host, row.bootId, row.lastSeenMs);
     // an agent of old that does not say its period is heard by its own server process alone

@@ -18,6 +18,8 @@ export interface SeenRow {
   readonly policySerial: number;
   readonly crlNumber: number;
   readonly heartbeatSeconds: number;
+  /** F-37: of the newest TLS key that it was seen to accept; zero: of none. */
+  readonly shownKey: number;
   readonly fingerprint: string;
   readonly version: string;
   /** Drawn by the agent at its start: another one than before means that it was started again. */
@@ -70,6 +72,7 @@ function selectSeen(db: DbOrTx, sinceMs: number | undefined) {
       'host_seen.policy_serial',
       'host_seen.crl_number',
       'host_seen.heartbeat_seconds',
+      'host_seen.shown_key',
       'host_seen.fingerprint',
       'host_seen.version',
       'host_seen.boot_id',
@@ -94,6 +97,7 @@ const seenOf = (row: SelectedSeen): SeenRow => ({
   policySerial: row.policy_serial ?? 0,
   crlNumber: row.crl_number ?? 0,
   heartbeatSeconds: row.heartbeat_seconds ?? 0,
+  shownKey: row.shown_key ?? 0,
   fingerprint: row.fingerprint ?? '',
   version: row.version ?? '',
   bootId: row.boot_id ?? '',
@@ -122,6 +126,7 @@ const columnsOf = (host: Omit<SeenRow, 'id' | 'groupId'>) => ({
   policy_serial: host.policySerial,
   crl_number: host.crlNumber,
   heartbeat_seconds: host.heartbeatSeconds,
+  shown_key: host.shownKey,
   fingerprint: host.fingerprint,
   // PostgreSQL stores no NUL
   version: host.version.replaceAll('\0', ''),
@@ -143,6 +148,7 @@ const upsert = (db: DbOrTx, rows: ReturnType<typeof columnsOf>[]) =>
         policy_serial: row.ref('excluded.policy_serial'),
         crl_number: row.ref('excluded.crl_number'),
         heartbeat_seconds: row.ref('excluded.heartbeat_seconds'),
+        shown_key: row.ref('excluded.shown_key'),
         fingerprint: row.ref('excluded.fingerprint'),
         version: row.ref('excluded.version'),
         boot_id: row.ref('excluded.boot_id'),

@@ -5,6 +5,7 @@ import type { CertificateRegistry } from '../revocation/certificate-registry.ts'
 import { parseSha256Hex, type HostId } from '@sekisho/core/ids.ts';
 import { SECOND_MS, type Clock } from '@sekisho/core/time.ts';
 import type { RotationChange } from './rotation-change.ts';
+import { hasSeenKey } from './shown-key.ts';
 import { REKEY_AGAIN_MS, REKEYS_PER_SECOND_MAX } from './rekey-pacer.ts';
 import type { RotationRow } from './rotation.store.ts';
 
@@ -17,6 +18,8 @@ export interface FleetFacts {
   readonly periodOf: (host: IndexedHost) => number;
   readonly hasChannel: (hostId: HostId) => boolean;
   readonly newestFor: (host: IndexedHost) => NewestSerials;
+  /** F-20 A host that does not verify its server accepts whatever it shows. */
+  readonly isOff: (host: IndexedHost) => boolean;
 }
 
 /** Of the documents that are meant for a host; undefined: there is none. */
@@ -91,9 +94,9 @@ export const gateFacts = (facts: FleetFacts, rotation: RotationRow): GateFacts =
   askAgainMs: REKEY_AGAIN_MS,
 });
 
-/** F-37 It echoes what the step made, and after the switch it was heard once more. */
+/** F-37 It echoes what the step made, and after the switch it was heard over a connection that shows what is new. */
 function hasAcknowledged(
-  { newestFor }: FleetFacts,
+  { isOff, newestFor }: FleetFacts,
   host: IndexedHost,
   change: RotationChange,
   rotation: RotationRow,
@@ -104,7 +107,8 @@ function hasAcknowledged(
     isHeld(host.bundleGeneration, echo.bundleGeneration, newest.bundle) &&
     isHeld(host.listSerial, echo.listSerial, newest.list) &&
     isHeld(host.policySerial, echo.policySerial, newest.policy) &&
-    (rotation.phase !== 'overlap' || host.lastSeenMs >= rotation.phaseSinceMs) &&
+    (rotation.phase !== 'overlap' ||
+      (host.lastSeenMs >= rotation.phaseSinceMs && (hasSeenKey(host, rotation) || isOff(host)))) &&
     (change.hasFollowed?.(host, rotation) ?? true)
   );
 }

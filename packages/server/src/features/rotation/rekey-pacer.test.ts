@@ -7,6 +7,8 @@ import { test } from 'node:test';
 import { IndexedHost } from '../fleet/fleet-index.ts';
 import type { CertificateRegistry } from '../revocation/certificate-registry.ts';
 import {
+  RECONNECTS_AT_ONCE,
+  RECONNECTS_PER_SECOND_MAX,
   REKEY_AGAIN_MS,
   REKEY_LOOK_MS,
   RekeyPacer,
@@ -94,4 +96,37 @@ test('F-33 a change that is paused, and one in another phase, asks nobody', asyn
   // turned round, everybody is asked for a certificate of the old CA
   state.rotation = { ...rotation, direction: 'back', fromKeyId: 'new-root', toKeyId: 'old-root' };
   assert.equal(pacer.admits(hosts[0]!), false, 'it has one');
+});
+
+test('F-37 after a switch of the TLS certificate those that were not shown the new one are asked for their list, a fleet of 10,000 within 25 seconds', async () => {
+  const { clock, hosts, state, pacer } = fleetOf();
+  const toKeyId = 'a'.repeat(64);
+  state.rotation = { ...rotation, kind: 'tls', phase: 'overlap', toKeyId } as unknown as RotationRow;
+  hosts[1]!.shownKey = Number.parseInt(toKeyId.slice(0, 7), 16);
+  const pushed: (readonly [HostId, readonly string[]])[] = [];
+  const fleet = {
+    hosts: () => hosts.values(),
+    hasChannel: (id: HostId) => id !== hosts[0]!.id,
+    push: (id: HostId, fetch: readonly string[]) => pushed.push([id, fetch]),
+  };
+  const looks = Math.ceil((HOSTS - 2) / RECONNECTS_AT_ONCE);
+  for (let look = 0; look < looks; look += 1) {
+    await clock.advance(REKEY_LOOK_MS);
+    pacer.look(fleet);
+  }
+  assert.equal(new Set(pushed.map(([id]) => id)).size, HOSTS - 2);
+  assert.equal(pushed.length, HOSTS - 2, 'each once');
+  assert.ok(pushed.every(([id, fetch]) => id !== hosts[1]!.id && fetch.join() === 'list'));
+  assert.ok((10_000 / RECONNECTS_PER_SECOND_MAX) * SECOND_MS <= 25 * SECOND_MS);
+  assert.ok(!pacer.admits(hosts[0]!), 'by the answer to a heartbeat only certificates are asked for');
+  // one came over a connection of before: once more, and nobody else
+  pacer.forget(hosts[2]!.id);
+  for (let look = 0; look < 3; look += 1) {
+    await clock.advance(REKEY_LOOK_MS);
+    pacer.look(fleet);
+  }
+  assert.deepEqual(
+    pushed.slice(HOSTS - 2).map(([id]) => id),
+    [hosts[2]!.id],
+  );
 });

@@ -6,17 +6,30 @@ import { startLoop, type Loop } from '../../loops/loop.ts';
 import type { IndexedHost } from '../fleet/fleet-index.ts';
 import type { CertificateRegistry } from '../revocation/certificate-registry.ts';
 import { isRekeyed } from './is-rekeyed.ts';
+import { hasSeenKey, tlsKeyOf } from './shown-key.ts';
 import type { RotationRow } from './rotation.store.ts';
 
 /** Certificates that hosts are asked for in a second, by each server process: issuing them leaves room for everything else. */
 export const REKEYS_PER_SECOND_MAX = 50;
+/** Hosts that are asked in a second to come over a new connection, which costs a handshake and nothing else. */
+export const RECONNECTS_PER_SECOND_MAX = 400;
 /** They are asked in small groups, this often: all of a second's at once would be answered in one turn of the event loop. */
 export const REKEY_LOOK_MS = 100;
 export const REKEYS_AT_ONCE = (REKEYS_PER_SECOND_MAX * REKEY_LOOK_MS) / SECOND_MS;
-/** A host that was asked and still shows the old one is asked again after this: its agent tries by itself meanwhile. */
+export const RECONNECTS_AT_ONCE = (RECONNECTS_PER_SECOND_MAX * REKEY_LOOK_MS) / SECOND_MS;
+/** A host that was asked and has not followed is asked again after this: its agent tries by itself meanwhile. */
 export const REKEY_AGAIN_MS = 20 * SECOND_MS;
 /** Hosts that are looked at in one go: a fleet is walked through over several seconds. */
 const HOSTS_PER_LOOK_MAX = 2_000;
+
+/** What hosts are asked for in the phase that is on. */
+interface Asking {
+  readonly rotation: RotationRow;
+  /** The list is nothing new: who fetches it makes a connection that shows the new certificate. */
+  readonly fetch: 'certificate' | 'list';
+  readonly atOnce: number;
+  readonly hasFollowed: (host: IndexedHost) => boolean;
+}
 
 /** What the pacer asks hosts over. */
 export interface RekeyFleet {
@@ -27,7 +40,8 @@ export interface RekeyFleet {
 
 /**
  * F-37 While hosts are to have certificates of another CA: asks so many a second, over their channels, or by the answer to their heartbeat.
- * Nothing is written for it: who has followed is seen by the certificate that a host shows.
+ * Nothing is written for it: who has followed is seen by the certificate that a host shows. After a switch of the TLS certificate it asks
+ * those that were not yet shown the new one, for a channel outlives the swap.
  */
 export class RekeyPacer {
   readonly #clock: Clock;
@@ -35,7 +49,7 @@ export class RekeyPacer {
   readonly #registry: CertificateRegistry;
   readonly #current: () => RotationRow | undefined;
   readonly #asked = new Map<HostId, number>();
-  #rotation = '';
+  #phase = '';
   #walk: IterableIterator<IndexedHost> | undefined;
   #left = 0;
   #filledMs = 0;
@@ -54,8 +68,13 @@ export class RekeyPacer {
 
   /** Is this host asked now? Counts as asked then. */
   admits(host: IndexedHost): boolean {
-    const rotation = this.#rekeying();
-    return rotation !== undefined && this.#admits(host, rotation);
+    const asking = this.#asking();
+    return asking?.fetch === 'certificate' && this.#admits(host, asking);
+  }
+
+  /** What this host did when it was asked proved nothing: it is asked again in its turn. */
+  forget(hostId: HostId): void {
+    this.#asked.delete(hostId);
   }
 
   /** Asks over channels from now on. */
@@ -74,9 +93,10 @@ export class RekeyPacer {
 
   /** Asks the next hosts whose channels are open here. */
   look(fleet: RekeyFleet): void {
-    const rotation = this.#rekeying();
-    if (rotation === undefined) return;
+    const asking = this.#asking();
+    if (asking === undefined) return;
     for (let looked = 0; looked < HOSTS_PER_LOOK_MAX; looked += 1) {
+      if (!this.#hasRoom(asking)) return;
       this.#walk ??= fleet.hosts();
       const next = this.#walk.next();
       if (next.done === true) {
@@ -84,40 +104,57 @@ export class RekeyPacer {
         return;
       }
       const host = next.value;
-      if (!fleet.hasChannel(host.id)) continue;
-      if (this.#admits(host, rotation)) fleet.push(host.id, ['certificate']);
-      else if (!this.#hasRoom()) return;
+      if (fleet.hasChannel(host.id) && this.#admits(host, asking)) fleet.push(host.id, [asking.fetch]);
     }
   }
 
-  #rekeying(): RotationRow | undefined {
-    const rotation = this.#current();
-    if (rotation?.phase !== 'rekeying' || rotation.pausedAtMs !== null) return undefined;
-    const now = `${rotation.id} ${rotation.direction}`;
-    if (now !== this.#rotation) {
-      this.#rotation = now;
+  #asking(): Asking | undefined {
+    const asking = this.#askingIn(this.#current());
+    if (asking === undefined) return undefined;
+    const { id, direction, phase } = asking.rotation;
+    const now = `${id} ${direction} ${phase}`;
+    if (now !== this.#phase) {
+      this.#phase = now;
       this.#asked.clear();
       this.#walk = undefined;
     }
-    return rotation;
+    return asking;
   }
 
-  #admits(host: IndexedHost, rotation: RotationRow): boolean {
+  #askingIn(rotation: RotationRow | undefined): Asking | undefined {
+    if (rotation === undefined || rotation.pausedAtMs !== null) return undefined;
+    if (rotation.phase === 'rekeying')
+      return {
+        rotation,
+        fetch: 'certificate',
+        atOnce: REKEYS_AT_ONCE,
+        hasFollowed: (host) => isRekeyed(this.#registry, host, rotation),
+      };
+    if (rotation.phase !== 'overlap' || tlsKeyOf(rotation) === undefined) return undefined;
+    return {
+      rotation,
+      fetch: 'list',
+      atOnce: RECONNECTS_AT_ONCE,
+      hasFollowed: (host) => hasSeenKey(host, rotation),
+    };
+  }
+
+  #admits(host: IndexedHost, asking: Asking): boolean {
     const nowMs = this.#clock.monotonicMs();
     const askedMs = this.#asked.get(host.id);
     if (askedMs !== undefined && nowMs - askedMs < REKEY_AGAIN_MS) return false;
-    if (isRekeyed(this.#registry, host, rotation) || !this.#hasRoom()) return false;
+    if (asking.hasFollowed(host) || !this.#hasRoom(asking)) return false;
     this.#left -= 1;
     this.#asked.set(host.id, nowMs);
     return true;
   }
 
   /** A bucket that is filled again for each group. */
-  #hasRoom(): boolean {
+  #hasRoom({ atOnce }: Asking): boolean {
     const nowMs = this.#clock.monotonicMs();
     if (nowMs - this.#filledMs >= REKEY_LOOK_MS) {
       this.#filledMs = nowMs;
-      this.#left = REKEYS_AT_ONCE;
+      this.#left = atOnce;
     }
     return this.#left > 0;
   }

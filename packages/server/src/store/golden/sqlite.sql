@@ -250,6 +250,7 @@ CREATE TABLE host_seen (
   policy_serial BIGINT NOT NULL,
   crl_number BIGINT NOT NULL,
   heartbeat_seconds BIGINT NOT NULL,
+  shown_key BIGINT NOT NULL,
   fingerprint TEXT NOT NULL,
   version TEXT NOT NULL,
   boot_id TEXT NOT NULL,
