@@ -22,6 +22,8 @@ export interface Tables {
   crl_shards: CrlShardsTable;
   crls: CrlsTable;
   crl_parts: CrlPartsTable;
+  package_files: PackageFilesTable;
+  package_parts: PackagePartsTable;
   revocations: RevocationsTable;
   documents: DocumentsTable;
   server_lists: ServerListsTable;
@@ -283,6 +285,20 @@ export interface CrlPartsTable {
   part: number;
   created_at_ms: number;
   der: string;
+}
+
+export interface PackageFilesTable {
+  sha256: string;
+  platform: string;
+  bytes: number;
+  published_at_ms: number;
+}
+
+export interface PackagePartsTable {
+  sha256: string;
+  part: number;
+  created_at_ms: number;
+  content: string;
 }
 
 export interface RevocationsTable {

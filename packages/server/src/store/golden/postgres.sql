@@ -263,6 +263,14 @@ outbox.kind text not null
 outbox.subject text not null
 outbox.body text not null
 outbox.created_at_ms bigint not null
+package_files.sha256 text not null
+package_files.platform text not null
+package_files.bytes bigint not null
+package_files.published_at_ms bigint not null
+package_parts.sha256 text not null
+package_parts.part bigint not null
+package_parts.created_at_ms bigint not null
+package_parts.content text not null
 passkeys.credential_id text not null
 passkeys.administrator_id text not null
 passkeys.name text not null
@@ -490,6 +498,8 @@ legacy_grants: legacy_grants_pkey PRIMARY KEY (host_id, repository)
 legacy_hosts: legacy_hosts_host_id_fkey FOREIGN KEY (host_id) REFERENCES hosts(id)
 legacy_hosts: legacy_hosts_pkey PRIMARY KEY (host_id)
 outbox: outbox_pkey PRIMARY KEY (num)
+package_files: package_files_pkey PRIMARY KEY (sha256)
+package_parts: package_parts_pkey PRIMARY KEY (sha256, part)
 passkeys: passkeys_administrator_id_fkey FOREIGN KEY (administrator_id) REFERENCES administrators(id)
 passkeys: passkeys_pkey PRIMARY KEY (credential_id)
 pending_names: pending_names_pkey PRIMARY KEY (name, host_id)
@@ -592,6 +602,8 @@ CREATE UNIQUE INDEX legacy_grants_pkey ON legacy_grants USING btree (host_id, re
 CREATE UNIQUE INDEX legacy_hosts_pkey ON legacy_hosts USING btree (host_id);
 CREATE INDEX outbox_by_subject ON outbox USING btree (subject, created_at_ms);
 CREATE UNIQUE INDEX outbox_pkey ON outbox USING btree (num);
+CREATE UNIQUE INDEX package_files_pkey ON package_files USING btree (sha256);
+CREATE UNIQUE INDEX package_parts_pkey ON package_parts USING btree (sha256, part);
 CREATE INDEX passkeys_by_administrator ON passkeys USING btree (administrator_id);
 CREATE UNIQUE INDEX passkeys_pkey ON passkeys USING btree (credential_id);
 CREATE INDEX pending_names_by_host ON pending_names USING btree (host_id);

@@ -353,6 +353,19 @@ CREATE TABLE outbox (
   body TEXT NOT NULL,
   created_at_ms BIGINT NOT NULL
 );
+CREATE TABLE package_files (
+  sha256 TEXT NOT NULL PRIMARY KEY,
+  platform TEXT NOT NULL,
+  bytes BIGINT NOT NULL,
+  published_at_ms BIGINT NOT NULL
+);
+CREATE TABLE package_parts (
+  sha256 TEXT NOT NULL,
+  part BIGINT NOT NULL,
+  created_at_ms BIGINT NOT NULL,
+  content TEXT NOT NULL,
+  PRIMARY KEY (sha256, part)
+);
 CREATE TABLE passkeys (
   credential_id TEXT NOT NULL PRIMARY KEY,
   administrator_id TEXT NOT NULL REFERENCES administrators (id),

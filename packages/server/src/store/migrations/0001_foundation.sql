@@ -273,6 +273,24 @@ CREATE TABLE crl_parts (
   PRIMARY KEY (list, part)
 );
 
+-- Install packages that were published and are kept: the newest of each platform and the one before it.
+CREATE TABLE package_files (
+  sha256 TEXT NOT NULL PRIMARY KEY,
+  platform TEXT NOT NULL,
+  bytes BIGINT NOT NULL,
+  published_at_ms BIGINT NOT NULL
+);
+
+-- Their bytes, where several workers have no disk in common. They are there before their row in package_files is: those that it does not
+-- name are of a publication that was not finished, or no longer kept. content: base64.
+CREATE TABLE package_parts (
+  sha256 TEXT NOT NULL,
+  part BIGINT NOT NULL,
+  created_at_ms BIGINT NOT NULL,
+  content TEXT NOT NULL,
+  PRIMARY KEY (sha256, part)
+);
+
 -- Each revocation by an administrator, and how it spread. needs: JSON, the revision of each shard that lists it. hosts_then: the other
 -- hosts of that moment; last_host_num: the highest number of a host then. confirmed: of them, by their heartbeats.
 CREATE TABLE revocations (
