@@ -1,6 +1,7 @@
 import { HOUR_MS, SECOND_MS } from '@sekisho/core/time.ts';
 import type { ServerContext } from '../context.ts';
 import { watchHostCertificates, watchOwnCertificates } from '../features/rotation/expiry-watch.ts';
+import { FleetHearing } from '../features/rotation/fleet-hearing.ts';
 import type { FleetFacts } from '../features/rotation/gate-hosts.ts';
 import type { RotationBoard } from '../features/rotation/rotation-board.ts';
 import type { RotationContext } from '../features/rotation/rotation-context.ts';
@@ -11,12 +12,10 @@ export const ROTATION_LOOP_MS = SECOND_MS;
 /** F-35 How often certificates that end are looked for. */
 export const EXPIRY_LOOP_MS = HOUR_MS;
 const LEASE_MS = 30 * SECOND_MS;
-/** Flushes of other workers that a read of theirs goes back. */
-const MERGE_BACK_MS = 10 * SECOND_MS;
 
 /**
- * While a certificate is updated: every worker writes what it hears of hosts, and reads what others hear, each second; one of them moves the
- * update on. While none is, nothing is read or written here.
+ * While a certificate is updated: every worker writes what it hears of hosts each second; one of them reads it and moves the update on. While none
+ * is, nothing is read or written here.
  */
 export function startRotationLoop(
   context: ServerContext,
@@ -26,7 +25,8 @@ export function startRotationLoop(
   const { board, machine, fleet } = parts;
   const { index } = fleet;
   const isOpen = (): boolean => board.current !== undefined;
-  const hearing = startLoop({
+  const hearing = new FleetHearing({ store, clock, index, isOpen });
+  const writing = startLoop({
     clock,
     log,
     name: 'rotation-seen',
@@ -34,7 +34,6 @@ export function startRotationLoop(
     run: async () => {
       if (!isOpen() || store.dialect !== 'postgres') return;
       await index.flush();
-      await index.load(clock.nowMs() - MERGE_BACK_MS);
     },
   });
   const duty = startDuty({
@@ -47,10 +46,11 @@ export function startRotationLoop(
     leaseMs: LEASE_MS,
     when: isOpen,
     run: async (fence) => {
+      await hearing.catchUp();
       while (await machine.advance(fence));
     },
   });
-  const rotations = { parts: context, fleet, board, machine, wake: duty.wake };
+  const rotations = { parts: context, fleet, board, machine, hearing, wake: duty.wake };
   const expiry = startDuty({
     clock,
     log,
@@ -68,7 +68,7 @@ export function startRotationLoop(
     context: rotations,
     stop: async () => {
       await expiry.stop();
-      await hearing.stop();
+      await writing.stop();
       await duty.stop();
     },
   };

@@ -6,7 +6,7 @@ import { eventually } from '@sekisho/testkit/eventually.ts';
 import { FakeClock } from '@sekisho/testkit/fake-clock.ts';
 import { eachStore } from '@sekisho/testkit/stores.ts';
 import { makeTempFolder } from '@sekisho/testkit/temp-folder.ts';
-import { startOn, TrustServer, type Identity } from '@sekisho/testkit/trust-server.ts';
+import { callerOf, startOn, TrustServer, type Identity } from '@sekisho/testkit/trust-server.ts';
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -15,6 +15,8 @@ import { joinServer, type RunningServer } from '../../main.ts';
 import { KEK_FILE } from '../keys/kek.ts';
 
 const PERIOD_MS = 300 * SECOND_MS;
+/** What is heard of hosts is written by then. */
+const SEEN_WRITTEN_MS = 31 * SECOND_MS;
 
 eachStore((dialect) => {
   if (dialect === 'sqlite') return; // one process has it to itself
@@ -44,6 +46,14 @@ eachStore((dialect) => {
     const both = async (): Promise<string[]> =>
       Promise.all([shownBy(trust.server.ports.agent), shownBy(second.ports.agent)]);
     const [old = ''] = await both();
+    // the other server process never heard this host, and it is silent now: it is in its plan all the same
+    await clock.advance(SEEN_WRITTEN_MS);
+    await trust.server.context.feed.catchUp();
+    await second.context.feed.catchUp();
+    clock.jump(10 * PERIOD_MS);
+    const onSecond = await callerOf(() => second.socketPath)(planRotation, { body: { kind: 'tls' } });
+    assert.deepEqual([onSecond.hosts.total, onSecond.hosts.silent, onSecond.lateTotal], [1, 1, 1]);
+    await beat(trust, host);
 
     const plan = await trust.call(planRotation, { body: { kind: 'tls', path: 'failover' } });
     assert.deepEqual([plan.path, plan.prevented, plan.servers.length], ['failover', false, 2]);

@@ -34,6 +34,7 @@ export async function planRotation(
   const { fleet, parts } = context;
   const { keys, store } = parts;
   const { kind } = wish;
+  await context.hearing.catchUp();
   const emergency = wish.emergency ?? null;
   const findings: RotationFinding[] = [];
   const chosen = await decidePath(context, { kind, path: wish.path, emergency }).catch((error: unknown) => {

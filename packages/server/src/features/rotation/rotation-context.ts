@@ -1,4 +1,5 @@
 import type { FleetParts } from '../../context.ts';
+import type { FleetHearing } from './fleet-hearing.ts';
 import type { FleetFacts } from './gate-hosts.ts';
 import type { RotationBoard } from './rotation-board.ts';
 import type { RotationMachine } from './rotation-machine.ts';
@@ -9,6 +10,7 @@ export interface RotationContext {
   readonly fleet: FleetFacts;
   readonly board: RotationBoard;
   readonly machine: RotationMachine;
+  readonly hearing: FleetHearing;
   /** Looks at once whether a step is due. */
   readonly wake: () => void;
 }

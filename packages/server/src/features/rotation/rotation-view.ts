@@ -20,6 +20,7 @@ export async function viewRotation(context: RotationContext, rotation: RotationR
   const { machine, parts } = context;
   const { clock, store } = parts;
   const over = isOver(rotation.phase);
+  if (!over) await context.hearing.catchUp();
   const facts: RotationFacts = over
     ? { ...NOTHING, servers: await machine.servers(store.db, rotation) }
     : await machine.facts(store.db, rotation);

@@ -59,13 +59,14 @@ export const rollBackRotation = (context: RotationContext, id: string, by: Princ
  * F-37 These hosts may be lost: each must be one that the update asks about now. Refusals: NOT_FOUND, ROTATION_ENDED,
  * ROTATION_HOST_NOT_ASKED.
  */
-export const acceptLoss = (
+export const acceptLoss = async (
   context: RotationContext,
   id: string,
   hosts: readonly HostId[],
   by: Principal,
-): Promise<RotationRow> =>
-  steer(context, id, async (step) => {
+): Promise<RotationRow> => {
+  await context.hearing.catchUp();
+  return steer(context, id, async (step) => {
     const { fleet, machine, parts } = context;
     const { rotation, tx } = step;
     const asked = new Set(hosts);
@@ -83,6 +84,7 @@ export const acceptLoss = (
     await updateRotation(tx, id, { accepted, problem: null });
     await record(step, 'accept-loss', by.name, { hosts: [...hosts] }, by.origin);
   });
+};
 
 async function steer(
   context: RotationContext,
