@@ -6,6 +6,8 @@ import { z } from 'zod';
 
 const saidPorts = z.object({ ports: z.object({ agent: z.number(), admin: z.number(), http: z.number() }) });
 
+const NO_PORTS = { agent: 0, admin: 0, http: 0 };
+
 /** A server process that dies at a point. */
 export interface DoomedServer {
   /** Zeros when it died before it served. */
@@ -14,13 +16,15 @@ export interface DoomedServer {
   readonly died: Promise<string>;
 }
 
-/** Starts a server process on an initialised data folder, armed with a crash point; it is gone when the test ends. */
+/** Starts a server process on an initialised data folder, on free ports or these, armed with a crash point; it is gone when the test ends. */
 export async function startDoomed(
   t: { after(call: () => void): void },
   dataFolder: string,
   point: CrashPoint,
+  on: DoomedServer['ports'] = NO_PORTS,
 ): Promise<DoomedServer> {
-  const child = fork(join(import.meta.dirname, 'server-child.ts'), ['run', dataFolder], {
+  const wanted = ['run', dataFolder, '', on.agent, on.admin, on.http].map(String);
+  const child = fork(join(import.meta.dirname, 'server-child.ts'), wanted, {
     env: { ...process.env, SEKISHO_TEST_CRASH_POINT: point },
     stdio: 'inherit',
   });
@@ -29,6 +33,6 @@ export async function startDoomed(
   });
   const died = once(child, 'exit').then(([, signal]) => String(signal));
   const said = await Promise.race([once(child, 'message').then(([message]) => message as unknown), died]);
-  const ports = said === 'SIGKILL' ? { agent: 0, admin: 0, http: 0 } : saidPorts.parse(said).ports;
+  const ports = said === 'SIGKILL' ? NO_PORTS : saidPorts.parse(said).ports;
   return { ports, died };
 }
