@@ -17,6 +17,9 @@ export const CRASH_POINTS = [
   'crl.part-written',
   'crl.before-commit',
   'crl.committed',
+  // server: install packages
+  'package.part-written',
+  'package.before-rename',
   // server: job result
   'job-result.before-commit',
   'job-result.committed',
@@ -24,6 +27,7 @@ export const CRASH_POINTS = [
   // server: dispatch of orders
   'job-offer.before-send',
   // server: certificate update
+  'rotation.take-over.before-commit',
   'rotation.announce.before-commit',
   'rotation.announce.committed',
   'rotation.switch.before-commit',

@@ -107,14 +107,12 @@ export const packageErrors = {
   PACKAGE_FILE_MISSING: {
     status: 409,
     en: {
-      words:
-        'The file of the package {sha256} is not in the data folder of this management server, or is another.',
-      hint: 'Publish it on this machine: sekisho package publish FILE. Each server of the domain keeps its own copy.',
+      words: 'This management server does not have the file of the package {sha256}, or has another one.',
+      hint: 'Publish it again, on one machine that serves this domain: sekisho package publish FILE',
     },
     ja: {
-      words:
-        'パッケージ {sha256} のファイルが、この管理サーバーのデータフォルダーにないか、内容が異なります。',
-      hint: 'このマシンで公開してください: sekisho package publish ファイル。ドメインの各サーバーがそれぞれコピーを持ちます。',
+      words: 'この管理サーバーには、パッケージ {sha256} のファイルがないか、内容が異なります。',
+      hint: 'このドメインの管理サーバーの 1 台で公開し直してください: sekisho package publish ファイル',
     },
   },
 } as const satisfies ErrorTable;

@@ -5,6 +5,7 @@ import { renewOcspSigners } from '../features/keys/ocsp-signer.ts';
 import { recordFirstUse, revokeOverdue } from '../features/revocation/replace-certificates.ts';
 import { publishLists } from '../features/domain/publish-trust.ts';
 import { forgetAddresses } from '../features/names/forget-addresses.ts';
+import { removeUnkeptPackages } from '../features/packages/package-files.ts';
 import { spreadLoad } from '../features/renewals/spread-load.ts';
 import { startDuty, startLoop, type Fence } from './loop.ts';
 
@@ -85,6 +86,7 @@ export function startTrustLoop(
       await spreadLoad(context, fence);
       const forgotten = await forgetAddresses(context, fence);
       if (forgotten > 0) log.info({ forgotten }, 'addresses under which nobody was met are forgotten');
+      await removeUnkeptPackages(context);
     },
   });
   return {

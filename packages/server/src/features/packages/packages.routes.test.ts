@@ -11,7 +11,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { createApp } from '../../http/app.ts';
 import { agentPackageRoutes } from './packages.routes.ts';
-import { packageFile } from './sign-package.ts';
+import { packageFile } from './package-files.ts';
 
 test('F-04 a package whose reader is refused while it is opened leaves no file open', async (t) => {
   const trust = await TrustServer.start(t);

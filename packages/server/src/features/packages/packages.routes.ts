@@ -2,10 +2,10 @@ import { AppError } from '@sekisho/core/errors.ts';
 import { PACKAGE_PLATFORMS } from '@sekisho/core/wire/documents.ts';
 import * as wire from '@sekisho/core/wire/packages.ts';
 import type { FastifyInstance } from 'fastify';
-import { open } from 'node:fs/promises';
 import type { ServerContext } from '../../context.ts';
 import { mount } from '../../http/mount.ts';
-import { packageFile, readPackage, signPackage, viewPackages } from './sign-package.ts';
+import { PackageFiles } from './package-files.ts';
+import { readPackage, signPackage, viewPackages } from './sign-package.ts';
 
 /** F-04 Install packages: signed and published by administrators. */
 export function packageRoutes(app: FastifyInstance, context: ServerContext): void {
@@ -15,6 +15,7 @@ export function packageRoutes(app: FastifyInstance, context: ServerContext): voi
 
 /** F-04 What agents fetch, when somebody at the host says so: the signed description, and the file. */
 export function agentPackageRoutes(app: FastifyInstance, context: ServerContext): void {
+  const files = new PackageFiles(context);
   const published = async (platform: string): Promise<string> => {
     const found = await context.documents.latest('package', platform);
     if (found === undefined) throw new AppError('PACKAGE_NOT_PUBLISHED', { platform });
@@ -29,9 +30,7 @@ export function agentPackageRoutes(app: FastifyInstance, context: ServerContext)
       },
       handler: async (request, reply) => {
         const { sha256, bytes } = readPackage(await published(platform));
-        const file = await open(packageFile(context.dataFolder, sha256)).catch((error: unknown) => {
-          throw new AppError('PACKAGE_FILE_MISSING', { sha256 }, { cause: error });
-        });
+        const file = await files.open({ sha256, bytes });
         try {
           app.confirmPeer?.(request);
         } catch (error) {
