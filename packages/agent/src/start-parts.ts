@@ -472,17 +472,17 @@ export async function startParts(
       seconds: periodSeconds(),
       mode: policy()?.mode ?? 'push',
     }),
-    onReply: (reply) => {
+    onReply: (reply, said) => {
       names.reached();
       if (reply.names !== undefined) names.heard(reply.names);
       takeRenewal(reply.renewal);
-      fetching.request(reply.fetch, 'heartbeat');
+      fetching.answered(reply.fetch, said);
       reply.offers.forEach(offer);
       for (const jobId of reply.cancels) runner.cancel(jobId);
     },
     onCome: (frame) => {
       if (switched.isOff) return; // of a channel that is just being closed
-      if (frame.type === 'come') fetching.request(frame.fetch);
+      if (frame.type === 'come') fetching.request(frame.fetch, frame.documents);
       else if (frame.type === 'names') names.changed(frame.changed, frame);
       else if (frame.type === 'renewal') takeRenewal(frame.renewal);
       else if (frame.type === 'job.offer') offer(frame.order);

@@ -6,6 +6,8 @@ export const CRL_BYTES_MAX = 128 * 1024 * 1024;
 /** Revocation lists that a trust bundle names, of all issuers together: so many shards may be open or still of use. */
 export const CRL_LISTS_MAX = 256;
 export const DOCUMENT_BYTES_MAX = 4 * 1024 * 1024;
+/** A document that is brought along with "come now" is no longer than this; a longer one is fetched. */
+export const BROUGHT_DOCUMENT_BYTES_MAX = 16 * 1024;
 export const ADMIN_BODY_BYTES_MAX = 1024 * 1024;
 export const AGENT_BODY_BYTES_MAX = 1024 * 1024;
 export const FRAME_BYTES_MAX = 1024 * 1024;

@@ -23,6 +23,8 @@ const BUFFERED_BYTES_MAX = 4 * 1024 * 1024;
 
 export interface Channel {
   readonly isOpen: boolean;
+  /** While it is being opened: resolves when it is open, could not be opened, or is wanted no more. */
+  readonly opening: Promise<void> | undefined;
   /** Sends when it is open; false when it is not, or too much waits. */
   send(frame: AgentFrame): boolean;
   /** Closes and opens again: after a renewal, for a better server. */
@@ -49,6 +51,15 @@ export function startChannel(options: {
   let socket: WebSocket | undefined;
   let wake: AbortController = new AbortController();
   let attempts = 0;
+  /** An attempt to open it: begun as soon as it is wanted, over when it is open or was refused. */
+  let opening: PromiseWithResolvers<void> | undefined;
+  const begin = (): void => {
+    opening ??= Promise.withResolvers();
+  };
+  const settle = (): void => {
+    opening?.resolve();
+    opening = undefined;
+  };
 
   /** Resolves with the close code when the socket has closed. */
   function serve(webSocket: WebSocket): Promise<number> {
@@ -78,6 +89,7 @@ export function startChannel(options: {
     }
     const openedMs = clock.monotonicMs();
     socket = webSocket;
+    settle();
     log.info({ server: server.server?.key }, 'the channel is open');
     let code: number;
     try {
@@ -96,10 +108,12 @@ export function startChannel(options: {
       wake = new AbortController();
       const either = AbortSignal.any([stopping.signal, wake.signal]);
       if (!wanted) {
+        settle();
         await clock.sleep(RECONNECT_MAX_MS, either);
         continue;
       }
       try {
+        begin();
         await connectOnce();
       } catch (error) {
         log.warn({ err: error }, 'the channel could not be opened');
@@ -107,17 +121,22 @@ export function startChannel(options: {
       }
       // wanted anew by ourselves: that is no failure
       if (wake.signal.aborted) continue;
+      settle();
       // A channel that held is followed by a quick new one; one that did not, by a growing wait.
       const waitMs = Math.min(RECONNECT_MIN_MS * 2 ** Math.min(attempts, 10), RECONNECT_MAX_MS);
       attempts += 1;
       await clock.sleep(waitMs * (0.5 + random.fraction() / 2), either);
     }
+    settle();
   }
   const running = run();
 
   return {
     get isOpen() {
       return socket !== undefined;
+    },
+    get opening() {
+      return opening?.promise;
     },
     send(frame) {
       if (socket === undefined || socket.readyState !== socket.OPEN) return false;
@@ -126,12 +145,15 @@ export function startChannel(options: {
       return true;
     },
     reconnect() {
+      if (wanted) begin();
       wake.abort();
       socket?.close(1000);
     },
     setWanted(next) {
       if (wanted === next) return;
       wanted = next;
+      if (next) begin();
+      else settle();
       wake.abort();
       if (!next) socket?.close(1000);
     },

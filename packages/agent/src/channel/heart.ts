@@ -18,6 +18,8 @@ import { startChannel, type Channel } from './channel.ts';
 
 /** A heartbeat or a spool frame that is not answered on the channel within this means that the channel is dead. */
 export const ANSWER_MAX_MS = 20 * SECOND_MS;
+/** A heartbeat waits so long for a channel that is being opened: one connection then does for both. */
+export const CHANNEL_AWAITED_MAX_MS = 10 * SECOND_MS;
 /** After a failed attempt to send what is spooled. */
 const SPOOL_RETRY_MS = 15 * SECOND_MS;
 /** When no policy has come yet. */
@@ -43,7 +45,8 @@ export function startHeart(options: {
   spool: Spool;
   heartbeat: () => Heartbeat;
   period: () => { seconds: number; mode: 'push' | 'pull' };
-  onReply: (reply: HeartbeatReply) => void;
+  /** `said`: the heartbeat that it answers. */
+  onReply: (reply: HeartbeatReply, said: Heartbeat) => void;
   onCome: (
     frame: Extract<ServerFrame, { type: 'come' | 'job.offer' | 'job.cancel' | 'names' | 'renewal' }>,
   ) => void;
@@ -71,7 +74,7 @@ export function startHeart(options: {
       if (error instanceof AppError && error.code === 'CHANNEL_CLONE') health.set('channel-clone', true);
     },
     onOpen() {
-      beatSoon();
+      if (!awaitsChannel) beatSoon();
       send();
     },
     onClosed() {
@@ -130,7 +133,22 @@ export function startHeart(options: {
     });
   }
 
+  /** A heartbeat waits for the channel, and goes over it as soon as it is open. */
+  let awaitsChannel = false;
+  async function untilOpened(opening: Promise<void>): Promise<void> {
+    const given = new AbortController();
+    awaitsChannel = true;
+    try {
+      const either = AbortSignal.any([stopping.signal, given.signal]);
+      await Promise.race([opening, clock.sleep(CHANNEL_AWAITED_MAX_MS, either)]);
+    } finally {
+      awaitsChannel = false;
+      given.abort();
+    }
+  }
+
   async function beat(): Promise<void> {
+    if (channel.opening !== undefined) await untilOpened(channel.opening);
     const body = options.heartbeat();
     let reply: HeartbeatReply | undefined;
     try {
@@ -143,7 +161,7 @@ export function startHeart(options: {
       const skewMs = Math.abs(reply.nowMs - clock.nowMs());
       health.set('clock-skew', skewMs > CLOCK_SKEW_MAX_MS, `${Math.round(skewMs / SECOND_MS)} s`);
     }
-    options.onReply(reply);
+    options.onReply(reply, body);
     if (spool.size > 0) send();
     server.lookForDirect();
   }

@@ -22,6 +22,7 @@ async function bench(t: TestContext, crlPort = 1) {
   const adopted: string[] = [];
   let answer: Adoption | AppError = 'adopt';
   let renewals = 0;
+  let serial = 5;
   const server = { isVerified: true };
   const offered: (boolean | undefined)[] = [];
   const fetcher = startFetcher({
@@ -30,11 +31,11 @@ async function bench(t: TestContext, crlPort = 1) {
         offered.push(isVerified);
         return answer instanceof AppError ? Promise.reject(answer) : Promise.resolve(answer);
       },
-      serial: () => 5,
+      serial: () => serial,
       held: () => ({ payload: { crls: [{ path: '/crl' }], httpPort: crlPort } }),
       damaged: new Set(),
     } as unknown as DocumentStore,
-    crls: { numberOf: () => undefined } as unknown as CrlStore,
+    crls: { number: 0, numberOf: () => undefined } as unknown as CrlStore,
     server: {
       get isVerified() {
         return server.isVerified;
@@ -71,6 +72,9 @@ async function bench(t: TestContext, crlPort = 1) {
     server,
     offered,
     renewals: () => renewals,
+    holds: (next: number) => {
+      serial = next;
+    },
     answerWith: (next: Adoption | AppError) => {
       answer = next;
     },
@@ -117,6 +121,41 @@ test('F-04 the same serial with other content is reported as a fork', async (t) 
   await b.fetch('list');
   assert.deepEqual(await b.events(), [['document-fork', { type: 'list', serial: 5 }]]);
   assert.deepEqual(b.adopted, []);
+});
+
+test('F-03 a document that was brought along is not fetched, and one that is refused, or behind, is asked for', async (t) => {
+  const b = await bench(t);
+  const bring = async (): Promise<void> => {
+    b.fetcher.request(['policy', 'list'], { policy: 'p', list: 'l' });
+    await b.fetcher.settled();
+  };
+  await bring();
+  assert.deepEqual([b.fetched, b.adopted], [[], ['list', 'policy']]);
+  b.answerWith('same');
+  await bring();
+  assert.deepEqual(b.fetched, []);
+  b.answerWith('lower');
+  await bring();
+  assert.deepEqual(b.fetched, ['list', 'policy']);
+  b.answerWith(new AppError('DOCUMENT_SIGNATURE_INVALID'));
+  await bring();
+  assert.deepEqual(b.fetched, ['list', 'policy', 'list', 'policy']);
+  // it is told once, by what the server itself gave
+  assert.equal((await b.events()).length, 2);
+});
+
+test('F-02 the answer to a heartbeat asks for nothing that came after that was sent', async (t) => {
+  const b = await bench(t);
+  const said = { bundleGeneration: 5, listSerial: 5, assignmentSerial: 5, policySerial: 5, crlNumber: 0 };
+  b.holds(6);
+  b.fetcher.answered(['bundle', 'list', 'policy', 'certificate'], said);
+  await b.fetcher.settled();
+  assert.deepEqual([b.fetched, b.renewals()], [[], 1]);
+  b.holds(5);
+  b.fetcher.answered(['list'], said);
+  b.fetcher.answered(['list'], said); // it is on its way
+  await b.fetcher.settled();
+  assert.deepEqual(b.fetched, ['list']);
 });
 
 test('T-41 F-03 a CRL port that accepts and never answers holds up no document', async (t) => {

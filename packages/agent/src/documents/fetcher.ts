@@ -1,13 +1,14 @@
 import { AppError } from '@sekisho/core/errors.ts';
+import type { HeldSerials } from '@sekisho/core/rules/heartbeat.ts';
 import type { Clock, Random } from '@sekisho/core/time.ts';
-import { getDocument, type Fetchable } from '@sekisho/core/wire/agent.ts';
+import { getDocument, type BroughtDocuments, type Fetchable } from '@sekisho/core/wire/agent.ts';
 import type { Log } from '@sekisho/platform/log.ts';
 import type { HealthBoard } from '../health.ts';
 import type { ServerConnection } from '../net/server-connection.ts';
 import type { CrlStore } from '../revocation/crl-store.ts';
 import { CrlFetcher } from '../revocation/fetch-crls.ts';
 import type { Spool } from '../spool/spool.ts';
-import type { DocumentStore, KeptDocument } from './document-store.ts';
+import type { Adoption, DocumentStore, KeptDocument } from './document-store.ts';
 
 /**
  * Fetches what a server says is new, one document after the other, and hands on what was adopted. CRLs come from another,
@@ -15,10 +16,15 @@ import type { DocumentStore, KeptDocument } from './document-store.ts';
  */
 export interface Fetcher {
   /**
-   * Adds to what is to be fetched; several wishes for the same become one. What a heartbeat's answer repeats doesn't hurry CRLs that
-   * could not be fetched a moment ago.
+   * What a server says of its own accord: adds to what is to be fetched; several wishes for the same become one. What was brought along is
+   * not fetched, unless it is refused.
    */
-  request(what: readonly Fetchable[], why?: 'told' | 'heartbeat'): void;
+  request(what: readonly Fetchable[], brought?: BroughtDocuments): void;
+  /**
+   * What the answer to a heartbeat names, by what that said was held: what has come since, or is being fetched, is not asked for again. It
+   * doesn't hurry CRLs that could not be fetched a moment ago.
+   */
+  answered(what: readonly Fetchable[], said: HeldSerials): void;
   /** Resolves when nothing is left to fetch. */
   settled(): Promise<void>;
   /** Resolves when no document is left to fetch, whatever becomes of the CRLs. */
@@ -41,27 +47,21 @@ export function startFetcher(options: {
   const { documents, crls, server, spool, health, clock, random, log } = options;
   /** What was refused last, so that the same document is told once. */
   const refused = new Map<KeptDocument, string>();
+  /** Came with the word that they are new, and were not looked at yet. */
+  const brought = new Map<Fetchable, string>();
   const documentLane = new Lane(DOCUMENT_ORDER, fetchOne);
   const crlLane = new Lane(['crl'], fetchOne);
   const again = (): void => crlLane.request(['crl']);
   const crlFetcher = new CrlFetcher({ documents, crls, server, again, clock, random, log });
 
   async function fetchDocument(type: KeptDocument): Promise<void> {
+    const here = brought.get(type);
+    brought.delete(type);
+    if (here !== undefined && (await isTaken(type, here))) return;
     const { jws } = await server.call(getDocument, { params: { type } });
-    const { isVerified } = server; // as it was asked: what is asked of nobody knows whom is dropped once they are verified
     try {
-      const adoption = await documents.offer(type, jws, isVerified);
-      if (adoption === 'fork') {
+      if ((await take(type, jws)) === 'fork')
         await tell(type, 'document-fork', { type, serial: documents.serial(type) });
-        return;
-      }
-      refused.delete(type);
-      health.set('document-refused', refused.size > 0, [...refused.keys()].join(' '));
-      health.set('document-damaged', documents.damaged.size > 0, [...documents.damaged].join(' '));
-      if (adoption !== 'adopt') return;
-      log.info({ type, serial: documents.serial(type) }, 'document adopted');
-      options.onAdopted(type);
-      if (type === 'bundle') crlLane.request(['crl']); // it names where they are
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       if (error.code === 'DOCUMENT_FOR_OTHERS') {
@@ -72,6 +72,36 @@ export function startFetcher(options: {
       await tell(type, 'document-refused', { type, code: error.code });
     }
   }
+
+  async function take(type: KeptDocument, jws: string): Promise<Adoption> {
+    const { isVerified } = server; // as it was asked: what is asked of nobody knows whom is dropped once they are verified
+    const listed = listPaths();
+    const adoption = await documents.offer(type, jws, isVerified);
+    if (adoption === 'fork') return adoption;
+    refused.delete(type);
+    health.set('document-refused', refused.size > 0, [...refused.keys()].join(' '));
+    health.set('document-damaged', documents.damaged.size > 0, [...documents.damaged].join(' '));
+    if (adoption !== 'adopt') return adoption;
+    log.info({ type, serial: documents.serial(type) }, 'document adopted');
+    options.onAdopted(type);
+    // it names where they are; of those that it named before it is told when they are new
+    if (type === 'bundle' && listPaths() !== listed) again();
+    return adoption;
+  }
+
+  /** False: what the server gives when it is asked decides. */
+  async function isTaken(type: KeptDocument, jws: string): Promise<boolean> {
+    try {
+      const adoption = await take(type, jws);
+      return adoption === 'adopt' || adoption === 'same';
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      return false;
+    }
+  }
+
+  const listPaths = (): string =>
+    (documents.held('bundle')?.payload.crls ?? []).map(({ path }) => path).join(' ');
 
   /** F-04: what is refused is reported, and what is held stays in use. */
   async function tell(
@@ -104,10 +134,26 @@ export function startFetcher(options: {
     }
   }
 
+  function wish(what: readonly Fetchable[], why: 'told' | 'heartbeat'): void {
+    documentLane.request(what.filter((one) => one !== 'crl'));
+    if (what.includes('crl') && crlFetcher.isDue(why)) again();
+  }
+
   return {
-    request(what, why = 'told') {
-      documentLane.request(what.filter((one) => one !== 'crl'));
-      if (what.includes('crl') && crlFetcher.isDue(why)) again();
+    request(what, documents = {}) {
+      for (const type of BROUGHT) {
+        const jws = documents[type];
+        if (jws !== undefined) brought.set(type, jws);
+      }
+      wish(what, 'told');
+    },
+    answered(what, said) {
+      const isNew = (one: Fetchable): boolean => {
+        if (documentLane.isAt(one) || crlLane.isAt(one)) return false; // the next heartbeat tells whether that was enough
+        if (one === 'certificate') return true;
+        return (one === 'crl' ? crls.number : documents.serial(one)) <= said[ECHOED[one]];
+      };
+      wish(what.filter(isNew), 'heartbeat');
     },
     async settled() {
       while (documentLane.busy || crlLane.busy)
@@ -127,6 +173,7 @@ class Lane {
   readonly #order: readonly Fetchable[];
   readonly #work: (what: Fetchable) => Promise<void>;
   #running: Promise<void> | undefined;
+  #current: Fetchable | undefined;
   #stopped = false;
 
   /** `work` never rejects. */
@@ -137,6 +184,11 @@ class Lane {
 
   get busy(): boolean {
     return this.#running !== undefined;
+  }
+
+  /** Is this wish being fulfilled now? */
+  isAt(what: Fetchable): boolean {
+    return this.#current === what;
   }
 
   request(what: readonly Fetchable[]): void {
@@ -160,7 +212,9 @@ class Lane {
   async #drain(): Promise<void> {
     for (let next = this.#next(); next !== undefined && !this.#stopped; next = this.#next()) {
       this.#wanted.delete(next);
+      this.#current = next;
       await this.#work(next);
+      this.#current = undefined;
     }
   }
 
@@ -168,6 +222,17 @@ class Lane {
     return this.#order.find((one) => this.#wanted.has(one));
   }
 }
+
+/** Where a heartbeat says what is held. */
+const ECHOED = {
+  bundle: 'bundleGeneration',
+  list: 'listSerial',
+  assignment: 'assignmentSerial',
+  policy: 'policySerial',
+  crl: 'crlNumber',
+} as const;
+
+const BROUGHT = ['bundle', 'list', 'policy'] as const;
 
 /** The bundle first: what else is new may need its anchors. Then the assignment: it says whose list and policy are ours. */
 const DOCUMENT_ORDER: readonly Fetchable[] = ['bundle', 'assignment', 'list', 'policy', 'certificate'];

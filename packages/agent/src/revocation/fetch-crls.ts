@@ -2,6 +2,7 @@ import { CRL_BYTES_MAX } from '@sekisho/core/limits.ts';
 import { CRL_ASKED_AGAIN_MS, crlRetryMs } from '@sekisho/core/rules/revocation.ts';
 import type { Clock, Random } from '@sekisho/core/time.ts';
 import type { Log } from '@sekisho/platform/log.ts';
+import { Agent } from 'node:http';
 import type { DocumentStore } from '../documents/document-store.ts';
 import { refusalOf, sendRequest } from '../net/http-request.ts';
 import type { ServerConnection } from '../net/server-connection.ts';
@@ -41,17 +42,29 @@ export class CrlFetcher {
    * once, the one with the lower number must have been looked at after the other was there (T-44). True when a list or that number changed.
    */
   async fetchAll(): Promise<boolean> {
-    const { documents, crls, server, log } = this.#parts;
+    const { documents, server } = this.#parts;
     const bundle = documents.held('bundle')?.payload;
     const target = bundle === undefined ? undefined : server.publicTarget(bundle.httpPort);
     if (bundle === undefined || target === undefined) return false;
     this.#cancelRetry();
     this.#lastTryMs = this.#parts.clock.monotonicMs();
+    if (target.agent !== undefined) return this.#passes(bundle.crls, target);
+    // one connection for all lists and passes, and none that stays
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    try {
+      return await this.#passes(bundle.crls, { ...target, agent });
+    } finally {
+      agent.destroy();
+    }
+  }
+
+  async #passes(lists: readonly NamedList[], target: CrlSource): Promise<boolean> {
+    const { crls, log } = this.#parts;
     let changed = false;
     for (let pass = 0; pass < PASSES_MAX; pass += 1) {
       let newer = 0;
       let failed = 0;
-      for (const list of bundle.crls) {
+      for (const list of lists) {
         try {
           if (await this.#fetch(target, list)) newer += 1;
         } catch (error) {
@@ -68,7 +81,7 @@ export class CrlFetcher {
       this.#failures = 0;
       if (newer > 0) continue;
       const before = crls.number;
-      await crls.confirm(bundle.crls);
+      await crls.confirm(lists);
       return changed || crls.number !== before;
     }
     return changed;
@@ -106,7 +119,9 @@ export class CrlFetcher {
   }
 }
 
-type CrlSource = NonNullable<ReturnType<ServerConnection['publicTarget']>>;
+type CrlSource = Omit<NonNullable<ReturnType<ServerConnection['publicTarget']>>, 'agent'> & {
+  readonly agent?: Agent;
+};
 
 export interface CrlFetcherParts {
   readonly documents: Pick<DocumentStore, 'held'>;

@@ -177,14 +177,14 @@ export function startSimulatedAgent(
     };
   }
 
-  function answered(reply: HeartbeatReply): void {
+  function answered(reply: HeartbeatReply, said: Heartbeat): void {
     const nowMs = clock.monotonicMs();
     beats.answered(nowMs);
     watch.answered(nowMs - sentMs);
     watch.acknowledged(echoed.filter((serial, at) => serial > (acknowledged[at] ?? 0)).length);
     acknowledged = echoed;
     renewal.take(reply.renewal);
-    fetcher.request(reply.fetch, 'heartbeat');
+    fetcher.answered(reply.fetch, said);
     reply.offers.forEach(refuse);
   }
 
@@ -216,7 +216,7 @@ export function startSimulatedAgent(
     period: () => ({ seconds: heartbeatMs / 1_000, mode: policy()?.mode ?? 'push' }),
     onReply: answered,
     onCome: (frame) => {
-      if (frame.type === 'come') fetcher.request(frame.fetch);
+      if (frame.type === 'come') fetcher.request(frame.fetch, frame.documents);
       else if (frame.type === 'renewal') renewal.take(frame.renewal);
       else if (frame.type === 'job.offer') refuse(frame.order);
     },

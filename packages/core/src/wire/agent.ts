@@ -112,6 +112,10 @@ export const spoolItem = z.discriminatedUnion('kind', [
 ]);
 export type SpoolItem = z.infer<typeof spoolItem>;
 
+/** Documents that need not be fetched, by type: signed, and judged as those that are. */
+export const broughtDocuments = z.object({ bundle: jws, list: jws, policy: jws }).partial();
+export type BroughtDocuments = z.infer<typeof broughtDocuments>;
+
 /** WebSocket frames, JSON text, at GET /v1/agent/channel (mutual TLS). */
 export const agentFrame = z.discriminatedUnion('type', [
   z.object({ type: z.literal('heartbeat'), seq: count, body: heartbeat }),
@@ -123,8 +127,12 @@ export type AgentFrame = z.infer<typeof agentFrame>;
 
 export const serverFrame = z.discriminatedUnion('type', [
   z.object({ type: z.literal('heartbeat.reply'), seq: count, body: heartbeatReply }),
-  /** "Come now": fetch these. */
-  z.object({ type: z.literal('come'), fetch: z.array(fetchable).max(FETCHABLE.length) }),
+  /** "Come now": fetch these. Of documents the newest may be here already: who knows nothing of that fetches them. */
+  z.object({
+    type: z.literal('come'),
+    fetch: z.array(fetchable).max(FETCHABLE.length),
+    documents: broughtDocuments.optional(),
+  }),
   z.object({ type: z.literal('job.offer'), order: jws }),
   z.object({ type: z.literal('job.cancel'), jobId }),
   z.object({

@@ -222,6 +222,10 @@ eachStore((dialect) => {
     await trust.call(createPlan, { body: { ...spec, name: 'More', mediaServers: [media.hostId] } });
     const come = await client.next('come');
     assert.deepEqual(come.fetch, ['policy']);
+    // it is here already: a fleet need not come for it
+    const path = '/v1/agent/documents/policy';
+    const { body } = await trust.agentRequest({ method: 'GET', path, tls: client.identity.tls });
+    assert.deepEqual(come.documents, JSON.parse(body.replace('jws', 'policy')));
   });
 
   test('T-03 a host that is given the media role hears that it should renew, until its certificate says so', async (t) => {

@@ -1,6 +1,6 @@
 import type { HostId, JobId } from '@sekisho/core/ids.ts';
-import { OFFERS_PER_REPLY_MAX } from '@sekisho/core/limits.ts';
-import type { AgentFrame, Fetchable } from '@sekisho/core/wire/agent.ts';
+import { BROUGHT_DOCUMENT_BYTES_MAX, OFFERS_PER_REPLY_MAX } from '@sekisho/core/limits.ts';
+import type { AgentFrame, BroughtDocuments, Fetchable } from '@sekisho/core/wire/agent.ts';
 import type { JobProgress } from '@sekisho/core/wire/jobs.ts';
 import { crashPoint } from '@sekisho/platform/crash-point.ts';
 import type { AgentSession } from '../../channel/agent-session.ts';
@@ -53,6 +53,22 @@ export class AgentDesk {
   push(hostId: HostId, fetch: readonly Fetchable[]): void {
     if (fetch.length === 0) return;
     this.#parts.sessionOf(hostId)?.send({ type: 'come', fetch: [...fetch] });
+  }
+
+  /** The same with the documents themselves, where they are short: a whole fleet need not come for what all of it gets. */
+  async bring(hostId: HostId, fetch: readonly Fetchable[]): Promise<void> {
+    const { context, desk, sessionOf } = this.#parts;
+    const host = desk.known(hostId);
+    if (fetch.length === 0 || host === undefined) return;
+    const documents: BroughtDocuments = {};
+    const scopes = { bundle: '', list: desk.listOf(host), policy: host.groupId };
+    for (const type of ['bundle', 'list', 'policy'] as const) {
+      const scope = scopes[type];
+      if (!fetch.includes(type) || scope === undefined) continue;
+      const found = await context.documents.latest(type, scope);
+      if (found !== undefined && found.jws.length <= BROUGHT_DOCUMENT_BYTES_MAX) documents[type] = found.jws;
+    }
+    sessionOf(hostId)?.send({ type: 'come', fetch: [...fetch], documents });
   }
 
   /** Offers what waits for a host, and asks it to stop what it should stop, if its channel is here. */

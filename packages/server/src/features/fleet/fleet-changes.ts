@@ -219,7 +219,7 @@ export class FleetChanges {
    * their own way, with their jobs.
    */
   #documents(changes: readonly Change[]): void {
-    const { pacer, heartbeats } = this.#parts;
+    const { hub, index, pacer, heartbeats } = this.#parts;
     const scopes = new Map<string, Set<string>>();
     for (const { kind, key } of changes) {
       if (kind !== 'document') continue;
@@ -231,11 +231,17 @@ export class FleetChanges {
       const id = parseHostId(scope);
       if (id !== undefined) pacer.push(id, ['assignment']);
     }
-    const policies = scopes.get('policy');
-    if (policies !== undefined) this.#pushWhere((host) => policies.has(host.groupId), ['policy']);
-    const lists = scopes.get('list');
-    if (lists !== undefined) this.#pushWhere((host) => lists.has(heartbeats.listOf(host) ?? ''), ['list']);
-    if (scopes.has('bundle')) this.#pushWhere(() => true, ['bundle']);
+    const [policies, lists] = [scopes.get('policy'), scopes.get('list')];
+    if (policies === undefined && lists === undefined && !scopes.has('bundle')) return;
+    for (const { peer } of hub.sessions()) {
+      const host = index.get(peer.hostId);
+      if (host === undefined) continue;
+      const fetch: Fetchable[] = [];
+      if (scopes.has('bundle')) fetch.push('bundle');
+      if (lists?.has(heartbeats.listOf(host) ?? '') === true) fetch.push('list');
+      if (policies?.has(host.groupId) === true) fetch.push('policy');
+      if (fetch.length > 0) pacer.push(host.id, fetch);
+    }
   }
 
   /** Many lists may be new at once: agents are told once. */

@@ -94,7 +94,7 @@ export async function startFleet(
   });
   const desk = new AgentDesk({ context, desk: heartbeats, work, board, sessionOf: (id) => hub.session(id) });
   const pacer = new PushPacer(context.clock, (id, fetch) => {
-    desk.push(id, fetch);
+    tasks.add(desk.bring(id, fetch));
   });
   const changes: FleetChanges = new FleetChanges({
     store,

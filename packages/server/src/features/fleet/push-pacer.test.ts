@@ -3,7 +3,7 @@ import type { Fetchable } from '@sekisho/core/wire/agent.ts';
 import { FakeClock } from '@sekisho/testkit/fake-clock.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PUSH_PAUSE_MS, PushPacer, PUSHES_AT_ONCE } from './push-pacer.ts';
+import { PUSH_LATE_MS, PUSH_PAUSE_MS, PushPacer, PUSHES_AT_ONCE } from './push-pacer.ts';
 
 const hostOf = (n: number): HostId => parseHostId(`00000000-0000-4000-8000-${String(n).padStart(12, '0')}`)!;
 
@@ -23,6 +23,32 @@ test('F-03 a few agents are told at once, a fleet in groups, each agent once and
   for (const n of fleet.keys()) assert.deepEqual(of(n), ['bundle', 'list'], `host ${n + 1}`);
   // whoever waited was told of both together; the first ones had been told already
   assert.equal(told.length, fleet.length + PUSHES_AT_ONCE);
+});
+
+test('F-03 while the loop is busy fewer are told at once, and more again when it is not', () => {
+  let nowMs = 0;
+  const due: (() => void)[] = [];
+  const clock = {
+    nowMs: () => nowMs,
+    monotonicMs: () => nowMs,
+    timer: (_ms: number, call: () => void) => {
+      due.push(call);
+      return () => undefined;
+    },
+    sleep: () => Promise.resolve(),
+  };
+  let told = 0;
+  const pacer = new PushPacer(clock, () => (told += 1));
+  for (let n = 1; n <= 200; n += 1) pacer.push(hostOf(n), ['policy']);
+  const after = (pauseMs: number): number => {
+    const before = told;
+    nowMs += pauseMs;
+    due.shift()?.();
+    return told - before;
+  };
+  const lateMs = PUSH_PAUSE_MS + PUSH_LATE_MS + 1;
+  assert.deepEqual([lateMs, lateMs, lateMs].map(after), [10, 5, 4]);
+  assert.deepEqual([PUSH_PAUSE_MS, PUSH_PAUSE_MS].map(after), [5, 6]);
 });
 
 test('F-03 after a stop nobody is told any more', async () => {

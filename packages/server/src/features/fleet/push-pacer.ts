@@ -5,16 +5,20 @@ import type { Fetchable } from '@sekisho/core/wire/agent.ts';
 /** Agents that are told "come now" in one go, and the pause before the next ones. */
 export const PUSHES_AT_ONCE = 20;
 export const PUSH_PAUSE_MS = 5;
+/** After a pause that took so much longer, half as many are told, down to these few; after one that did not, one more. */
+export const PUSH_LATE_MS = 10;
+const PUSHES_AT_ONCE_MIN = 4;
 
 /**
  * Tells a fleet to come, a few agents at a time: what all of them ask for at once would be answered in one turn of the event loop, and nobody
- * else would be heard meanwhile. The pause is longer by itself while the loop is busy. The first few are told at once; what waits for an agent is told
+ * else would be heard meanwhile. While the loop is busy, the pause is longer by itself, and fewer are told. The first few are told at once; what waits for an agent is told
  * together.
  */
 export class PushPacer {
   readonly #clock: Clock;
   readonly #send: (hostId: HostId, fetch: readonly Fetchable[]) => void;
   readonly #waiting = new Map<HostId, Set<Fetchable>>();
+  #atOnce = PUSHES_AT_ONCE;
   #left = PUSHES_AT_ONCE;
   #filledMs = 0;
   #cancel: (() => void) | undefined;
@@ -43,8 +47,13 @@ export class PushPacer {
   }
 
   #arm(): void {
-    this.#cancel ??= this.#clock.timer(PUSH_PAUSE_MS, () => {
+    if (this.#cancel !== undefined) return;
+    const dueMs = this.#clock.monotonicMs() + PUSH_PAUSE_MS;
+    this.#cancel = this.#clock.timer(PUSH_PAUSE_MS, () => {
       this.#cancel = undefined;
+      const isLate = this.#clock.monotonicMs() - dueMs > PUSH_LATE_MS;
+      const next = isLate ? Math.floor(this.#atOnce / 2) : this.#atOnce + 1;
+      this.#atOnce = Math.min(Math.max(next, PUSHES_AT_ONCE_MIN), PUSHES_AT_ONCE);
       for (const [hostId, fetch] of this.#waiting) {
         if (!this.#hasRoom()) break;
         this.#waiting.delete(hostId);
@@ -58,7 +67,7 @@ export class PushPacer {
     const nowMs = this.#clock.monotonicMs();
     if (nowMs - this.#filledMs >= PUSH_PAUSE_MS) {
       this.#filledMs = nowMs;
-      this.#left = PUSHES_AT_ONCE;
+      this.#left = this.#atOnce;
     }
     if (this.#left === 0) return false;
     this.#left -= 1;
