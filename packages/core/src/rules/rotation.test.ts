@@ -85,6 +85,7 @@ const outages: readonly [string, number, number | null, number, number][] = [
   ['a process that starts sees how long nobody looked', T0, null, T0 + 40_000, 40_000],
   ['one that starts beside others that looked lost nothing', T0, null, T0 + 1_000, 0],
   ['one that was stopped for a while sees it by its own clock', T0, 40_000, T0 + 40_000, 40_000],
+  ['its own clock has fractions of milliseconds', T0, 8_644.559, T0 + 9_000, 8_645],
   ['others looked while it was stopped', T0 + 39_000, 40_000, T0 + 40_000, 0],
   ['a clock that was set forward is no outage', T0, 1_000, T0 + 4_000_000, 0],
   ['a clock that was set back is none either', T0, null, T0 - 4_000_000, 0],

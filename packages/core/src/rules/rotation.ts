@@ -280,7 +280,8 @@ export const WATCH_GAP_MS = 5 * SECOND_MS;
  * last look by its own monotonic clock, null at its first. Zero: somebody did, or the clock was set.
  */
 export function outageMs(watchedAtMs: number, ownPauseMs: number | null, nowMs: number): number {
-  const gapMs = Math.min(nowMs - watchedAtMs, ownPauseMs ?? Infinity);
+  // a monotonic clock has fractions, a row has none
+  const gapMs = Math.ceil(Math.min(nowMs - watchedAtMs, ownPauseMs ?? Infinity));
   return gapMs > WATCH_GAP_MS ? gapMs : 0;
 }
 
