@@ -1,6 +1,6 @@
 import type { Caller } from '@sekisho/core/wire/client.ts';
 import type { RotationView } from '@sekisho/core/wire/rotations.ts';
-import { parseHostId } from '@sekisho/core/ids.ts';
+import { parseHostId, parseSha256Hex } from '@sekisho/core/ids.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import stringWidth from 'string-width';
@@ -9,7 +9,8 @@ import { cliFor } from '../testing/test-cli.ts';
 import { followRotation } from './follow-rotation.ts';
 
 const hostId = parseHostId('0c1d6a52-5d7c-4c39-9f5e-6f2b8f0c9a11');
-assert.ok(hostId);
+const keyId = parseSha256Hex('ab'.repeat(32));
+assert.ok(hostId && keyId);
 const update: RotationView = {
   id: '7b1c2d3e-4f50-4a61-8b72-9c83ad94be05',
   kind: 'ca',
@@ -18,8 +19,8 @@ const update: RotationView = {
   direction: 'forward',
   emergency: null,
   outside: false,
-  fromKeyId: 'a'.repeat(64),
-  toKeyId: 'b'.repeat(64),
+  fromKeyId: keyId,
+  toKeyId: keyId,
   overlapSeconds: 0,
   startedBy: 'office',
   startedAtMs: TEST_NOW_MS,

@@ -2,16 +2,18 @@ import { parseServerId } from '@sekisho/core/ids.ts';
 import {
   assignServerList,
   createServerList,
+  exportPackage,
   listServerLists,
   unassignServerList,
 } from '@sekisho/core/wire/server-lists.ts';
+import { listRotations, startRotation } from '@sekisho/core/wire/rotations.ts';
 import { saveAnchors } from '@sekisho/agent/documents/trust-anchors.ts';
 import { rootGroup } from '@sekisho/server/features/hosts/host-rows.ts';
 import { eventually } from '@sekisho/testkit/eventually.ts';
 import { Fleet } from '@sekisho/testkit/fleet.ts';
 import { TestAuthority } from '@sekisho/testkit/test-authority.ts';
 import assert from 'node:assert/strict';
-import { rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { runCli } from '../../main.ts';
@@ -77,6 +79,43 @@ test('F-13 agent repair brings an agent back whose list leads nowhere: in the ru
       assert.match(confirmed.text, /Start the agent: sekisho agent run/);
       await fleet.restartAgent('lost');
       await host.agent.heartbeatNow();
+    },
+  );
+
+  await t.test(
+    'F-38 after a lost CA the package is enough: the agent renews its own certificate, and nobody is sent for a token',
+    async () => {
+      await fleet.call(startRotation, { body: { kind: 'ca', emergency: 'lost', overlapSeconds: 0 } });
+      await eventually('the new CA is in use', async () => {
+        const { rotations } = await fleet.call(listRotations, { query: {} });
+        return rotations[0]?.phase === 'done' ? true : undefined;
+      });
+      const anew = join(fleet.folder, 'repair-anew.json');
+      const { lists } = await fleet.call(listServerLists, {});
+      const standard = lists.find(({ isDefault }) => isDefault);
+      assert.ok(standard !== undefined);
+      // not by the command: its keys of repeated requests are drawn by nobody here
+      const made = await fleet.call(exportPackage, { params: { id: standard.id } });
+      await writeFile(anew, made.file);
+      const { caFingerprint } = made;
+      const again = await run([
+        'agent',
+        'repair',
+        anew,
+        '--data',
+        host.dataFolder,
+        '--ca-fingerprint',
+        caFingerprint,
+      ]);
+      assert.equal(again.exitCode, 0, again.errors);
+      assert.match(again.text, /renews it by itself/);
+      assert.doesNotMatch(again.text, /reissue/);
+      await eventually('the agent is heard again', () =>
+        host.agent.heartbeatNow().then(
+          () => true,
+          () => undefined,
+        ),
+      );
     },
   );
 });

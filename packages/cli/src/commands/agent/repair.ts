@@ -38,12 +38,14 @@ export const agentRepair = defineVerb({
     const { serverLists: words } = cli.words;
     const contact = repaired.running ? await contactOf(cli, given.data) : undefined;
     const { result } = repaired;
-    const mustEnrol = result.certificate !== 'fits' || contact?.isRefusal === true;
+    const mustEnrol = result.certificate === 'expired' || contact?.is === 'refused';
+    // of a former CA: the server renews it when it knows it byte for byte (F-38), or refuses it when it is shown
+    const isRenewed = !mustEnrol && result.certificate === 'foreign' && contact?.is !== 'answered';
     return {
       json: {
         ...result,
         running: repaired.running,
-        connected: contact?.words === undefined && repaired.running,
+        connected: contact?.is === 'answered',
       },
       text: [
         fill(words.repaired, { generation: result.generation, serial: result.listSerial }),
@@ -51,11 +53,12 @@ export const agentRepair = defineVerb({
         ...(result.isNewCa ? [fill(words.repairNewCa, { fingerprint: result.caFingerprint })] : []),
         ...(contact === undefined
           ? [fill(words.repairStart, { data: quoteWord(agentFolder(cli, given.data)) })]
-          : [
-              contact.words === undefined
-                ? words.repairConnected
-                : fill(words.repairNotYet, { words: contact.words }),
-            ]),
+          : contact.is === 'answered'
+            ? [words.repairConnected]
+            : contact.is === 'renewing'
+              ? []
+              : [fill(words.repairNotYet, { words: contact.words })]),
+        ...(isRenewed ? [words.repairRenews] : []),
         ...(mustEnrol ? [words.repairEnrol, `  ${result.command}`] : []),
       ],
     };
@@ -120,20 +123,19 @@ async function expectedFingerprint(cli: Cli, given: FlagValues<typeof flags>): P
   return parseFingerprint(raw);
 }
 
-/** Does the server answer the repaired agent? `isRefusal`: it does, and does not accept this host's certificate. */
-async function contactOf(
-  cli: Cli,
-  data: string | undefined,
-): Promise<{ words: string | undefined; isRefusal: boolean }> {
+/** What the server says to the repaired agent; `renewing`: it knows this host's certificate, and takes it for its renewal alone. */
+type Contact = { readonly is: 'answered' | 'renewing' | 'refused' | 'silent'; readonly words: string };
+
+async function contactOf(cli: Cli, data: string | undefined): Promise<Contact> {
   const { heartbeatAgent } = await import('@sekisho/agent/control/agent-status.ts');
   try {
     await withAgent(cli, data, (call) => call(heartbeatAgent));
-    return { words: undefined, isRefusal: false };
+    return { is: 'answered', words: '' };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    return {
-      words: errorWords(error.code, error.params, cli.language).words,
-      isRefusal: error.code.startsWith('CERTIFICATE_') || error.code.startsWith('PEER_CERTIFICATE_'),
-    };
+    const { words } = errorWords(error.code, error.params, cli.language);
+    if (error.code === 'CERTIFICATE_CA_RETIRED') return { is: 'renewing', words };
+    const isRefusal = error.code.startsWith('CERTIFICATE_') || error.code.startsWith('PEER_CERTIFICATE_');
+    return { is: isRefusal ? 'refused' : 'silent', words };
   }
 }

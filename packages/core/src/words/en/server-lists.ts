@@ -187,6 +187,8 @@ export const serverLists = {
   repairConnected: 'The management server answers again.',
   repairNotYet: 'The management server does not answer yet: {words}',
   repairStart: 'Start the agent: sekisho agent run --data {data}',
+  repairRenews:
+    'The certificate of this host is of a CA that has left the domain. The agent renews it by itself; see in a minute: sekisho agent status',
   repairEnrol:
     "This host's own certificate is not accepted any more. Ask your administrator for a reissue token, stop the agent, then:",
 };

@@ -187,6 +187,8 @@ export const serverLists: typeof en.serverLists = {
   repairConnected: '管理サーバーから応答がありました。',
   repairNotYet: '管理サーバーからまだ応答がありません: {words}',
   repairStart: 'エージェントを起動してください: sekisho agent run --data {data}',
+  repairRenews:
+    'このホストの証明書は、ドメインから外れた CA が発行したものです。エージェントが自動的に更新します。1 分ほど待って確認してください: sekisho agent status',
   repairEnrol:
     'このホスト自身の証明書は受け入れられなくなりました。管理者に再発行トークンを依頼し、エージェントを停止してから実行してください:',
 };
