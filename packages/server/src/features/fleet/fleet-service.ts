@@ -128,7 +128,10 @@ export async function startFleet(
   const unsubscribe = feed.subscribeMany(
     FLEET_CHANGE_KINDS,
     (found) => changes.onChanges(found),
-    () => changes.refill(),
+    () => {
+      outranker.forget();
+      return changes.refill();
+    },
   );
   await changes.refill();
   loops.follow.wake();

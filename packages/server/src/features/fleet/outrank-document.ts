@@ -38,6 +38,11 @@ export class DocumentOutranker {
     return isToCome || this.#isEarly(type, scope) ? undefined : this.#outrank(host, type, scope, serial);
   }
 
+  /** Changes were missed: the database may have failed over once more, and nobody is to wait for that. */
+  forget(): void {
+    this.#signedMs.clear();
+  }
+
   async #outrank(host: IndexedHost, type: AheadType, scope: string, serial: number): Promise<void> {
     const { clock, documents, log, store } = this.#context;
     const made = await store.transaction(async (tx) => {

@@ -21,7 +21,7 @@ import { isRekeyed } from './is-rekeyed.ts';
 import { makeCa } from './make-ca.ts';
 import { makeLists, makePoliciesAnew } from './make-documents.ts';
 import type { ChangeStep, RotationChange } from './rotation-change.ts';
-import { NO_ECHO, type Echo } from './rotation.store.ts';
+import { NO_ECHO, type Echo, type RotationRow } from './rotation.store.ts';
 
 /**
  * F-30, F-37, F-38 The domain's CA: a new root with its issuing CA and role certificates. Announced in a bundle that the old root signs, in use
@@ -68,6 +68,7 @@ export function changeCa(parts: FleetParts): RotationChange {
     announce: ({ tx, rotation }) =>
       rotation.emergency !== null && !parts.keys.isHere('root') ? Promise.resolve(NO_ECHO) : publish(tx),
     async switch({ tx, rotation, nowMs }) {
+      await requireOldRoot(parts, tx, rotation);
       for (const { from, to } of caExchanges(rotation)) {
         await setKeyState(tx, from, 'retiring', nowMs);
         await setKeyState(tx, to, 'active', nowMs);
@@ -103,6 +104,13 @@ export function changeCa(parts: FleetParts): RotationChange {
     // links lead it; nothing leads from a root that was stolen or lost
     comesBack: ({ capabilities }, { emergency }) => emergency === null && capabilities.includes('links'),
   };
+}
+
+/** Once another root is in use, the old one cannot be brought back: it signs the last lists, and the way back. Refusal: KEY_DETACHED. */
+async function requireOldRoot({ keys }: FleetParts, tx: Tx, rotation: RotationRow): Promise<void> {
+  if (rotation.emergency !== null) return;
+  const found = (await keys.readIn(tx)).keysOf('root').find(({ keyId }) => keyId === rotation.fromKeyId);
+  if (found?.isHere === false) throw new AppError('KEY_DETACHED', { role: 'root' });
 }
 
 /** The root that is given up, if it can sign. Refusal: KEY_DETACHED, unless nothing of it is wanted any more. */
