@@ -104,6 +104,8 @@ export interface FleetService {
   agentRoutes(agentApp: FastifyInstance): void;
   /** F-20: of the plain port. */
   heartbeatRoute(plainApp: FastifyInstance): void;
+  /** F-20 From memory: does this host not verify its server at the moment? Then nothing is handed to it but what is signed for it. */
+  isUnverified(hostId: HostId): boolean;
   /** F-20 Does verification of this server rest for the host, or has it not heard yet that it does no more? */
   mayAskPlain(hostId: HostId): Promise<boolean>;
   adminRoutes(adminApp: FastifyInstance): void;

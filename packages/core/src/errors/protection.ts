@@ -251,6 +251,31 @@ export const protectionErrors = {
       hint: '再発行トークンでホストを復帰させてください: sekisho token create --name {host} --reissue {host}',
     },
   },
+  JOB_HOST_UNVERIFIED: {
+    status: 409,
+    en: {
+      words:
+        'The host {host} does not verify its management server until {until}, and takes no order meanwhile.',
+      hint: 'Switch it on again: sekisho verification on {group}. Backups by its own schedule go on.',
+    },
+    ja: {
+      words: 'ホスト {host} は {until} まで管理サーバーを検証しないため、その間は指示を受け付けません。',
+      hint: '検証を再開してください: sekisho verification on {group}。ホスト自身のスケジュールによるバックアップは続行されます。',
+    },
+  },
+  RUN_REPORT_HELD: {
+    status: 409,
+    en: {
+      words:
+        'No report of this run has come: the host {host} keeps its reports until it verifies its management server again ({until}).',
+      hint: 'What was backed up is told then. To hear of it now: sekisho verification on {group}',
+    },
+    ja: {
+      words:
+        'この実行の報告は届いていません。ホスト {host} は、管理サーバーの検証を再開するまで ({until}) 報告を保留します。',
+      hint: '実行結果は再開後に届きます。すぐに確認するには次を実行してください: sekisho verification on {group}',
+    },
+  },
   JOB_HOST_EXPIRED: {
     status: 409,
     en: {

@@ -180,6 +180,10 @@ export async function startFleet(
         hasChannel: (hostId) => hub.session(hostId) !== undefined,
       });
     },
+    isUnverified(hostId) {
+      const host = heartbeats.known(hostId);
+      return host !== undefined && heartbeats.isOff(host);
+    },
     async mayAskPlain(hostId) {
       const host = await heartbeats.hostOf(hostId);
       if (host === undefined) return false;

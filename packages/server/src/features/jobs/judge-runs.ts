@@ -1,11 +1,14 @@
+import { refuse } from '@sekisho/core/errors.ts';
 import type { HostId } from '@sekisho/core/ids.ts';
 import { runsToJudge } from '@sekisho/core/rules/missed.ts';
 import type { ScheduledRun } from '@sekisho/core/rules/schedule.ts';
 import { scheduledJobId } from '@sekisho/platform/job-id.ts';
 import type { Tx } from '../../store/tables.ts';
 import type { FleetContext } from '../fleet/fleet-context.ts';
+import type { FleetHost } from '../fleet/read-hosts.ts';
 import { readGroupTree } from '../groups/group-tree.ts';
 import { coveredHosts, listStoredPlans, type StoredPlan } from '../plans/read-plans.ts';
+import { findUnverified, type UnverifiedHost } from './check-verification.ts';
 import { announceEnd, endJob, judged } from './end-job.ts';
 import { insertJob, selectJob, selectKnownRuns, type KnownRun, type NewJob } from './jobs.store.ts';
 import { FIRST_ATTEMPT } from './run-plan.ts';
@@ -25,11 +28,12 @@ export async function judgeRuns(context: FleetContext, fence: (tx: Tx) => Promis
     const judgedUntilMs = await readJudgedUntil(tx);
     if (judgedUntilMs > nowMs) return 0; // the clock went back: what was judged stays judged
     const tree = await readGroupTree(tx);
+    const heldOf = (host: FleetHost) => findUnverified(context, tree, host);
     let missed = 0;
     for (const plan of await listStoredPlans(tx)) {
       if (plan.spec.schedules.length === 0) continue;
       const hosts = await coveredHosts(tx, plan.spec, tree);
-      missed += await judgePlan(tx, plan, hosts, judgedUntilMs, nowMs);
+      missed += await judgePlan(tx, plan, { hosts, heldOf, judgedUntilMs, nowMs });
     }
     await writeJudgedUntil(tx, nowMs);
     return missed;
@@ -39,10 +43,14 @@ export async function judgeRuns(context: FleetContext, fence: (tx: Tx) => Promis
 async function judgePlan(
   tx: Tx,
   plan: StoredPlan,
-  hosts: readonly { id: HostId; createdAtMs: number }[],
-  judgedUntilMs: number,
-  nowMs: number,
+  facts: {
+    readonly hosts: readonly FleetHost[];
+    readonly heldOf: HeldOf;
+    readonly judgedUntilMs: number;
+    readonly nowMs: number;
+  },
 ): Promise<number> {
+  const { hosts, heldOf, judgedUntilMs, nowMs } = facts;
   const runs = runsToJudge({
     schedules: plan.spec.schedules,
     sinceMs: plan.enabledSinceMs,
@@ -53,17 +61,21 @@ async function judgePlan(
   const times = runs.map((run) => run.scheduledAtMs);
   const known = await selectKnownRuns(tx, plan.id, Math.min(...times), Math.max(...times));
   let missed = 0;
-  if (plan.spec.application !== null) return judgeApplication(tx, plan, { hosts, runs, known, nowMs });
+  if (plan.spec.application !== null)
+    return judgeApplication(tx, plan, { hosts, heldOf, runs, known, nowMs });
   const done = new Set(known.map(runKey));
   for (const host of hosts) {
     for (const run of runs) {
       if (run.scheduledAtMs <= host.createdAtMs) continue;
       if (done.has(runKey({ ...run, hostId: host.id }))) continue;
-      if (await insertMissed(tx, plan, host.id, run, nowMs)) missed += 1;
+      if (await insertMissed(tx, plan, { host, heldOf }, run, nowMs)) missed += 1;
     }
   }
   return missed;
 }
+
+/** F-20 Of a host whose reports wait because it does not verify its server. */
+type HeldOf = (host: FleetHost) => UnverifiedHost | undefined;
 
 const runKey = (run: { hostId: HostId } & ScheduledRun): string =>
   `${run.hostId} ${run.scheduleName} ${run.scheduledAtMs}`;
@@ -76,7 +88,8 @@ async function judgeApplication(
   tx: Tx,
   plan: StoredPlan,
   facts: {
-    hosts: readonly { id: HostId; createdAtMs: number }[];
+    hosts: readonly FleetHost[];
+    heldOf: HeldOf;
     runs: readonly ScheduledRun[];
     known: readonly KnownRun[];
     nowMs: number;
@@ -91,7 +104,7 @@ async function judgeApplication(
     if (hosts.length === 0 || known.some((one) => one.state !== 'skipped')) continue;
     const silent = hosts.find((host) => !known.some((one) => one.hostId === host.id));
     if (silent !== undefined) {
-      if (await insertMissed(tx, plan, silent.id, run, facts.nowMs)) missed += 1;
+      if (await insertMissed(tx, plan, { host: silent, heldOf: facts.heldOf }, run, facts.nowMs)) missed += 1;
       continue;
     }
     const [first] = known;
@@ -106,10 +119,11 @@ async function judgeApplication(
 async function insertMissed(
   tx: Tx,
   plan: StoredPlan,
-  hostId: HostId,
+  { host, heldOf }: { readonly host: FleetHost; readonly heldOf: HeldOf },
   run: ScheduledRun,
   nowMs: number,
 ): Promise<boolean> {
+  const hostId = host.id;
   const expected = {
     id: scheduledJobId(plan.id, hostId, run.scheduleName, run.scheduledAtMs, FIRST_ATTEMPT),
     kind: 'backup' as const,
@@ -129,7 +143,10 @@ async function insertMissed(
     endedAtMs: nowMs,
     repository: null,
   };
-  const verdict = judged(expected, 'missed', nowMs);
+  // F-20: perhaps it ran, and its report waits; then that report corrects this
+  const held = heldOf(host);
+  const why = held === undefined ? undefined : refuse('RUN_REPORT_HELD', { ...held });
+  const verdict = judged(expected, 'missed', nowMs, why);
   const job: NewJob = { ...expected, state: 'missed', verdict };
   if (!(await insertJob(tx, job))) return false;
   await announceEnd(tx, job, verdict, nowMs, false);

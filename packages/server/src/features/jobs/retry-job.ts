@@ -10,6 +10,7 @@ import { grantRead, requireMapped } from '../restores/grant-read.ts';
 import { findStoredPlan } from '../plans/read-plans.ts';
 import { ensureRepositories } from '../repositories/ensure-repositories.ts';
 import { requireCertificates } from './check-certificates.ts';
+import { requireVerified } from './check-verification.ts';
 import { createJob } from './create-job.ts';
 import { selectJob, type StoredJob } from './jobs.store.ts';
 import { backupOrder, refusalsOf } from './run-plan.ts';
@@ -36,10 +37,9 @@ export async function retryJob(context: FleetContext, principal: Principal, id: 
 async function retryBackup(context: FleetContext, tx: Tx, actor: Actor, job: StoredJob): Promise<JobId> {
   const plan = job.planId === null ? undefined : await findStoredPlan(tx, job.planId);
   if (plan === undefined || plan.deletedAtMs !== null) throw new AppError('JOB_RETRY_PLAN_GONE');
-  const nowMs = context.clock.nowMs();
-  const [host] = await requireCertificates(tx, [job.hostId], nowMs);
+  const [host] = await requireCertificates(tx, [job.hostId], context.clock.nowMs());
   if (host === undefined) throw new AppError('NOT_FOUND', { what: 'host', id: job.hostId });
-  const [refusal] = (await refusalsOf(tx, plan, [host], nowMs)).values();
+  const [refusal] = (await refusalsOf(context, tx, plan, [host])).values();
   if (refusal !== undefined) throw new AppError(refusal.code, refusal.params);
   await ensureRepositories(context, tx, [host], plan.spec.mediaServers);
   const scheduleName = plan.spec.schedules.some((one) => one.name === job.scheduleName)
@@ -67,9 +67,11 @@ async function retryOrder(
   const mapping =
     repository === undefined ? undefined : await requireMapped(tx, job.hostId, repositoryOwner(repository));
   const hosts = await requireCertificates(tx, [job.hostId, ...mediaOf(act)], context.clock.nowMs());
+  const ordered = hosts.filter(({ id }) => id === job.hostId);
+  await requireVerified(context, tx, ordered);
   const jobId = await createJob(context, tx, principal, {
     hostId: job.hostId,
-    hostName: hosts.find((host) => host.id === job.hostId)?.name ?? job.hostId,
+    hostName: ordered[0]?.name ?? job.hostId,
     trigger: 'retry',
     act,
     planId: job.planId,

@@ -8,6 +8,7 @@ import { readGroupTree } from '../groups/group-tree.ts';
 import { coveredHosts, getStoredPlan, type StoredPlan } from '../plans/read-plans.ts';
 import { ensureRepositories } from '../repositories/ensure-repositories.ts';
 import { certificateRefusals } from './check-certificates.ts';
+import { verificationRefusals } from './check-verification.ts';
 import { createJob, createRefusedJob, type JobOrder } from './create-job.ts';
 
 /** The first attempt of a run; a retry is the second. */
@@ -15,7 +16,7 @@ export const FIRST_ATTEMPT = 1;
 
 /**
  * P-13 Starts a plan by hand on some of its hosts, or on all: as one of its schedules (then the point counts in retention)
- * or as a custom run. A host or media server without a valid certificate (P-16) refuses the whole call when the host was
+ * or as a custom run. A host or media server without a valid certificate (P-16), or a host that takes no order (F-20), refuses the whole call when the host was
  * named; when all hosts were meant, that host's job has failed at once and says why. Only hosts within the reach are run: a
  * plan that covers none of them is not there, one that covers others too must be asked for host by host.
  * @throws AppError NOT_FOUND, PLAN_RUN_BEYOND_GROUPS, PLAN_SCHEDULE_UNKNOWN, PLAN_HOST_NOT_COVERED, PLAN_HAS_NO_HOSTS, JOB_HOST_…
@@ -35,7 +36,7 @@ export async function runPlan(
     const plan = await getStoredPlan(tx, input.planId);
     const hosts = await chosenHosts(tx, plan, input.hosts, input.reach ?? 'domain');
     requireSchedule(plan, input.scheduleName);
-    const refusals = await refusalsOf(tx, plan, hosts, context.clock.nowMs());
+    const refusals = await refusalsOf(context, tx, plan, hosts);
     const [first] = refusals.values();
     if (input.hosts !== null && first !== undefined) throw new AppError(first.code, first.params);
     const able = hosts.filter((host) => !refusals.has(host.id));
@@ -76,15 +77,16 @@ export const backupOrder = (
 };
 
 /**
- * P-16 Hosts of a plan that cannot be backed up now, each with its refusal. Of the media servers one that is valid is
+ * P-16, F-20 Hosts of a plan that cannot be backed up now, each with its refusal. Of the media servers one that is valid is
  * enough: the other is its fallback.
  */
 export async function refusalsOf(
+  context: FleetContext,
   tx: Tx,
   plan: StoredPlan,
   hosts: readonly FleetHost[],
-  nowMs: number,
 ): Promise<Map<HostId, Refusal>> {
+  const nowMs = context.clock.nowMs();
   const media = await findHosts(tx, plan.spec.mediaServers);
   const refusedMedia = await certificateRefusals(tx, media, nowMs);
   for (const host of media)
@@ -93,7 +95,9 @@ export async function refusalsOf(
   const [mediaRefusal] = refusedMedia.values();
   if (mediaRefusal !== undefined && refusedMedia.size === media.length)
     return new Map(hosts.map((host) => [host.id, mediaRefusal]));
-  return certificateRefusals(tx, hosts, nowMs);
+  // a media server that does not verify stores all the same: it is ordered nothing
+  const unverified = await verificationRefusals(context, tx, hosts);
+  return new Map([...unverified, ...(await certificateRefusals(tx, hosts, nowMs))]);
 }
 
 function requireSchedule(plan: StoredPlan, name: string | null): void {

@@ -1,4 +1,5 @@
 import { AppError } from '@sekisho/core/errors.ts';
+import type { HostId } from '@sekisho/core/ids.ts';
 import { PACKAGE_PLATFORMS } from '@sekisho/core/wire/documents.ts';
 import * as wire from '@sekisho/core/wire/packages.ts';
 import type { FastifyInstance } from 'fastify';
@@ -21,12 +22,20 @@ export function agentPackageRoutes(app: FastifyInstance, context: ServerContext)
     if (found === undefined) throw new AppError('PACKAGE_NOT_PUBLISHED', { platform });
     return found.jws;
   };
-  mount(app, wire.getInstallPackage, async ({ params }) => ({ jws: await published(params.platform) }));
+  /** F-20 Whoever does not know who hands it a package gets none. */
+  const requireVerified = (hostId: HostId): void => {
+    if (context.fleet.isUnverified(hostId)) throw new AppError('VERIFICATION_OFF');
+  };
+  mount(app, wire.getInstallPackage, async ({ params, peer }) => {
+    requireVerified(peer.hostId);
+    return { jws: await published(params.platform) };
+  });
   for (const platform of PACKAGE_PLATFORMS)
     app.get(wire.installPackageFile(platform), {
       config: { access: 'peer' },
       onRequest: async (request) => {
         request.identity = await app.identify(request, 'peer');
+        if (request.identity.kind === 'peer') requireVerified(request.identity.peer.hostId);
       },
       handler: async (request, reply) => {
         const { sha256, bytes } = readPackage(await published(platform));

@@ -5,6 +5,7 @@ import type { Tx } from '../../store/tables.ts';
 import { findApplication } from '../applications/application-rows.ts';
 import type { Actor, FleetContext } from '../fleet/fleet-context.ts';
 import { requireCertificates } from '../jobs/check-certificates.ts';
+import { requireVerified } from '../jobs/check-verification.ts';
 import { createJob } from '../jobs/create-job.ts';
 import { FIRST_ATTEMPT } from '../jobs/run-plan.ts';
 import { findStoredPlan } from '../plans/read-plans.ts';
@@ -23,7 +24,7 @@ export interface PointPlace {
  * Orders a host to do something with a recovery point: the one that made it, or (`onHost`) another that an application mapping has with it,
  * which may then read its repository for that one job (T-34). P-16: both that host and the media server need a valid certificate. Of a point
  * of an application a restore needs the mapping to be there.
- * @throws AppError NOT_FOUND, POINT_REMOVED, JOB_HOST_NOT_ENROLLED, JOB_HOST_REVOKED, JOB_HOST_EXPIRED, JOBS_OPEN_TOO_MANY,
+ * @throws AppError NOT_FOUND, POINT_REMOVED, JOB_HOST_NOT_ENROLLED, JOB_HOST_REVOKED, JOB_HOST_EXPIRED, JOB_HOST_UNVERIFIED, JOBS_OPEN_TOO_MANY,
  * APPLICATION_MAPPING_MISSING, RESTORE_HOST_NOT_MAPPED, RESTORE_GRANTS_TOO_MANY
  */
 export async function orderOnPoint(
@@ -42,9 +43,11 @@ export async function orderOnPoint(
     if (act.what === 'restore') await requireApplication(tx, point.planId);
     const mapping = await requireMapped(tx, hostId, point.hostId);
     const hosts = await requireCertificates(tx, [hostId, mediaHostId], context.clock.nowMs());
+    const ordered = hosts.filter((host) => host.id === hostId);
+    await requireVerified(context, tx, ordered);
     const jobId = await createJob(context, tx, actor, {
       hostId,
-      hostName: hosts.find((host) => host.id === hostId)?.name ?? hostId,
+      hostName: ordered[0]?.name ?? hostId,
       trigger: 'manual',
       act,
       planId: point.planId,

@@ -8,6 +8,7 @@ import {
 import type { Tx } from '../../store/tables.ts';
 import type { Actor, FleetContext } from '../fleet/fleet-context.ts';
 import { requireCertificates } from '../jobs/check-certificates.ts';
+import { requireVerified } from '../jobs/check-verification.ts';
 import { createJob } from '../jobs/create-job.ts';
 import { openJobOf } from '../jobs/is-open-maintenance.ts';
 import { FIRST_ATTEMPT } from '../jobs/run-plan.ts';
@@ -73,6 +74,7 @@ export async function orderMaintenance(
 ): Promise<JobId> {
   const [media] = await requireCertificates(tx, [repository.mediaHostId], context.clock.nowMs());
   if (media?.isLegacy === true) throw new AppError('JOB_HOST_LEGACY', { host: media.name }); // T-53: no agent is there
+  if (media !== undefined) await requireVerified(context, tx, [media]);
   return createJob(context, tx, actor, {
     hostId: repository.mediaHostId,
     hostName: media?.name ?? repository.mediaHostId,

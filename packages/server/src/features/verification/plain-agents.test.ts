@@ -1,9 +1,11 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '@sekisho/core/time.ts';
 import { getDocument, heartbeatReply, type Heartbeat } from '@sekisho/core/wire/agent.ts';
-import { policyPayload, type DocumentType } from '@sekisho/core/wire/documents.ts';
+import { PACKAGE_PLATFORMS, policyPayload, type DocumentType } from '@sekisho/core/wire/documents.ts';
 import { createGroup, listGroups, moveHost } from '@sekisho/core/wire/groups.ts';
 import type { SignedRequest } from '@sekisho/core/wire/signed-request.ts';
+import { installPackageFile } from '@sekisho/core/wire/packages.ts';
+import { allRoutes } from '@sekisho/core/wire/routes.ts';
 import { problem } from '@sekisho/core/wire/route.ts';
 import { listUnverified, switchVerification } from '@sekisho/core/wire/switch-verification.ts';
 import { listAudit, revokeHost } from '@sekisho/core/wire/trust.ts';
@@ -172,6 +174,55 @@ eachStore((dialect) => {
         assert.equal(policyPayload.parse(JSON.parse(payload)).verification?.state, 'off');
         for (const shut of ['/v1/agent/spool', '/v1/agent/repository-password', '/v1/agent/peers'])
           assert.deepEqual((await ask({ path: shut })).slice(0, 2), [404, 'ROUTE_UNKNOWN'], shut);
+      },
+    );
+
+    await t.test(
+      'of all that a host may ask, nothing is handed out that it would have to believe',
+      async () => {
+        // a route that is new has its place here: what does a host get by it that does not verify its server?
+        const asked: Record<string, 'what is signed for it' | 'nothing' | 'VERIFICATION_OFF'> = {
+          getDocument: 'what is signed for it',
+          postHeartbeat: 'what is signed for it',
+          postSpool: 'nothing',
+          depositRepositoryPassword: 'nothing',
+          // its own server asks about peers; the agent asks nobody meanwhile, and a decision gives no right over it
+          askPeers: 'nothing',
+          askLegacy: 'nothing',
+          getRepositoryPassword: 'VERIFICATION_OFF',
+          getInstallPackage: 'VERIFICATION_OFF',
+        };
+        const routes = allRoutes().filter(({ route }) => route.right === 'peer');
+        assert.deepEqual(routes.map(({ name }) => name).sort(), Object.keys(asked).sort());
+        const bodies: Record<string, unknown> = {
+          getRepositoryPassword: { repository: `${own.hostId}.1`, jobId: 'ab'.repeat(16) },
+        };
+        const files = PACKAGE_PLATFORMS.map((platform) => installPackageFile(platform));
+        const shut = routes
+          .filter(({ name }) => asked[name] === 'VERIFICATION_OFF')
+          .map(({ name, route: { method, path } }) => ({ method, path, body: bodies[name] }));
+        for (const { method, path, body } of [
+          ...shut,
+          ...files.map((path) => ({ method: 'GET', path, body: undefined })),
+        ]) {
+          const { body: answer } = await trust.agentRequest({
+            method,
+            path: path.replace(':platform', PACKAGE_PLATFORMS[0]),
+            tls: own.tls,
+            ...(body === undefined
+              ? {}
+              : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+          });
+          assert.equal(problem.parse(JSON.parse(answer)).code, 'VERIFICATION_OFF', path);
+        }
+        for (const { name, route } of routes) {
+          if (asked[name] === 'what is signed for it') continue;
+          const path = route.path.replace(':platform', PACKAGE_PLATFORMS[0]);
+          const refusal = await codeOf(
+            route.method === 'GET' ? { method: 'GET', path, body: undefined } : { path },
+          );
+          assert.equal(refusal, 'ROUTE_UNKNOWN', `${name} without TLS`);
+        }
       },
     );
 
