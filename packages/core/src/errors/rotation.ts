@@ -55,8 +55,8 @@ export const rotationErrors = {
       hint: 'See them by name (sekisho rotation status), bring them back, or accept the loss (sekisho rotation accept-loss HOST…).',
     },
     ja: {
-      words: '{hosts} 台のホストが変更を確認しておらず、このままでは失われます。',
-      hint: 'ホスト名を確認し (sekisho rotation status)、復帰させるか、失うことを承認してください (sekisho rotation accept-loss ホスト…)。',
+      words: '{hosts} 台のホストが変更を確認しておらず、このままでは通信できなくなります。',
+      hint: 'ホスト名を確認し (sekisho rotation status)、復帰させるか、切り離しを承認してください (sekisho rotation accept-loss ホスト…)。',
     },
   },
   ROTATION_HOST_NOT_ASKED: {
@@ -67,8 +67,9 @@ export const rotationErrors = {
       hint: 'Only hosts that "sekisho rotation status" lists as a question can be accepted as lost.',
     },
     ja: {
-      words: '{host} は確認の対象ではありません。既に変更を確認したか、自力で復帰できるか、まだ待機中です。',
-      hint: '失うことを承認できるのは、sekisho rotation status に確認事項として表示されるホストだけです。',
+      words:
+        '{host} は確認の対象ではありません。既に変更を確認したか、自動的に復帰できるか、まだ待機中です。',
+      hint: '切り離しを承認できるのは、sekisho rotation status に確認事項として表示されるホストだけです。',
     },
   },
   ROTATION_PATH_UNFIT: {

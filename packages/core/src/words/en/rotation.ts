@@ -185,6 +185,15 @@ export const rotations = {
   question: 'Start it?',
   emergencyPrice:
     'Emergency: nobody is waited for, and there is no way back. Hosts that are not there now ({silent}) go on trusting the old key until they come back.',
+  takesOver: {
+    kept: 'The update of the {kind} that {by} has started ({id}) becomes the emergency: its new key is the one that is switched to.',
+    abandoned:
+      'The update of the {kind} that {by} has started ({id}) is given up: its new key is destroyed, unused. Start it again afterwards.',
+    finished:
+      'The update of the {kind} that {by} has started ({id}) is ended at once: its old key is withdrawn, and hosts that have not followed ({behind}) are not waited for.',
+    'turned-back':
+      'The update of the {kind} that {by} has started ({id}) is on its way back and ends there at once; hosts that have not followed ({behind}) are not waited for.',
+  },
   started: 'Update {id} has started. Follow it: sekisho rotation watch',
   rollbackQuestion: 'Go back to the old certificate?',
   lossPreview: 'Hosts that would be given up:',
