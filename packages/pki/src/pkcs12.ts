@@ -4,7 +4,9 @@ import { promisify } from 'node:util';
 import { parseCertificate, type Certificate } from './certificate.ts';
 import { DerError, DerReader, parsing } from './der/read.ts';
 import { contextConstructed, contextPrimitive, TAG } from './der/write.ts';
+import { readPbkdf2 } from './pbkdf2-parameters.ts';
 import { toPem } from './pem.ts';
+import { isMacGood, readMac, type Pkcs12Mac } from './pkcs12-mac.ts';
 
 export const PKCS12_BYTES_MAX = 256 * 1024;
 export const PKCS12_CERTIFICATES_MAX = 16;
@@ -15,18 +17,21 @@ const DEPTH_MAX = 8;
 const derive = promisify(pbkdf2);
 
 /**
- * Key and certificates of a PKCS#12 file that is encrypted with PBES2 (PBKDF2, AES-CBC), as OpenSSL 3 and Windows since 2016 make it. Its MAC is
- * not looked at: whoever takes the content checks that the key is the certificate's, and the certificate by its chain. Refusals:
- * PKCS12_MALFORMED, PKCS12_OLD (RC2, 3DES), PKCS12_PASSWORD_WRONG.
- * @source RFC 7292 §4, RFC 8018 §6.2
+ * Key and certificates of a PKCS#12 file that is encrypted with PBES2 (PBKDF2, AES-CBC), as OpenSSL 3 and Windows since 2016 make it. Its MAC
+ * must be good, if it has one; whoever takes the content checks besides that the key is the certificate's, and the certificate by its chain.
+ * Refusals: PKCS12_MALFORMED, PKCS12_OLD (RC2, 3DES), PKCS12_PASSWORD_WRONG, PKCS12_DAMAGED (the password opens it, the MAC is another).
+ * @source RFC 7292 §4, RFC 8018 §6.2, RFC 9579
  */
 export async function readPkcs12(
   der: Uint8Array,
   password: string,
 ): Promise<{ keyPem: string | undefined; certificates: Certificate[] }> {
   if (der.length > PKCS12_BYTES_MAX) throw malformed(`larger than ${PKCS12_BYTES_MAX} bytes`);
+  const { parts, safe, mac } = parsing('PKCS12_MALFORMED', () => readFile(der));
+  if (mac !== undefined && !(await isMacGood(mac, safe, password)))
+    throw new AppError((await opensAny(parts, password)) ? 'PKCS12_DAMAGED' : 'PKCS12_PASSWORD_WRONG');
   const bags: Bag[] = [];
-  for (const part of parsing('PKCS12_MALFORMED', () => readParts(der)))
+  for (const part of parts)
     bags.push(...parsing('PKCS12_MALFORMED', readBags.bind(undefined, await contentOf(part, password))));
   const certificates = bags.flatMap((bag) => (bag.what === 'certificate' ? [parseCertificate(bag.der)] : []));
   if (certificates.length > PKCS12_CERTIFICATES_MAX) throw malformed('too many certificates');
@@ -60,8 +65,32 @@ interface Bag {
 const contentOf = async (part: Part, password: string): Promise<Uint8Array> =>
   'plain' in part ? part.plain : decrypt(part.sealed, password);
 
-/** PFX → AuthenticatedSafe: its parts, plain or encrypted. */
-function readParts(der: Uint8Array): Part[] {
+/** Does the password open anything of it? Then it is the right one, and the file has changed. */
+async function opensAny(parts: readonly Part[], password: string): Promise<boolean> {
+  for (const part of parts) {
+    try {
+      const content = await contentOf(part, password);
+      if ('sealed' in part) {
+        readBags(content);
+        return true;
+      }
+      for (const bag of readBags(content)) {
+        if (bag.what !== 'shrouded') continue;
+        new DerReader(Buffer.from(await decrypt(readShrouded(bag.der), password))).enter(
+          TAG.sequence,
+          'a key',
+        );
+        return true;
+      }
+    } catch {
+      continue; // this part does not open
+    }
+  }
+  return false;
+}
+
+/** PFX → AuthenticatedSafe: its parts, plain or encrypted, and what vouches for them. */
+function readFile(der: Uint8Array): { parts: Part[]; safe: Uint8Array; mac: Pkcs12Mac | undefined } {
   const pfx = new DerReader(Buffer.from(der)).enter(TAG.sequence, 'a PKCS#12 file');
   if (pfx.small('the version') !== 3) throw new DerError('another version than 3');
   const outer = pfx.enter(TAG.sequence, 'the content');
@@ -77,7 +106,7 @@ function readParts(der: Uint8Array): Part[] {
     else if (type === ENCRYPTED_DATA) parts.push({ sealed: readEncrypted(body) });
     else throw new DerError('a part is of a kind that is not known');
   }
-  return parts;
+  return { parts, safe, mac: readMac(pfx, PKCS12_ITERATIONS_MAX) };
 }
 
 function readEncrypted(body: DerReader): Sealed {
@@ -100,21 +129,11 @@ function readScheme(algorithm: DerReader): Omit<Sealed, 'content'> {
   const oid = algorithm.oid('the encryption');
   if (oid !== PBES2) throw new AppError('PKCS12_OLD', { algorithm: OLD.get(oid) ?? oid });
   const parameters = algorithm.enter(TAG.sequence, 'PBES2');
-  const derivation = parameters.enter(TAG.sequence, 'the key derivation');
-  if (derivation.oid('the key derivation') !== PBKDF2) throw new DerError('the key is not derived by PBKDF2');
-  const pbkdf = derivation.enter(TAG.sequence, 'PBKDF2');
-  const salt = pbkdf.octets('the salt');
-  const iterations = Number(BigInt(`0x${Buffer.from(pbkdf.unsigned('the iterations')).toString('hex')}`));
-  if (iterations < 1 || iterations > PKCS12_ITERATIONS_MAX)
-    throw new DerError(`more than ${PKCS12_ITERATIONS_MAX} iterations`);
-  if (pbkdf.peek() === TAG.integer) pbkdf.next();
-  const prf = pbkdf.done ? HMAC_SHA1 : pbkdf.enter(TAG.sequence, 'the hash').oid('the hash');
-  const digest = DIGESTS.get(prf);
+  const { salt, iterations, digest } = readPbkdf2(parameters, PKCS12_ITERATIONS_MAX);
   const encryption = parameters.enter(TAG.sequence, 'the cipher');
   const cipherOid = encryption.oid('the cipher');
   const cipher = CIPHERS.get(cipherOid);
   if (cipher === undefined) throw new AppError('PKCS12_OLD', { algorithm: OLD.get(cipherOid) ?? cipherOid });
-  if (digest === undefined) throw new DerError('the hash of the key derivation is not known');
   return { salt, iterations, digest, ...cipher, iv: encryption.octets('the initialisation vector') };
 }
 
@@ -156,19 +175,11 @@ function readBags(content: Uint8Array, depth = 0): Bag[] {
 const DATA = '1.2.840.113549.1.7.1';
 const ENCRYPTED_DATA = '1.2.840.113549.1.7.6';
 const PBES2 = '1.2.840.113549.1.5.13';
-const PBKDF2 = '1.2.840.113549.1.5.12';
 const KEY_BAG = '1.2.840.113549.1.12.10.1.1';
 const SHROUDED_BAG = '1.2.840.113549.1.12.10.1.2';
 const CERTIFICATE_BAG = '1.2.840.113549.1.12.10.1.3';
 const NESTED_BAG = '1.2.840.113549.1.12.10.1.6';
 const X509 = '1.2.840.113549.1.9.22.1';
-const HMAC_SHA1 = '1.2.840.113549.2.7';
-const DIGESTS: ReadonlyMap<string, string> = new Map([
-  [HMAC_SHA1, 'sha1'],
-  ['1.2.840.113549.2.9', 'sha256'],
-  ['1.2.840.113549.2.10', 'sha384'],
-  ['1.2.840.113549.2.11', 'sha512'],
-]);
 const CIPHERS: ReadonlyMap<string, Pick<Sealed, 'cipher' | 'keyBytes'>> = new Map([
   ['2.16.840.1.101.3.4.1.2', { cipher: 'aes-128-cbc', keyBytes: 16 }],
   ['2.16.840.1.101.3.4.1.22', { cipher: 'aes-192-cbc', keyBytes: 24 }],

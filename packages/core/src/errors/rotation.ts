@@ -130,12 +130,25 @@ export const rotationErrors = {
   PKCS12_PASSWORD_WRONG: {
     status: 422,
     en: {
-      words: 'The password does not open the PKCS#12 file, or the file is damaged.',
-      hint: 'Check it: openssl pkcs12 -in FILE -noout',
+      words: 'The password does not open the PKCS#12 file.',
+      hint: 'Check it: openssl pkcs12 -in FILE -noout. If it is right, the whole file is damaged: get it again.',
     },
     ja: {
-      words: 'パスワードで PKCS#12 ファイルを開けないか、ファイルが破損しています。',
-      hint: '確認してください: openssl pkcs12 -in ファイル -noout',
+      words: 'このパスワードでは PKCS#12 ファイルを開けません。',
+      hint: '確認してください: openssl pkcs12 -in ファイル -noout。パスワードが正しければファイル全体が破損しているため、もう一度取得してください。',
+    },
+  },
+  PKCS12_DAMAGED: {
+    status: 422,
+    en: {
+      words:
+        'The PKCS#12 file is damaged or was changed: the password is right, but the checksum (MAC) in it does not fit.',
+      hint: 'Get the file again from where it was made.',
+    },
+    ja: {
+      words:
+        'PKCS#12 ファイルが破損しているか、変更されています。パスワードは正しいものの、ファイル内の検査値 (MAC) が一致しません。',
+      hint: 'ファイルを作成元からもう一度取得してください。',
     },
   },
   OUTSIDE_KEY_UNREADABLE: {
