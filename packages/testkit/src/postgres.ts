@@ -9,7 +9,8 @@ import { delimiter, dirname, join, resolve } from 'node:path';
 /** Set by the test run for all its test files: the one server they share. */
 export const POSTGRES_URL_VARIABLE = 'SEKISHO_TEST_POSTGRES_URL';
 
-const USER = 'sekisho';
+/** Who owns what lies in a server of the tests. */
+export const USER = 'sekisho';
 const START_MAX_MS = 60 * SECOND_MS;
 const STOP_MAX_MS = 30 * SECOND_MS;
 const POLL_MS = 50;
@@ -31,10 +32,7 @@ export interface TestPostgres {
  * root it runs as an unprivileged user, because PostgreSQL refuses root. It ends with this process, however that ends.
  */
 export async function startPostgres(): Promise<TestPostgres> {
-  const bin = findPostgresBin();
-  const account = unprivilegedAccount();
-  const folder = await mkdtemp(join(socketBase(account !== undefined), 'sekisho-pg-'));
-  const password = Buffer.from(systemRandom.bytes(12)).toString('hex');
+  const { bin, account, folder, password } = await makePlace();
   const data = join(folder, 'data');
   let child: ChildProcess | undefined;
   const stop = async (): Promise<void> => {
@@ -46,14 +44,8 @@ export async function startPostgres(): Promise<TestPostgres> {
     child?.kill('SIGQUIT');
   };
   try {
-    const passwordFile = join(folder, 'password');
-    writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
-    if (account !== undefined) {
-      chownSync(folder, account.uid, account.gid);
-      chownSync(passwordFile, account.uid, account.gid);
-    }
-    initialise(bin, data, passwordFile, account, folder);
-    child = launch(bin, data, folder, account);
+    initialise({ bin, account, folder, password }, data);
+    child = launch({ bin, account, folder }, data);
     process.on('exit', killAtExit);
     await untilReady(child, data);
   } catch (error) {
@@ -61,15 +53,37 @@ export async function startPostgres(): Promise<TestPostgres> {
     throw error;
   }
   return {
-    url: `postgres://${USER}:${password}@localhost/postgres?host=${encodeURIComponent(folder)}`,
+    url: urlOf(password, [folder], 'postgres'),
     async restart() {
       if (child !== undefined) await stopProcess(child);
-      child = launch(bin, data, folder, account);
+      child = launch({ bin, account, folder }, data);
       await untilReady(child, data);
     },
     stop,
   };
 }
+
+/** Where a server of the tests lies, and who runs it. */
+export interface PostgresPlace {
+  readonly bin: string;
+  readonly account: Account | undefined;
+  /** Of its socket; the caller removes it. */
+  readonly folder: string;
+  readonly password: string;
+}
+
+/** A new temporary folder that the account can reach, and a password. */
+export async function makePlace(): Promise<PostgresPlace> {
+  const account = unprivilegedAccount();
+  const folder = await mkdtemp(join(socketBase(account !== undefined), 'sekisho-pg-'));
+  if (account !== undefined) chownSync(folder, account.uid, account.gid);
+  const password = Buffer.from(systemRandom.bytes(12)).toString('hex');
+  return { bin: findPostgresBin(), account, folder, password };
+}
+
+/** The address of a database behind these sockets. */
+export const urlOf = (password: string, folders: readonly string[], database: string): string =>
+  `postgres://${USER}:${password}@localhost/${database}?host=${encodeURIComponent(folders.join(','))}`;
 
 /** The URL of another database of the same server. */
 export function databaseUrl(url: string, database: string): string {
@@ -95,7 +109,8 @@ export function findPostgresBin(): string {
   return found;
 }
 
-interface Account {
+/** Whom a server of the tests runs as. */
+export interface Account {
   readonly uid: number;
   readonly gid: number;
 }
@@ -122,13 +137,11 @@ function socketBase(otherUser: boolean): string {
   }
 }
 
-function initialise(
-  bin: string,
-  data: string,
-  passwordFile: string,
-  account: Account | undefined,
-  cwd: string,
-): void {
+/** A cluster of its own in the folder `data`, whose superuser has the password. */
+export function initialise({ bin, account, folder, password }: PostgresPlace, data: string): void {
+  const passwordFile = join(folder, 'password');
+  writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
+  if (account !== undefined) chownSync(passwordFile, account.uid, account.gid);
   const settings = [
     '--auth=scram-sha-256',
     '--encoding=UTF8',
@@ -143,11 +156,15 @@ function initialise(
     `--pwfile=${passwordFile}`,
     ...settings,
   ]);
-  const made = spawnSync(command!, args, { cwd, encoding: 'utf8' });
+  const made = spawnSync(command!, args, { cwd: folder, encoding: 'utf8' });
   if (made.status !== 0) throw new Error(`initdb failed: ${made.error?.message ?? made.stderr}`);
 }
 
-function launch(bin: string, data: string, folder: string, account: Account | undefined): ChildProcess {
+/** Starts a server on the folder `data`, with its socket in the place's. */
+export function launch(
+  { bin, account, folder }: Omit<PostgresPlace, 'password'>,
+  data: string,
+): ChildProcess {
   const settings = {
     listen_addresses: '',
     unix_socket_directories: folder,
@@ -168,7 +185,7 @@ function launch(bin: string, data: string, folder: string, account: Account | un
 }
 
 /** `setpriv` changes the user and has the child signalled when this process dies; it then becomes the program itself. */
-function asAccount(account: Account | undefined, command: string[]): string[] {
+export function asAccount(account: Account | undefined, command: string[]): string[] {
   if (account === undefined) {
     return spawnSync('setpriv', ['--version']).status === 0
       ? ['setpriv', '--pdeathsig=INT', '--', ...command]
@@ -179,7 +196,7 @@ function asAccount(account: Account | undefined, command: string[]): string[] {
 }
 
 /** PostgreSQL writes `ready` as the last line of its pid file. */
-async function untilReady(child: ChildProcess, data: string): Promise<void> {
+export async function untilReady(child: ChildProcess, data: string): Promise<void> {
   let log = '';
   child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
     log = (log + chunk).slice(-4_000);
@@ -202,7 +219,7 @@ async function untilReady(child: ChildProcess, data: string): Promise<void> {
 }
 
 /** SIGINT is PostgreSQL's fast shutdown; SIGQUIT when that takes too long. */
-async function stopProcess(child: ChildProcess): Promise<void> {
+export async function stopProcess(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise<void>((done) => child.once('exit', () => done()));
   child.ref();
