@@ -23,7 +23,7 @@ export interface RegistryEntry {
 export class CertificateRegistry {
   readonly #store: Store;
   readonly #clock: Clock;
-  readonly #rows = new Map<Sha256Hex, CertificateRow>();
+  readonly #rows = new Map<string, CertificateRow>();
   readonly #used = new Set<Sha256Hex>();
   #onFirstUse: (fingerprint: Sha256Hex) => void = () => undefined;
   #onRevocation: (hostId: HostId) => void = () => undefined;
@@ -60,12 +60,22 @@ export class CertificateRegistry {
     };
   }
 
+  /** Does the certificate with this fingerprint count at that moment? The same as `lookup`, for whoever asks of all hosts. */
+  counts(fingerprint: string, nowMs: number): boolean {
+    const row = this.#rows.get(fingerprint);
+    return row !== undefined && row.notAfterMs > nowMs && !isRevokedAt(row, nowMs);
+  }
+
+  /** The key that signed the certificate with this fingerprint. */
+  issuerOf(fingerprint: string): string | undefined {
+    return this.#rows.get(fingerprint)?.issuerKeyId;
+  }
+
   /** Hosts that have a certificate which counts at this moment; all of them are looked at. */
   certifiedHosts(): Set<HostId> {
     const nowMs = this.#clock.nowMs();
     const found = new Set<HostId>();
-    for (const row of this.#rows.values())
-      if (row.notAfterMs > nowMs && !isRevokedAt(row, nowMs)) found.add(row.hostId);
+    for (const row of this.#rows.values()) if (this.counts(row.fingerprint, nowMs)) found.add(row.hostId);
     return found;
   }
 
@@ -111,7 +121,7 @@ export class CertificateRegistry {
     for (const [fingerprint, row] of this.#rows) {
       if (row.notAfterMs >= nowMs) continue;
       this.#rows.delete(fingerprint);
-      this.#used.delete(fingerprint);
+      this.#used.delete(row.fingerprint);
       pruned += 1;
     }
     return pruned;

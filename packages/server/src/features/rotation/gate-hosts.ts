@@ -2,12 +2,15 @@ import { isHeld } from '@sekisho/core/rules/echo.ts';
 import type { GateFacts, GateHost } from '@sekisho/core/rules/rotation.ts';
 import type { FleetIndex, IndexedHost } from '../fleet/fleet-index.ts';
 import type { CertificateRegistry } from '../revocation/certificate-registry.ts';
-import { parseSha256Hex, type HostId } from '@sekisho/core/ids.ts';
+import type { HostId } from '@sekisho/core/ids.ts';
 import { SECOND_MS, type Clock } from '@sekisho/core/time.ts';
 import type { RotationChange } from './rotation-change.ts';
 import { hasSeenKey } from './shown-key.ts';
 import { REKEY_AGAIN_MS, REKEYS_PER_SECOND_MAX } from './rekey-pacer.ts';
 import type { RotationRow } from './rotation.store.ts';
+
+/** Hosts of a gate that are looked at in one turn. */
+const GATE_HOSTS_PER_TURN = 500;
 
 /** What an update asks of the fleet's memory. */
 export interface FleetFacts {
@@ -37,9 +40,7 @@ export interface NewestSerials {
 export function* hostsInUse(facts: FleetFacts): Generator<IndexedHost> {
   const nowMs = facts.clock.nowMs();
   for (const host of facts.index.hosts()) {
-    const fingerprint = host.lastSeenMs === 0 ? undefined : parseSha256Hex(host.fingerprint);
-    const entry = fingerprint === undefined ? undefined : facts.registry.lookup(fingerprint);
-    if (entry !== undefined && !entry.revoked && entry.notAfterMs > nowMs) yield host;
+    if (host.lastSeenMs !== 0 && facts.registry.counts(host.fingerprint, nowMs)) yield host;
   }
 }
 
@@ -86,10 +87,29 @@ export function* gateHosts(
       };
 }
 
-/** What the gate of an update's phase is made of. */
-export const gateFacts = (facts: FleetFacts, rotation: RotationRow): GateFacts => ({
+/** The same as a list, with a turn for everybody else now and then: a fleet is gone through each second. */
+export async function listGateHosts(
+  facts: FleetFacts,
+  change: RotationChange,
+  rotation: RotationRow,
+): Promise<GateHost[]> {
+  const found: GateHost[] = [];
+  for (const host of gateHosts(facts, change, rotation))
+    if (found.push(host) % GATE_HOSTS_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+  return found;
+}
+
+/** What the gate of an update's phase is made of, by the hosts that stand before it. */
+export const gateFacts = (
+  facts: FleetFacts,
+  rotation: RotationRow,
+  hosts: readonly GateHost[],
+): GateFacts => ({
   accepted: new Set(rotation.accepted),
-  longestHeartbeatSeconds: longestHeartbeat(facts),
+  longestHeartbeatSeconds: hosts.reduce(
+    (longest, host) => (host.lastSeenMs === 0 ? longest : Math.max(longest, host.heartbeatSeconds)),
+    0,
+  ),
   askingMs: Math.ceil(facts.index.size / REKEYS_PER_SECOND_MAX) * SECOND_MS,
   askAgainMs: REKEY_AGAIN_MS,
 });

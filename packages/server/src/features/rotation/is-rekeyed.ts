@@ -1,4 +1,3 @@
-import { parseSha256Hex } from '@sekisho/core/ids.ts';
 import type { IndexedHost } from '../fleet/fleet-index.ts';
 import type { CertificateRegistry } from '../revocation/certificate-registry.ts';
 import { keyOfCa } from './ca-exchange.ts';
@@ -10,7 +9,5 @@ export function isRekeyed(
   { fingerprint }: IndexedHost,
   rotation: RotationRow,
 ): boolean {
-  const shown = parseSha256Hex(fingerprint);
-  const { to } = keyOfCa(rotation, 'issuing');
-  return shown !== undefined && registry.lookup(shown)?.issuerKeyId === to;
+  return registry.issuerOf(fingerprint) === keyOfCa(rotation, 'issuing').to;
 }

@@ -7,6 +7,8 @@ import { test } from 'node:test';
 import { IndexedHost } from '../fleet/fleet-index.ts';
 import type { CertificateRegistry } from '../revocation/certificate-registry.ts';
 import {
+  ASKED_WAITING_MAX,
+  ASKED_WAITING_MS,
   RECONNECTS_AT_ONCE,
   RECONNECTS_PER_SECOND_MAX,
   REKEY_AGAIN_MS,
@@ -31,7 +33,7 @@ function fleetOf() {
     return host;
   });
   const registry = {
-    lookup: (fingerprint: string) => ({ issuerKeyId: renewed.has(fingerprint) ? 'new' : 'old' }),
+    issuerOf: (fingerprint: string) => (renewed.has(fingerprint) ? 'new' : 'old'),
   } as unknown as CertificateRegistry;
   const state: { rotation: RotationRow | undefined } = { rotation: undefined };
   const pacer = new RekeyPacer({ clock, log: silentLog(), registry, current: () => state.rotation });
@@ -107,7 +109,11 @@ test('F-37 after a switch of the TLS certificate those that were not shown the n
   const fleet = {
     hosts: () => hosts.values(),
     hasChannel: (id: HostId) => id !== hosts[0]!.id,
-    push: (id: HostId, fetch: readonly string[]) => pushed.push([id, fetch]),
+    push: (id: HostId, fetch: readonly string[]) => {
+      pushed.push([id, fetch]);
+      const host = hosts.find((one) => one.id === id)!;
+      if (host !== hosts[2]) host.shownKey = hosts[1]!.shownKey;
+    },
   };
   const looks = Math.ceil((HOSTS - 2) / RECONNECTS_AT_ONCE);
   for (let look = 0; look < looks; look += 1) {
@@ -129,4 +135,23 @@ test('F-37 after a switch of the TLS certificate those that were not shown the n
     pushed.slice(HOSTS - 2).map(([id]) => id),
     [hosts[2]!.id],
   );
+});
+
+test('F-37 while many that were asked have not followed nobody else is asked, but none of them is waited for long', async () => {
+  const { clock, hosts, renewed, state, pacer, pushed, fleet } = fleetOf();
+  state.rotation = rotation;
+  const look = async (times: number): Promise<number> => {
+    for (let time = 0; time < times; time += 1) {
+      await clock.advance(REKEY_LOOK_MS);
+      pacer.look(fleet);
+    }
+    return pushed.length;
+  };
+  const looksUntilFull = Math.ceil(ASKED_WAITING_MAX / REKEYS_AT_ONCE);
+  assert.equal(await look(looksUntilFull), ASKED_WAITING_MAX);
+  const asked = pushed.slice(0, REKEYS_AT_ONCE);
+  for (const host of hosts.filter(({ id }) => asked.includes(id))) renewed.add(host.fingerprint);
+  assert.equal(await look(1), ASKED_WAITING_MAX + REKEYS_AT_ONCE);
+  await clock.advance(ASKED_WAITING_MS);
+  assert.equal(await look(looksUntilFull), 2 * ASKED_WAITING_MAX + REKEYS_AT_ONCE);
 });

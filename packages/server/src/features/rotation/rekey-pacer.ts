@@ -14,13 +14,19 @@ export const REKEYS_PER_SECOND_MAX = 50;
 /** Hosts that are asked in a second to come over a new connection, which costs a handshake and nothing else. */
 export const RECONNECTS_PER_SECOND_MAX = 400;
 /** They are asked in small groups, this often: all of a second's at once would be answered in one turn of the event loop. */
-export const REKEY_LOOK_MS = 100;
+export const REKEY_LOOK_MS = 20;
 export const REKEYS_AT_ONCE = (REKEYS_PER_SECOND_MAX * REKEY_LOOK_MS) / SECOND_MS;
 export const RECONNECTS_AT_ONCE = (RECONNECTS_PER_SECOND_MAX * REKEY_LOOK_MS) / SECOND_MS;
 /** A host that was asked and has not followed is asked again after this: its agent tries by itself meanwhile. */
 export const REKEY_AGAIN_MS = 20 * SECOND_MS;
+/**
+ * Hosts that were asked and have not followed yet: while there are so many of them, nobody else is asked, as a machine that is behind would
+ * have all of them at once later. None is waited for longer than this, so that some that don't follow hold up few others.
+ */
+export const ASKED_WAITING_MAX = REKEYS_PER_SECOND_MAX / 2;
+export const ASKED_WAITING_MS = SECOND_MS / 2;
 /** Hosts that are looked at in one go: a fleet is walked through over several seconds. */
-const HOSTS_PER_LOOK_MAX = 2_000;
+const HOSTS_PER_LOOK_MAX = 500;
 
 /** What hosts are asked for in the phase that is on. */
 interface Asking {
@@ -49,6 +55,7 @@ export class RekeyPacer {
   readonly #registry: CertificateRegistry;
   readonly #current: () => RotationRow | undefined;
   readonly #asked = new Map<HostId, number>();
+  readonly #waiting = new Map<IndexedHost, number>();
   #phase = '';
   #walk: IterableIterator<IndexedHost> | undefined;
   #left = 0;
@@ -116,6 +123,7 @@ export class RekeyPacer {
     if (now !== this.#phase) {
       this.#phase = now;
       this.#asked.clear();
+      this.#waiting.clear();
       this.#walk = undefined;
     }
     return asking;
@@ -146,16 +154,21 @@ export class RekeyPacer {
     if (asking.hasFollowed(host) || !this.#hasRoom(asking)) return false;
     this.#left -= 1;
     this.#asked.set(host.id, nowMs);
+    this.#waiting.set(host, nowMs);
     return true;
   }
 
-  /** A bucket that is filled again for each group. */
-  #hasRoom({ atOnce }: Asking): boolean {
+  /** A bucket that is filled again for each group, while not too many are waited for. */
+  #hasRoom({ atOnce, hasFollowed }: Asking): boolean {
     const nowMs = this.#clock.monotonicMs();
     if (nowMs - this.#filledMs >= REKEY_LOOK_MS) {
       this.#filledMs = nowMs;
       this.#left = atOnce;
     }
-    return this.#left > 0;
+    if (this.#left <= 0) return false;
+    if (this.#waiting.size >= ASKED_WAITING_MAX)
+      for (const [host, askedMs] of this.#waiting)
+        if (nowMs - askedMs >= ASKED_WAITING_MS || hasFollowed(host)) this.#waiting.delete(host);
+    return this.#waiting.size < ASKED_WAITING_MAX;
   }
 }

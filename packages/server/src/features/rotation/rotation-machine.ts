@@ -19,7 +19,7 @@ import type { DbOrTx, Tx } from '../../store/tables.ts';
 import { listWorkers } from '../../store/workers.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import { writeOutbox } from '../events/outbox.ts';
-import { gateFacts, gateHosts, type FleetFacts } from './gate-hosts.ts';
+import { gateFacts, listGateHosts, type FleetFacts } from './gate-hosts.ts';
 import type { ChangeStep, RotationChange } from './rotation-change.ts';
 import {
   findOpenRotation,
@@ -64,9 +64,9 @@ export class RotationMachine {
   /** What the rule is asked with. */
   async facts(db: DbOrTx, rotation: RotationRow): Promise<RotationFacts> {
     const { fleet, parts } = this.#machine;
-    const known = gateFacts(fleet, rotation);
+    const hosts = await listGateHosts(fleet, this.changeOf(rotation), rotation);
+    const known = gateFacts(fleet, rotation, hosts);
     const gate = gateOf(rotation, known);
-    const hosts = gateHosts(fleet, this.changeOf(rotation), rotation);
     return {
       verdict: judgeGate(hosts, gate, parts.clock.nowMs()),
       servers: await this.servers(db, rotation),

@@ -70,8 +70,9 @@ export const acceptLoss = async (
     const { fleet, machine, parts } = context;
     const { rotation, tx } = step;
     const asked = new Set(hosts);
-    const gate = gateOf(rotation, gateFacts(fleet, rotation));
-    for (const host of gateHosts(fleet, machine.changeOf(rotation), rotation)) {
+    const standing = [...gateHosts(fleet, machine.changeOf(rotation), rotation)];
+    const gate = gateOf(rotation, gateFacts(fleet, rotation, standing));
+    for (const host of standing) {
       if (!asked.has(host.hostId)) continue;
       if (judgeGate([host], gate, parts.clock.nowMs()).undecided > 0) asked.delete(host.hostId);
     }
