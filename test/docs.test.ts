@@ -1,7 +1,10 @@
+import { ERRORS } from '@sekisho/core/errors.ts';
+import { HEALTH_CODES } from '@sekisho/core/wire/health-codes.ts';
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { test } from 'node:test';
+import { REFUSALS } from '../bench/soak/refusals.ts';
 import { filesBelow, readText } from '../tools/source-files.ts';
 import { ROOT } from './root.ts';
 
@@ -58,6 +61,32 @@ test('S-09 every link inside the repository leads somewhere', () => {
     }),
   );
   assert.deepEqual(broken, []);
+});
+
+test('S-09 the guides for bad nights name every code that somebody meets there', () => {
+  const met: Readonly<Record<string, readonly (RegExp | readonly string[])[]>> = {
+    'change-certificate.md': [/^(ROTATION|OUTSIDE|PKCS12)_/, ['KEY_DETACHED', 'CERTIFICATE_MALFORMED']],
+    'agents-do-not-connect.md': [
+      // names of peers have a guide of their own: host-names.md
+      /^(REPAIR|REQUEST_(TIME|REPLAYED|SIGNATURE)|PEER(?!_NAME_(PENDING|REJECTED)))/,
+      /^AGENT_(NOT_(SET_UP|DEPLOYED)|.*_(UNREADABLE|INVALID))$/,
+      HEALTH_CODES.filter((code) => !/^(crl-stale|restic-missing|media-.*|spool-full)$/.test(code)),
+      Object.keys(REFUSALS).filter((code) => code !== 'BODY_INVALID'),
+      ['CERTIFICATE_EXPIRED', 'CHANNEL_CLONE', 'CLOCK_SKEW', 'VERIFICATION_IS_ON', 'SERVER_REPLY_UNUSABLE'],
+    ],
+  };
+  const missing = Object.entries(met).flatMap(([page, kinds]) =>
+    ['en', 'ja'].flatMap((language) => {
+      const text = readText(ROOT, `docs/${language}/${page}`);
+      const wanted = kinds.flatMap((kind) =>
+        kind instanceof RegExp ? Object.keys(ERRORS).filter((code) => kind.test(code)) : kind,
+      );
+      return wanted
+        .filter((code) => !text.includes(`\`${code}\``))
+        .map((code) => `${language}/${page}: ${code}`);
+    }),
+  );
+  assert.deepEqual(missing, []);
 });
 
 test('ARCHITECTURE.md names every rule, and only files that exist', () => {
