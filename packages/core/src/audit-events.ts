@@ -84,6 +84,11 @@ const certificates = {
     'accept that hosts are lost by the update of the {subject} certificate',
     '{subject} 証明書の更新でホストが失われることを承認',
   ),
+  'take-over-rotation': security(
+    'CERT',
+    'let an emergency take over the update of the {subject} certificate',
+    '{subject} 証明書の更新を緊急更新が引き継ぎ',
+  ),
   'destroy-ca-key': security(
     'CERT',
     'destroy the private key {subject} of the domain',

@@ -75,6 +75,7 @@ export function planText(cli: Cli, plan: RotationPlan, title: 'planTitle' | 'sta
             groups: plan.notInheriting.map(({ name }) => visible(name)).join(', '),
           }),
         ]),
+    ...takeOverText(cli, plan),
     ...plan.findings.flatMap((finding) => findingText(cli, finding)),
     ...(plan.prevented ? [rotations.prevented] : []),
     timesLine(cli),
@@ -97,6 +98,15 @@ export function liveLine(cli: Cli, view: RotationView): string {
     ...(leftMs <= 0 ? [] : [fill(rotations.leftAtMost, { left: duration(leftMs) })]),
     ...[view.slowest, view.undecided].filter(({ length }) => length > 0).map(namesOf),
   ].join(' · ');
+}
+
+/** F-34 What becomes of the update that an emergency finds. */
+function takeOverText(cli: Cli, { takesOver }: RotationPlan): string[] {
+  if (takesOver === null) return [];
+  const { rotations } = cli.words;
+  const { id, kind, startedBy, becomes, behind } = takesOver;
+  const said = { id, kind: rotations.kinds[kind], by: visible(startedBy), behind: cli.format.count(behind) };
+  return [fill(rotations.takesOver[becomes], said)];
 }
 
 /** One line of a running update, for logs and pipes: it says something else only when something has changed. */

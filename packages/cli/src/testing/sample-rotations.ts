@@ -136,6 +136,17 @@ export const rotationSamples = (): FakeRoute[] => [
     notInheriting: [],
     servers: [{ instanceId: 'one', addresses: ['backup.example.com'], live: true }],
     expectedSeconds: 900,
+    takesOver:
+      body.emergency === undefined
+        ? null
+        : {
+            id: ASKING.id,
+            kind: ASKING.kind,
+            phase: 'overlap' as const,
+            startedBy: ASKING.startedBy,
+            becomes: 'finished' as const,
+            behind: 3,
+          },
     findings: body.kind === 'signing' ? [{ code: 'KEY_DETACHED', params: { role: 'root' } }] : [],
     prevented: body.kind === 'signing',
   })),

@@ -7,6 +7,7 @@ import {
   ROTATION_PHASES,
   UNDECIDED_REASONS,
 } from '../rules/rotation.ts';
+import { TAKE_OVERS } from '../rules/rotation-takeover.ts';
 import { PATH_REASONS } from '../rules/rotation-path.ts';
 import { route } from './route.ts';
 import { count, epochMs, groupId, hostId, sha256Hex } from './scalars.ts';
@@ -141,6 +142,18 @@ export const rotationPlan = z.object({
   servers: z.array(z.object({ instanceId: z.string(), addresses: z.array(z.string()), live: z.boolean() })),
   /** From the start to the withdrawal, when all hosts that are online stay so. */
   expectedSeconds: count,
+  /** F-34 The update that is open, and what becomes of it; null: none is, or it is in the way. */
+  takesOver: z
+    .object({
+      id: z.uuid(),
+      kind,
+      phase: z.enum(ROTATION_PHASES),
+      startedBy: z.string(),
+      becomes: z.enum(TAKE_OVERS),
+      /** Hosts that have not followed it, and will not be waited for. */
+      behind: count,
+    })
+    .nullable(),
   /** What speaks against it, or prevents it: codes of refusals. */
   findings: z.array(finding),
   /** One of the findings prevents the start. */

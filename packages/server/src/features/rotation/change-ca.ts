@@ -14,6 +14,7 @@ import {
   retireKey,
   setKeyState,
   type KeyState,
+  type KeyStore,
 } from '../keys/key-store.ts';
 import { dropLists, lastLeafEndMs, renewListOfRoot, signFinalLists } from '../revocation/final-lists.ts';
 import { caExchanges, keyOfCa } from './ca-exchange.ts';
@@ -35,11 +36,10 @@ export function changeCa(parts: FleetParts): RotationChange {
   };
   return {
     kind: 'ca',
-    async prepare({ emergency, outside, nowMs }) {
-      const { keys } = parts;
+    async prepare({ emergency, outside, nowMs, tx: db, keys }) {
       if (outside !== null) throw new AppError('ROTATION_OUTSIDE_CA');
-      const old = oldRoot(parts, emergency);
-      const made = await makeCa(parts, emergency === null ? old : undefined, nowMs);
+      const old = oldRoot(keys, emergency);
+      const made = await makeCa(parts, { db, keys, linkedFrom: emergency === null ? old : undefined, nowMs });
       const pairs = made.keys.map(({ role, certificate }) => ({
         role,
         before: keys.certificateOf(role).keyId,
@@ -114,7 +114,7 @@ async function requireOldRoot({ keys }: FleetParts, tx: Tx, rotation: RotationRo
 }
 
 /** The root that is given up, if it can sign. Refusal: KEY_DETACHED, unless nothing of it is wanted any more. */
-function oldRoot({ keys }: FleetParts, emergency: Emergency | null) {
+function oldRoot(keys: KeyStore, emergency: Emergency | null) {
   if (emergency !== null && !keys.isHere('root')) return undefined;
   return { certificate: keys.certificateOf('root'), signer: keys.signerFor('root') };
 }

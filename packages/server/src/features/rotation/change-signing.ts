@@ -7,7 +7,7 @@ import type { FleetParts } from '../../context.ts';
 import { recordChange } from '../../store/record-change.ts';
 import { DOCUMENT_SIGNER_VALID_DAYS } from '../domain/make-authority.ts';
 import { makeBundle } from '../domain/publish-trust.ts';
-import { addKey, KEYS_CHANGE_KEY, setKeyState, type KeyState } from '../keys/key-store.ts';
+import { addKey, KEYS_CHANGE_KEY, setKeyState, type KeyState, type KeyStore } from '../keys/key-store.ts';
 import { makeLists, makePoliciesAnew } from './make-documents.ts';
 import { readOutside } from './read-outside.ts';
 import type { ChangeStep, RotationChange } from './rotation-change.ts';
@@ -27,11 +27,10 @@ export function changeSigning(parts: FleetParts): RotationChange {
   };
   return {
     kind: 'signing',
-    async prepare({ outside, nowMs }) {
-      const { keys } = parts;
+    async prepare({ outside, nowMs, keys }) {
       keys.signerFor('root'); // every step of it signs a trust bundle
       const fromKeyId = keys.certificateOf('document-signer').keyId;
-      const made = outside === null ? await makeOwn(parts, nowMs) : readOutside(outside);
+      const made = outside === null ? await makeOwn(parts, keys, nowMs) : readOutside(outside);
       return {
         fromKeyId,
         toKeyId: made.certificate.keyId,
@@ -63,7 +62,7 @@ export function changeSigning(parts: FleetParts): RotationChange {
 }
 
 /** Refusal: KEY_DETACHED, when the root's key is not on this server. */
-async function makeOwn({ domain, keys, random }: FleetParts, nowMs: number) {
+async function makeOwn({ domain, random }: FleetParts, keys: KeyStore, nowMs: number) {
   const issuer = { certificate: keys.certificateOf('root'), signer: keys.signerFor('root') };
   const privateKey = await generatePrivateKey('p256');
   const certificate = await issueDocumentSigner({

@@ -5,9 +5,9 @@ import { generatePrivateKey } from '@sekisho/pki/keys.ts';
 import { fileSigner } from '@sekisho/pki/signer.ts';
 import type { FleetParts } from '../../context.ts';
 import { recordChange } from '../../store/record-change.ts';
-import type { Tx } from '../../store/tables.ts';
+import type { DbOrTx, Tx } from '../../store/tables.ts';
 import { SERVER_TLS_VALID_DAYS, tlsNames } from '../domain/make-authority.ts';
-import { addKey, KEYS_CHANGE_KEY, setKeyState, type KeyState } from '../keys/key-store.ts';
+import { addKey, KEYS_CHANGE_KEY, setKeyState, type KeyState, type KeyStore } from '../keys/key-store.ts';
 import { readOutside } from './read-outside.ts';
 import { makeLists } from './make-documents.ts';
 import type { ChangeStep, RotationChange } from './rotation-change.ts';
@@ -33,10 +33,9 @@ export function changeTls(parts: FleetParts): RotationChange {
   };
   return {
     kind: 'tls',
-    async prepare({ outside, nowMs }) {
-      const { keys } = parts;
+    async prepare({ outside, nowMs, tx: db, keys }) {
       const fromKeyId = keys.certificateOf('server-tls').keyId;
-      const made = outside === null ? await makeOwn(parts, nowMs) : readOutside(outside);
+      const made = outside === null ? await makeOwn(parts, { db, keys, nowMs }) : readOutside(outside);
       return {
         fromKeyId,
         toKeyId: made.certificate.keyId,
@@ -87,12 +86,13 @@ async function revokeStolen(
 }
 
 /** Refusal: KEY_DETACHED, when the root's key is not on this server. */
-async function makeOwn({ clock, config, domain, keys, random, store }: FleetParts, nowMs: number) {
+async function makeOwn(
+  { config, domain, random }: FleetParts,
+  { db, keys, nowMs }: { db: DbOrTx; keys: KeyStore; nowMs: number },
+) {
   const issuer = { certificate: keys.certificateOf('root'), signer: keys.signerFor('root') };
   const privateKey = await generatePrivateKey('p256');
-  const addresses = [
-    ...new Set([...config.addresses, ...(await listedAddresses(store.db, domain.serverId))]),
-  ];
+  const addresses = [...new Set([...config.addresses, ...(await listedAddresses(db, domain.serverId))])];
   const certificate = await issueServerTls({
     issuer,
     domainId: domain.id,
@@ -100,7 +100,7 @@ async function makeOwn({ clock, config, domain, keys, random, store }: FleetPart
     ...tlsNames(addresses),
     spkiDer: fileSigner(privateKey).spkiDer,
     serial: random.bytes(SERIAL_BYTES),
-    notBeforeMs: Math.max(clock.nowMs() - NOT_BEFORE_BACK_MS, issuer.certificate.notBeforeMs),
+    notBeforeMs: Math.max(nowMs - NOT_BEFORE_BACK_MS, issuer.certificate.notBeforeMs),
     notAfterMs: Math.min(nowMs + SERVER_TLS_VALID_DAYS * DAY_MS, issuer.certificate.notAfterMs),
   });
   return { privateKey, certificate };

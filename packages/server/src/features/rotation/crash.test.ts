@@ -54,7 +54,21 @@ test('F-33 an update that is killed with SIGKILL at every step goes on, and ends
     );
     await trust.server.stop();
   }
+  const doomed = await startDoomed(t, dataFolder, 'rotation.take-over.before-commit');
+  const calm = await call(startRotation, { body: { kind: 'tls', overlapSeconds: 3_600 } });
+  const emergency = { body: { kind: 'signing', emergency: 'stolen' } } as const;
+  await call(startRotation, emergency).catch(() => undefined);
+  assert.equal(await doomed.died, 'SIGKILL');
   await trust.restart();
+  const [open] = (await trust.call(listRotations, {})).rotations;
+  assert.deepEqual([open?.id, open?.endedAtMs], [calm.id, null], 'nothing was taken over by half');
+  const { id } = await trust.call(startRotation, emergency);
+  await eventually('both updates end', async () => {
+    const { rotations } = await trust.call(listRotations, {});
+    return rotations[0]?.id === id && rotations.every(({ endedAtMs }) => endedAtMs !== null)
+      ? true
+      : undefined;
+  });
   const { keys } = trust.server.context;
   assert.deepEqual(
     keys.keysOf('server-tls').map(({ state }) => state),

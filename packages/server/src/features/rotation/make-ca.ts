@@ -18,7 +18,8 @@ import {
   SERVER_TLS_VALID_DAYS,
   tlsNames,
 } from '../domain/make-authority.ts';
-import type { KeyLink, NewKey } from '../keys/key-store.ts';
+import type { KeyLink, KeyStore, NewKey } from '../keys/key-store.ts';
+import type { DbOrTx } from '../../store/tables.ts';
 import { listedAddresses } from './listed-addresses.ts';
 
 const SERIAL_BYTES = 16;
@@ -34,11 +35,10 @@ export interface NextCa {
  * `linkedFrom`: the old root, when links are to lead from it to the new one and back (F-38).
  */
 export async function makeCa(
-  parts: FleetParts,
-  linkedFrom: Issuer | undefined,
-  nowMs: number,
+  { config, domain, random }: FleetParts,
+  wish: { db: DbOrTx; keys: KeyStore; linkedFrom: Issuer | undefined; nowMs: number },
 ): Promise<NextCa> {
-  const { config, domain, keys, random, store } = parts;
+  const { db, keys, linkedFrom, nowMs } = wish;
   const dates = (days: number) => ({
     serial: random.bytes(SERIAL_BYTES),
     notBeforeMs: nowMs - NOT_BEFORE_BACK_MS,
@@ -64,7 +64,7 @@ export async function makeCa(
   ];
   if (isOwn('server-tls')) {
     const { privateKey, signer } = await draw();
-    const listed = await listedAddresses(store.db, domain.serverId);
+    const listed = await listedAddresses(db, domain.serverId);
     const certificate = await issueServerTls({
       ...dates(SERVER_TLS_VALID_DAYS),
       domainId: domain.id,

@@ -4,9 +4,11 @@ import {
   cyclesMs,
   GATE_HOSTS_NAMED_MAX,
   type Emergency,
+  type GateHost,
   type RotationKind,
   type RotationPath,
 } from '@sekisho/core/rules/rotation.ts';
+import type { TakeOver } from '@sekisho/core/rules/rotation-takeover.ts';
 import type { OutsideInput, RotationFinding, RotationPlan } from '@sekisho/core/wire/rotations.ts';
 import { readGroupTree } from '../groups/group-tree.ts';
 import { addressesOfInstances } from '../server-lists/signed-lists.ts';
@@ -14,10 +16,11 @@ import { listWorkers } from '../../store/workers.ts';
 import { decidePath } from './decide-path.ts';
 import { findFaults } from './check-outside.ts';
 import { findDamage } from './find-damage.ts';
-import { hostsInUse, hostsUnheard, longestHeartbeat } from './gate-hosts.ts';
+import { gateHosts, hostsInUse, hostsUnheard, longestHeartbeat } from './gate-hosts.ts';
 import type { RotationContext } from './rotation-context.ts';
 import { hostRefs } from './rotation-view.ts';
-import { findOpenRotation } from './rotation.store.ts';
+import { findOpenRotation, type RotationRow } from './rotation.store.ts';
+import { takeOverOf } from './take-over-rotation.ts';
 
 const ROLE_OF = { tls: 'server-tls', signing: 'document-signer', ca: 'root' } as const;
 
@@ -43,7 +46,9 @@ export async function planRotation(
     return decidePath(context, { kind, path: undefined, emergency });
   });
   const open = await findOpenRotation(store.db);
-  if (open !== undefined)
+  const becomes =
+    open === undefined ? undefined : takeOverOf(open, { kind, emergency, outside: wish.outside });
+  if (open !== undefined && becomes === undefined)
     findings.push({
       code: 'ROTATION_UNDER_WAY',
       params: { kind: open.kind, by: open.startedBy, id: open.id },
@@ -57,6 +62,10 @@ export async function planRotation(
     isUnheard: kind === 'ca' && (emergency === 'lost' || !keys.isHere('root')),
     isPinned: kind === 'tls' && wish.outside !== undefined,
   });
+  const behind = open === undefined || becomes === undefined ? [] : hostsBehind(context, open, becomes);
+  const lost = [
+    ...new Set([...hosts.lost, ...behind.filter(({ unaided }) => !unaided).map(({ hostId }) => hostId)]),
+  ];
   const longest = longestHeartbeat(fleet);
   const current = keys.certificateOf(ROLE_OF[kind]);
   const tree = await readGroupTree(store.db);
@@ -84,8 +93,8 @@ export async function planRotation(
       neverSeen: hosts.neverSeen,
     },
     longestHeartbeatSeconds: longest,
-    wouldBeLost: await named(hosts.lost),
-    wouldBeLostTotal: hosts.lost.length,
+    wouldBeLost: await named(lost),
+    wouldBeLostTotal: lost.length,
     late: await named(hosts.late),
     lateTotal: hosts.late.length,
     unable: await named(chosen.unable),
@@ -104,9 +113,26 @@ export async function planRotation(
         ? longest * 1.1
         : (waits * cyclesMs(longest)) / 1_000,
     ),
+    takesOver:
+      open === undefined || becomes === undefined
+        ? null
+        : {
+            id: open.id,
+            kind: open.kind,
+            phase: open.phase,
+            startedBy: open.startedBy,
+            becomes,
+            behind: behind.length,
+          },
     findings,
     prevented: findings.some(({ code }) => code !== 'ROTATION_WOULD_LOSE'),
   };
+}
+
+/** Hosts that have not followed an update that is ended at once; those that do not come back by themselves are lost by that. */
+function hostsBehind({ fleet, machine }: RotationContext, open: RotationRow, becomes: TakeOver): GateHost[] {
+  if (becomes === 'kept' || becomes === 'abandoned') return [];
+  return [...gateHosts(fleet, machine.changeOf(open), open)].filter(({ acknowledged }) => !acknowledged);
 }
 
 /**

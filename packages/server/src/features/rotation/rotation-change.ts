@@ -4,8 +4,11 @@ import type { IndexedHost } from '../fleet/fleet-index.ts';
 import type { KeyStore } from '../keys/key-store.ts';
 import type { Echo, RotationRow } from './rotation.store.ts';
 
-/** What an administrator, or the server itself, wants renewed. */
+/** What an administrator, or the server itself, wants renewed; prepared in the transaction that enters the update. */
 export interface RotationWish {
+  readonly tx: Tx;
+  /** As this transaction sees them. */
+  readonly keys: KeyStore;
   readonly emergency: Emergency | null;
   /** Checked: a certificate from outside, with its key (F-30). */
   readonly outside: OutsideCertificate | null;
@@ -18,7 +21,7 @@ export interface OutsideCertificate {
   readonly chainPem: string;
 }
 
-/** What was made for an update; the private keys are recorded with the update, in one transaction. */
+/** What was made for an update. */
 export interface Prepared {
   readonly fromKeyId: string;
   readonly toKeyId: string;

@@ -247,9 +247,15 @@ const ACTS = new Map([
   ['resume', 'resume-rotation'],
   ['roll-back', 'roll-back-rotation'],
   ['accept-loss', 'accept-rotation-loss'],
+  ['take-over', 'take-over-rotation'],
 ] as const satisfies readonly (readonly [string, string])[]) as ReadonlyMap<
   string,
-  'start-rotation' | 'pause-rotation' | 'resume-rotation' | 'roll-back-rotation' | 'accept-rotation-loss'
+  | 'start-rotation'
+  | 'pause-rotation'
+  | 'resume-rotation'
+  | 'roll-back-rotation'
+  | 'accept-rotation-loss'
+  | 'take-over-rotation'
 >;
 
 /** Words of a stored problem: a code of a newer program has none. */
@@ -257,6 +263,7 @@ export const isKnownCode = (code: string): code is ErrorCode => Object.hasOwn(ER
 
 const isOther = (now: RotationRow, before: RotationRow): boolean =>
   now.phase !== before.phase ||
+  now.emergency !== before.emergency ||
   now.direction !== before.direction ||
   now.pausedAtMs !== before.pausedAtMs ||
   now.phaseSinceMs !== before.phaseSinceMs;

@@ -181,6 +181,7 @@ export type RotationPatch = Partial<
     | 'phaseSinceMs'
     | 'unservedMs'
     | 'detail'
+    | 'emergency'
     | 'endedAtMs'
   >
 >;
@@ -195,6 +196,7 @@ export async function updateRotation(tx: Tx, id: string, patch: RotationPatch): 
     .set({
       phase: patch.phase,
       direction: patch.direction,
+      emergency: patch.emergency,
       from_key_id: patch.fromKeyId,
       to_key_id: patch.toKeyId,
       detail: json(patch.detail),
