@@ -19,6 +19,7 @@ import type { DbOrTx, Tx } from '../../store/tables.ts';
 import { listWorkers } from '../../store/workers.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import { writeOutbox } from '../events/outbox.ts';
+import { scrubKeys } from '../keys/scrub-keys.ts';
 import { gateFacts, listGateHosts, type FleetFacts } from './gate-hosts.ts';
 import type { ChangeStep, RotationChange } from './rotation-change.ts';
 import {
@@ -125,6 +126,7 @@ export class RotationMachine {
         { rotationId: rotation.id, kind: rotation.kind, step, server },
         'certificate update: step done',
       );
+      if (step === 'finish') await scrubKeys({ store, log });
       await feed.catchUp();
       return true;
     } catch (error) {
