@@ -118,6 +118,7 @@ const VALUE_NAMES: Readonly<Record<string, Readonly<Record<Language, string>>>> 
   target: { en: 'target', ja: '宛先' },
   timeZone: { en: 'time zone', ja: 'タイムゾーン' },
   type: { en: 'type', ja: '種類' },
+  until: { en: 'end', ja: '期限' },
   url: { en: 'URL', ja: 'URL' },
   usage: { en: 'usage', ja: '使い方' },
   usedBytes: { en: 'used', ja: '使用量' },

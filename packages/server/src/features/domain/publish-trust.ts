@@ -15,6 +15,7 @@ export async function publishTrust(parts: FleetParts): Promise<void> {
       serverId: domain.serverId,
       addresses: config.addresses,
       port: ports.agent,
+      httpPort: ports.http,
     };
     await publishServerList(tx, documents.make, own, parts.clock.nowMs());
     await publishBundle(parts, tx);

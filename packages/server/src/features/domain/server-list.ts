@@ -1,9 +1,16 @@
-import { parseListId, type ListId, type ServerId } from '@sekisho/core/ids.ts';
+import { parseListId, type ListId } from '@sekisho/core/ids.ts';
 import { SERVERS_PER_LIST_MAX } from '@sekisho/core/limits.ts';
 import { serverName } from '@sekisho/core/rules/serverlist.ts';
 import type { DbOrTx, Tx } from '../../store/tables.ts';
 import type { DocumentService } from '../documents/document-service.ts';
-import { signedServers, storedServers, type StoredServer } from '../server-lists/stored-servers.ts';
+import { storedListId } from '../fleet/stored-ids.ts';
+import {
+  followInstallation,
+  signedServers,
+  storedServers,
+  type InstallationPlaces,
+  type StoredServer,
+} from '../server-lists/stored-servers.ts';
 import { DEFAULT_LIST_NAME } from './default-list.ts';
 
 /**
@@ -14,7 +21,7 @@ import { DEFAULT_LIST_NAME } from './default-list.ts';
 export async function publishServerList(
   tx: Tx,
   make: DocumentService['make'],
-  own: { instanceId: string; serverId: ServerId; addresses: readonly string[]; port: number },
+  own: InstallationPlaces,
   nowMs: number,
 ): Promise<void> {
   const row = await tx
@@ -34,6 +41,7 @@ export async function publishServerList(
     const known = before.find((server) => server.protocol === 'https' && serverName(server) === place);
     return {
       instanceId: own.instanceId,
+      ...(own.httpPort === undefined ? {} : { httpPort: own.httpPort }),
       priority: known?.priority ?? 1,
       serverId: own.serverId,
       address,
@@ -51,6 +59,35 @@ export async function publishServerList(
       .where('id', '=', row.id)
       .execute();
   await make(tx, 'list', list, { list, servers: signedServers(servers) });
+  await followInCopies(tx, make, own, nowMs);
+}
+
+/** F-11 In other lists, too, the entries that came from this installation say where it is now. */
+async function followInCopies(
+  tx: Tx,
+  make: DocumentService['make'],
+  own: InstallationPlaces,
+  nowMs: number,
+): Promise<void> {
+  const rows = await tx
+    .selectFrom('server_lists')
+    .select(['id', 'servers'])
+    .where('name', '!=', DEFAULT_LIST_NAME)
+    .orderBy('id')
+    .execute();
+  for (const row of rows) {
+    const list = storedListId(row.id);
+    const before = storedServers.parse(JSON.parse(row.servers));
+    const servers = followInstallation(before, own).slice(0, SERVERS_PER_LIST_MAX);
+    const stored = JSON.stringify(servers);
+    if (stored === row.servers || servers.length === 0) continue;
+    await tx
+      .updateTable('server_lists')
+      .set({ servers: stored, changed_at_ms: nowMs })
+      .where('id', '=', list)
+      .execute();
+    await make(tx, 'list', list, { list, servers: signedServers(servers) });
+  }
 }
 
 /** Addresses of the domain's other installations. */

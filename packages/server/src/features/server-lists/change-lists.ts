@@ -21,7 +21,7 @@ import {
   updateList,
   type StoredList,
 } from './server-lists.store.ts';
-import { signedServers, type StoredServer } from './stored-servers.ts';
+import { keeperOf, signedServers, type StoredServer } from './stored-servers.ts';
 
 /** What is asked for with every change: only to see it, and whether a list that nobody reaches from here is meant. */
 export interface ChangeTerms {
@@ -64,25 +64,26 @@ export async function createList(
   const id = parseListId(random.uuid());
   if (id === undefined) throw new Error('a list ID was drawn that is none');
   const nowMs = clock.nowMs();
-  const list: StoredList = {
-    id,
-    name: wish.name,
-    servers: servers.map((server) => ({ ...server, instanceId: null })),
-    revision: 1,
-    createdAtMs: nowMs,
-    createdBy: principal.name,
-    changedAtMs: nowMs,
-  };
-  await store.transaction(async (tx) => {
+  const list = await store.transaction(async (tx) => {
     const all = await selectLists(tx);
-    requireFreeName(all, list);
+    const made: StoredList = {
+      id,
+      name: wish.name,
+      servers: withKeepers(all, servers),
+      revision: 1,
+      createdAtMs: nowMs,
+      createdBy: principal.name,
+      changedAtMs: nowMs,
+    };
+    requireFreeName(all, made);
     if (all.length >= SERVER_LISTS_MAX)
       throw new AppError('SERVER_LISTS_TOO_MANY', { limit: SERVER_LISTS_MAX });
-    if (terms.dryRun) return;
-    await insertList(tx, list);
-    await sign(context, tx, list);
-    const detail = { servers: describe(list.servers), copyOf: wish.copyOf ?? null };
-    await record(context, tx, principal, 'create-server-list', list.name, detail);
+    if (terms.dryRun) return made;
+    await insertList(tx, made);
+    await sign(context, tx, made);
+    const detail = { servers: describe(made.servers), copyOf: wish.copyOf ?? null };
+    await record(context, tx, principal, 'create-server-list', made.name, detail);
+    return made;
   });
   return { list, effect };
 }
@@ -123,14 +124,15 @@ export async function replaceList(
   const list = await store.transaction(async (tx) => {
     const current = await requireList(tx, wish.id);
     requireRevision(current, wish.revision);
+    const all = await selectLists(tx);
     const changed: StoredList = {
       ...current,
       name,
-      servers: servers.map((server) => ({ ...server, instanceId: keeperOf(current.servers, server) })),
+      servers: withKeepers(all, servers),
       revision: current.revision + 1,
       changedAtMs: clock.nowMs(),
     };
-    requireFreeName(await selectLists(tx), changed);
+    requireFreeName(all, changed);
     if (terms.dryRun) return changed;
     await updateList(tx, changed);
     await sign(context, tx, changed);
@@ -192,10 +194,14 @@ function requireFreeName(all: readonly StoredList[], { id, name }: StoredList): 
     throw new AppError('SERVER_LIST_NAME_TAKEN', { name });
 }
 
-/** Which installation keeps the entry of this address and port. */
-const keeperOf = (servers: readonly StoredServer[], wanted: ListedServerEntry): string | null =>
-  servers.find((server) => serverName(server) === serverName(wanted) && server.protocol === wanted.protocol)
-    ?.instanceId ?? null;
+/** Entries of an installation belong to it in every list: they follow when it moves. */
+const withKeepers = (
+  lists: readonly StoredList[],
+  servers: readonly ListedServerEntry[],
+): readonly StoredServer[] => {
+  const known = lists.flatMap((list) => list.servers);
+  return servers.map((server) => ({ ...server, ...keeperOf(known, server) }));
+};
 
 const describe = (servers: readonly StoredServer[]): string[] =>
   servers.map((server) => `${server.priority} ${server.protocol}://${serverName(server)}`);

@@ -5,7 +5,7 @@ import type { FleetParts } from '../../context.ts';
 import type { Tx } from '../../store/tables.ts';
 import { dropDocuments } from '../documents/drop-documents.ts';
 import { deleteList, insertList, selectLists, type StoredList } from './server-lists.store.ts';
-import { signedServers, type StoredServer } from './stored-servers.ts';
+import { keeperOf, signedServers, type StoredServer } from './stored-servers.ts';
 
 /** Entries with TLS stand behind those without: agents fall back to them, and need them once the server is verified again. */
 const HTTPS_LATER = 50;
@@ -33,7 +33,7 @@ export async function makePlainCopies(
     const copy: StoredList = {
       id: to,
       name: `${original.name.slice(0, COPIED_NAME_LENGTH_MAX)} (${label})`,
-      servers: withoutTlsFirst(original.servers, parts.ports.http),
+      servers: withoutTlsFirst(original.servers, all, parts.ports.http),
       revision: 1,
       createdAtMs: nowMs,
       createdBy: 'system',
@@ -52,20 +52,24 @@ export async function dropCopies(tx: Tx, ids: readonly ListId[]): Promise<void> 
   await dropDocuments(tx, 'list', ids);
 }
 
-/** The same places without TLS, at the plain port; those with TLS behind them. */
-function withoutTlsFirst(servers: readonly StoredServer[], httpPort: number): StoredServer[] {
+/** The same places without TLS, each at the plain port of its installation, else at that of this one; those with TLS behind them. */
+function withoutTlsFirst(
+  servers: readonly StoredServer[],
+  lists: readonly StoredList[],
+  httpPort: number,
+): StoredServer[] {
+  const installed = lists.flatMap((list) => list.servers).filter(({ instanceId }) => instanceId !== null);
   const http = new Map<string, StoredServer>();
   for (const server of servers) {
-    const port = server.protocol === 'http' ? server.port : httpPort;
+    const known = server.httpPort ?? keeperOf(installed, server).httpPort ?? httpPort;
+    const port = server.protocol === 'http' ? server.port : known;
     const key = `${server.serverId} ${server.address}:${port}`;
-    if (!http.has(key))
-      http.set(key, { ...server, port, protocol: 'http', acceptedKeys: [], instanceId: null });
+    if (!http.has(key)) http.set(key, { ...server, port, protocol: 'http', acceptedKeys: [] });
   }
   const https = servers
     .filter(({ protocol }) => protocol === 'https')
     .map((server) => ({
       ...server,
-      instanceId: null,
       priority: Math.min(server.priority + HTTPS_LATER, PRIORITY_MAX),
     }));
   return [...http.values(), ...https].slice(0, SERVERS_PER_LIST_MAX);

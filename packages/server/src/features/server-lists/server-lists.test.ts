@@ -13,6 +13,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { z } from 'zod';
 import { publishTrust } from '../domain/publish-trust.ts';
+import { makePlainCopies } from './plain-copies.ts';
+import { requireList } from './read-lists.ts';
 import { rootGroup } from '../hosts/host-rows.ts';
 
 const code = (expected: string) => (error: unknown) => error instanceof AppError && error.code === expected;
@@ -62,18 +64,21 @@ eachStore((dialect) => {
       );
     });
 
-    await t.test('F-11 a copy has the entries and no installation; a dry run makes nothing', async () => {
-      const copy = (dryRun: boolean) =>
-        trust.call(wire.createServerList, { body: { name: 'spare', copyOf: standard.id, dryRun } });
-      assert.equal((await copy(true)).list.name, 'spare');
-      assert.equal((await all()).length, 1);
-      const { list, effect } = await copy(false);
-      assert.deepEqual(list.servers, [{ ...here, instanceId: null }]);
-      assert.deepEqual(effect.entries, [
-        { server: `127.0.0.1:${port}`, state: 'reachable', code: null, params: {} },
-      ]);
-      await assert.rejects(copy(false), code('SERVER_LIST_NAME_TAKEN'));
-    });
+    await t.test(
+      'F-11 a copy has the entries, each of its installation; a dry run makes nothing',
+      async () => {
+        const copy = (dryRun: boolean) =>
+          trust.call(wire.createServerList, { body: { name: 'spare', copyOf: standard.id, dryRun } });
+        assert.equal((await copy(true)).list.name, 'spare');
+        assert.equal((await all()).length, 1);
+        const { list, effect } = await copy(false);
+        assert.deepEqual(list.servers, [{ ...here, instanceId: context.config.instanceId }]);
+        assert.deepEqual(effect.entries, [
+          { server: `127.0.0.1:${port}`, state: 'reachable', code: null, params: {} },
+        ]);
+        await assert.rejects(copy(false), code('SERVER_LIST_NAME_TAKEN'));
+      },
+    );
 
     const spare = async () => {
       const found = (await all()).find(({ name }) => name === 'spare');
@@ -238,6 +243,50 @@ eachStore((dialect) => {
         );
       },
     );
+
+    await t.test('F-11 what was copied follows an installation that moves, and hosts are told', async () => {
+      const { list } = await trust.call(wire.createServerList, {
+        body: { name: 'copied', copyOf: standard.id },
+      });
+      const params = { id: list.id };
+      const heldAt = async (): Promise<unknown[]> => {
+        const { servers, serial } = await trust.call(wire.getServerList, { params });
+        return [servers.map((server) => server.port), serial];
+      };
+      const before = await heldAt();
+      await publishTrust({ ...context, ports: { ...context.ports, agent: 13_999 } });
+      const [ports, serial] = await heldAt();
+      assert.deepEqual(ports, [13_999]);
+      assert.ok(Number(serial) > Number(before[1]));
+      await publishTrust(context);
+      assert.deepEqual((await heldAt())[0], [port]);
+      await trust.call(wire.deleteServerList, { params });
+    });
+
+    await t.test('F-31 without TLS each installation is named with its own plain port', async () => {
+      const { store } = context;
+      const undone = new Error('undone');
+      const done = store.transaction(async (tx) => {
+        const [own] = (await requireList(tx, standard.id)).servers;
+        const other = { ...own!, address: 'other.example', instanceId: 'other', httpPort: 9_014 };
+        const servers = JSON.stringify([own, other]);
+        await tx.updateTable('server_lists').set({ servers }).where('id', '=', standard.id).execute();
+        const terms = { label: 'x', nowMs: context.clock.nowMs() };
+        const [copy] = await makePlainCopies(context, tx, new Set([standard.id]), terms);
+        const made = (await requireList(tx, copy!.to)).servers;
+        assert.deepEqual(
+          made.map((server) => `${server.protocol} ${server.address}:${server.port} ${server.instanceId}`),
+          [
+            `http 127.0.0.1:${context.ports.http} ${context.config.instanceId}`,
+            'http other.example:9014 other',
+            `https 127.0.0.1:${port} ${context.config.instanceId}`,
+            `https other.example:${port} other`,
+          ],
+        );
+        throw undone;
+      });
+      await assert.rejects(done, undone);
+    });
 
     await t.test(
       'F-13 a communication package carries bundle and list, each signed, and is audited',
