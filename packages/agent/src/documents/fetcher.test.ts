@@ -144,6 +144,17 @@ test('F-03 a document that was brought along is not fetched, and one that is ref
   assert.equal((await b.events()).length, 2);
 });
 
+test('F-37 a document that a host is sent for is fetched, though it was brought along in the same moment', async (t) => {
+  for (const sentFirst of [true, false]) {
+    const b = await bench(t);
+    if (sentFirst) b.fetcher.request(['bundle', 'list']);
+    b.fetcher.request(['bundle', 'list'], { list: 'l', bundle: 'b' });
+    if (!sentFirst) b.fetcher.request(['list']);
+    await b.fetcher.settled();
+    assert.ok(b.fetched.includes('list'), String(sentFirst));
+  }
+});
+
 test('F-02 the answer to a heartbeat asks for nothing that came after that was sent', async (t) => {
   const b = await bench(t);
   const said = { bundleGeneration: 5, listSerial: 5, assignmentSerial: 5, policySerial: 5, crlNumber: 0 };

@@ -49,6 +49,8 @@ export function startFetcher(options: {
   const refused = new Map<KeptDocument, string>();
   /** Came with the word that they are new, and were not looked at yet. */
   const brought = new Map<Fetchable, string>();
+  /** To be come for, whatever is brought: after a switch only a new connection shows the server's new certificate (F-37). */
+  const sentFor = new Set<Fetchable>();
   const documentLane = new Lane(DOCUMENT_ORDER, fetchOne);
   const crlLane = new Lane(['crl'], fetchOne);
   const again = (): void => crlLane.request(['crl']);
@@ -57,6 +59,7 @@ export function startFetcher(options: {
   async function fetchDocument(type: KeptDocument): Promise<void> {
     const here = brought.get(type);
     brought.delete(type);
+    sentFor.delete(type);
     if (here !== undefined && (await isTaken(type, here))) return;
     const { jws } = await server.call(getDocument, { params: { type } });
     try {
@@ -143,7 +146,12 @@ export function startFetcher(options: {
     request(what, documents = {}) {
       for (const type of BROUGHT) {
         const jws = documents[type];
-        if (jws !== undefined) brought.set(type, jws);
+        if (jws !== undefined) {
+          if (!sentFor.has(type)) brought.set(type, jws);
+        } else if (what.includes(type)) {
+          sentFor.add(type);
+          brought.delete(type);
+        }
       }
       wish(what, 'told');
     },
