@@ -7,7 +7,7 @@ import {
   type GroupId,
   type HostId,
 } from '@sekisho/core/ids.ts';
-import { RIGHTS, type Right } from '@sekisho/core/rules/rights.ts';
+import { RIGHTS, type Right, type Role } from '@sekisho/core/rules/rights.ts';
 import * as applications from '@sekisho/core/wire/applications.ts';
 import { createApiKey } from '@sekisho/core/wire/api-keys.ts';
 import { createClient, type Caller } from '@sekisho/core/wire/client.ts';
@@ -600,5 +600,73 @@ test('S-04 F-01 the administrators of a group make its security stricter, never 
     { lock: ['mapNames'] },
   ] satisfies z.input<typeof groups.changeGroupSettings.body>[])
     await assert.rejects(weak(groups.changeGroupSettings, { params: { id: mine.group }, body }), right);
-  await weak(groups.changeGroupSettings, { params: { id: mine.group }, body: { set: { heartbeatSeconds: 61 } } });
+  await weak(groups.changeGroupSettings, {
+    params: { id: mine.group },
+    body: { set: { heartbeatSeconds: 61 } },
+  });
 });
+
+/** Whoever may not decide about the CA learns at most that an update is under way; who is limited to groups learns nothing of it. */
+const UPDATERS: readonly [
+  who: string,
+  role: Role,
+  inGroup: boolean,
+  scopes: readonly Right[],
+  may: string,
+][] = [
+  ['the key of an administrator without a scope for it', 'administrator', false, ['host.write'], ''],
+  ['a viewer of the domain', 'viewer', false, ['security.read'], 'listRotations getRotation'],
+  ['an operator of the domain', 'operator', false, ['security.read'], 'listRotations getRotation'],
+  [
+    'a security administrator of the domain',
+    'security-administrator',
+    false,
+    ['security.read', 'ca.write'],
+    'acceptRotationLoss getRotation listRotations pauseRotation planRotation resumeRotation rollBackRotation startRotation',
+  ],
+  [
+    'his key that may only look',
+    'security-administrator',
+    false,
+    ['security.read'],
+    'listRotations getRotation',
+  ],
+  ['an administrator of a group', 'administrator', true, ['security.read', 'ca.write'], ''],
+  ['a security administrator of a group', 'security-administrator', true, ['security.read', 'ca.write'], ''],
+];
+for (const [n, [who, role, inGroup, scopes, may]] of UPDATERS.entries())
+  test(`S-04 F-32 ${who} ${may === '' ? 'gets nothing of' : 'gets what is due of'} certificate updates`, async () => {
+    const { store } = server.server.context;
+    const owner = `updater ${n}`;
+    await addAdministrator(store, owner, [{ role, groupId: inGroup ? mine.group : null }]);
+    const { key } = await server.call(createApiKey, {
+      body: { name: owner, owner, scopes: [...scopes], validSeconds: 3_600 },
+    });
+    const call = callerWith(key);
+    const unknown = '00000000-0000-4000-8000-00000000f0ff';
+    const allowed: string[] = [];
+    for (const { name, route } of allRoutes()) {
+      if (!route.path.startsWith('/v1/rotations')) continue;
+      const params = route.path.includes(':id') ? { params: { id: unknown } } : {};
+      // a start that nobody should get through with: there is no such path for the CA
+      const body =
+        name === 'acceptRotationLoss'
+          ? { body: { hosts: [theirs.host] } }
+          : name === 'startRotation' || name === 'planRotation'
+            ? { body: { kind: 'ca', path: 'off-on' } }
+            : {};
+      const said = await call(route, { ...params, ...body }).then(
+        (reply) => ({ code: 'OK', text: JSON.stringify(reply) }),
+        (error: unknown) => {
+          if (!(error instanceof AppError)) throw error;
+          return { code: error.code, text: JSON.stringify(error.params) };
+        },
+      );
+      if (said.code === 'RIGHT_MISSING') assert.deepEqual(sees(said.text), [], name);
+      else {
+        assert.ok(['OK', 'NOT_FOUND', 'ROTATION_PATH_UNFIT'].includes(said.code), `${name}: ${said.code}`);
+        allowed.push(name);
+      }
+    }
+    assert.deepEqual(allowed.sort(), may.split(' ').filter(Boolean).sort());
+  });
