@@ -122,6 +122,7 @@ import { ServerMetrics } from './metrics/server-metrics.ts';
 import { ChangeFeed } from './store/change-feed.ts';
 import { openStore } from './store/open-store.ts';
 import { runWorker } from './store/run-worker.ts';
+import { WORKER_BLIND_MS_MAX } from './store/workers.ts';
 
 export { hasAdministrator } from './features/administrators/administrator-rows.ts';
 export { initServer, type InitOptions, type InitResult } from './features/domain/init-server.ts';
@@ -415,6 +416,7 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
     await socket.close();
   });
   listener.serve({
+    mayShow: () => feed.lagMs < WORKER_BLIND_MS_MAX,
     app: agentApp,
     peers,
     handleUpgrade: (request, upgraded, head, peer) => fleet.handleUpgrade(request, upgraded, head, peer),

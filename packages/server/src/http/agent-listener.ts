@@ -44,6 +44,8 @@ export interface AgentListener {
 }
 
 export interface AgentServing {
+  /** False: others may take this process for dead and have withdrawn the certificate that it shows. Then no handshake is begun. */
+  readonly mayShow: () => boolean;
   readonly app: FastifyInstance;
   readonly peers: PeerReader;
   readonly handleUpgrade: (
@@ -103,6 +105,10 @@ export function createAgentListener(parts: {
   );
   const relays = new RelayStreams(server, { connections, log });
   server.on('connection', (raw: Socket) => {
+    if (serving?.mayShow() === false) {
+      raw.destroy();
+      return;
+    }
     if (relays.isStream(raw)) return; // counted with its media server's
     connections.accepted(raw);
     raw.on('error', destroy);

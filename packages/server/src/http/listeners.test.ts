@@ -15,6 +15,7 @@ import { Agent, request as httpsRequest } from 'node:https';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
+import { WORKER_BLIND_MS_MAX } from '../store/workers.ts';
 import { UNVERIFIED_PER_ADDRESS_MAX } from './connections.ts';
 
 const BUNDLE = '/v1/agent/documents/bundle';
@@ -208,6 +209,19 @@ test('the TLS certificate is swapped in the running process, and open connection
   assert.equal(await servedFingerprint(trust.server.ports.admin), fresh.fingerprint);
   assert.equal((await trust.agentRequest({ path: BUNDLE, tls: host.tls })).status, 200);
   assert.equal((await trust.call(listHosts)).hosts.length, 2);
+});
+
+test('F-37 S-07 a server process that lost sight of the others shows no certificate any more: they may have withdrawn it', async (t) => {
+  const trust = await TrustServer.start(t);
+  const { agent } = trust.server.ports;
+  let lagMs = WORKER_BLIND_MS_MAX - 1;
+  Object.defineProperty(trust.server.context.feed, 'lagMs', { get: () => lagMs });
+  const shown = await servedFingerprint(agent);
+  assert.match(shown, /^[0-9a-f]{64}$/, 'at first requests are refused, which tells agents more');
+  lagMs = WORKER_BLIND_MS_MAX;
+  await assert.rejects(servedFingerprint(agent), { code: 'ECONNRESET' });
+  lagMs = 0;
+  assert.equal(await servedFingerprint(agent), shown);
 });
 
 const servedFingerprint = (port: number): Promise<string> =>

@@ -5,6 +5,8 @@ import type { DbOrTx, Tx } from './tables.ts';
 export const WORKER_BEAT_MS = 2 * SECOND_MS;
 /** A worker that has not said anything for so long is dead: its sessions and leases are free. */
 export const WORKER_DEAD_MS = 15 * SECOND_MS;
+/** Without the change feed for so long, a process shows no certificate: others are about to take it for dead, and to wait for it no more. */
+export const WORKER_BLIND_MS_MAX = WORKER_DEAD_MS - 2 * WORKER_BEAT_MS;
 export const WORKERS_MAX = 1_000;
 
 /** One server process. Times are those of `store.databaseNowMs`. */
