@@ -482,7 +482,7 @@ export async function startParts(
     },
     onCome: (frame) => {
       if (switched.isOff) return; // of a channel that is just being closed
-      if (frame.type === 'come') fetching.request(frame.fetch, frame.documents);
+      if (frame.type === 'come') fetching.request(frame.fetch, frame.documents, frame.crlNumber);
       else if (frame.type === 'names') names.changed(frame.changed, frame);
       else if (frame.type === 'renewal') takeRenewal(frame.renewal);
       else if (frame.type === 'job.offer') offer(frame.order);

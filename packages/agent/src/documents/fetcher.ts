@@ -17,9 +17,9 @@ import type { Adoption, DocumentStore, KeptDocument } from './document-store.ts'
 export interface Fetcher {
   /**
    * What a server says of its own accord: adds to what is to be fetched; several wishes for the same become one. What was brought along is
-   * not fetched, unless it is refused.
+   * not fetched, unless it is refused. `crlNumber`: of the newest list that there is.
    */
-  request(what: readonly Fetchable[], brought?: BroughtDocuments): void;
+  request(what: readonly Fetchable[], brought?: BroughtDocuments, crlNumber?: number): void;
   /**
    * What the answer to a heartbeat names, by what that said was held: what has come since, or is being fetched, is not asked for again. It
    * doesn't hurry CRLs that could not be fetched a moment ago.
@@ -143,7 +143,7 @@ export function startFetcher(options: {
   }
 
   return {
-    request(what, documents = {}) {
+    request(what, documents = {}, crlNumber = 0) {
       for (const type of BROUGHT) {
         const jws = documents[type];
         if (jws !== undefined) {
@@ -153,7 +153,19 @@ export function startFetcher(options: {
           brought.delete(type);
         }
       }
-      wish(what, 'told');
+      crlFetcher.heard(crlNumber);
+      if (documents.bundle === undefined || !what.includes('bundle') || !what.includes('crl'))
+        wish(what, 'told');
+      else {
+        // it is here, and may name other lists
+        wish(
+          what.filter((one) => one !== 'crl'),
+          'told',
+        );
+        void documentLane.settled().then(() => {
+          wish(['crl'], 'told');
+        });
+      }
     },
     answered(what, said) {
       const isNew = (one: Fetchable): boolean => {

@@ -99,6 +99,21 @@ test('T-44 a number is confirmed only by a pass over all lists that finds nothin
   assert.equal((await p.open()).number, 0);
 });
 
+test('T-44 one pass is enough for a number that the server had said before it, and for no higher one', async (t) => {
+  const p = await place(t);
+  await p.publish(1, 10);
+  await p.publish(2, 11);
+  p.fetcher.heard(11);
+  assert.equal(await p.fetcher.fetchAll(), true);
+  assert.equal(p.crls.number, 11);
+  assert.deepEqual(p.asked, ['-1.crl -', '-2.crl -']);
+  p.asked.length = 0;
+  await p.publish(2, 12);
+  await p.fetcher.fetchAll();
+  assert.equal(p.crls.number, 12);
+  assert.deepEqual(p.asked, ['-1.crl "10"', '-2.crl "11"', '-1.crl "10"', '-2.crl "12"']);
+});
+
 test('T-41 a list that lies at the place of another shard is not taken for it', async (t) => {
   const p = await place(t);
   await p.publish(1, 10);

@@ -20,6 +20,7 @@ const PASSES_MAX = 8;
 export class CrlFetcher {
   readonly #parts: CrlFetcherParts;
   #failures = 0;
+  #told = 0;
   #lastTryMs: number | undefined;
   #cancelRetry: () => void = () => undefined;
   #stopped = false;
@@ -37,9 +38,15 @@ export class CrlFetcher {
     return why === 'told' && this.#parts.clock.monotonicMs() - this.#lastTryMs >= CRL_ASKED_AGAIN_MS;
   }
 
+  /** The server has said that there is a list of this number. */
+  heard(number: number): void {
+    this.#told = Math.max(this.#told, number);
+  }
+
   /**
-   * Passes over all lists until one finds nothing newer. Only then is the highest number confirmed: of two shards that are signed at
-   * once, the one with the lower number must have been looked at after the other was there (T-44). True when a list or that number changed.
+   * Passes over all lists until one finds nothing newer, or nothing above what the server had said before that pass. Only then is the
+   * highest number confirmed: of two shards that are signed at once, the one with the lower number must have been looked at after the other
+   * was there (T-44). True when a list or that number changed.
    */
   async fetchAll(): Promise<boolean> {
     const { documents, server } = this.#parts;
@@ -62,6 +69,7 @@ export class CrlFetcher {
     const { crls, log } = this.#parts;
     let changed = false;
     for (let pass = 0; pass < PASSES_MAX; pass += 1) {
+      const told = this.#told;
       let newer = 0;
       let failed = 0;
       for (const list of lists) {
@@ -79,7 +87,7 @@ export class CrlFetcher {
         return changed;
       }
       this.#failures = 0;
-      if (newer > 0) continue;
+      if (newer > 0 && lists.some((list) => (crls.numberOf(list) ?? 0) > told)) continue;
       const before = crls.number;
       await crls.confirm(lists);
       return changed || crls.number !== before;

@@ -216,7 +216,7 @@ export function startSimulatedAgent(
     period: () => ({ seconds: heartbeatMs / 1_000, mode: policy()?.mode ?? 'push' }),
     onReply: answered,
     onCome: (frame) => {
-      if (frame.type === 'come') fetcher.request(frame.fetch, frame.documents);
+      if (frame.type === 'come') fetcher.request(frame.fetch, frame.documents, frame.crlNumber);
       else if (frame.type === 'renewal') renewal.take(frame.renewal);
       else if (frame.type === 'job.offer') refuse(frame.order);
     },

@@ -132,6 +132,8 @@ export const serverFrame = z.discriminatedUnion('type', [
     type: z.literal('come'),
     fetch: z.array(fetchable).max(FETCHABLE.length),
     documents: broughtDocuments.optional(),
+    /** Of the newest revocation list that there is. */
+    crlNumber: serial.optional(),
   }),
   z.object({ type: z.literal('job.offer'), order: jws }),
   z.object({ type: z.literal('job.cancel'), jobId }),

@@ -20,6 +20,8 @@ export interface AgentDeskParts {
   readonly work: OpenWork;
   readonly board: ProgressBoard;
   readonly sessionOf: (hostId: HostId) => AgentSession | undefined;
+  /** Of the newest revocation list. */
+  readonly crlNumber: () => number;
 }
 
 type HeartbeatFrame = Extract<AgentFrame, { type: 'heartbeat' }>;
@@ -57,7 +59,7 @@ export class AgentDesk {
 
   /** The same with the documents themselves, where they are short: a whole fleet need not come for what all of it gets. */
   async bring(hostId: HostId, fetch: readonly Fetchable[]): Promise<void> {
-    const { context, desk, sessionOf } = this.#parts;
+    const { context, desk, sessionOf, crlNumber } = this.#parts;
     const host = desk.known(hostId);
     if (fetch.length === 0 || host === undefined) return;
     const documents: BroughtDocuments = {};
@@ -68,7 +70,7 @@ export class AgentDesk {
       const found = await context.documents.latest(type, scope);
       if (found !== undefined && found.jws.length <= BROUGHT_DOCUMENT_BYTES_MAX) documents[type] = found.jws;
     }
-    sessionOf(hostId)?.send({ type: 'come', fetch: [...fetch], documents });
+    sessionOf(hostId)?.send({ type: 'come', fetch: [...fetch], documents, crlNumber: crlNumber() });
   }
 
   /** Offers what waits for a host, and asks it to stop what it should stop, if its channel is here. */

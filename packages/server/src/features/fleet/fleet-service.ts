@@ -92,7 +92,14 @@ export async function startFleet(
       return desk.frame(session, frame);
     },
   });
-  const desk = new AgentDesk({ context, desk: heartbeats, work, board, sessionOf: (id) => hub.session(id) });
+  const desk = new AgentDesk({
+    context,
+    desk: heartbeats,
+    work,
+    board,
+    sessionOf: (id) => hub.session(id),
+    crlNumber: () => changes.crlNumber,
+  });
   const pacer = new PushPacer(context.clock, (id, fetch) => {
     tasks.add(desk.bring(id, fetch));
   });

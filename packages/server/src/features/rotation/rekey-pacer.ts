@@ -55,7 +55,7 @@ export class RekeyPacer {
   readonly #registry: CertificateRegistry;
   readonly #current: () => RotationRow | undefined;
   readonly #asked = new Map<HostId, number>();
-  readonly #waiting = new Map<IndexedHost, number>();
+  readonly #waiting = new Map<HostId, { readonly host: IndexedHost; readonly askedMs: number }>();
   #phase = '';
   #walk: IterableIterator<IndexedHost> | undefined;
   #left = 0;
@@ -82,6 +82,7 @@ export class RekeyPacer {
   /** What this host did when it was asked proved nothing: it is asked again in its turn. */
   forget(hostId: HostId): void {
     this.#asked.delete(hostId);
+    this.#waiting.delete(hostId);
   }
 
   /** Asks over channels from now on. */
@@ -154,7 +155,7 @@ export class RekeyPacer {
     if (asking.hasFollowed(host) || !this.#hasRoom(asking)) return false;
     this.#left -= 1;
     this.#asked.set(host.id, nowMs);
-    this.#waiting.set(host, nowMs);
+    this.#waiting.set(host.id, { host, askedMs: nowMs });
     return true;
   }
 
@@ -167,8 +168,8 @@ export class RekeyPacer {
     }
     if (this.#left <= 0) return false;
     if (this.#waiting.size >= ASKED_WAITING_MAX)
-      for (const [host, askedMs] of this.#waiting)
-        if (nowMs - askedMs >= ASKED_WAITING_MS || hasFollowed(host)) this.#waiting.delete(host);
+      for (const [id, { host, askedMs }] of this.#waiting)
+        if (nowMs - askedMs >= ASKED_WAITING_MS || hasFollowed(host)) this.#waiting.delete(id);
     return this.#waiting.size < ASKED_WAITING_MAX;
   }
 }
