@@ -164,13 +164,16 @@ test('F-04 install packages: signed by the domain, verified by the agent, instal
     };
     const lines = Object.entries(control).map(([name, value]) => `${name}: ${value}\n`);
     await writeFile(join(tree, 'DEBIAN/control'), lines.join(''));
+    // it is tried before it is installed
+    await mkdir(join(tree, 'usr/bin'), { recursive: true });
+    await writeFile(join(tree, 'usr/bin/sekisho'), '#!/bin/sh\necho 9.1.0\n', { mode: 0o755 });
     const deb = join(carried, 'sekisho_9.1.0.deb');
     await promisify(execFile)('dpkg-deb', ['--root-owner-group', '--build', tree, deb]);
     // what dpkg would be given
     const bin = join(fleet.folder, 'bin');
     await mkdir(bin);
     const log = join(fleet.folder, 'dpkg.log');
-    const dpkg = `#!/bin/sh\n[ "$1" = --install ] && dpkg-deb --field "$2" Version >> '${log}'\n`;
+    const dpkg = `#!/bin/sh\nfor file; do :; done\n[ "$1" = --install ] && dpkg-deb --field "$file" Version >> '${log}'\n`;
     await writeFile(join(bin, 'dpkg'), dpkg, { mode: 0o755 });
     const run = async (...args: string[]): Promise<string> => {
       const env = { PATH: `${bin}:${process.env['PATH'] ?? ''}`, HOME: fleet.folder, LANG: 'C.UTF-8' };

@@ -16,6 +16,8 @@ export interface DataFolder {
   readonly renewalFile: string;
   /** F-20: how far the time without verification has come, so that none lasts longer than it was signed for. */
   readonly verificationFile: string;
+  /** F-04: the install package that `agent upgrade` installed last: the way back from the next one. */
+  readonly installedPackage: string;
   readonly documents: string;
   /** F-12: the servers that answered last, for when a newer list leads nowhere. */
   readonly homeFile: string;
@@ -42,6 +44,7 @@ export const dataFolderAt = (root: string): DataFolder => ({
   identityNext: join(root, 'identity.next'),
   renewalFile: join(root, 'renewal.json'),
   verificationFile: join(root, 'verification.json'),
+  installedPackage: join(root, 'installed.deb'),
   documents: join(root, 'documents'),
   homeFile: join(root, 'home.json'),
   crls: join(root, 'crls'),

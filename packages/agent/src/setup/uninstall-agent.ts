@@ -75,7 +75,7 @@ export async function removeOwn(folder: DataFolder, keepData: boolean): Promise<
   const trust = [...identities, folder.anchorsFile, formerAnchorsAt(folder.anchorsFile)];
   const secrets = [join(folder.root, 'secrets'), folder.documents, folder.crls, folder.namesFile];
   const remembered = [folder.homeFile, folder.verificationFile, folder.renewalFile];
-  const rest = [...remembered, folder.run, folder.cache, folder.staging];
+  const rest = [...remembered, folder.installedPackage, folder.run, folder.cache, folder.staging];
   const data = keepData ? [] : [folder.spool, folder.jobs, folder.repositories];
   for (const path of [...trust, ...secrets, ...rest, ...data, folder.settingsFile])
     await rm(path, { recursive: true, force: true });

@@ -8,12 +8,10 @@ import { getInstallPackage, installPackageFile, packageSignature } from '@sekish
 import { signersOfBundle, verifyDocument } from '@sekisho/pki/documents.ts';
 import { makePrivateFolder } from '@sekisho/platform/durable-file.ts';
 import type { Log } from '@sekisho/platform/log.ts';
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { dataFolderAt, type DataFolder } from '../data-folder.ts';
 import { openDocumentStore, type DocumentStore } from '../documents/document-store.ts';
 import { setupCommand } from '../control/read-status.ts';
@@ -24,11 +22,11 @@ import { ownServer } from '../net/own-server.ts';
 import { loadSettings, type AgentSettings } from '../settings.ts';
 import { openSpool } from '../spool/spool.ts';
 import { AGENT_VERSION } from '../version.ts';
+import { installDeb } from './install-deb.ts';
 
 /** What stands beside a package that was carried here. */
 export const SIGNATURE_SUFFIX = '.signature';
 const SIGNATURE_BYTES_MAX = 128 * 1024;
-const INSTALL_MAX_MS = 10 * 60_000;
 
 export interface PackageUpgradeOptions {
   readonly dataFolder: string;
@@ -40,8 +38,8 @@ export interface PackageUpgradeOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  /** What runs dpkg. */
-  readonly runInstaller?: (file: string) => Promise<void>;
+  /** What installs the verified copy. */
+  readonly runInstaller?: typeof installDeb;
   /** Has the running agent tell its server of a refusal; false: none runs. */
   readonly report?: (code: ErrorCode) => Promise<boolean>;
   readonly platform?: PackagePlatform | undefined;
@@ -113,7 +111,13 @@ async function verifyAndInstall(
     try {
       const copy = join(place, offered.fileName);
       await copyVerified(await source.open(), copy, offered);
-      if (options.install) await (options.runInstaller ?? runDpkg)(copy);
+      const install = options.runInstaller ?? installDeb;
+      if (options.install)
+        await install(copy, {
+          version: offered.version,
+          workFolder: place,
+          installedPackage: folder.installedPackage,
+        });
     } finally {
       await rm(place, { recursive: true, force: true });
     }
@@ -234,20 +238,6 @@ async function copyVerified(
     await file.close();
   }
   if (length !== bytes || hash.digest('hex') !== sha256) throw changed();
-}
-
-async function runDpkg(file: string): Promise<void> {
-  try {
-    await promisify(execFile)('dpkg', ['--install', file], { timeout: INSTALL_MAX_MS });
-  } catch (error) {
-    const said = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : '';
-    const detail = said.split('\n').at(-1) ?? '';
-    throw new AppError(
-      'PACKAGE_INSTALL_FAILED',
-      { detail: detail === '' ? describeNetworkError(error) : detail },
-      { cause: error },
-    );
-  }
 }
 
 /** The running agent says it; else it waits on the disk for the next start. */

@@ -93,6 +93,31 @@ export const packageErrors = {
       hint: 'dpkg のあるマシンで root として実行してください。dpkg の処理が途中の場合: dpkg --configure -a',
     },
   },
+  PACKAGE_DOES_NOT_START: {
+    status: 409,
+    en: {
+      words:
+        'The package was verified, but its program does not start on this machine as version {version}: {detail}. Nothing was installed.',
+      hint: 'The host goes on with what it has. Take a package that was made for this kind of machine and release of the system.',
+    },
+    ja: {
+      words:
+        'パッケージの検証は成功しましたが、そのプログラムはこのマシンでバージョン {version} として起動しません: {detail}。何もインストールしていません。',
+      hint: 'ホストは今のバージョンのまま動作します。このマシンの種類と OS のバージョンに合うパッケージを使ってください。',
+    },
+  },
+  PACKAGE_WENT_BACK: {
+    status: 500,
+    en: {
+      words:
+        'Version {version} could not be taken into use: {detail}. The package that was installed before is installed again.',
+      hint: 'The host goes on with that version. Why the new one failed: journalctl -u sekisho-agent',
+    },
+    ja: {
+      words: 'バージョン {version} に切り替えられませんでした: {detail}。以前のパッケージに戻しました。',
+      hint: 'ホストは以前のバージョンで動作します。失敗の理由の確認: journalctl -u sekisho-agent',
+    },
+  },
   PACKAGE_NOT_PUBLISHED: {
     status: 404,
     en: {
