@@ -1,9 +1,9 @@
 import { canonicalAuditRow } from '@sekisho/core/audit-row.ts';
 import { AppError } from '@sekisho/core/errors.ts';
-import { parseDomainId } from '@sekisho/core/ids.ts';
+import { parseDomainId, type DomainId } from '@sekisho/core/ids.ts';
 import type { AuditEntryView, AuditKeyView } from '@sekisho/core/wire/audit.ts';
-import { parseCertificate } from '@sekisho/pki/certificate.ts';
-import { verifyDocument } from '@sekisho/pki/documents.ts';
+import { parseCertificate, type Certificate } from '@sekisho/pki/certificate.ts';
+import { signersOfBundle, verifyDocument, type NamedSigner } from '@sekisho/pki/documents.ts';
 import { GrowingTree, leafHash } from '@sekisho/pki/merkle.ts';
 import { openCheckpoint, parseNoteVerifier, type Checkpoint, type NoteVerifier } from '@sekisho/pki/note.ts';
 
@@ -50,8 +50,8 @@ export interface VerifiedLog {
 }
 
 /**
- * Proves a log from the CA's fingerprint alone: the root vouches for the document signer, that for the audit key, that for
- * the checkpoint, and the checkpoint for every row. `held`: a checkpoint that was kept elsewhere; the log must continue it.
+ * Proves a log from the CA's fingerprint alone: the root vouches for the document signer (by its certificate, or in the trust bundle for the key
+ * of one from outside), that for the audit key, that for the checkpoint, and the checkpoint for every row. `held`: a checkpoint that was kept elsewhere; the log must continue it.
  * Refusals: AUDIT_FINGERPRINT_OTHER, DOCUMENT_…, NOTE_…, CHECKPOINT_ORIGIN_OTHER.
  */
 export async function verifyLog(
@@ -99,12 +99,23 @@ async function verifierOf(key: AuditKeyView, caFingerprint: string): Promise<Not
     type: 'audit-key',
     domainId,
     anchors: [root],
+    signers: key.bundle === undefined ? [] : await signersNamedBy(key.bundle, { domainId, root }),
     nowMs: issuedAtOf(key.keyDocument),
   });
   const verifier = parseNoteVerifier(payload.verifierKey);
   if (verifier.name !== payload.origin)
     throw new AppError('CHECKPOINT_ORIGIN_OTHER', { expected: payload.origin, found: verifier.name });
   return verifier;
+}
+
+/** F-30 The signers that the root itself names. */
+async function signersNamedBy(
+  bundle: string,
+  { domainId, root }: { domainId: DomainId; root: Certificate },
+): Promise<NamedSigner[]> {
+  const nowMs = issuedAtOf(bundle);
+  const { payload } = await verifyDocument(bundle, { type: 'bundle', domainId, anchors: [root], nowMs });
+  return signersOfBundle(payload);
 }
 
 /** The document is judged as of the moment it was signed: an export is proved also when its signer is long expired. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PAGE_ROWS_MAX } from '../limits.ts';
+import { DOCUMENT_BYTES_MAX, PAGE_ROWS_MAX } from '../limits.ts';
 import { route } from './route.ts';
 import { count, domainId, sha256Hex } from './scalars.ts';
 import { auditRow } from './trust.ts';
@@ -17,6 +17,8 @@ export const auditKeyView = z.object({
   verifierKey: z.string(),
   /** JWS of the document signer over domain, origin and key; its chain ends at the root. */
   keyDocument: z.string().max(64 * 1024),
+  /** When a document signer's certificate is from outside, it chains to nothing: the trust bundle, signed by the root, names its key. */
+  bundle: z.string().max(DOCUMENT_BYTES_MAX).optional(),
   /** Root certificate, DER in base64. */
   rootCertificate: z.base64().max(32 * 1024),
   caFingerprint: sha256Hex,

@@ -28,11 +28,14 @@ export function auditRoutes(app: FastifyInstance, context: ServerContext): void 
   mount(app, getAuditKey, async () => {
     const { domain, keys } = context;
     const root = keys.certificateOf('root');
+    const isOutside = keys.keysOf('document-signer').some(({ outsideChain }) => outsideChain !== null);
+    const bundle = isOutside ? await context.documents.latest('bundle', '') : undefined;
     return {
       domainId: domain.id,
       origin: context.audit.key.origin,
       verifierKey: context.audit.key.verifier.text,
       keyDocument: (await context.documents.latest('audit-key', ''))?.jws ?? '',
+      ...(bundle === undefined ? {} : { bundle: bundle.jws }),
       rootCertificate: Buffer.from(root.der).toString('base64'),
       caFingerprint: root.fingerprint,
     };

@@ -216,7 +216,7 @@ export async function startDocuments(parts: {
       if (row === undefined) return undefined;
       const { serial } = row;
       const found: KeptDocument = { jws: row.jws, serial, signedBy: signerKeyOf(row.jws) };
-      const good = isGood(parts.keys, type, found) ? found : await resign(parts, type, scope, found);
+      const good = isGood(parts.keys, type, found) ? found : await freshen(parts, type, scope, found);
       if (type !== 'order') {
         if (cache.size >= CACHED_DOCUMENTS_MAX) cache.delete(cache.keys().next().value ?? '');
         cache.set(key, good);
@@ -238,6 +238,21 @@ interface KeptDocument {
 const isGood = (keys: KeyStore, type: DocumentType, { signedBy }: KeptDocument): boolean =>
   type === 'bundle' ||
   keys.keysOf('document-signer').some(({ keyId, state }) => keyId === signedBy && state !== 'next');
+
+/**
+ * Keys of the database, which are no older than the document that was read before: this process may not have heard of a switch that another step,
+ * or another process, has just made. Signed again by the key of before, the document would prove that hosts believe the new one, and they had
+ * never seen it (F-37).
+ */
+async function freshen(
+  { store, keys }: { store: Store; keys: KeyStore },
+  type: DocumentType,
+  scope: string,
+  found: KeptDocument,
+): Promise<KeptDocument> {
+  const now = await keys.readIn(store.db);
+  return isGood(now, type, found) ? found : resign({ store, keys: now }, type, scope, found);
+}
 
 /**
  * What was signed by a key that is gone is signed again when somebody asks for it: the same document under the same serial, so that nobody

@@ -22,10 +22,14 @@ export async function makeLists(parts: FleetParts, tx: Tx, how: 'changed' | 'ane
   return wantedSerial(serials, before);
 }
 
-/** Signs every policy anew, for a signer that has changed. */
+/**
+ * Signs every policy anew, for a signer that has changed; and what says who signs the audit log, which is judged as of the moment it was made:
+ * the new signer's certificate was not valid at the old one.
+ */
 export async function makePoliciesAnew(parts: FleetParts, tx: Tx): Promise<void> {
   const { clock, domain } = parts;
   const maker = documentMaker({ clock, domainId: domain.id, keys: await parts.keys.readIn(tx) });
   const groups = await tx.selectFrom('groups').select('id').orderBy('id').execute();
   for (const { id } of groups) await maker.makeAgain(tx, 'policy', id);
+  await maker.makeAgain(tx, 'audit-key', '');
 }
