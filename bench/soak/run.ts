@@ -127,7 +127,7 @@ async function soak(wish: SoakWish, started: Started): Promise<SoakReport> {
     ['the server', domain.process] as const,
     ...[media, ...hosts].map((host) => [host.name, host.process] as const),
   ])
-    if (unasked > 0) run.faults.push(`the process of ${name} ended ${unasked} times by itself`);
+    for (const end of unasked) run.faults.push(`the process of ${name} ended by itself: ${end}`);
   say('checks the repositories');
   const repositoriesChecked = await run.checkRepositories();
   await started.end();

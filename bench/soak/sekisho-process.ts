@@ -13,8 +13,8 @@ export class SekishoProcess {
   readonly #onLine: ((line: string) => void) | undefined;
   #child: ChildProcess | undefined;
   #ended: Promise<void> = Promise.resolve();
-  /** Ends that nobody here asked for. */
-  unasked = 0;
+  /** Ends that nobody here asked for: when, and the exit code or signal. */
+  readonly unasked: string[] = [];
   #asked = false;
 
   /** What it prints goes to the end of the log file; `onLine` hears each line of standard error. */
@@ -44,8 +44,8 @@ export class SekishoProcess {
     this.#child = child;
     this.#asked = false;
     this.#ended = new Promise((resolve) => {
-      const end = (): void => {
-        if (!this.#asked) this.unasked += 1;
+      const end = (why: number | Error | null, signal?: NodeJS.Signals | null): void => {
+        if (!this.#asked) this.unasked.push(`${new Date().toISOString()} (${String(signal ?? why)})`);
         this.#child = undefined;
         log.end();
         resolve();

@@ -13,8 +13,11 @@ const PROGRAM = `
   setImmediate(() => console.log('runs'));
   await untilStopped(
     { io: processIo() },
+    {
+      info: ({ signal }, text) => console.log(signal, text),
+      warn: ({ signal }, text) => console.log(signal, text),
+    },
     () => { console.log('stopping'); return new Promise(() => undefined); },
-    () => console.log('at once'),
   );
 `;
 
@@ -23,7 +26,7 @@ for (const [first, second] of [
   ['SIGINT', 'SIGTERM'],
   ['SIGHUP', 'SIGINT'],
 ] as const) {
-  test(`S-08 after ${first} a program stops in good order, and at ${second} at once, with exit code 130`, async (t) => {
+  test(`S-08 after ${first} a program stops in good order, and at ${second} at once, with exit code 130 and both signals in its log`, async (t) => {
     const child = spawn(process.execPath, ['--input-type=module', '--eval', PROGRAM], {
       env: { ...process.env, SEKISHO_TEST_FOLDER: join(import.meta.dirname) },
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -39,6 +42,6 @@ for (const [first, second] of [
       if (isNew('stopping')) child.kill(second);
     }
     assert.deepEqual(await ended, [EXIT.interrupted, null]);
-    assert.equal(said, 'runs\nstopping\nat once\n');
+    assert.equal(said, `runs\n${first} asked to stop\nstopping\n${second} stopping at once\n`);
   });
 }

@@ -44,14 +44,10 @@ export const agentRun = defineVerb({
     if (agent.mediaPort !== undefined) say(cli, fill(notes.agentReadyMedia, { port: agent.mediaPort }));
     sayJson(cli, { running: true, hostId: agent.hostId, mediaPort: agent.mediaPort ?? null });
     await notifySupervisor(cli.io.env, 'ready');
-    await untilStopped(
-      cli,
-      async () => {
-        await notifySupervisor(cli.io.env, 'stopping');
-        await agent.stop();
-      },
-      () => log.warn('stopping at once'),
-    );
+    await untilStopped(cli, log, async () => {
+      await notifySupervisor(cli.io.env, 'stopping');
+      await agent.stop();
+    });
     return { json: undefined, text: [notes.agentStopped] };
   },
 });

@@ -45,14 +45,10 @@ export const serverRun = defineVerb({
       say(cli, cli.words.accounts.notes.noAdministratorYet);
     sayJson(cli, { running: true, domain: name, ports: server.ports, socketPath: server.socketPath });
     await notifySupervisor(cli.io.env, 'ready');
-    await untilStopped(
-      cli,
-      async () => {
-        await notifySupervisor(cli.io.env, 'stopping');
-        await server.stop();
-      },
-      () => log.warn('stopping at once'),
-    );
+    await untilStopped(cli, log, async () => {
+      await notifySupervisor(cli.io.env, 'stopping');
+      await server.stop();
+    });
     return { json: undefined, text: [cli.words.notes.serverStopped] };
   },
 });
