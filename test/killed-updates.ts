@@ -70,7 +70,8 @@ export async function proveEnded(
     await eventually(`${name} goes on as before`, async () => {
       const { hostId, agent } = fleet.host(name);
       const { states, health } = await call(getHost, { params: { id: hostId } });
-      said = { states, health, lastError: agent.status().lastError };
+      const { lastError, lastContactMs, serials } = agent.status();
+      said = { states, health, lastError, lastContactMs, serials };
       if (states.join() !== 'online' || health.length > 0) return undefined;
       await agent.heartbeatNow();
       return true;

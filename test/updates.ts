@@ -1,31 +1,34 @@
-import {
-  isOver,
-  type Emergency,
-  type RotationKind,
-  type RotationPhase,
-} from '@sekisho/core/rules/rotation.ts';
-import {
-  getRotation,
-  startRotation,
-  type OutsideInput,
-  type RotationView,
-} from '@sekisho/core/wire/rotations.ts';
-import type { RotationPath } from '@sekisho/core/rules/rotation.ts';
+import { isOver, type RotationKind, type RotationPhase } from '@sekisho/core/rules/rotation.ts';
+import { getRotation, startRotation, type RotationView } from '@sekisho/core/wire/rotations.ts';
+import { SECOND_MS } from '@sekisho/core/time.ts';
 import { getHost } from '@sekisho/core/wire/trust.ts';
 import { parseCertificate, type Certificate } from '@sekisho/pki/certificate.ts';
-import { eventually } from '@sekisho/testkit/eventually.ts';
+import { eventually, EVENTUALLY_MS } from '@sekisho/testkit/eventually.ts';
+import type { FakeClock } from '@sekisho/testkit/fake-clock.ts';
 import type { Fleet } from '@sekisho/testkit/fleet.ts';
 import assert from 'node:assert/strict';
 
 /** Lets the clock of a fleet run, where it is one that is moved. */
-export type Tick = () => unknown;
+export type Tick = (ms: number) => unknown;
+const TICK_MS = SECOND_MS;
+/** An update has many phases. */
+const UPDATE_MS_MAX = 3 * EVENTUALLY_MS;
+/** While an agent is waited for, a moved clock runs this much faster than the machine does, and no more. */
+const PACE_MAX = 4;
+
+/** Runs no faster than PACE_MAX, whatever is waited for: for servers whose database is another process. */
+export function pacedTick(clock: FakeClock): Tick {
+  let tickedMs = performance.now();
+  return (ms) => {
+    const passedMs = performance.now() - tickedMs;
+    tickedMs += passedMs;
+    return clock.advance(Math.min(Math.ceil(PACE_MAX * passedMs), ms));
+  };
+}
 const noTick: Tick = () => undefined;
 
 export interface UpdateWish {
   readonly kind: RotationKind;
-  readonly path?: RotationPath;
-  readonly emergency?: Emergency;
-  readonly outside?: OutsideInput;
   readonly overlapSeconds?: number;
 }
 
@@ -47,26 +50,29 @@ export async function reaches(
   look: (view: RotationView) => void = () => undefined,
 ): Promise<RotationView> {
   let last: RotationView | undefined;
-  return eventually(`the update is ${wanted.join(' or ')}`, async () => {
-    await tick();
-    const view = await viewOf(fleet, id);
-    last = view;
-    look(view);
-    if (wanted.includes(view.phase)) return view;
-    assert.ok(!isOver(view.phase), `it ended as ${view.phase}`);
-    return undefined;
-  }).catch((error: unknown) => {
+  let tickedMs = performance.now();
+  return eventually(
+    `the update is ${wanted.join(' or ')}`,
+    async () => {
+      // a clock that is moved runs faster than agents can answer
+      const passedMs = performance.now() - tickedMs;
+      tickedMs += passedMs;
+      await tick(
+        (last?.hosts.waiting ?? 1) > 0 ? Math.min(Math.ceil(PACE_MAX * passedMs), TICK_MS) : TICK_MS,
+      );
+      const view = await viewOf(fleet, id);
+      last = view;
+      look(view);
+      if (wanted.includes(view.phase)) return view;
+      assert.ok(!isOver(view.phase), `it ended as ${view.phase}`);
+      return undefined;
+    },
+    UPDATE_MS_MAX,
+  ).catch((error: unknown) => {
     const { phase, waitsFor, problem, hosts, slowest, undecided } = last ?? {};
     const now = { phase, waitsFor, problem, hosts, slowest, undecided };
     throw new Error(`the update stands at ${JSON.stringify(now)}`, { cause: error });
   });
-}
-
-/** Carries an update out to its good end. No step of it was done twice. */
-export async function update(fleet: Fleet, wish: UpdateWish, tick: Tick = noTick): Promise<RotationView> {
-  const done = await reaches(fleet, await beginUpdate(fleet, wish), ['done'], tick);
-  onceEach(done);
-  return done;
 }
 
 /** Each step of an update was done once in each direction; turns of servers, one after the other, count as one each. */
@@ -93,7 +99,7 @@ export async function leafOf(fleet: Fleet, host: string): Promise<Certificate> {
 /** A host is online and has a certificate of the CA that is in use. */
 export const comesBack = (fleet: Fleet, host: string, tick: Tick = noTick): Promise<true> =>
   eventually(`${host} is back under the CA of now`, async () => {
-    await tick();
+    await tick(TICK_MS);
     const issuing = fleet.server.context.keys.certificateOf('issuing');
     const { states } = await fleet.call(getHost, { params: { id: fleet.host(host).hostId } });
     const leaf = await leafOf(fleet, host);
@@ -110,7 +116,7 @@ export async function allHoldNewest(
   for (const host of hosts) {
     let said: unknown;
     await eventually(`${host} holds what is newest`, async () => {
-      await tick();
+      await tick(TICK_MS);
       const { hostId, agent } = fleet.host(host);
       const { states, health } = await fleet.call(getHost, { params: { id: hostId } });
       const { serials, lastError } = agent.status();
