@@ -101,8 +101,9 @@ export function changeCa(parts: FleetParts): RotationChange {
     inUse: ({ keys }) => keys.certificateOf('root').keyId,
     hasFollowed: (host, rotation) =>
       rotation.phase !== 'rekeying' || isRekeyed(parts.registry, host, rotation),
-    // links lead it; nothing leads from a root that was stolen or lost
-    comesBack: ({ capabilities }, { emergency }) => emergency === null && capabilities.includes('links'),
+    // links lead it, also who was never heard: every agent that is set up today walks them. Nothing leads from a root that was stolen or lost
+    comesBack: ({ capabilities, lastSeenMs }, { emergency }) =>
+      emergency === null && (lastSeenMs === 0 || capabilities.includes('links')),
   };
 }
 

@@ -34,8 +34,8 @@ export interface NewestSerials {
 
 /**
  * The hosts that stand before a gate: those that were heard of and whose certificate still counts. A host that was never heard has no list
- * and no bundle yet, and gets the newest with its first heartbeat: of these, `hostsUnheard` are lost to a server that shows another CA's
- * certificate.
+ * and no bundle yet, and gets the newest with its first heartbeat: of these, `hostsUnheard` are lost where what only a heartbeat
+ * tells is needed: a list that names a certificate from outside, or that the agent reads signers of the bundle.
  */
 export function* hostsInUse(facts: FleetFacts): Generator<IndexedHost> {
   const nowMs = facts.clock.nowMs();
@@ -73,7 +73,8 @@ export function* gateHosts(
       unaided: change.comesBack(host, rotation),
     };
   }
-  if (rotation.kind !== 'tls') return;
+  // nobody is waited for whom nobody has heard of: in an emergency, and behind the withdrawal where nothing can be lost
+  if (rotation.emergency !== null || rotation.phase === 'withdrawing') return;
   for (const host of hostsUnheard(facts))
     if (!change.comesBack(host, rotation))
       yield {

@@ -60,7 +60,7 @@ export async function planRotation(
   const hosts = countHosts(context, {
     isUnaided: kind === 'ca' ? emergency === null : wish.outside === undefined || kind === 'signing',
     isUnheard: kind === 'ca' && (emergency === 'lost' || !keys.isHere('root')),
-    isPinned: kind === 'tls' && wish.outside !== undefined,
+    isOutside: wish.outside !== undefined,
   });
   const behind = open === undefined || becomes === undefined ? [] : hostsBehind(context, open, becomes);
   const lost = [
@@ -136,12 +136,12 @@ function hostsBehind({ fleet, machine }: RotationContext, open: RotationRow, bec
 }
 
 /**
- * Who is there, who comes back, and who would not (F-32). `isUnheard`: nothing can be announced, so that nobody comes. `isPinned`: who was
- * never heard of has no list that names the key, and does not come either.
+ * Who is there, who comes back, and who would not (F-32). `isUnaided`: silent hosts come back by themselves. `isUnheard`: nothing can be
+ * announced, so that nobody comes. `isOutside`: who was never heard of has nothing that names the key, and does not come either.
  */
 function countHosts(
   { fleet }: RotationContext,
-  how: { isUnaided: boolean; isUnheard: boolean; isPinned: boolean },
+  how: { isUnaided: boolean; isUnheard: boolean; isOutside: boolean },
 ) {
   const nowMs = fleet.clock.nowMs();
   const silent: HostId[] = [];
@@ -155,8 +155,8 @@ function countHosts(
     if (fleet.hasChannel(host.id) || fleet.index.isOnline(host, fleet.periodOf(host), nowMs)) continue;
     silent.push(host.id);
   }
-  if (how.isUnheard) return { total, neverSeen, silent, late: [], lost: all };
-  if (how.isUnaided) return { total, neverSeen, silent, late: silent, lost: [] };
-  const unheard = how.isPinned ? [...hostsUnheard(fleet)].map(({ id }) => id) : [];
+  const unheard = how.isOutside || how.isUnheard ? [...hostsUnheard(fleet)].map(({ id }) => id) : [];
+  if (how.isUnheard) return { total, neverSeen, silent, late: [], lost: [...all, ...unheard] };
+  if (how.isUnaided) return { total, neverSeen, silent, late: silent, lost: unheard };
   return { total, neverSeen, silent, late: [], lost: [...silent, ...unheard] };
 }

@@ -383,6 +383,40 @@ test('F-32 F-37 with a certificate from outside a silent host would be lost, and
   );
 });
 
+test('F-32 F-38 a host that was never heard is asked about where only a heartbeat would have told it what is new, and in no change of the CA', async (t) => {
+  const all = await Rotations.start(t);
+  const [one] = (await all.hosts('one')) as [Identity];
+  await all.trust.enrol({ name: 'fresh.example' }, { token: await all.trust.token() });
+  const lostIn = async (body: Parameters<typeof planRotation.body.parse>[0]): Promise<string[]> =>
+    (await all.trust.call(planRotation, { body: planRotation.body.parse(body) })).wouldBeLost.map(
+      ({ name }) => name,
+    );
+  const mine = outside('mine');
+  assert.deepEqual(await lostIn({ kind: 'signing', outside: mine }), ['fresh.example']);
+  assert.deepEqual([await lostIn({ kind: 'signing' }), await lostIn({ kind: 'ca' })], [[], []]);
+  assert.deepEqual(await lostIn({ kind: 'ca', emergency: 'lost' }), ['one.example', 'fresh.example']);
+  const begun = async (body: { kind: 'signing' | 'ca'; outside?: OutsideInput }): Promise<RotationView> => {
+    const { id } = await all.trust.call(startRotation, { body });
+    await all.until(id, 'announced');
+    await all.beat(one);
+    for (let periods = 0; periods < 4; periods += 1) {
+      await all.pass(PERIOD_MS);
+      await all.beat(one);
+    }
+    return all.view(id);
+  };
+  const signing = await begun({ kind: 'signing', outside: mine });
+  assert.deepEqual(
+    [signing.phase, signing.waitsFor, signing.undecided.map(({ name, why }) => [name, why])],
+    ['announced', 'question', [['fresh.example', 'would-be-lost']]],
+  );
+  await all.trust.call(rollBackRotation, { params: { id: signing.id } });
+  await all.until(signing.id, 'rolled-back', () => all.beat(one));
+  const ca = await begun({ kind: 'ca' });
+  assert.notEqual(ca.phase, 'announced');
+  assert.equal(ca.undecided.filter(({ name }) => name === 'fresh.example').length, 0);
+});
+
 test('F-35 certificates near their end are told of once each, and the server renews its own unasked', async (t) => {
   const all = await Rotations.start(t, Date.now() - 1_000 * DAY_MS);
   const { keys, store } = all.trust.server.context;
