@@ -358,11 +358,11 @@ export const pkiErrors = {
     status: 500,
     en: {
       words: 'A secret can not be opened: {what}.',
-      hint: 'The key-encryption key is not the one it was sealed with, or the file was changed. Put the right one in its place.',
+      hint: 'Either the key-encryption key is not the one it was sealed with: put the right one in its place. Or it was damaged: sekisho doctor names what is, and a backup brings it back.',
     },
     ja: {
       words: '秘密情報を開けません: {what}',
-      hint: '鍵暗号化キーが保護したときのものと異なるか、ファイルが変更されています。正しいものを配置してください。',
+      hint: '鍵暗号化キーが保護したときのものと異なる場合は、正しいものを配置してください。破損している場合は、sekisho doctor で対象を確認し、バックアップから復元してください。',
     },
   },
 } as const satisfies ErrorTable;

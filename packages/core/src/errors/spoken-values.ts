@@ -80,10 +80,15 @@ const DETAILS_IN_JAPANESE: Spoken = {
   'an element is cut off': '途中で切れています',
   'a length is cut off': '途中で切れています',
   'trailing bytes': '末尾に余分なデータがあります',
+  'a PKCS#12 file expected': 'PKCS#12 ファイルではありません',
   'the certificate cannot be read': '証明書を読み取れません',
   'the certificate is another one than was stored': '保存したものとは別の証明書です',
   'the private key cannot be read, or belongs to another certificate':
     '秘密鍵を読み取れないか、別の証明書の鍵です',
+  'dpkg-deb does not read it': 'dpkg-deb で読み取れません',
+  'it is the package of another program': '別のプログラムのパッケージです',
+  'it is for another kind of machine': '対応していない種類のマシン用です',
+  'it cannot be read to its end': '最後まで読み取れません',
   'time limit': '制限時間を超過',
 };
 
