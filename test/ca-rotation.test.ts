@@ -1,12 +1,12 @@
 import type { Emergency, RotationKind, RotationPhase } from '@sekisho/core/rules/rotation.ts';
 import { getPublicBundle } from '@sekisho/core/wire/agent.ts';
-import { createToken, getDomain, getHost } from '@sekisho/core/wire/trust.ts';
+import { createToken, getDomain } from '@sekisho/core/wire/trust.ts';
 import { setupAgent, type SetupResult } from '@sekisho/agent/setup/setup-agent.ts';
 import { repairAgent } from '@sekisho/agent/control/agent-status.ts';
 import { parseSha256Hex } from '@sekisho/core/ids.ts';
 import { exportPackage, listServerLists } from '@sekisho/core/wire/server-lists.ts';
 import { getRotation, planRotation, rollBackRotation, startRotation } from '@sekisho/core/wire/rotations.ts';
-import { parseCertificate, parsePemCertificates, type Certificate } from '@sekisho/pki/certificate.ts';
+import { parsePemCertificates } from '@sekisho/pki/certificate.ts';
 import { parseCrl, verifyCrl } from '@sekisho/pki/crl.ts';
 import { verifyBundle } from '@sekisho/pki/verify-bundle.ts';
 import { DAY_MS, SECOND_MS } from '@sekisho/core/time.ts';
@@ -22,6 +22,7 @@ import { cp, mkdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { sameTree, slowPlan, underWay } from './under-way.ts';
+import { comesBack, leafOf } from './updates.ts';
 
 /** Changes the CA, and lets the clock of the fleet run meanwhile if there is one to be moved. */
 async function rotate(
@@ -56,25 +57,6 @@ async function setUpBy(
     log: silentLog(),
   });
 }
-
-const leafOf = async (fleet: Fleet, host: string): Promise<Certificate> => {
-  const { certificate } = await fleet.call(getHost, { params: { id: fleet.host(host).hostId } });
-  const row = await fleet.server.context.store.db
-    .selectFrom('certificates')
-    .select('der')
-    .where('fingerprint', '=', certificate?.fingerprint ?? '')
-    .executeTakeFirstOrThrow();
-  return parseCertificate(Buffer.from(row.der, 'base64'));
-};
-
-const comesBack = (fleet: Fleet, host: string, tick: () => Promise<void> = () => Promise.resolve()) =>
-  eventually(`${host} is back under the CA of now`, async () => {
-    await tick();
-    const issuing = fleet.server.context.keys.certificateOf('issuing');
-    const { states } = await fleet.call(getHost, { params: { id: fleet.host(host).hostId } });
-    const leaf = await leafOf(fleet, host);
-    return states.includes('online') && leaf.authorityKeyId === issuing.subjectKeyId ? true : undefined;
-  });
 
 test('F-30 F-36 F-37 F-38 the CA is changed under a running backup; a host that was off comes back unaided', async (t) => {
   const fleet = await Fleet.start(t, {

@@ -14,13 +14,13 @@ import { eventually } from '@sekisho/testkit/eventually.ts';
 import { eachStore } from '@sekisho/testkit/stores.ts';
 import { makeTempFolder } from '@sekisho/testkit/temp-folder.ts';
 import { TrustServer } from '@sekisho/testkit/trust-server.ts';
+import { shownBy } from '@sekisho/testkit/shown-by.ts';
 import assert from 'node:assert/strict';
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { connect } from 'node:tls';
 import { z } from 'zod';
 import { ROOT } from './root.ts';
 
@@ -127,14 +127,3 @@ eachStore((dialect) => {
     });
   });
 });
-
-/** The fingerprint of what a TLS port shows to a new connection. */
-function shownBy(port: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false }, () => {
-      resolve(socket.getPeerCertificate().fingerprint256);
-      socket.destroy();
-    });
-    socket.once('error', reject);
-  });
-}

@@ -18,6 +18,7 @@ import { eachStore } from '@sekisho/testkit/stores.ts';
 import { makeTempFolder, type HasAfter } from '@sekisho/testkit/temp-folder.ts';
 import { TrustServer } from '@sekisho/testkit/trust-server.ts';
 import { readOrder, WireAgent } from '@sekisho/testkit/wire-agent.ts';
+import { shownBy } from '@sekisho/testkit/shown-by.ts';
 import assert from 'node:assert/strict';
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -25,7 +26,6 @@ import { readFile } from 'node:fs/promises';
 import { createConnection, createServer, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { connect } from 'node:tls';
 import { test } from 'node:test';
 import { z } from 'zod';
 import { ROOT } from './root.ts';
@@ -428,15 +428,4 @@ async function askAt(trust: TrustServer, port: number, name: string, token: stri
   const there = Object.assign(Object.create(trust) as TrustServer, { server: { ports: { agent: port } } });
   const answer = await there.ask({ name, names: [name] }, { token }).catch(() => undefined);
   return String(answer?.headers['sekisho-code'] ?? answer?.status ?? 'cut');
-}
-
-/** The fingerprint of what a TLS port shows to a new connection. */
-function shownBy(port: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false }, () => {
-      resolve(socket.getPeerCertificate().fingerprint256);
-      socket.destroy();
-    });
-    socket.once('error', reject);
-  });
 }

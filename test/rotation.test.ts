@@ -9,11 +9,11 @@ import {
 import { verifyDocument } from '@sekisho/pki/documents.ts';
 import { eventually } from '@sekisho/testkit/eventually.ts';
 import { Fleet } from '@sekisho/testkit/fleet.ts';
+import { shownBy } from '@sekisho/testkit/shown-by.ts';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { connect } from 'node:tls';
 import { test } from 'node:test';
 import { sameTree, slowPlan, underWay } from './under-way.ts';
 
@@ -118,15 +118,4 @@ async function currentSigner(fleet: Fleet, host: string): Promise<string | undef
     signers,
   });
   return signers[0]?.keyId;
-}
-
-/** The fingerprint of what a TLS port shows to a new connection. */
-function shownBy(port: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false }, () => {
-      resolve(socket.getPeerCertificate().fingerprint256);
-      socket.destroy();
-    });
-    socket.once('error', reject);
-  });
 }

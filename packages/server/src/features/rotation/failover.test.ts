@@ -4,13 +4,13 @@ import { getRotation, planRotation, startRotation } from '@sekisho/core/wire/rot
 import { systemRandom } from '@sekisho/platform/clock.ts';
 import { eventually } from '@sekisho/testkit/eventually.ts';
 import { FakeClock } from '@sekisho/testkit/fake-clock.ts';
+import { shownBy } from '@sekisho/testkit/shown-by.ts';
 import { eachStore } from '@sekisho/testkit/stores.ts';
 import { makeTempFolder } from '@sekisho/testkit/temp-folder.ts';
 import { callerOf, startOn, TrustServer, type Identity } from '@sekisho/testkit/trust-server.ts';
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { connect } from 'node:tls';
 import { joinServer, type RunningServer } from '../../main.ts';
 import { KEK_FILE } from '../keys/kek.ts';
 
@@ -102,15 +102,5 @@ async function beat(trust: TrustServer, host: Identity): Promise<void> {
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
     tls: host.tls,
-  });
-}
-
-function shownBy(port: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false }, () => {
-      resolve(socket.getPeerCertificate().fingerprint256);
-      socket.destroy();
-    });
-    socket.once('error', reject);
   });
 }
