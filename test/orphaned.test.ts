@@ -77,6 +77,8 @@ test('F-05 a host that refuses the certificate of its server is orphaned: it say
   await t.test(
     'its only server replaced: the agent says why and how to mend it, keeps what it has, and comes back',
     async () => {
+      // what is on its way arrives first
+      await fleet.host('web').agent.heartbeatNow();
       await fleet.stopServer();
       const before = fleet.host('web').agent.status().serials;
       const server = await stranger(ports.agent);

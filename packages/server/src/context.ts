@@ -54,6 +54,8 @@ export interface HostSeen {
   readonly online: boolean;
   readonly version: string;
   readonly health: readonly string[];
+  /** F-05 When it first said that it refuses its server's certificate; null: it does not say so. */
+  readonly orphanedSinceMs: number | null;
   readonly policySerial: number;
   /** Of the newest revocation list that it confirmed; zero: none. */
   readonly crlNumber: number;

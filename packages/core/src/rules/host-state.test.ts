@@ -14,6 +14,7 @@ const base: HostFacts = {
   policySerial: 7,
   wantedPolicySerial: 7,
   health: [],
+  orphanedSinceMs: null,
 };
 
 const cases: [string, Partial<HostFacts>, string[]][] = [
@@ -78,12 +79,17 @@ test('F-05 each state that wants attention says why: the silence in periods, ser
     },
   ]);
   assert.deepEqual(
-    reasonsOf({ certificate: { ...fresh, revokedAtMs }, health: ['orphaned'], policySerial: 6 }),
+    reasonsOf({
+      certificate: { ...fresh, revokedAtMs },
+      health: ['orphaned'],
+      orphanedSinceMs: nowMs - DAY_MS,
+      policySerial: 6,
+    }),
     [
       { why: 'not-heard', state: 'offline', revokedAtMs },
       { why: 'revoked', state: 'revoked', revokedAtMs },
       { why: 'older-policy', state: 'policy-outdated', held: 6, wanted: 7 },
-      { why: 'refuses-server', state: 'orphaned', reportedAtMs: base.lastSeenMs },
+      { why: 'refuses-server', state: 'orphaned', reportedAtMs: nowMs - DAY_MS },
     ],
   );
 });

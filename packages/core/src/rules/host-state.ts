@@ -28,6 +28,8 @@ export interface HostFacts {
   readonly policySerial: number | null;
   readonly wantedPolicySerial: number;
   readonly health: readonly string[];
+  /** When it first said that it refuses its server's certificate; null: not known, or it does not. */
+  readonly orphanedSinceMs: number | null;
 }
 
 /** States of a host, and the reason for each that wants attention. */
@@ -45,7 +47,11 @@ export function judgeHost(facts: HostFacts, nowMs: number): HostJudgement {
   if (held !== null && held < wanted)
     reasons.push({ why: 'older-policy', state: 'policy-outdated', held, wanted });
   if (facts.health.includes(ORPHANED_HEALTH))
-    reasons.push({ why: 'refuses-server', state: 'orphaned', reportedAtMs: facts.lastSeenMs ?? nowMs });
+    reasons.push({
+      why: 'refuses-server',
+      state: 'orphaned',
+      reportedAtMs: facts.orphanedSinceMs ?? facts.lastSeenMs ?? nowMs,
+    });
   const states = reasons.map(({ state }): HostState => state);
   if (contact === 'online') states.unshift('online');
   if (facts.legacy) states.splice(1, 0, 'legacy');

@@ -24,7 +24,7 @@ export const hostReason = z.discriminatedUnion('why', [
     held: serial,
     wanted: serial,
   }),
-  /** By its own report, which came another way than over the server that it refuses. */
+  /** By its own report, which came another way than over the server that it refuses: the first of those that followed one another. */
   z.object({ why: z.literal('refuses-server'), state: z.literal('orphaned'), reportedAtMs: epochMs }),
 ]);
 export type HostReason = z.infer<typeof hostReason>;

@@ -203,6 +203,7 @@ export interface HostSeenTable {
   crl_number: number;
   heartbeat_seconds: number;
   shown_key: number;
+  orphaned_at_s: number;
   fingerprint: string;
   version: string;
   boot_id: string;

@@ -164,6 +164,6 @@ export const groups = {
     ends: 'ends {at}',
     'older-policy': 'holds {held}, newest {wanted}',
     'no-policy': 'holds none, newest {wanted}',
-    'refuses-server': 'it refuses a server’s certificate, by its own report of {at}',
+    'refuses-server': 'it refuses a server’s certificate, by its own report since {at}',
   },
 };

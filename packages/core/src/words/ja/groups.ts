@@ -165,6 +165,6 @@ export const groups: Words['groups'] = {
     ends: '{at} まで',
     'older-policy': '{held} を保持、最新は {wanted}',
     'no-policy': '未取得、最新は {wanted}',
-    'refuses-server': 'サーバーの証明書を拒否していると {at} に報告',
+    'refuses-server': 'サーバーの証明書を拒否している ({at} に最初の報告)',
   },
 };

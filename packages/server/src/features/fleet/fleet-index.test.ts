@@ -45,6 +45,37 @@ eachStore((_dialect, open) => {
     assert.equal(next.size, 3);
   });
 
+  test('F-05 since when a host refuses its server is told by the first of its reports, also after a restart and in another process', async (t) => {
+    const domain = await ProtectionDomain.open(t, open);
+    const id = await domain.host('host');
+    const here = new FleetIndex(domain.store);
+    await here.load();
+    const hear = (index: FleetIndex, health: string[]): void => {
+      index.touch(index.get(id)!, beat({ health }), 'a', domain.nowMs);
+    };
+    hear(here, ['clock-skew']);
+    await domain.clock.advance(1000);
+    hear(here, ['clock-skew', 'orphaned']);
+    const firstSeconds = Math.floor(domain.nowMs / 1000);
+    await domain.clock.advance(60_000);
+    hear(here, ['orphaned']);
+    await here.flush();
+    const there = new FleetIndex(domain.store);
+    await there.load();
+    await domain.clock.advance(60_000);
+    hear(there, ['orphaned']);
+    assert.deepEqual(
+      [here, there].map((index) => index.get(id)?.orphanedAtSeconds),
+      [firstSeconds, firstSeconds],
+    );
+    hear(there, []);
+    await there.flush();
+    await here.load();
+    assert.equal(here.get(id)?.orphanedAtSeconds, 0);
+    hear(here, ['orphaned']);
+    assert.ok(here.get(id)!.orphanedAtSeconds > firstSeconds);
+  });
+
   test('F-02 another process’s older news does not overwrite newer', async (t) => {
     const domain = await ProtectionDomain.open(t, open);
     const id = await domain.host('host');

@@ -1,5 +1,5 @@
 import type { GroupId, HostId } from '@sekisho/core/ids.ts';
-import { isOnline } from '@sekisho/core/rules/host-state.ts';
+import { isOnline, ORPHANED_HEALTH } from '@sekisho/core/rules/host-state.ts';
 import { SECOND_MS } from '@sekisho/core/time.ts';
 import type { Heartbeat } from '@sekisho/core/wire/agent.ts';
 import type { Store } from '../../store/store.ts';
@@ -25,6 +25,8 @@ export class IndexedHost {
   crlNumber = 0;
   /** F-37: of the TLS key that it was last seen to accept while that was new; zero: of none. */
   shownKey = 0;
+  /** F-05: when it first said that it refuses its server's certificate; zero: it does not. In seconds, as `backAtSeconds`. */
+  orphanedAtSeconds = 0;
   /** Its own period, as it said it; zero: it did not. */
   heartbeatSeconds = 0;
   fingerprint = '';
@@ -120,6 +122,8 @@ export class FleetIndex {
     host.fingerprint = fingerprint;
     host.version = this.#shared.text(heartbeat.version);
     host.health = this.#shared.list(heartbeat.health);
+    if (!host.health.includes(ORPHANED_HEALTH)) host.orphanedAtSeconds = 0;
+    else if (host.orphanedAtSeconds === 0) host.orphanedAtSeconds = Math.floor(nowMs / SECOND_MS);
     host.capabilities = this.#shared.sameList(heartbeat.capabilities ?? []);
     host.spooled = heartbeat.spooled;
     this.#touched.add(host);
@@ -181,6 +185,7 @@ export class FleetIndex {
     host.fingerprint = row.fingerprint;
     host.version = this.#shared.text(row.version);
     host.health = this.#shared.list(row.health);
+    host.orphanedAtSeconds = row.orphanedAtSeconds;
     host.capabilities = this.#shared.sameList(row.capabilities);
   }
 }

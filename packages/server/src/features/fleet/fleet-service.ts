@@ -1,4 +1,5 @@
 import type { HostId } from '@sekisho/core/ids.ts';
+import { SECOND_MS } from '@sekisho/core/time.ts';
 import type { AgentFrame } from '@sekisho/core/wire/agent.ts';
 import { ChannelHub } from '../../channel/channel-hub.ts';
 import type { CloseReason } from '../../channel/close-codes.ts';
@@ -258,6 +259,7 @@ function seenOf(
     online: online || hub.session(hostId) !== undefined,
     version: host.version,
     health: host.health,
+    orphanedSinceMs: host.orphanedAtSeconds === 0 ? null : host.orphanedAtSeconds * SECOND_MS,
     policySerial: host.policySerial,
     crlNumber: host.crlNumber,
   };

@@ -20,6 +20,8 @@ export interface SeenRow {
   readonly heartbeatSeconds: number;
   /** F-37: of the newest TLS key that it was seen to accept; zero: of none. */
   readonly shownKey: number;
+  /** F-05: when it first said that it refuses its server's certificate, of those that followed one another; zero: it does not. */
+  readonly orphanedAtSeconds: number;
   readonly fingerprint: string;
   readonly version: string;
   /** Drawn by the agent at its start: another one than before means that it was started again. */
@@ -73,6 +75,7 @@ function selectSeen(db: DbOrTx, sinceMs: number | undefined) {
       'host_seen.crl_number',
       'host_seen.heartbeat_seconds',
       'host_seen.shown_key',
+      'host_seen.orphaned_at_s',
       'host_seen.fingerprint',
       'host_seen.version',
       'host_seen.boot_id',
@@ -98,6 +101,7 @@ const seenOf = (row: SelectedSeen): SeenRow => ({
   crlNumber: row.crl_number ?? 0,
   heartbeatSeconds: row.heartbeat_seconds ?? 0,
   shownKey: row.shown_key ?? 0,
+  orphanedAtSeconds: row.orphaned_at_s ?? 0,
   fingerprint: row.fingerprint ?? '',
   version: row.version ?? '',
   bootId: row.boot_id ?? '',
@@ -127,6 +131,7 @@ const columnsOf = (host: Omit<SeenRow, 'id' | 'groupId'>) => ({
   crl_number: host.crlNumber,
   heartbeat_seconds: host.heartbeatSeconds,
   shown_key: host.shownKey,
+  orphaned_at_s: host.orphanedAtSeconds,
   fingerprint: host.fingerprint,
   // PostgreSQL stores no NUL
   version: host.version.replaceAll('\0', ''),
@@ -149,6 +154,7 @@ const upsert = (db: DbOrTx, rows: ReturnType<typeof columnsOf>[]) =>
         crl_number: row.ref('excluded.crl_number'),
         heartbeat_seconds: row.ref('excluded.heartbeat_seconds'),
         shown_key: row.ref('excluded.shown_key'),
+        orphaned_at_s: row.ref('excluded.orphaned_at_s'),
         fingerprint: row.ref('excluded.fingerprint'),
         version: row.ref('excluded.version'),
         boot_id: row.ref('excluded.boot_id'),

@@ -71,6 +71,7 @@ function judge(
       policySerial: isLegacy ? null : (seen?.policySerial ?? null),
       wantedPolicySerial: context.documents.latestSerial('policy', row.groupId) ?? 0,
       health: seen?.health ?? [],
+      orphanedSinceMs: seen?.orphanedSinceMs ?? null,
     },
     nowMs,
   );
@@ -86,6 +87,7 @@ const seenOfLegacy = (row: LegacyHostRow, nowMs: number): HostSeen | undefined =
         online: isOnline(row.lastSeenMs, LEGACY_HEARTBEAT_SECONDS, nowMs),
         version: row.version ?? '',
         health: [],
+        orphanedSinceMs: null,
         policySerial: 0,
         crlNumber: 0,
       };

@@ -182,6 +182,7 @@ host_seen.policy_serial bigint not null
 host_seen.crl_number bigint not null
 host_seen.heartbeat_seconds bigint not null
 host_seen.shown_key bigint not null
+host_seen.orphaned_at_s bigint not null
 host_seen.fingerprint text not null
 host_seen.version text not null
 host_seen.boot_id text not null

@@ -168,6 +168,7 @@ CREATE TABLE host_seen (
   crl_number BIGINT NOT NULL,
   heartbeat_seconds BIGINT NOT NULL,
   shown_key BIGINT NOT NULL,
+  orphaned_at_s BIGINT NOT NULL,
   fingerprint TEXT NOT NULL,
   version TEXT NOT NULL,
   boot_id TEXT NOT NULL,
