@@ -6,11 +6,11 @@ export const rotationErrors = {
     status: 409,
     en: {
       words: '{by} has already started an update of the {kind} ({id}).',
-      hint: 'One update at a time. Watch it (sekisho rotation watch), or roll it back first (sekisho rotation rollback).',
+      hint: 'One update at a time. Watch it (sekisho rotation watch), or roll it back first (sekisho rotation rollback). Only an emergency takes it over (--emergency lost or stolen), unless it is one itself.',
     },
     ja: {
       words: '{kind}の更新が既に進行中です ({by} が開始、{id})。',
-      hint: '更新は一度に 1 つだけです。進行状況を確認するか (sekisho rotation watch)、先に元に戻してください (sekisho rotation rollback)。',
+      hint: '更新は一度に 1 つだけです。進行状況を確認するか (sekisho rotation watch)、先に元に戻してください (sekisho rotation rollback)。進行中の更新を引き継げるのは緊急更新 (--emergency lost または stolen) だけで、進行中のものが緊急更新である場合は引き継げません。',
     },
   },
   ROTATION_ENDED: {
