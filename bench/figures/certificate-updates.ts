@@ -13,6 +13,8 @@ import type { SekishoProcess } from '../soak/sekisho-process.ts';
 
 const AGENTS = 10_000;
 const AGENTS_QUICK = 60;
+/** Each figure of a run is made of 10,000 agents already, and a run takes ten minutes. */
+const RUNS = 1;
 const HEARTBEAT_SECONDS = 10;
 const HEARTBEAT_SECONDS_QUICK = 2;
 /** The aim: so many periods, and so much beside them. */
@@ -58,7 +60,8 @@ const CPU = {
 } as const;
 const REKEY = {
   id: 'ca-rekey',
-  title: 'CPU of the server for each host in an update of the CA, a new certificate for it included',
+  title:
+    'CPU of the server for each host in an update of the CA, its new certificate included, beyond what the same time costs without one',
   unit: 'CPU-ms',
   yardstick: 'enrolment of a host',
   aim: 3,
@@ -96,8 +99,9 @@ async function measure({ quick, runs, say }: HowToMeasure): Promise<Sample[]> {
   try {
     const backups = await startBackups(domain, processes);
     const samples: Sample[] = [];
-    for (let run = 1; run <= runs; run += 1) {
-      say(`run ${run} of ${runs}`);
+    const rounds = quick ? runs : RUNS;
+    for (let run = 1; run <= rounds; run += 1) {
+      say(`run ${run} of ${rounds}`);
       samples.push(...(await measureRun(domain, backups, heartbeatSeconds, say)));
     }
     await backups.end();
@@ -115,17 +119,21 @@ async function measureRun(
   say: (text: string) => void,
 ): Promise<Sample[]> {
   const { server, agents, enrolCpuMs } = domain;
+  say('updates the TLS certificate');
   const allowed = PERIODS * heartbeatSeconds + BESIDE_SECONDS;
   const tls = await update(domain, 'tls', heartbeatSeconds);
   const before = await server.cpuMs();
   await sleep(tls.seconds * 1_000);
   const idleMs = ((await server.cpuMs()) - before) / agents;
+  say('updates the signing certificate');
   const signing = await update(domain, 'signing', heartbeatSeconds);
+  say('updates the CA');
   await server.call('beginStalls', undefined, z.unknown());
   const done = backups.records.length;
   const ca = await update(domain, 'ca', heartbeatSeconds);
   const stallMs = await server.call('longestStallMs', undefined, z.number());
   const busyMs = await server.call('longestBusyMs', undefined, z.number());
+  const rekeyMs = ca.cpuMs - (idleMs / tls.seconds) * ca.seconds;
   const ended = backups.records.slice(done);
   const disturbed = ended.filter(({ state }) => state !== 'done');
   for (const { state, code, endedAtMs, askedAtMs } of disturbed)
@@ -150,10 +158,14 @@ async function measureRun(
     { id: CPU.id, value: tls.cpuMs, yardstick: idleMs, cpuMsPerOp: tls.cpuMs },
     {
       id: REKEY.id,
-      value: ca.cpuMs,
+      value: rekeyMs,
       yardstick: enrolCpuMs,
-      cpuMsPerOp: ca.cpuMs,
-      extra: { seconds: ca.seconds, certificatesPerSecond: ca.perSecond },
+      cpuMsPerOp: rekeyMs,
+      extra: {
+        seconds: ca.seconds,
+        certificatesPerSecond: ca.perSecond,
+        certificatesPerCpuSecond: 1_000 / rekeyMs,
+      },
     },
     perUnit(STALL.id, stallMs, { busyMs }),
     perUnit(BACKUPS.id, disturbed.length, { backups: ended.length }),

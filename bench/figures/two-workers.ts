@@ -84,7 +84,8 @@ async function measure({ quick, runs, say }: HowToMeasure): Promise<Sample[]> {
       return slice(loads, [alone, alone], sliceMs, agents);
     };
     const two = (): Promise<Slice> => slice(loads, [first, second], sliceMs, agents);
-    for (const worker of [first, second, second, first]) await slice(loads, [worker, worker], sliceMs, agents);
+    for (const worker of [first, second, second, first])
+      await slice(loads, [worker, worker], sliceMs, agents);
     await two();
     const pairs = await inTurn(quick ? runs : ROUNDS, two, one);
     return pairs.flatMap(([both, alone]) => [

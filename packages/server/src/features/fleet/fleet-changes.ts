@@ -1,6 +1,7 @@
 import { parseHostId, parseJobId, type HostId } from '@sekisho/core/ids.ts';
 import { NAMES_PER_PUSH_MAX } from '@sekisho/core/limits.ts';
-import type { Fetchable, RenewalInformation } from '@sekisho/core/wire/agent.ts';
+import type { Fetchable, RenewalInformation, ServerFrame } from '@sekisho/core/wire/agent.ts';
+import type { AgentSession } from '../../channel/agent-session.ts';
 import type { ChannelHub } from '../../channel/channel-hub.ts';
 import type { Change, ChangeKind } from '../../store/change-kinds.ts';
 import type { Store } from '../../store/store.ts';
@@ -29,6 +30,9 @@ export const FLEET_CHANGE_KINDS = [
   'session',
   'name',
 ] as const satisfies readonly ChangeKind[];
+
+/** Agents that are told something in one turn of the event loop. */
+const TOLD_PER_TURN = 100;
 
 export interface FleetChangesParts {
   readonly store: Store;
@@ -161,26 +165,40 @@ export class FleetChanges {
     const since = this.#namesTold;
     this.#namesTold = generation;
     const changed = [...new Set(names)];
-    for (const session of this.#parts.hub.sessions())
-      session.send({
-        type: 'names',
-        changed: changed.length > NAMES_PER_PUSH_MAX ? null : changed,
-        since,
-        generation,
-      });
+    this.#tell(() => ({
+      type: 'names',
+      changed: changed.length > NAMES_PER_PUSH_MAX ? null : changed,
+      since,
+      generation,
+    }));
+  }
+
+  /** Sends a frame to each agent that is here and gets one, some in each turn: ten thousand at once would take a third of a second. */
+  #tell(frameOf: (session: AgentSession) => ServerFrame | undefined): void {
+    const { hub, background } = this.#parts;
+    const all = async (): Promise<void> => {
+      let told = 0;
+      for (const session of hub.sessions()) {
+        const frame = frameOf(session);
+        if (frame === undefined) continue;
+        session.send(frame);
+        told += 1;
+        if (told % TOLD_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+      }
+    };
+    background(all());
   }
 
   /** T-09 Hosts of which it was said anew when they renew; a key that is no host's means all that are told something. */
   #tellRenewals(keys: readonly string[]): void {
-    const { hub, renewalOf } = this.#parts;
+    const { renewalOf } = this.#parts;
     if (keys.length === 0) return;
     const chosen = new Set<string>(keys);
     const all = keys.some((key) => parseHostId(key) === undefined);
-    for (const session of hub.sessions()) {
-      const { hostId, fingerprint } = session.peer;
+    this.#tell(({ peer: { hostId, fingerprint } }) => {
       const renewal = renewalOf(hostId, fingerprint) ?? null;
-      if (chosen.has(hostId) || (all && renewal !== null)) session.send({ type: 'renewal', renewal });
-    }
+      return chosen.has(hostId) || (all && renewal !== null) ? { type: 'renewal', renewal } : undefined;
+    });
   }
 
   async #job(key: string): Promise<void> {
