@@ -18,7 +18,7 @@ export function rotationText(cli: Cli, view: RotationView): string[] {
   return [
     fill(rotations.title, { kind: rotations.kinds[view.kind], id: view.id }),
     ...renderPairs([
-      [rotations.path, rotations.paths[view.path]],
+      [rotations.path, wayText(cli, view)],
       [rotations.phase, phaseText(cli, view)],
       ...(view.waitsFor === null ? [] : [[rotations.waitsFor, waitText(cli, view)] as [string, string]]),
       ...(ended ? [] : [[rotations.hosts, hostsText(cli, view)] as [string, string]]),
@@ -81,6 +81,12 @@ export function planText(cli: Cli, plan: RotationPlan, title: 'planTitle' | 'sta
     timesLine(cli),
   ];
 }
+
+/** The path; of an emergency that there is none, but of a CA, whose successor hosts are still told of. */
+const wayText = (cli: Cli, { emergency, kind, path }: RotationView): string => {
+  const { rotations } = cli.words;
+  return emergency === null || kind === 'ca' ? rotations.paths[path] : rotations.emergencies[emergency];
+};
 
 /** One line that moves, for a terminal of any width: how far, what is missing, how long at most, whom it is about. */
 export function liveLine(cli: Cli, view: RotationView): string {

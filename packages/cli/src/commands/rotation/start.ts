@@ -35,7 +35,15 @@ export const rotationStart = defineVerb({
         ...(plan.path === 'off-on' ? [cli.words.verification.price] : []),
         ...(wish.emergency === undefined
           ? []
-          : [fill(rotations.emergencyPrice, { silent: cli.format.count(plan.hosts.silent) })]),
+          : [
+              fill(
+                plan.kind === 'ca' ? rotations.emergencyPriceOfCa[wish.emergency] : rotations.emergencyPrice,
+                {
+                  silent: cli.format.count(plan.hosts.silent),
+                  total: cli.format.count(plan.hosts.total),
+                },
+              ),
+            ]),
       ];
       await confirm(cli, [...planText(cli, plan, 'startTitle'), ...price], rotations.question);
       const overlapSeconds = Math.round((flags.overlap ?? 0) / SECOND_MS);

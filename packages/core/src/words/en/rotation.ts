@@ -183,6 +183,16 @@ export const rotations = {
   hint: 'hint: {hint}',
   prevented: 'It cannot be started like this.',
   question: 'Start it?',
+  /** Instead of a path. */
+  emergencies: {
+    lost: 'emergency, the key is lost: nobody is waited for',
+    stolen: 'emergency, the key is stolen: nobody is waited for',
+  },
+  emergencyPriceOfCa: {
+    lost: 'Emergency: there is no way back, and no host can follow by itself. Each of them ({total}) needs a communication package.',
+    stolen:
+      'Emergency: there is no way back. Hosts that are there follow within three of their heartbeats; those that are not there now ({silent}) need a communication package.',
+  },
   emergencyPrice:
     'Emergency: nobody is waited for, and there is no way back. Hosts that are not there now ({silent}) go on trusting the old key until they come back.',
   takesOver: {
