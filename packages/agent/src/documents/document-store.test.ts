@@ -25,11 +25,11 @@ describe('document store', () => {
     authority = await TestAuthority.create({ nowMs: clock.nowMs() });
   });
 
-  const list = (serial: number, address = 'localhost'): Promise<string> => {
+  const list = (serial: number, address = 'localhost', issuedAt = clock.nowMs()): Promise<string> => {
     const payload: ListPayload = {
       domain: authority.domainId,
       serial,
-      issuedAt: clock.nowMs(),
+      issuedAt,
       list: listId,
       servers: [
         {
@@ -107,6 +107,14 @@ describe('document store', () => {
     assert.deepEqual([late.serial('bundle'), late.serial('list')], [1, 5]);
     assert.equal(late.intermediates[0]?.fingerprint, authority.issuing.certificate.fingerprint);
     await assert.rejects(late.offer('list', await list(6)), { code: 'DOCUMENT_SIGNER_WRONG' });
+  });
+
+  test('F-12 what was signed again, by a certificate that is younger than the document, survives a restart too', async (t) => {
+    const folder = await freshFolder(t);
+    const store = await open(folder);
+    const before = await list(5, 'localhost', clock.nowMs() - 90 * 86_400_000);
+    assert.equal(await store.offer('list', before), 'adopt');
+    assert.equal((await open(folder)).serial('list'), 5);
   });
 
   test("F-04 what another domain signed, or a host's own key, is refused and changes nothing", async (t) => {

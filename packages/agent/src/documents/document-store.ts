@@ -6,6 +6,7 @@ import type { Clock } from '@sekisho/core/time.ts';
 import type { DocumentPayload, OrderPayload } from '@sekisho/core/wire/documents.ts';
 import { epochMs } from '@sekisho/core/wire/scalars.ts';
 import type { Certificate } from '@sekisho/pki/certificate.ts';
+import { readDocumentHeader } from '@sekisho/pki/document-header.ts';
 import { signerKeyOf, signersOfBundle, verifyDocument, type NamedSigner } from '@sekisho/pki/documents.ts';
 import { verifyBundle } from '@sekisho/pki/verify-bundle.ts';
 import { crashPoint } from '@sekisho/platform/crash-point.ts';
@@ -132,7 +133,7 @@ export async function openDocumentStore(options: {
       try {
         const by = type === 'bundle' ? files.anchors : [...files.anchors, ...files.former];
         const outside = signers.filter((signer) => signer.outside && signer.keyId === signerKeyOf(jws));
-        take(type, await verify(type, jws, { anchors: by, nowMs: issuedAtMs(jws), signers: outside }));
+        take(type, await verify(type, jws, { anchors: by, nowMs: signedAtMs(jws), signers: outside }));
         return;
       } catch (error) {
         damaged.add(type);
@@ -274,6 +275,14 @@ async function readIfThere(path: string): Promise<string | undefined> {
 const issuedPayload = z.object({ issuedAt: epochMs });
 
 /** When a stored document says it was issued; the signature is checked afterwards. */
+/**
+ * When it was signed, at the earliest: a document whose signer has left is signed again as it is, by a certificate that was not valid yet
+ * when its content was made.
+ */
+function signedAtMs(jws: string): number {
+  return Math.max(issuedAtMs(jws), readDocumentHeader(jws).chain[0]?.notBeforeMs ?? 0);
+}
+
 function issuedAtMs(jws: string): number {
   try {
     const body = Buffer.from(jws.split('.')[1] ?? '', 'base64url').toString('utf8');
