@@ -46,6 +46,8 @@ export interface FleetOptions {
   readonly lookup?: LookupFunction;
   /** What the agent of a host says that it can do (F-31); everything of today, by default. */
   readonly capabilities?: (host: string) => readonly string[] | undefined;
+  /** The clock of a host's machine; that of the fleet by default. */
+  readonly clockOf?: (host: string) => Clock;
   /** The server's; silent by default. */
   readonly log?: Log;
 }
@@ -77,6 +79,7 @@ export class Fleet {
   readonly #lookup: LookupFunction | undefined;
   readonly #network: FleetOptions['network'];
   readonly #capabilities: FleetOptions['capabilities'];
+  readonly #clockOf: (host: string) => Clock;
 
   private constructor(parts: {
     folder: string;
@@ -87,6 +90,7 @@ export class Fleet {
     start: () => Promise<RunningServer>;
     network: FleetOptions['network'];
     capabilities: FleetOptions['capabilities'];
+    clockOf: FleetOptions['clockOf'];
   }) {
     this.folder = parts.folder;
     this.clock = parts.clock;
@@ -96,6 +100,7 @@ export class Fleet {
     this.#lookup = parts.lookup;
     this.#network = parts.network;
     this.#capabilities = parts.capabilities;
+    this.#clockOf = parts.clockOf ?? (() => this.clock);
     this.call = createClient((message) => overSocket(this.server.socketPath, message));
   }
 
@@ -139,6 +144,7 @@ export class Fleet {
       lookup: options.lookup,
       network: options.network,
       capabilities: options.capabilities,
+      clockOf: options.clockOf,
     });
     t.after(async () => {
       for (const host of fleet.hosts.values()) await host.agent.stop();
@@ -249,11 +255,12 @@ export class Fleet {
   #startAgent(dataFolder: string, mediaPort: number, random: Random = systemRandom): Promise<RunningAgent> {
     const network = this.#network?.(basename(dataFolder));
     const capabilities = this.#capabilities?.(basename(dataFolder));
+    const clock = this.#clockOf(basename(dataFolder));
     return startAgent({
       dataFolder,
       ...(network === undefined ? {} : { network }),
       ...(capabilities === undefined ? {} : { capabilities }),
-      clock: this.clock,
+      clock,
       random,
       log: silentLog(),
       mediaListen: { host: '127.0.0.1', port: mediaPort },
