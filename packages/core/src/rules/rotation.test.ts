@@ -188,6 +188,14 @@ const gates: readonly [string, GateHost, Partial<Gate>, number, keyof GateVerdic
     true,
   ],
   [
+    'one that is not there is not asked again: its own cycles count',
+    host(1, { online: false, unaided: true, lastSeenMs: T0 }),
+    { cycleMsMin: 100_000 },
+    CYCLES,
+    'late',
+    true,
+  ],
+  [
     'a cycle is no shorter than the time after which a host is asked again',
     host(1),
     { cycleMsMin: 100_000 },

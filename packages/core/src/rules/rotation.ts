@@ -260,10 +260,14 @@ function standingOf(host: GateHost, gate: Gate, nowMs: number): Standing {
   return host.lastSeenMs < deadlineMs ? 'waiting' : 'undecided';
 }
 
-/** The end of a host's three cycles. Where it might be a question, they begin anew when it comes back. */
-function deadlineOf({ heartbeatSeconds, backSinceMs }: GateHost, gate: Gate): number {
+/**
+ * The end of a host's three cycles. Where it might be a question, they begin anew when it comes back. One that is not there is not asked
+ * again either: its own cycles count.
+ */
+function deadlineOf({ heartbeatSeconds, backSinceMs, online }: GateHost, gate: Gate): number {
   const sinceMs = gate.manner === 'asks' ? Math.max(gate.sinceMs, backSinceMs) : gate.sinceMs;
-  return sinceMs + Math.max(cyclesMs(heartbeatSeconds), SILENT_CYCLES * gate.cycleMsMin);
+  const asksMs = online ? SILENT_CYCLES * gate.cycleMsMin : 0;
+  return sinceMs + Math.max(cyclesMs(heartbeatSeconds), asksMs);
 }
 
 /** When it shows at the latest what a host is that is waited for: after its cycles, or when it counts as offline. */
