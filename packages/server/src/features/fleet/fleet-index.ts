@@ -130,6 +130,16 @@ export class FleetIndex {
     return !isClone;
   }
 
+  /** The clock of the machine was set: when hosts were heard goes with it, or they would count as online until it has caught up. */
+  clockSet(byMs: number): void {
+    for (const host of this.#hosts.values()) {
+      if (host.lastSeenMs === 0) continue;
+      host.lastSeenMs += byMs;
+      host.heardMs = Math.max(0, host.heardMs + byMs);
+      host.backAtSeconds = Math.max(0, host.backAtSeconds + Math.ceil(byMs / SECOND_MS));
+    }
+  }
+
   /** F-05 Before it is touched: a host that was offline is back now. `heartbeatSeconds`: its period. */
   noteReturn(host: IndexedHost, heartbeatSeconds: number, atMs: number): void {
     if (host.lastSeenMs === 0 || isOnline(host.lastSeenMs, heartbeatSeconds, atMs)) return;

@@ -1,9 +1,11 @@
 import { AppError, ERRORS, type ErrorCode } from '@sekisho/core/errors.ts';
 import {
+  clockSetBackMs,
   gateOf,
   judgeGate,
   nextStep,
   outageMs,
+  type Look,
   type RotationDecision,
   type RotationFacts,
   type RotationKind,
@@ -26,6 +28,7 @@ import {
   findOpenRotation,
   insertStep,
   listRotationServers,
+  moveRotation,
   orderServer,
   updateRotation,
   watchRotation,
@@ -47,8 +50,8 @@ type Fence = (tx: Tx) => Promise<void>;
 /** Drives the update that is under way (F-31 … F-37): asks the rule, does what it says, one transaction a step. */
 export class RotationMachine {
   readonly #machine: MachineParts;
-  /** Of the last look, by the monotonic clock; null: this process has not looked yet. */
-  #lookedMs: number | null = null;
+  /** Null: this process has not looked yet. */
+  #looked: Look | null = null;
 
   constructor(machine: MachineParts) {
     this.#machine = machine;
@@ -139,18 +142,27 @@ export class RotationMachine {
 
   /** Hosts' cycles stand still while nobody serves: so each look is noted, about once in WATCH_EVERY_MS. */
   async #watch(rotation: RotationRow, fence: Fence): Promise<RotationRow> {
-    const { clock, store } = this.#machine.parts;
-    const [nowMs, monotonicMs] = [clock.nowMs(), clock.monotonicMs()];
-    const ownPauseMs = this.#lookedMs === null ? null : monotonicMs - this.#lookedMs;
-    this.#lookedMs = monotonicMs;
+    const { fleet, parts } = this.#machine;
+    const { clock, log, store } = parts;
+    const now = { nowMs: clock.nowMs(), monotonicMs: clock.monotonicMs() };
+    const { nowMs, monotonicMs } = now;
+    const before = this.#looked;
+    this.#looked = now;
+    const setMs = clockSetBackMs(before, rotation.watchedAtMs, now);
+    const ownPauseMs = before === null ? null : monotonicMs - before.monotonicMs;
     const unservedMs = rotation.unservedMs + outageMs(rotation.watchedAtMs, ownPauseMs, nowMs);
     const isDue = Math.abs(nowMs - rotation.watchedAtMs) >= WATCH_EVERY_MS;
     if (!isDue && unservedMs === rotation.unservedMs) return rotation;
     await store.relaxed(async (tx) => {
       await fence(tx);
       await watchRotation(tx, rotation.id, { unservedMs, watchedAtMs: nowMs });
+      if (setMs !== 0) await moveRotation(tx, rotation.id, setMs);
     });
-    return { ...rotation, unservedMs, watchedAtMs: nowMs };
+    if (setMs !== 0) {
+      fleet.index.clockSet(setMs);
+      log.warn({ rotationId: rotation.id, setMs }, 'certificate update: the clock was set back');
+    }
+    return { ...rotation, unservedMs, watchedAtMs: nowMs, phaseSinceMs: rotation.phaseSinceMs + setMs };
   }
 
   async #run(step: ChangeStep, what: RotationStep, server: string | null): Promise<void> {

@@ -226,6 +226,21 @@ export async function watchRotation(
     .execute();
 }
 
+/** The clock of the machine was set: what was written by it goes with it. */
+export async function moveRotation(tx: Tx, rotationId: string, byMs: number): Promise<void> {
+  await tx
+    .updateTable('rotations')
+    .set((row) => ({ phase_since_ms: row('phase_since_ms', '+', byMs) }))
+    .where('id', '=', rotationId)
+    .execute();
+  await tx
+    .updateTable('rotation_servers')
+    .set((row) => ({ ordered_at_ms: row('ordered_at_ms', '+', byMs) }))
+    .where('rotation_id', '=', rotationId)
+    .where('ordered_at_ms', 'is not', null)
+    .execute();
+}
+
 export async function listRotationServers(db: DbOrTx, rotationId: string): Promise<RotationServerRow[]> {
   const rows = await db
     .selectFrom('rotation_servers')
