@@ -185,8 +185,8 @@ export async function startParts(
           log.warn({ err: failure }, 'an event could not be kept');
         });
     },
-    async followLinks(untrusted) {
-      const adoptedOne = await followLinks(untrusted, { documents, domainId, clock, log });
+    async followLinks(untrusted, dial) {
+      const adoptedOne = await followLinks(untrusted, { documents, domainId, dial, clock, log });
       if (adoptedOne) adopted('bundle');
       return adoptedOne;
     },

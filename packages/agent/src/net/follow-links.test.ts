@@ -1,3 +1,4 @@
+import { getDocument } from '@sekisho/core/wire/agent.ts';
 import type { BundlePayload } from '@sekisho/core/wire/documents.ts';
 import { parseListId } from '@sekisho/core/ids.ts';
 import { chainToPem, certificateToPem, type Certificate } from '@sekisho/pki/certificate.ts';
@@ -5,6 +6,7 @@ import { signDocument } from '@sekisho/pki/documents.ts';
 import * as encode from '@sekisho/pki/extensions.ts';
 import { issueLink, type Issuer } from '@sekisho/pki/issue.ts';
 import { OID } from '@sekisho/pki/oids.ts';
+import { systemRandom } from '@sekisho/platform/clock.ts';
 import { silentLog } from '@sekisho/platform/log.ts';
 import { FakeClock } from '@sekisho/testkit/fake-clock.ts';
 import { forgeCertificate } from '@sekisho/testkit/forge-certificate.ts';
@@ -15,12 +17,14 @@ import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { after, describe, test, type TestContext } from 'node:test';
 import { runChild } from '../../test/run-child.ts';
 import { dataFolderAt, prepareDataFolder, type DataFolder } from '../data-folder.ts';
 import { openDocumentStore, type DocumentStore } from '../documents/document-store.ts';
 import { followLinks } from './follow-links.ts';
+import { createServerConnection, type ServerConnection } from './server-connection.ts';
 
 const DAY_MS = 86_400_000;
 const clock = new FakeClock();
@@ -193,7 +197,7 @@ describe('F-38 an agent that was off while the CA was changed three times', () =
         issuedAt: nowMs,
         list: parseListId('11111111-1111-4111-8111-111111111111')!,
         servers: [
-          { priority: 1, serverId, address: '127.0.0.1', port: 13000, protocol: 'https', acceptedKeys: [] },
+          { priority: 1, serverId, address: '127.0.0.1', port: 1, protocol: 'https', acceptedKeys: [] },
         ],
       }),
     );
@@ -248,6 +252,92 @@ describe('F-38 an agent that was off while the CA was changed three times', () =
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     assert.equal(await follow(documents, (server.address() as AddressInfo).port), true);
     assert.deepEqual(standsAt(documents), NEW);
+  });
+
+  describe('T-60 and whose only way is a media server that has followed the new CA', () => {
+    /** A media server that lets strangers through to the server, and turns away whom it does not know; says who came with a certificate. */
+    async function relayTo(
+      to: number,
+      leaf: TlsSide,
+    ): Promise<{ port: number; shown: (string | undefined)[] }> {
+      const shown: (string | undefined)[] = [];
+      const relay = createServer({
+        key: leaf.keyPem,
+        cert: leaf.chainPem,
+        requestCert: true,
+        rejectUnauthorized: false,
+      });
+      relay.on('connect', (request, socket) => {
+        const tls = request.socket as TLSSocket;
+        shown.push(tls.getPeerX509Certificate()?.subject);
+        const far = connect(to, '127.0.0.1', () => {
+          socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
+          far.pipe(socket).pipe(far);
+        });
+        for (const end of [far, socket]) end.on('error', () => end.destroy());
+      });
+      opened.push(relay);
+      await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve));
+      return { port: (relay.address() as AddressInfo).port, shown };
+    }
+    async function lateHost(t: TestContext, relayPort: number) {
+      const documents = await open(await lateFolder(t));
+      const own = await a0.host({});
+      const connection = createServerConnection({
+        documents,
+        // nobody answers there
+        bootstrap: { host: '127.0.0.1', port: 1, serverId },
+        identity: () => ({ ...own, chain: [own.certificate] }),
+        trust: () => ({
+          domainId,
+          anchors: documents.anchors,
+          intermediates: documents.intermediates,
+          revocations: undefined,
+          staleCrl: 'open',
+          nowMs,
+        }),
+        onRefused: () => undefined,
+        followLinks: (server, dial) => followLinks(server, { documents, domainId, dial, clock, log }),
+        relays: () => [{ hostId: undefined, address: '127.0.0.1', port: relayPort }],
+        clock,
+        random: systemRandom,
+        log,
+      });
+      t.after(() => {
+        connection.stop();
+      });
+      return { documents, connection };
+    }
+    const ask = (connection: ServerConnection) => connection.call(getDocument, { params: { type: 'list' } });
+
+    test('comes back through it: links are read over a way that is trusted with nothing, and it shows no certificate of the CA that left', async (t) => {
+      const media = await a3.host({ media: true });
+      const relay = await relayTo(await serve(a3.server, genuine), media);
+      const { documents, connection } = await lateHost(t, relay.port);
+      await ask(connection);
+      assert.deepEqual(standsAt(documents), NEW);
+      assert.ok(relay.shown.length >= 2);
+      assert.deepEqual([...new Set(relay.shown)], [undefined]);
+    });
+
+    test('goes through no media server of a CA that nothing leads to, whatever it shows behind it', async (t) => {
+      const media = await liar.host({ media: true });
+      const relay = await relayTo(await serve(a3.server, genuine), media);
+      const { documents, connection } = await lateHost(t, relay.port);
+      // what is behind is genuine: it is adopted, and the one that led there is refused all the same
+      await assert.rejects(ask(connection), { code: 'PEER_CHAIN_UNTRUSTED' });
+      assert.deepEqual(standsAt(documents), NEW);
+    });
+
+    test('stays as it is when a liar stands behind it', async (t) => {
+      const media = await a3.host({ media: true });
+      for (const [what, leaf, lie] of LIES) {
+        const relay = await relayTo(await serve(leaf, await lie()), media);
+        const { documents, connection } = await lateHost(t, relay.port);
+        await assert.rejects(ask(connection), { code: 'PEER_CHAIN_UNTRUSTED' }, what);
+        assert.deepEqual(standsAt(documents), OLD, what);
+      }
+    });
   });
 
   for (const [what, leaf, lie] of LIES)

@@ -8,8 +8,18 @@ import type { DocumentStore } from '../documents/document-store.ts';
 import { anchorsOfBundle, intermediatesOfBundle } from '../documents/trust-anchors.ts';
 import { callRoute } from './call-route.ts';
 import { DialingAgent, dialTls, type DialOptions } from './dial.ts';
+import type { TLSSocket } from 'node:tls';
 import type { KnownServer } from './server-connection.ts';
 import { verifyServer } from './verify-peer.ts';
+
+/**
+ * Opens TLS to a server of which nothing is known yet. Nothing of the way there is trusted, and this host shows no certificate on it: what
+ * runs inside is checked by `verify`, and what is read by what stands in it.
+ */
+export type DialUntrusted = (
+  how: Pick<DialOptions, 'ca' | 'verify'>,
+  signal: AbortSignal,
+) => Promise<TLSSocket>;
 
 export interface LinkParts {
   readonly documents: Pick<DocumentStore, 'anchors' | 'held' | 'serial' | 'offer'>;
@@ -17,6 +27,8 @@ export interface LinkParts {
   /** The address of this machine that connections come from; the system's choice by default. */
   readonly localAddress?: string | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** T-60 The way to the server, perhaps through a media server; the direct one by default. */
+  readonly dial?: DialUntrusted | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -81,11 +93,14 @@ async function publicBundle(server: KnownServer, parts: LinkParts): Promise<stri
 
 async function fetchOver(
   server: KnownServer,
-  { localAddress, signal }: LinkParts,
+  { localAddress, signal, dial }: LinkParts,
   how: Pick<DialOptions, 'ca' | 'verify'>,
 ): Promise<string> {
   const target = { host: server.address, port: server.port };
-  const agent = new DialingAgent((ended) => dialTls({ ...target, ...how, localAddress, signal: ended }), 1);
+  const agent = new DialingAgent(
+    (ended) => dial?.(how, ended) ?? dialTls({ ...target, ...how, localAddress, signal: ended }),
+    1,
+  );
   try {
     return (await callRoute({ ...target, agent, signal }, getPublicBundle, {})).jws;
   } finally {

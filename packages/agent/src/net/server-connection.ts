@@ -31,6 +31,7 @@ import { simpleReenroll } from '../identity/est-client.ts';
 import type { Identity } from '../identity/identity-store.ts';
 import { callRoute } from './call-route.ts';
 import { DialingAgent, dialTls, type DialOptions, type PresentedPeer } from './dial.ts';
+import type { DialUntrusted } from './follow-links.ts';
 import { describeNetworkError, refusalOf } from './http-request.ts';
 import { openRelayStream } from './open-relay-stream.ts';
 import { openTunnel, type Relay } from './open-tunnel.ts';
@@ -117,7 +118,7 @@ export function createServerConnection(options: {
   /** A server that was verified has answered. */
   onVerified?: ((server: KnownServer) => void) | undefined;
   /** F-38 A server leads to no anchor: perhaps links do. True: it is worth another try. */
-  followLinks?: ((server: KnownServer) => Promise<boolean>) | undefined;
+  followLinks?: ((server: KnownServer, dial: DialUntrusted) => Promise<boolean>) | undefined;
   /** The server answered, and does not accept this host's certificate. */
   onHostRefused?: ((refusal: AppError) => void) | undefined;
   /** F-20 Whether the server is verified; always, by default. */
@@ -283,8 +284,11 @@ export function createServerConnection(options: {
     signal: AbortSignal,
   ): Promise<TLSSocket> {
     const target = { host: server.serverId, port: server.port };
+    const { ca, identity } = shown();
     const over = await openTunnel(relay, target, {
-      ...shown(),
+      ca,
+      // F-38 of a CA that has left it is refused: who shows none is let through to the server, which knows it
+      identity: isOfCaInUse() ? identity : undefined,
       signal,
       verify: (peer) => {
         verifyMediaServer(peer, options.trust(), relay.hostId);
@@ -292,6 +296,39 @@ export function createServerConnection(options: {
     });
     return dialServer(server, verified, { signal, over });
   }
+
+  function isOfCaInUse(): boolean {
+    const issuer = options.identity().certificate.authorityKeyId;
+    const { intermediates } = options.trust();
+    return intermediates.length === 0 || intermediates.some(({ subjectKeyId }) => subjectKeyId === issuer);
+  }
+
+  /** F-38 The ways to a server of which nothing is known yet, as `routeTo` finds them, without an identity or a check of who leads there. */
+  const untrusted =
+    (server: KnownServer): DialUntrusted =>
+    (how, ended) => {
+      const target = { host: server.address, port: server.port, lookup: options.lookup, ...how };
+      const route = new ServerRoute({
+        server: `${server.address}:${server.port}`,
+        relays: options.relays ?? (() => []),
+        direct: (signal, timeoutMs) =>
+          dialTls({
+            ...target,
+            localAddress: options.localAddress,
+            signal,
+            ...(timeoutMs === undefined ? {} : { timeoutMs }),
+          }),
+        through: async (relay, signal) => {
+          const unchecked = { ca: [], verify: () => undefined, signal };
+          const over = await openTunnel(relay, { host: server.serverId, port: server.port }, unchecked);
+          return dialTls({ ...target, signal, over });
+        },
+        onDirectAgain: () => undefined,
+        clock,
+        log,
+      });
+      return route.dial(ended);
+    };
 
   /** Routes and connections are of one kind, verified or not: what is asked of one never goes over the other. */
   const kindOf = (key: string): string => `${key}${isOff() ? ' unverified' : ''}`;
@@ -384,7 +421,7 @@ export function createServerConnection(options: {
         }
         if (refusal.code === 'PEER_CHAIN_UNTRUSTED' && !followed.has(server.key)) {
           followed.add(server.key);
-          if ((await options.followLinks?.(server)) === true) {
+          if ((await options.followLinks?.(server, untrusted(server))) === true) {
             tried.delete(server.key);
             continue;
           }
