@@ -156,6 +156,20 @@ test('T-04 what fails is tried again with growing distance and the same request,
   assert.deepEqual(b.health.codes, []);
 });
 
+test('T-04 T-15 once a clock that was ahead is set back, what failed for it is tried again after its minutes, and not after those that it was ahead', async (t) => {
+  const b = await bench(t);
+  b.clock.jump(20 * MINUTE_MS);
+  b.fail(new AppError('CLOCK_SKEW', { skewSeconds: 1_200, limitSeconds: 600, serverTime: 'x' }));
+  await assert.rejects(b.loop.renewNow(), { code: 'CLOCK_SKEW' });
+  b.clock.jump(-20 * MINUTE_MS);
+  b.fail(undefined);
+  b.loop.ask();
+  await until('the loop sleeps', () => b.clock.pendingTimers === 1);
+  await b.advance(5 * MINUTE_MS, MINUTE_MS / 2);
+  assert.notEqual(b.identity().certificate.fingerprint, b.first.certificate.fingerprint);
+  assert.deepEqual(b.health.codes, []);
+});
+
 test('T-03 a host that became a media server asks for a certificate that says so', async (t) => {
   const b = await bench(t);
   b.wantMedia();

@@ -99,6 +99,8 @@ export function startRenewalLoop(options: {
   function look() {
     const { certificate } = options.identity();
     const nowMs = clock.nowMs();
+    // set back since, which may be what it failed for: the next attempt does not wait until the clock has caught up
+    if (lastAttemptMs !== undefined) lastAttemptMs = Math.min(lastAttemptMs, nowMs);
     const { notBeforeMs, notAfterMs } = certificate;
     health.set('certificate-expired', nowMs >= notAfterMs);
     health.set(
