@@ -1,12 +1,13 @@
 import type { Caller } from '@sekisho/core/wire/client.ts';
 import type { RotationView } from '@sekisho/core/wire/rotations.ts';
+import { AppError } from '@sekisho/core/errors.ts';
 import { parseHostId, parseSha256Hex } from '@sekisho/core/ids.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import stringWidth from 'string-width';
 import { fakeTerminal, TEST_NOW_MS, type FakeTerminal } from '../testing/fake-terminal.ts';
 import { cliFor } from '../testing/test-cli.ts';
-import { followRotation } from './follow-rotation.ts';
+import { followRotation, SERVER_AWAY_MINUTES_MAX } from './follow-rotation.ts';
 
 const hostId = parseHostId('0c1d6a52-5d7c-4c39-9f5e-6f2b8f0c9a11');
 const keyId = parseSha256Hex('ab'.repeat(32));
@@ -82,4 +83,45 @@ test('F-33 Ctrl-C ends the watching and says how far the update is', async () =>
   const view = await follow(terminal, answers(100, stop), 'ja');
   assert.equal(view.phase, 'rekeying');
   assert.ok(terminal.stderr().endsWith('\r\u001b[K'));
+});
+
+/** Answers, is away for so many calls, answers that it has ended. */
+const restarted = (callsAway: number): Caller =>
+  answers(callsAway + 1, (n) => {
+    if (n > 1 && n <= callsAway + 1) throw new AppError('SERVER_NOT_RUNNING', { folder: '/srv/sekisho' });
+  });
+
+test('F-33 a server that is started again is waited for: on a terminal, through a pipe and with --json', async () => {
+  for (const tty of [true, false])
+    for (const json of [true, false]) {
+      const terminal = fakeTerminal({ tty, columns: 60 });
+      const cli = { ...cliFor(terminal, 'en'), json };
+      assert.equal((await followRotation(cli, restarted(30), update.id)).phase, 'done');
+      const said = terminal.stderr().split(/\r\u001b\[K|\n/);
+      const away = said.filter((line) => line === 'The server does not answer; waiting until it does …');
+      assert.equal(away.length, json ? 0 : tty ? 30 : 1);
+    }
+});
+
+test('F-33 a server that stays away ends the watching with the command to look again, and other refusals at once', async () => {
+  const terminal = fakeTerminal();
+  await assert.rejects(follow(terminal, restarted(100_000), 'en'), (error) => {
+    assert.ok(error instanceof AppError && error.code === 'ROTATION_OUT_OF_SIGHT');
+    assert.equal(error.params['id'], update.id);
+    return true;
+  });
+  assert.equal(terminal.io.clock.monotonicMs(), (1 + SERVER_AWAY_MINUTES_MAX * 60) * 1_000);
+  const refusing = answers(9, () => {
+    throw new AppError('API_KEY_REFUSED');
+  });
+  await assert.rejects(follow(terminal, refusing, 'en'), { code: 'API_KEY_REFUSED' });
+});
+
+test('F-33 Ctrl-C ends the watching while the server is away', async () => {
+  const terminal = fakeTerminal();
+  const call = answers(100, (n) => {
+    if (n === 3) terminal.interrupt();
+    if (n > 1) throw new AppError('SERVER_STOPPING');
+  });
+  assert.equal((await follow(terminal, call, 'en')).phase, 'rekeying');
 });

@@ -21,10 +21,13 @@ export async function waitForServer(cli: Cli, data: string | undefined, waitMs: 
       await withServer(cli, data, ({ call }) => call(getDomain));
       return;
     } catch (error) {
-      const isNotYet = error instanceof AppError && NOT_YET.includes(error.code);
-      if (!isNotYet || clock.monotonicMs() >= untilMs) throw error;
+      if (!isNotThere(error) || clock.monotonicMs() >= untilMs) throw error;
     }
     if (tried === 0) note(cli, cli.words.notes.waitingForServer);
     await clock.sleep(TRY_EVERY_MS);
   }
 }
+
+/** True: it may answer a moment later, as one that is started again does. */
+export const isNotThere = (error: unknown): boolean =>
+  error instanceof AppError && NOT_YET.includes(error.code);

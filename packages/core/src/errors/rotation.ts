@@ -35,6 +35,19 @@ export const rotationErrors = {
       hint: '更新を開始するか (sekisho rotation start tls)、以前の更新を指定してください (sekisho rotation list)。',
     },
   },
+  ROTATION_OUT_OF_SIGHT: {
+    status: 503,
+    en: {
+      words:
+        'The server has not answered for {minutes} minutes. The update is not ended by that: it goes on when a server runs.',
+      hint: 'See why the server does not answer (sekisho doctor). Then follow the update again: sekisho rotation watch {id}',
+    },
+    ja: {
+      words:
+        'サーバーが {minutes} 分間応答していません。証明書の更新は中止されておらず、サーバーが稼働すれば続行されます。',
+      hint: 'サーバーが応答しない原因を調べてください (sekisho doctor)。その後、進行状況を再び確認してください: sekisho rotation watch {id}',
+    },
+  },
   ROTATION_NO_WAY_BACK: {
     status: 409,
     en: {

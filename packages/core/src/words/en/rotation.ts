@@ -205,6 +205,7 @@ export const rotations = {
       'The update of the {kind} that {by} has started ({id}) is on its way back and ends there at once; hosts that have not followed ({behind}) are not waited for.',
   },
   started: 'Update {id} has started. Follow it: sekisho rotation watch',
+  serverAway: 'The server does not answer; waiting until it does …',
   rollbackQuestion: 'Go back to the old certificate?',
   lossPreview: 'Hosts that would be given up:',
   lossQuestion: 'Give up these hosts? They will need to be set up again, or a communication package.',

@@ -196,6 +196,7 @@ export const rotations = {
       '{by} が開始した更新 ({kind}、{id}) は元に戻す途中であり、直ちに元に戻し終えます。まだ戻っていないホスト ({behind} 台) は待ちません。',
   },
   started: '更新 {id} を開始しました。進行状況: sekisho rotation watch',
+  serverAway: 'サーバーが応答しません。応答を待っています…',
   rollbackQuestion: '古い証明書に戻しますか?',
   lossPreview: '切り離すホスト:',
   lossQuestion: 'これらのホストを切り離しますか? 再セットアップまたは通信パッケージが必要になります。',
