@@ -5,7 +5,8 @@ import { serverData } from '../../client/data-folder.ts';
 import { withServer } from '../../client/open-server.ts';
 import { numberOr, text } from '../../flag.ts';
 import { phaseText } from '../../output/rotation-text.ts';
-import { renderTable } from '../../output/table.ts';
+import type { Column } from '../../output/table.ts';
+import { terminalTable } from '../../output/terminal-table.ts';
 import { timesLine } from '../../output/times-line.ts';
 import { defineVerb } from '../../verb.ts';
 
@@ -25,20 +26,22 @@ export const rotationList = defineVerb({
       const page = await call(listRotations, { query });
       const { notes, rotations } = cli.words;
       if (page.rotations.length === 0) return { json: page, text: [rotations.none] };
-      const titles = [
-        'ID',
-        rotations.kind,
-        rotations.path,
-        rotations.phase,
-        rotations.by,
-        rotations.startedAt,
-        rotations.endedAt,
+      const columns: Column[] = [
+        // the first digits of an ID name an update too
+        { title: 'ID', shrinks: true },
+        { title: rotations.kind, shrinks: true },
+        { title: rotations.path, goes: 1 },
+        { title: rotations.phase, shrinks: true },
+        { title: rotations.by, shrinks: true, goes: 2 },
+        { title: rotations.startedAt },
+        { title: rotations.endedAt, goes: 3 },
       ];
       return {
         json: page,
         text: [
-          ...renderTable(
-            titles.map((title) => ({ title })),
+          ...terminalTable(
+            cli,
+            columns,
             page.rotations.map((one) => [
               one.id,
               rotations.kinds[one.kind],
