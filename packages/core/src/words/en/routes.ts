@@ -6,7 +6,8 @@ export const ROUTE_SUMMARIES: Readonly<Record<string, string>> = {
   getDocument: 'Fetch a signed document of this host',
   getPublicRelays: 'List the media servers that relay for hosts in a DMZ',
   getPublicBundle: 'Fetch the trust bundle before there is a certificate',
-  getFormerRoots: 'List the roots that others have followed, for a host that was given the fingerprint of one',
+  getFormerRoots:
+    'List the roots that others have followed, for a host that was given the fingerprint of one',
   getRepositoryPassword: 'Fetch the password of a repository',
   // names
   askPeers: 'Ask whether hosts may go by names',
