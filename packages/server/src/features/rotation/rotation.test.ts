@@ -495,6 +495,11 @@ test('F-34 a damaged key is to be restored, not replaced; an emergency replaces 
     plan.findings.map(({ code, params }) => [code, params['role']]),
     [['ROTATION_KEY_DAMAGED', 'document-signer']],
   );
+  const { code, params } = await refused(all.trust.call(startRotation, { body: { kind: 'signing' } }));
+  assert.deepEqual(
+    [code, params['role'], params['kind']],
+    ['ROTATION_KEY_DAMAGED', 'document-signer', 'signing'],
+  );
   await store.db
     .updateTable('ca_keys')
     .set({ sealed: broken.sealed })

@@ -5,6 +5,7 @@ import { SECOND_MS } from '@sekisho/core/time.ts';
 import { isUniqueViolation } from '../../store/store.ts';
 import type { Tx } from '../../store/tables.ts';
 import { decidePath } from './decide-path.ts';
+import { findDamage } from './find-damage.ts';
 import type { RotationContext } from './rotation-context.ts';
 import type { OutsideCertificate } from './rotation-change.ts';
 import { record } from './rotation-machine.ts';
@@ -27,7 +28,8 @@ export interface StartWish {
 
 /**
  * F-30 Makes the new key and certificate and enters the update; the duty goes on from there. An emergency takes an open update over (F-34).
- * Refusals: ROTATION_UNDER_WAY (it names who started the other one), ROTATION_PATH_UNFIT, KEY_DETACHED.
+ * Refusals: ROTATION_UNDER_WAY (it names who started the other one), ROTATION_PATH_UNFIT, KEY_DETACHED; ROTATION_KEY_DAMAGED, unless it is an
+ * emergency.
  */
 export async function startRotation(
   context: RotationContext,
@@ -37,6 +39,8 @@ export async function startRotation(
   const { parts } = context;
   const { store } = parts;
   const { path } = await decidePath(context, wish);
+  const [damage] = wish.emergency === null ? await findDamage(parts) : [];
+  if (damage !== undefined) throw new AppError('ROTATION_KEY_DAMAGED', damage.params);
   const id = await store
     .transaction((tx) => enter(context, tx, { ...wish, path }, by))
     .catch(async (error: unknown) => {
