@@ -16,7 +16,8 @@ const KEEP_SETTINGS = ['--force-confdef', '--force-confold'];
 /**
  * Installs a verified Debian package with dpkg. Its program is tried before: what does not start here, or is of another version than was
  * signed, is not installed. When dpkg fails, or the agent's service does not come up again, the package that was installed last in this way
- * is put back. Settings, identity and data are touched by neither.
+ * is put back, unless another version was installed over it since: nobody is brought to an older one. Settings, identity and data are touched
+ * by neither.
  * Refusals: PACKAGE_DOES_NOT_START, PACKAGE_INSTALL_FAILED, PACKAGE_WENT_BACK.
  */
 export async function installDeb(
@@ -32,12 +33,13 @@ export async function installDeb(
   const { version, workFolder, installedPackage } = facts;
   await tryProgram(file, version, join(workFolder, 'trial'));
   const wasActive = await isActive();
+  const isKept = await isInstalled(installedPackage);
   try {
     await dpkg(file);
     if (wasActive && !(await isActive()))
       throw new AppError('PACKAGE_INSTALL_FAILED', { detail: `${UNIT} is not active` });
   } catch (error) {
-    if (!existsSync(installedPackage)) throw error;
+    if (!isKept) throw error;
     await dpkg(installedPackage);
     const detail = error instanceof AppError ? String(error.params['detail']) : String(error);
     throw new AppError('PACKAGE_WENT_BACK', { version, detail }, { cause: error });
@@ -71,6 +73,20 @@ async function dpkg(file: string): Promise<void> {
     await run('dpkg', ['--install', ...KEEP_SETTINGS, file], INSTALL_MAX_MS);
   } catch (error) {
     throw new AppError('PACKAGE_INSTALL_FAILED', { detail: detailOf(error) }, { cause: error });
+  }
+}
+
+/** Is the package in this file what is installed? */
+async function isInstalled(file: string): Promise<boolean> {
+  if (!existsSync(file)) return false;
+  const show = (command: string, what: string): Promise<string> =>
+    run(command, ['--show', '--showformat', '${Package} ${Version}', what], TRY_MAX_MS);
+  try {
+    const kept = await show('dpkg-deb', file);
+    const [name = ''] = kept.split(' ', 1);
+    return (await show('dpkg-query', name)) === kept;
+  } catch {
+    return false; // a damaged file, or no such package: there is nothing to go back to
   }
 }
 
