@@ -468,6 +468,7 @@ async function startRotations(
     hasChannel: (hostId: HostId) => fleet.hub.session(hostId) !== undefined,
     newestFor: fleet.newestFor,
     isOff: fleet.isOff,
+    leadsSinceMs: context.keys.leadsSinceMs,
   };
   const rekeying = context.rekeys.start({
     hosts: () => fleet.index.hosts(),

@@ -35,6 +35,7 @@ const update: RotationView = {
   hosts: { total: 10_000, acknowledged: 9_998, waiting: 0, silent: 2, late: 0, undecided: 0, accepted: 0 },
   slowest: [{ id: hostId, name: '倉庫サーバー', lastSeenAtMs: null }],
   undecided: [],
+  behind: null,
   servers: [],
   steps: [],
 };

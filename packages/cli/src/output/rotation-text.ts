@@ -32,6 +32,7 @@ export function rotationText(cli: Cli, view: RotationView): string[] {
       : [fill(rotations.undecided, { first: visible(first.name) }), `  ${namesOf(view.undecided)}`]),
     ...(view.problem === null || first !== undefined ? [] : findingText(cli, view.problem)),
     ...changedMeanwhile(cli, view),
+    ...behindText(cli, view),
     ...(view.kind === 'ca' && view.phase === 'done' ? [rotations.newFingerprint] : []),
     ...(ended
       ? []
@@ -67,6 +68,8 @@ export function planText(cli: Cli, plan: RotationPlan, title: 'planTitle' | 'sta
     ...(plan.wouldBeLostTotal === 0 ? [rotations.nobodyLost] : []),
     ...named(rotations.lost, plan.wouldBeLostTotal, plan.wouldBeLost),
     ...named(rotations.late, plan.lateTotal, plan.late),
+    ...named(rotations.cutOff, plan.cutOffTotal, plan.cutOff),
+    ...(plan.cutOffTotal === 0 ? [] : [packageHint(cli)]),
     ...named(rotations.unable, plan.unableTotal, plan.unable),
     ...(plan.notInheriting.length === 0
       ? []
@@ -105,6 +108,23 @@ export function liveLine(cli: Cli, view: RotationView): string {
     ...[view.slowest, view.undecided].filter(({ length }) => length > 0).map(namesOf),
   ].join(' · ');
 }
+
+/** F-33 Whom an ended update left behind, and what brings them back. */
+function behindText(cli: Cli, { behind }: RotationView): string[] {
+  if (behind === null) return [];
+  const { rotations } = cli.words;
+  const named = (text: string, { total, hosts }: typeof behind.late): string[] =>
+    total === 0 ? [] : [fill(text, { count: cli.format.count(total), hosts: namesOf(hosts) })];
+  return [
+    ...named(rotations.givenUp, behind.givenUp),
+    ...named(rotations.cutOff, behind.cutOff),
+    ...(behind.givenUp.total + behind.cutOff.total === 0 ? [] : [packageHint(cli)]),
+    ...named(rotations.late, behind.late),
+  ];
+}
+
+const packageHint = ({ words: { rotations } }: Cli): string =>
+  `  ${fill(rotations.hint, { hint: rotations.packageHint })}`;
 
 /** F-34 What becomes of the update that an emergency finds. */
 function takeOverText(cli: Cli, { takesOver }: RotationPlan): string[] {

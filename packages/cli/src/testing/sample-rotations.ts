@@ -43,6 +43,7 @@ const ASKING: View = {
   mayRollBack: true,
   hosts: { total: 214, acknowledged: 213, waiting: 0, silent: 0, late: 0, undecided: 1, accepted: 0 },
   slowest: [],
+  behind: null,
   undecided: [{ ...HOST, why: 'would-be-lost' as const }],
   servers: [
     {
@@ -69,6 +70,17 @@ const DONE: View = {
   problem: null,
   mayRollBack: false,
   undecided: [],
+  behind: {
+    givenUp: { total: 1, hosts: [HOST] },
+    cutOff: { total: 0, hosts: [] },
+    late: {
+      total: 2,
+      hosts: [
+        { ...HOST, name: 'db-01.example.com' },
+        { ...HOST, name: 'db-02.example.com' },
+      ],
+    },
+  },
   steps: [
     {
       seq: 1,
@@ -131,6 +143,8 @@ export const rotationSamples = (): FakeRoute[] => [
     wouldBeLostTotal: 0,
     late: [HOST],
     lateTotal: 1,
+    cutOff: [],
+    cutOffTotal: 0,
     unable: [],
     unableTotal: 0,
     notInheriting: [],

@@ -21,6 +21,7 @@ export const ROTATION_LOSSES_MAX = 10_000;
 const hostRef = z.object({ id: hostId, name: z.string(), lastSeenAtMs: epochMs.nullable() });
 export type RotationHost = z.infer<typeof hostRef>;
 const hostList = z.array(hostRef).max(GATE_HOSTS_NAMED_MAX);
+const behindList = z.object({ total: count, hosts: hostList });
 /** A refusal's code with its values, as a finding: the words are those of the code. */
 const finding = z.object({
   code: z.string(),
@@ -79,6 +80,8 @@ export const rotationView = z.object({
   slowest: hostList,
   /** F-32 They would be lost, or do not acknowledge: an administrator decides. */
   undecided: z.array(hostRef.extend({ why: z.enum(UNDECIDED_REASONS) })).max(GATE_HOSTS_NAMED_MAX),
+  /** F-33 Whom it left behind, as things are now: given up, in need of a communication package, back by themselves. Null: it has not ended. */
+  behind: z.object({ givenUp: behindList, cutOff: behindList, late: behindList }).nullable(),
   servers: z.array(
     z.object({
       instanceId: z.string(),
@@ -134,6 +137,9 @@ export const rotationPlan = z.object({
   /** Hosts that are not there, and come back by themselves. */
   late: hostList,
   lateTotal: count,
+  /** Hosts that are not there and refuse this server's certificate, or trust a CA that was lost or stolen: no update brings them back. */
+  cutOff: hostList,
+  cutOffTotal: count,
   /** Hosts whose agent cannot do what path 1 needs. */
   unable: hostList,
   unableTotal: count,

@@ -168,6 +168,10 @@ export const rotations = {
   undecided: 'These hosts would be lost. Bring them back, or: sekisho rotation accept-loss {first} …',
   lost: 'Would be lost ({count}): {hosts}',
   late: 'Not there; they come back by themselves ({count}): {hosts}',
+  givenUp: 'Given up, and not back ({count}): {hosts}',
+  cutOff: 'Refuse this server, and do not come back by themselves ({count}): {hosts}',
+  packageHint:
+    'a communication package brings them back: sekisho server-list package LIST --out FILE, and on each host: sekisho agent repair FILE',
   unable: 'Agents that cannot take announced keys ({count}): {hosts}',
   nobodyLost: 'No host would be lost.',
   notInheriting: 'Groups that do not inherit, and are looked after all the same: {groups}',

@@ -160,6 +160,10 @@ export const rotations = {
     '次のホストは通信できなくなります。復帰させるか、次を実行してください: sekisho rotation accept-loss {first} …',
   lost: '通信できなくなるホスト ({count} 台): {hosts}',
   late: '現在は応答がなく、後で自動的に復帰するホスト ({count} 台): {hosts}',
+  givenUp: '切り離しが承認され、復帰していないホスト ({count} 台): {hosts}',
+  cutOff: 'このサーバーを信頼せず、自動的には復帰しないホスト ({count} 台): {hosts}',
+  packageHint:
+    '通信パッケージで復帰できます: sekisho server-list package リスト --out ファイル を実行し、各ホストで sekisho agent repair ファイル を実行してください',
   unable: '予告された鍵に対応していないエージェント ({count} 台): {hosts}',
   nobodyLost: '通信できなくなるホストはありません。',
   notInheriting: '継承していないグループ (これらも対象になります): {groups}',

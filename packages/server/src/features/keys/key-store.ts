@@ -46,6 +46,11 @@ export interface KeyStore {
   compromised(): readonly Certificate[];
   /** F-38 Roots that another has followed, and that a link leads on from: the newest first. */
   former(): readonly Certificate[];
+  /**
+   * F-38 A trust bundle with a generation below this names no root that leads to the one in use: its host is cut off. Generations are times,
+   * and a bundle names every root that was there when it was made.
+   */
+  leadsSinceMs(): number;
   /** F-38 The newest first. */
   links(): readonly KeyLink[];
   /** Issuing CAs whose leaves may still be in use, or will be. */
@@ -111,6 +116,7 @@ function keyStoreOf(here: Keys, kek: Secret<Uint8Array>, opened: Opened): KeySto
     anchors: () => held.anchors,
     compromised: () => held.compromised,
     former: () => held.former,
+    leadsSinceMs: () => held.leadsSinceMs,
     links: () => held.links,
     issuers: () => held.issuers,
     authorities: () => held.authorities,
@@ -222,6 +228,7 @@ async function readKeys(db: DbOrTx, kek: Secret<Uint8Array>, opened: Opened) {
     former: rows
       .filter(({ role, state, keyId }) => role === 'root' && state === 'destroyed' && linked.has(keyId))
       .map(({ certificate }) => certificate),
+    leadsSinceMs: leadsSinceMs(rows, links),
     links,
     issuers: ofRole('issuing').map(({ certificate }) => certificate),
     authorities: (['root', 'issuing'] as const).flatMap((role) =>
@@ -235,6 +242,21 @@ async function readKeys(db: DbOrTx, kek: Secret<Uint8Array>, opened: Opened) {
       .filter(({ state }) => state === 'active')
       .map(hold),
   };
+}
+
+/** When the oldest root was made from which links lead to one that still counts. */
+function leadsSinceMs(
+  rows: readonly { role: string; state: KeyState; keyId: string; createdAtMs: number }[],
+  links: readonly KeyLink[],
+): number {
+  const roots = rows.filter(({ role, state }) => role === 'root' && state !== 'compromised');
+  const leading = new Set(roots.filter(({ state }) => state !== 'destroyed').map(({ keyId }) => keyId));
+  for (let before = -1; before !== leading.size;) {
+    before = leading.size;
+    for (const { kind, fromKeyId, toKeyId } of links)
+      if (kind === 'forward' && leading.has(toKeyId)) leading.add(fromKeyId);
+  }
+  return Math.min(...roots.filter(({ keyId }) => leading.has(keyId)).map(({ createdAtMs }) => createdAtMs));
 }
 
 /** A key that is to be recorded. */

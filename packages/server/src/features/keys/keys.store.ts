@@ -32,6 +32,7 @@ export interface KeyRow {
   readonly state: string;
   /** Of a certificate from outside: its issuers as a JSON list of DER in base64. Null: this domain's CA made it. */
   readonly chain: string | null;
+  readonly createdAtMs: number;
   readonly retiredAtMs: number | null;
 }
 
@@ -49,14 +50,14 @@ export const listKeys = async (db: DbOrTx): Promise<KeyRow[]> =>
       'state',
       'chain',
     ])
-    .select('retired_at_ms as retiredAtMs')
+    .select(['created_at_ms as createdAtMs', 'retired_at_ms as retiredAtMs'])
     .orderBy('created_at_ms', 'desc')
     .orderBy('key_id')
     .execute();
 
 export const insertKey = async (
   tx: Tx,
-  row: Omit<KeyRow, 'retiredAtMs' | 'chain'> & { chain?: string | null },
+  row: Omit<KeyRow, 'createdAtMs' | 'retiredAtMs' | 'chain'> & { chain?: string | null },
   nowMs: number,
 ): Promise<void> => {
   await tx

@@ -23,6 +23,8 @@ export interface FleetFacts {
   readonly newestFor: (host: IndexedHost) => NewestSerials;
   /** F-20 A host that does not verify its server accepts whatever it shows. */
   readonly isOff: (host: IndexedHost) => boolean;
+  /** `KeyStore.leadsSinceMs`. */
+  readonly leadsSinceMs: () => number;
 }
 
 /** Of the documents that are meant for a host; undefined: there is none. */
@@ -35,13 +37,27 @@ export interface NewestSerials {
 /**
  * The hosts that stand before a gate: those that were heard of and whose certificate still counts. A host that was never heard has no list
  * and no bundle yet, and gets the newest with its first heartbeat: of these, `hostsUnheard` are lost where what only a heartbeat
- * tells is needed: a list that names a certificate from outside, or that the agent reads signers of the bundle.
+ * tells is needed: a list that names a certificate from outside, or that the agent reads signers of the bundle. One that is cut off and
+ * does not come stands before no gate either: nothing more can be lost of it.
  */
 export function* hostsInUse(facts: FleetFacts): Generator<IndexedHost> {
   const nowMs = facts.clock.nowMs();
   for (const host of facts.index.hosts()) {
-    if (host.lastSeenMs !== 0 && facts.registry.counts(host.fingerprint, nowMs)) yield host;
+    if (host.lastSeenMs === 0 || !facts.registry.counts(host.fingerprint, nowMs)) continue;
+    if (!isCutOff(facts, host) || isThere(facts, host)) yield host;
   }
+}
+
+/** F-05 Is it heard? */
+export const isThere = (facts: FleetFacts, host: IndexedHost): boolean =>
+  facts.hasChannel(host.id) || facts.index.isOnline(host, facts.periodOf(host), facts.clock.nowMs());
+
+/** F-38 All that it trusts is of a CA that was lost or stolen, and nothing leads on from there: it needs a communication package. */
+export function isCutOff(
+  { leadsSinceMs }: FleetFacts,
+  { bundleGeneration, lastSeenMs }: IndexedHost,
+): boolean {
+  return (bundleGeneration === 0 ? lastSeenMs : bundleGeneration) < leadsSinceMs();
 }
 
 /** Hosts that have a certificate and were never heard of: of the server they know its CA, and no key that a list has announced. */
@@ -60,12 +76,11 @@ export function* gateHosts(
   change: RotationChange,
   rotation: RotationRow,
 ): Generator<GateHost> {
-  const nowMs = facts.clock.nowMs();
   for (const host of hostsInUse(facts)) {
     const heartbeatSeconds = facts.periodOf(host);
     yield {
       hostId: host.id,
-      online: facts.hasChannel(host.id) || facts.index.isOnline(host, heartbeatSeconds, nowMs),
+      online: isThere(facts, host),
       acknowledged: hasAcknowledged(facts, host, change, rotation),
       heartbeatSeconds,
       lastSeenMs: host.lastSeenMs,
@@ -111,12 +126,15 @@ export const gateFacts = (
     (longest, host) => (host.lastSeenMs === 0 ? longest : Math.max(longest, host.heartbeatSeconds)),
     0,
   ),
-  askingMs: Math.ceil(facts.index.size / REKEYS_PER_SECOND_MAX) * SECOND_MS,
+  askingMs: askingSeconds(facts) * SECOND_MS,
   askAgainMs: REKEY_AGAIN_MS,
 });
 
+/** Asking all hosts for new certificates takes so long. */
+export const askingSeconds = ({ index }: FleetFacts): number => Math.ceil(index.size / REKEYS_PER_SECOND_MAX);
+
 /** F-37 It echoes what the step made, and after the switch it was heard over a connection that shows what is new. */
-function hasAcknowledged(
+export function hasAcknowledged(
   { isOff, newestFor }: FleetFacts,
   host: IndexedHost,
   change: RotationChange,

@@ -1,13 +1,14 @@
 import { AppError } from '@sekisho/core/errors.ts';
 import type { HostId } from '@sekisho/core/ids.ts';
+import { ORPHANED_HEALTH } from '@sekisho/core/rules/host-state.ts';
 import {
-  cyclesMs,
   GATE_HOSTS_NAMED_MAX,
   type Emergency,
   type GateHost,
   type RotationKind,
   type RotationPath,
 } from '@sekisho/core/rules/rotation.ts';
+import { expectedSeconds } from '@sekisho/core/rules/rotation-duration.ts';
 import type { TakeOver } from '@sekisho/core/rules/rotation-takeover.ts';
 import type { OutsideInput, RotationFinding, RotationPlan } from '@sekisho/core/wire/rotations.ts';
 import { readGroupTree } from '../groups/group-tree.ts';
@@ -16,9 +17,17 @@ import { listWorkers } from '../../store/workers.ts';
 import { decidePath } from './decide-path.ts';
 import { findFaults } from './check-outside.ts';
 import { findDamage } from './find-damage.ts';
-import { gateHosts, hostsInUse, hostsUnheard, longestHeartbeat } from './gate-hosts.ts';
+import {
+  askingSeconds,
+  gateHosts,
+  hostsInUse,
+  hostsUnheard,
+  isCutOff,
+  isThere,
+  longestHeartbeat,
+} from './gate-hosts.ts';
 import type { RotationContext } from './rotation-context.ts';
-import { hostRefs } from './rotation-view.ts';
+import { hostRefs } from './host-refs.ts';
 import { findOpenRotation, type RotationRow } from './rotation.store.ts';
 import { takeOverOf } from './take-over-rotation.ts';
 
@@ -72,8 +81,6 @@ export async function planRotation(
   const addresses = await addressesOfInstances(store.db);
   const live = new Set((await listWorkers(store)).filter((one) => one.live).map((one) => one.instanceId));
   const named = (ids: readonly HostId[]) => hostRefs(context, ids.slice(0, GATE_HOSTS_NAMED_MAX));
-  const switches = chosen.path === 'failover' && emergency === null ? live.size : 1;
-  const waits = chosen.path === 'announced' ? 1 : 2 + switches;
   return {
     kind,
     path: chosen.path,
@@ -97,6 +104,8 @@ export async function planRotation(
     wouldBeLostTotal: lost.length,
     late: await named(hosts.late),
     lateTotal: hosts.late.length,
+    cutOff: await named(hosts.cutOff),
+    cutOffTotal: hosts.cutOff.length,
     unable: await named(chosen.unable),
     unableTotal: chosen.unable.length,
     notInheriting: [...tree.groups()]
@@ -108,11 +117,16 @@ export async function planRotation(
       addresses: addresses.get(instanceId) ?? [],
       live: live.has(instanceId),
     })),
-    expectedSeconds: Math.ceil(
-      chosen.path === 'announced' && hosts.silent.length === 0
-        ? longest * 1.1
-        : (waits * cyclesMs(longest)) / 1_000,
-    ),
+    expectedSeconds: expectedSeconds({
+      kind,
+      path: chosen.path,
+      emergency,
+      longestHeartbeatSeconds: longest,
+      silent: hosts.silent.length,
+      heartbeatsOnly: hosts.heartbeatsOnly,
+      servers: live.size,
+      askingSeconds: askingSeconds(fleet),
+    }),
     takesOver:
       open === undefined || becomes === undefined
         ? null
@@ -129,14 +143,25 @@ export async function planRotation(
   };
 }
 
-/** Hosts that have not followed an update that is ended at once; those that do not come back by themselves are lost by that. */
+/**
+ * Hosts that have not followed an update that is ended at once; those that do not come back by themselves are lost by that. With a CA its
+ * certificates go, in whatever phase it is: who shows one has not followed.
+ */
 function hostsBehind({ fleet, machine }: RotationContext, open: RotationRow, becomes: TakeOver): GateHost[] {
   if (becomes === 'kept' || becomes === 'abandoned') return [];
-  return [...gateHosts(fleet, machine.changeOf(open), open)].filter(({ acknowledged }) => !acknowledged);
+  const looks =
+    open.kind === 'ca' && open.phase !== 'withdrawing'
+      ? [open, { ...open, phase: 'rekeying' as const }]
+      : [open];
+  const behind = new Map<HostId, GateHost>();
+  for (const look of looks)
+    for (const host of gateHosts(fleet, machine.changeOf(look), look))
+      if (!host.acknowledged) behind.set(host.hostId, host);
+  return [...behind.values()];
 }
 
 /**
- * Who is there, who comes back, and who would not (F-32). `isUnaided`: silent hosts come back by themselves. `isUnheard`: nothing can be
+ * Who is there, who comes back, who would not (F-32), and who does not whatever is done: it refuses the server, or is cut off. `isUnaided`: silent hosts come back by themselves. `isUnheard`: nothing can be
  * announced, so that nobody comes. `isOutside`: who was never heard of has nothing that names the key, and does not come either.
  */
 function countHosts(
@@ -148,15 +173,28 @@ function countHosts(
   const all: HostId[] = [];
   let total = 0;
   let neverSeen = 0;
-  for (const host of fleet.index.hosts()) if (host.lastSeenMs === 0) neverSeen += 1;
+  let heartbeatsOnly = 0;
+  const cutOff: HostId[] = [];
+  for (const host of fleet.index.hosts()) {
+    if (host.lastSeenMs === 0) neverSeen += 1;
+    else if (isCutOff(fleet, host) && !isThere(fleet, host) && fleet.registry.counts(host.fingerprint, nowMs))
+      cutOff.push(host.id);
+  }
+  const refusing = new Set<HostId>();
   for (const host of hostsInUse(fleet)) {
     total += 1;
     if (how.isUnheard) all.push(host.id);
-    if (fleet.hasChannel(host.id) || fleet.index.isOnline(host, fleet.periodOf(host), nowMs)) continue;
+    if (isThere(fleet, host)) {
+      if (!fleet.hasChannel(host.id)) heartbeatsOnly += 1;
+      continue;
+    }
     silent.push(host.id);
+    if (host.health.includes(ORPHANED_HEALTH)) refusing.add(host.id);
   }
   const unheard = how.isOutside || how.isUnheard ? [...hostsUnheard(fleet)].map(({ id }) => id) : [];
-  if (how.isUnheard) return { total, neverSeen, silent, late: [], lost: [...all, ...unheard] };
-  if (how.isUnaided) return { total, neverSeen, silent, late: silent, lost: unheard };
-  return { total, neverSeen, silent, late: [], lost: [...silent, ...unheard] };
+  const counted = { total, neverSeen, silent, heartbeatsOnly, late: [], cutOff };
+  if (how.isUnheard) return { ...counted, lost: [...all, ...unheard] };
+  if (!how.isUnaided) return { ...counted, lost: [...silent, ...unheard] };
+  const late = silent.filter((id) => !refusing.has(id));
+  return { ...counted, late, cutOff: [...cutOff, ...refusing], lost: unheard };
 }

@@ -1,4 +1,3 @@
-import type { HostId } from '@sekisho/core/ids.ts';
 import { parseSha256Hex } from '@sekisho/core/ids.ts';
 import {
   isOver,
@@ -9,9 +8,10 @@ import {
   type RotationDecision,
   type RotationFacts,
 } from '@sekisho/core/rules/rotation.ts';
-import type { RotationHost, RotationView } from '@sekisho/core/wire/rotations.ts';
-import { findHosts } from '../fleet/read-hosts.ts';
+import type { RotationView } from '@sekisho/core/wire/rotations.ts';
 import { addressesOfInstances } from '../server-lists/signed-lists.ts';
+import { hostRefs } from './host-refs.ts';
+import { hostsBehind } from './hosts-behind.ts';
 import type { RotationContext } from './rotation-context.ts';
 import { listSteps, type RotationRow } from './rotation.store.ts';
 
@@ -20,7 +20,7 @@ export async function viewRotation(context: RotationContext, rotation: RotationR
   const { machine, parts } = context;
   const { clock, store } = parts;
   const over = isOver(rotation.phase);
-  if (!over) await context.hearing.catchUp();
+  await context.hearing.catchUp();
   const facts: RotationFacts = over
     ? { ...NOTHING, servers: await machine.servers(store.db, rotation) }
     : await machine.facts(store.db, rotation);
@@ -57,23 +57,13 @@ export async function viewRotation(context: RotationContext, rotation: RotationR
     },
     slowest: await hostRefs(context, verdict.slowestHosts),
     undecided: await undecidedRefs(context, verdict.undecidedHosts),
+    behind: over ? await hostsBehind(context, rotation) : null,
     servers: facts.servers.map((server) => ({
       ...server,
       addresses: addresses.get(server.instanceId) ?? [],
     })),
     steps: await listSteps(store.db, rotation.id),
   };
-}
-
-/** Hosts by name, in the order given. */
-export async function hostRefs(context: RotationContext, ids: readonly HostId[]): Promise<RotationHost[]> {
-  const { fleet, parts } = context;
-  const found = new Map((await findHosts(parts.store.db, ids)).map((host) => [host.id, host]));
-  return ids.flatMap((id) => {
-    const host = found.get(id);
-    const seenMs = fleet.index.get(id)?.lastSeenMs ?? 0;
-    return host === undefined ? [] : [{ id, name: host.name, lastSeenAtMs: seenMs === 0 ? null : seenMs }];
-  });
 }
 
 async function undecidedRefs(
