@@ -20,7 +20,8 @@ export async function viewHosts(
   const legacy = await legacyAmong(db, ids);
   const nowMs = context.clock.nowMs();
   return rows.map((row) => {
-    const certificate = certificates.get(row.id);
+    // nothing uses that of the own host: what it is known by are the domain's keys, which are told of and renewed as such (F-35)
+    const certificate = isOwn(context, row.id) ? undefined : certificates.get(row.id);
     const old = legacy.get(row.id);
     const seen = old === undefined ? context.fleet.seen(row.id) : seenOfLegacy(old, nowMs);
     const judged = judge(context, { row, certificate, seen, isLegacy: old !== undefined }, nowMs);

@@ -12,6 +12,7 @@ import {
   type OutsideInput,
   type RotationView,
 } from '@sekisho/core/wire/rotations.ts';
+import { listHosts } from '@sekisho/core/wire/trust.ts';
 import { crlPath } from '../revocation/crl-path.ts';
 import { watchHostCertificates, watchOwnCertificates } from './expiry-watch.ts';
 import { parseCrl } from '@sekisho/pki/crl.ts';
@@ -367,6 +368,10 @@ test('F-32 F-37 with a certificate from outside a silent host would be lost, and
   await all.trust.call(acceptRotationLoss, { params: { id }, body: { hosts: [fresh.hostId] } });
   const done = await all.until(id, 'done', () => all.beat(one));
   assert.equal(done.outside, true);
+  assert.deepEqual(done.behind?.givenUp.hosts.map(({ name }) => name).sort(), [
+    'fresh.example',
+    'off.example',
+  ]);
   const list = await all.trust.server.context.store.db
     .selectFrom('documents')
     .select('jws')
@@ -521,4 +526,8 @@ test('F-34 a damaged key is to be restored, not replaced; an emergency replaces 
     .where('revocation_reason', '=', 'keyCompromise')
     .executeTakeFirstOrThrow();
   assert.ok(crl.serials.has(row.serial));
+  // the server's own entry shows neither that nor the certificate of its birth, which ends one day
+  const { hosts: listed } = await all.trust.call(listHosts);
+  const own = listed.find((host) => host.id === all.trust.server.context.domain.serverHostId);
+  assert.deepEqual([own?.states, own?.certificate], [['online'], null]);
 });
