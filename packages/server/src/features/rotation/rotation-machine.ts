@@ -1,11 +1,9 @@
-import { AppError, ERRORS, type ErrorCode } from '@sekisho/core/errors.ts';
+import { AppError } from '@sekisho/core/errors.ts';
+import { clockSetBackMs, outageMs, type Look } from '@sekisho/core/rules/outage.ts';
 import {
-  clockSetBackMs,
   gateOf,
   judgeGate,
   nextStep,
-  outageMs,
-  type Look,
   type RotationDecision,
   type RotationFacts,
   type RotationKind,
@@ -271,9 +269,6 @@ const ACTS = new Map([
   | 'accept-rotation-loss'
   | 'take-over-rotation'
 >;
-
-/** Words of a stored problem: a code of a newer program has none. */
-export const isKnownCode = (code: string): code is ErrorCode => Object.hasOwn(ERRORS, code);
 
 const isOther = (now: RotationRow, before: RotationRow): boolean =>
   now.phase !== before.phase ||
