@@ -36,6 +36,8 @@ export interface Sample {
 export interface HowToMeasure {
   /** Smaller, for a look in between; the figures stay comparable, the noise is larger. */
   readonly quick: boolean;
+  /** So many agents instead of 10,000, where a figure is about a fleet that is connected. */
+  readonly agents?: number | undefined;
   /** Runs of each figure, at least; each beside one of its yardstick. */
   readonly runs: number;
   /** Says what is being done now. */

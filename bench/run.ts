@@ -16,10 +16,11 @@ import { tableOf } from './harness/table.ts';
 
 const RESULTS = join(import.meta.dirname, 'results.json');
 const SLOW = BENCHES.filter(({ slow }) => slow === true).map(({ name }) => name);
-const USAGE = `npm run bench -- [--quick] [--only ID]… [--json]
+const USAGE = `npm run bench -- [--quick] [--only ID]… [--agents N] [--json]
 
   --quick    smaller data; without ${SLOW.join(', ')}, whose earlier figures stay
   --only ID  this figure (or bench) alone; may be repeated
+  --agents N so many agents instead of 10,000 in the figures of a connected fleet (their extra says how many)
   --json     results as JSON on standard output, instead of the table
 
 Figures: ${FIGURES.map(({ id }) => id).join(', ')}
@@ -32,6 +33,7 @@ async function main(args: readonly string[]): Promise<number> {
     options: {
       quick: { type: 'boolean', default: false },
       only: { type: 'string', multiple: true, default: [] },
+      agents: { type: 'string' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -43,6 +45,11 @@ async function main(args: readonly string[]): Promise<number> {
   const wanted = (bench: Bench): boolean =>
     (values.only.length === 0 && !(values.quick && bench.slow === true)) ||
     values.only.some((id) => id === bench.name || bench.figures.some((figure) => figure.id === id));
+  const agents = values.agents === undefined ? undefined : Number(values.agents);
+  if (agents !== undefined && !(Number.isInteger(agents) && agents > 0)) {
+    process.stderr.write(`sekisho: error: --agents takes a number\n\n${USAGE}`);
+    return 2;
+  }
   const benches = BENCHES.filter(wanted);
   if (benches.length === 0) {
     process.stderr.write(`sekisho: error: no figure is called ${values.only.join(', ')}\n\n${USAGE}`);
@@ -53,7 +60,7 @@ async function main(args: readonly string[]): Promise<number> {
   const failed: string[] = [];
   for (const bench of benches) {
     try {
-      measured.push(...(await measure(bench, values.quick)));
+      measured.push(...(await measure(bench, values.quick, agents)));
     } catch (error) {
       failed.push(bench.name);
       process.stderr.write(`sekisho: error: ${bench.name} could not be measured\n`);
@@ -76,13 +83,13 @@ async function main(args: readonly string[]): Promise<number> {
   return failed.length === 0 ? 0 : 1;
 }
 
-async function measure(bench: Bench, quick: boolean): Promise<FigureResult[]> {
+async function measure(bench: Bench, quick: boolean, agents: number | undefined): Promise<FigureResult[]> {
   const startedMs = Date.now();
   const say = (text: string): void => {
     process.stderr.write(`${bench.name}: ${text}\n`);
   };
   say('begins');
-  const samples = await bench.measure({ quick, runs: RUNS_MIN, say });
+  const samples = await bench.measure({ quick, agents, runs: RUNS_MIN, say });
   say(`took ${Math.round((Date.now() - startedMs) / 1000)} s`);
   const facts = { quick, measuredAt: new Date().toISOString() };
   return bench.figures.filter(isSeenHere).map((spec) => summarise(spec, samples, facts));

@@ -92,9 +92,13 @@ export const certificateUpdates: Bench = {
   measure,
 };
 
-async function measure({ quick, runs, say }: HowToMeasure): Promise<Sample[]> {
+async function measure({ quick, agents, runs, say }: HowToMeasure): Promise<Sample[]> {
   const heartbeatSeconds = quick ? HEARTBEAT_SECONDS_QUICK : HEARTBEAT_SECONDS;
-  const domain = await makeSimulatedDomain({ agents: quick ? AGENTS_QUICK : AGENTS, heartbeatSeconds, say });
+  const domain = await makeSimulatedDomain({
+    agents: agents ?? (quick ? AGENTS_QUICK : AGENTS),
+    heartbeatSeconds,
+    say,
+  });
   const processes: SekishoProcess[] = [];
   try {
     const backups = await startBackups(domain, processes);
@@ -143,7 +147,7 @@ async function measureRun(
     id,
     value,
     yardstick: 1,
-    extra,
+    extra: { ...extra, agents },
   });
   return [
     ...[tls, signing].map(({ seconds, cpuMs }) => ({
@@ -155,13 +159,14 @@ async function measureRun(
     })),
     perUnit(LOST.id, Math.max(...all.map(({ lost }) => lost))),
     perUnit(MISSED.id, Math.max(...all.map(({ missed }) => missed))),
-    { id: CPU.id, value: tls.cpuMs, yardstick: idleMs, cpuMsPerOp: tls.cpuMs },
+    { id: CPU.id, value: tls.cpuMs, yardstick: idleMs, cpuMsPerOp: tls.cpuMs, extra: { agents } },
     {
       id: REKEY.id,
       value: rekeyMs,
       yardstick: enrolCpuMs,
       cpuMsPerOp: rekeyMs,
       extra: {
+        agents,
         seconds: ca.seconds,
         certificatesPerSecond: ca.perSecond,
         certificatesPerCpuSecond: 1_000 / rekeyMs,

@@ -47,9 +47,9 @@ export const fleetChanges: Bench = { name: 'fleet-changes', figures: [POLICY, ST
 
 const tls = z.object({ key: z.string(), cert: z.string(), ca: z.string() });
 
-async function measure({ quick, runs, say }: HowToMeasure): Promise<Sample[]> {
+async function measure({ quick, agents, runs, say }: HowToMeasure): Promise<Sample[]> {
   const domain = await makeSimulatedDomain({
-    agents: quick ? AGENTS_QUICK : AGENTS,
+    agents: agents ?? (quick ? AGENTS_QUICK : AGENTS),
     heartbeatSeconds: HEARTBEAT_SECONDS,
     say,
   });
@@ -101,7 +101,7 @@ async function measurePolicies(
       value: (lastMs - startedMs) / 1_000,
       yardstick: 1,
       cpuMsPerOp,
-      extra: { answeredSeconds: (answeredMs - startedMs) / 1_000 },
+      extra: { agents, answeredSeconds: (answeredMs - startedMs) / 1_000 },
     });
   }
   return samples;
@@ -130,6 +130,7 @@ async function measureStorms(domain: SimulatedDomain, runs: number): Promise<Sam
             value: (agents * 1_000) / spentMs,
             yardstick: handshakes,
             cpuMsPerOp: spentMs / agents,
+            extra: { agents },
           },
           {
             id: BACK.id,
