@@ -21,10 +21,11 @@ export const RECONNECTS_AT_ONCE = (RECONNECTS_PER_SECOND_MAX * REKEY_LOOK_MS) / 
 export const REKEY_AGAIN_MS = 20 * SECOND_MS;
 /**
  * Hosts that were asked and have not followed yet: while there are so many of them, nobody else is asked, as a machine that is behind would
- * have all of them at once later. None is waited for longer than this, so that some that don't follow hold up few others.
+ * have all of them at once later. It takes an agent a few ways there and back to follow: half a second of that does not slow the pace. None is
+ * waited for longer than this, so that those that don't follow hold up few others.
  */
-export const ASKED_WAITING_MAX = REKEYS_PER_SECOND_MAX / 2;
-export const ASKED_WAITING_MS = SECOND_MS / 2;
+export const ASKED_WAITING_MAX = RECONNECTS_PER_SECOND_MAX / 2;
+export const ASKED_WAITING_MS = 2 * SECOND_MS;
 /** Hosts that are looked at in one go: a fleet is walked through over several seconds. */
 const HOSTS_PER_LOOK_MAX = 500;
 
