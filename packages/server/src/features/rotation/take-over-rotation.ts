@@ -4,7 +4,7 @@ import { crashPoint } from '@sekisho/platform/crash-point.ts';
 import { deleteLinks } from '../keys/key-store.ts';
 import type { ChangeStep } from './rotation-change.ts';
 import { record, type RotationMachine } from './rotation-machine.ts';
-import { updateRotation, type RotationPatch, type RotationRow } from './rotation.store.ts';
+import { NO_ECHO, updateRotation, type RotationPatch, type RotationRow } from './rotation.store.ts';
 import type { StartWish } from './start-rotation.ts';
 
 type TakeOverWish = Pick<StartWish, 'kind' | 'emergency' | 'outside'>;
@@ -52,7 +52,10 @@ async function carryOut(
       const { emergency, phase } = rotation;
       if (emergency !== 'stolen') return { emergency };
       await deleteLinks(tx, rotation.toKeyId); // nothing leads on from a stolen root
-      return phase === 'announced' ? { emergency, echo: await change.announce(step) } : { emergency };
+      if (phase !== 'announced') return { emergency };
+      const echo = await change.announce(step);
+      // who has not followed gets its cycles from now on; a root that is not here announces nothing more, and what it announced counts
+      return { emergency, phaseSinceMs: nowMs, ...(echo === NO_ECHO ? {} : { echo }) };
     }
     case 'abandoned':
       await change.abandon(step);

@@ -119,6 +119,10 @@ eachStore((dialect) => {
       const before = keys.certificateOf('root').keyId;
       const first = await trust.call(startRotation, { body: { kind: 'ca', overlapSeconds: 86_400 } });
       await reach(first.id, 'overlap', 'newest');
+      await beat(host);
+      const plan = await trust.call(planRotation, { body: { kind: 'tls', emergency: 'lost' } });
+      const { becomes, behind } = plan.takesOver ?? {};
+      assert.deepEqual([becomes, behind], ['finished', 1], 'its certificate is of the old CA still');
       await trust.call(rollBackRotation, { params: { id: first.id } });
       assert.equal((await view(first.id)).direction, 'back');
       const second = await trust.call(startRotation, { body: { kind: 'tls', emergency: 'lost' } });
@@ -135,7 +139,14 @@ eachStore((dialect) => {
       async () => {
         const { id, toKeyId, fromKeyId } = await trust.call(startRotation, { body: { kind: 'ca' } });
         await reach(id, 'announced', 'nothing');
+        clock.jump(1_000 * SECOND_MS); // three of its heartbeats, before the emergency
         const taken = await trust.call(startRotation, { body: { kind: 'ca', emergency: 'stolen' } });
+        await clock.advance(2 * SECOND_MS);
+        assert.equal(
+          (await view(id)).phase,
+          'announced',
+          'nothing leads on later: it gets three from now on',
+        );
         assert.deepEqual([taken.id, taken.emergency], [id, 'stolen']);
         assert.equal(keys.links().length, 0);
         await reach(id, 'rekeying', 'newest');
