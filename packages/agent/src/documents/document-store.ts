@@ -274,7 +274,6 @@ async function readIfThere(path: string): Promise<string | undefined> {
 
 const issuedPayload = z.object({ issuedAt: epochMs });
 
-/** When a stored document says it was issued; the signature is checked afterwards. */
 /**
  * When it was signed, at the earliest: a document whose signer has left is signed again as it is, by a certificate that was not valid yet
  * when its content was made.
@@ -283,6 +282,7 @@ function signedAtMs(jws: string): number {
   return Math.max(issuedAtMs(jws), readDocumentHeader(jws).chain[0]?.notBeforeMs ?? 0);
 }
 
+/** When a stored document says it was issued; the signature is checked afterwards. */
 function issuedAtMs(jws: string): number {
   try {
     const body = Buffer.from(jws.split('.')[1] ?? '', 'base64url').toString('utf8');

@@ -50,8 +50,9 @@ export interface VerifiedLog {
 }
 
 /**
- * Proves a log from the CA's fingerprint alone: the root vouches for the document signer (by its certificate, or in the trust bundle for the key
- * of one from outside), that for the audit key, that for the checkpoint, and the checkpoint for every row. `held`: a checkpoint that was kept elsewhere; the log must continue it.
+ * Proves a log from the CA's fingerprint alone: the root vouches for the document signer (by its certificate, or in the trust bundle for
+ * the key of one from outside), that for the audit key, that for the checkpoint, and the checkpoint for every row. `held`: a checkpoint that
+ * was kept elsewhere; the log must continue it.
  * Refusals: AUDIT_FINGERPRINT_OTHER, DOCUMENT_…, NOTE_…, CHECKPOINT_ORIGIN_OTHER.
  */
 export async function verifyLog(

@@ -8,7 +8,10 @@ import { basename } from 'node:path';
 import { promisify } from 'node:util';
 import { codeOf } from '../client/data-folder.ts';
 
-/** What is signed of a Debian package: its own version and architecture, its length and its hash. Refusals: FILE_NOT_READABLE, PACKAGE_UNREADABLE. */
+/**
+ * What is signed of a Debian package: its own version and architecture, its length and its hash. Refusals: FILE_NOT_READABLE,
+ * PACKAGE_UNREADABLE.
+ */
 export async function describePackage(
   file: string,
   minimumVersion: string | undefined,

@@ -38,7 +38,10 @@ export function parseSettingNames(given: readonly string[]): SettingName[] {
 export const parseUnset = (given: readonly string[]): DirectSetting[] =>
   parseSettingNames(given).map((name) => requireDirect(name, 'unset'));
 
-/** `heartbeat=5m`, `mode=pull`. Refusals: USAGE_SETTING_VALUE_MISSING, USAGE_CHOICE_INVALID, HEARTBEAT_PERIOD_OUT_OF_RANGE, SETTING_HAS_COMMAND. */
+/**
+ * `heartbeat=5m`, `mode=pull`. Refusals: USAGE_SETTING_VALUE_MISSING, USAGE_CHOICE_INVALID, USAGE_DURATION_INVALID,
+ * HEARTBEAT_PERIOD_OUT_OF_RANGE, SETTING_HAS_COMMAND.
+ */
 export function parseSettings(given: readonly string[]): Pick<OwnValues, DirectSetting> {
   const values: Pick<OwnValues, DirectSetting> = {};
   for (const raw of given) {

@@ -53,7 +53,6 @@ export type DocumentType = (typeof DOCUMENT_TYPES)[number];
 
 const head = { domain: domainId, serial, issuedAt: epochMs };
 
-/** DER in base64. */
 /** A certificate in DER, as base64. */
 export const der = z.base64().max(32 * 1024);
 
@@ -262,7 +261,6 @@ export const communicationPayload = z.object({
   bundle: z.string().max(DOCUMENT_BYTES_MAX),
   list: z.string().max(DOCUMENT_BYTES_MAX),
 });
-export type CommunicationPayload = z.infer<typeof communicationPayload>;
 
 /** Kinds of machines that there are install packages for. */
 export const PACKAGE_PLATFORMS = ['linux-amd64', 'linux-arm64'] as const;

@@ -109,7 +109,6 @@ const params = z.object({ id: groupId });
 const dryRun = z.boolean().default(false);
 const name = z.string().min(1).max(GROUP_NAME_LENGTH_MAX);
 const changed = z.object({ group: groupDetail, effect: changeEffect });
-export type ChangedGroup = z.infer<typeof changed>;
 
 export const listGroups = route({
   method: 'GET',

@@ -14,8 +14,8 @@ export const EXPIRY_LOOP_MS = HOUR_MS;
 const LEASE_MS = 30 * SECOND_MS;
 
 /**
- * While a certificate is updated: every worker writes what it hears of hosts each second; one of them reads it and moves the update on. While none
- * is, nothing is read or written here.
+ * While a certificate is updated: every worker writes what it hears of hosts each second; one of them reads it and moves the update on.
+ * While none is, nothing is read or written here.
  */
 export function startRotationLoop(
   context: ServerContext,

@@ -240,9 +240,9 @@ const isGood = (keys: KeyStore, type: DocumentType, { signedBy }: KeptDocument):
   keys.keysOf('document-signer').some(({ keyId, state }) => keyId === signedBy && state !== 'next');
 
 /**
- * Keys of the database, which are no older than the document that was read before: this process may not have heard of a switch that another step,
- * or another process, has just made. Signed again by the key of before, the document would prove that hosts believe the new one, and they had
- * never seen it (F-37).
+ * Keys of the database, which are no older than the document that was read before: this process may not have heard of a switch that another
+ * step, or another process, has just made. Signed again by the key of before, the document would prove that hosts believe the new one, and
+ * they had never seen it (F-37).
  */
 async function freshen(
   { store, keys }: { store: Store; keys: KeyStore },

@@ -14,9 +14,9 @@ export const OUTRANK_EVERY_MS = 5 * MINUTE_MS;
 const REMEMBERED_MAX = 10_000;
 
 /**
- * F-13, F-37 Signs a document again, with a higher serial, for hosts that hold a newer one than there is: out of a communication package, or because
- * the database failed over without its last transactions. The number itself moves nothing: the next serial is the time, or the last one's
- * successor.
+ * F-13, F-37 Signs a document again, with a higher serial, for hosts that hold a newer one than there is: out of a communication package, or
+ * because the database failed over without its last transactions. The number itself moves nothing: the next serial is the time, or the last
+ * one's successor.
  */
 export class DocumentOutranker {
   readonly #context: Pick<FleetContext, 'clock' | 'documents' | 'log' | 'store'>;

@@ -11,8 +11,8 @@ const PUSHES_AT_ONCE_MIN = 4;
 
 /**
  * Tells a fleet to come, a few agents at a time: what all of them ask for at once would be answered in one turn of the event loop, and nobody
- * else would be heard meanwhile. While the loop is busy, the pause is longer by itself, and fewer are told. The first few are told at once; what waits for an agent is told
- * together.
+ * else would be heard meanwhile. While the loop is busy, the pause is longer by itself, and fewer are told. The first few are told at once;
+ * what waits for an agent is told together.
  */
 export class PushPacer {
   readonly #clock: Clock;

@@ -208,14 +208,3 @@ export async function readGroupTree(db: DbOrTx): Promise<GroupTree> {
 }
 
 const storedLocks = z.array(settingName);
-
-/** What holds for one group. @throws Error for a group that is not there */
-export async function readEffectiveSettings(
-  db: DbOrTx,
-  groupId: GroupId,
-  defaults: SettingDefaults,
-): Promise<EffectiveSettings> {
-  const tree = await readGroupTree(db);
-  if (tree.get(groupId) === undefined) throw new Error(`group ${groupId} is not there`);
-  return tree.settingsOf(groupId, defaults);
-}

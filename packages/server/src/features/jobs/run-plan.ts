@@ -16,9 +16,10 @@ export const FIRST_ATTEMPT = 1;
 
 /**
  * P-13 Starts a plan by hand on some of its hosts, or on all: as one of its schedules (then the point counts in retention)
- * or as a custom run. A host or media server without a valid certificate (P-16), or a host that takes no order (F-20), refuses the whole call when the host was
- * named; when all hosts were meant, that host's job has failed at once and says why. Only hosts within the reach are run: a
- * plan that covers none of them is not there, one that covers others too must be asked for host by host.
+ * or as a custom run. A host or media server without a valid certificate (P-16), or a host that takes no order (F-20), refuses
+ * the whole call when the host was named; when all hosts were meant, that host's job has failed at once and says why. Only hosts
+ * within the reach are run: a plan that covers none of them is not there, one that covers others too must be asked for host by
+ * host.
  * @throws AppError NOT_FOUND, PLAN_RUN_BEYOND_GROUPS, PLAN_SCHEDULE_UNKNOWN, PLAN_HOST_NOT_COVERED, PLAN_HAS_NO_HOSTS, JOB_HOST_…
  */
 export async function runPlan(
