@@ -4,16 +4,11 @@ import type { Language } from '@sekisho/core/language.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Cli } from '../cli.ts';
-import { wordsOf } from '../language.ts';
+import { fakeTerminal } from '../testing/fake-terminal.ts';
+import { cliFor } from '../testing/test-cli.ts';
 import { agentStatusText, healthText } from './agent-text.ts';
-import { createFormat } from './format.ts';
 
-const plain = (text: string): string => text;
-const cliIn = (language: Language): Cli => {
-  const style = { red: plain, yellow: plain, green: plain, bold: plain, dim: plain };
-  const parts: Partial<Cli> = { language, words: wordsOf(language), format: createFormat(language, 'UTC') };
-  return { ...parts, style, errorStyle: style, json: false, yes: false, quiet: false, argv: [] } as Cli;
-};
+const cliIn = (language: Language): Cli => cliFor(fakeTerminal(), language);
 
 const base: AgentStatus = agentStatus.parse({
   running: true,

@@ -50,7 +50,7 @@ test('F-30 F-33 a root that is taken away between announcement and switch holds 
       assert.deepEqual([stopped.phase, stopped.problem?.params], ['announced', { role: 'root' }]);
       assert.deepEqual(await states(), before, 'no key has changed');
       assert.equal(documents.latestSerial('bundle', ''), held.bundleGeneration);
-      // it is steered all the same, and a restart changes nothing
+      // it is steered all the same
       await trust.call(pauseRotation, { params: { id } });
       await trust.call(resumeRotation, { params: { id } });
       assert.equal((await view()).phase, 'announced');
