@@ -10,15 +10,13 @@ import { Fleet } from '@sekisho/testkit/fleet.ts';
 import type { HasAfter } from '@sekisho/testkit/temp-folder.ts';
 import assert from 'node:assert/strict';
 
-export const PERIOD_SECONDS = 5;
+const PERIOD_SECONDS = 5;
 
 /** A fleet on a clock that is moved, and machines whose own clocks are off. */
 export class Meddled {
   readonly clock = new FakeClock();
   /** By how much the clock of a host is ahead of the true time. */
-  readonly skewMs = new Map<string, number>();
-  /** By how much the clock of the server's machine is. */
-  #serverSkewMs = 0;
+  readonly #skewMs = new Map<string, number>();
   fleet!: Fleet;
   readonly tick = (ms = SECOND_MS): Promise<void> => this.clock.advance(ms);
 
@@ -28,7 +26,7 @@ export class Meddled {
     skewMs: Readonly<Record<string, number>> = {},
   ): Promise<Meddled> {
     const meddled = new Meddled();
-    for (const [host, byMs] of Object.entries(skewMs)) meddled.skewMs.set(host, byMs);
+    for (const [host, byMs] of Object.entries(skewMs)) meddled.#skewMs.set(host, byMs);
     meddled.fleet = await Fleet.start(t, {
       clock: meddled.clock,
       clockOf: (host) => meddled.clockOf(host),
@@ -42,28 +40,14 @@ export class Meddled {
   clockOf(host: string): Clock {
     const { clock } = this;
     return {
-      nowMs: () => clock.nowMs() - this.#serverSkewMs + (this.skewMs.get(host) ?? 0),
+      nowMs: () => clock.nowMs() + (this.#skewMs.get(host) ?? 0),
       monotonicMs: () => clock.monotonicMs(),
       sleep: (delayMs, signal) => clock.sleep(delayMs, signal),
       timer: (delayMs, call) => clock.timer(delayMs, call),
     };
   }
 
-  /** Somebody sets the clock of the server's machine. */
-  setServerClock(byMs: number): void {
-    this.#serverSkewMs += byMs;
-    this.clock.jump(byMs);
-  }
-
-  async pass(seconds: number): Promise<void> {
-    for (let passed = 0; passed < seconds; passed += 1) await this.tick();
-  }
-
-  health(host: string): Promise<readonly string[]> {
-    return this.fleet.call(getHost, { params: { id: this.#idOf(host) } }).then(({ health }) => health);
-  }
-
-  /** Host goes, and is known to be offline. */
+  /** A host goes, and is known to be offline. */
   async leaves(host: string): Promise<void> {
     await this.fleet.host(host).agent.stop();
     await eventually(`${host} is offline`, async () => {

@@ -25,12 +25,11 @@ eachStore((dialect) => {
     const clock = new FakeClock();
     const tick = pacedTick(clock);
     const hosts = HOSTS.map((name) => ({ name }));
-    const days = 450 * 24;
     const fleet = await Fleet.start(t, {
       database,
       clock,
       heartbeatSeconds: 5,
-      hostCertificateHours: days,
+      hostCertificateHours: 450 * 24,
       hosts,
     });
     const dataFolder = join(fleet.folder, 'second');
