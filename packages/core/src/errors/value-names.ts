@@ -54,6 +54,7 @@ const VALUE_NAMES: Readonly<Record<string, Readonly<Record<Language, string>>>> 
   known: { en: 'known', ja: '対応している値' },
   level: { en: 'level', ja: 'レベル' },
   limit: { en: 'limit', ja: '上限' },
+  minutes: { en: 'minutes', ja: '分数' },
   limitBytes: { en: 'limit', ja: '上限' },
   limitSeconds: { en: 'limit', ja: '上限' },
   line: { en: 'line', ja: '行番号' },
