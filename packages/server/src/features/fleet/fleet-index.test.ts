@@ -73,7 +73,10 @@ eachStore((_dialect, open) => {
     await here.load();
     assert.equal(here.get(id)?.orphanedAtSeconds, 0);
     hear(here, ['orphaned']);
-    assert.ok(here.get(id)!.orphanedAtSeconds > firstSeconds);
+    const again = here.get(id)!.orphanedAtSeconds;
+    assert.ok(again > firstSeconds);
+    here.clockSet(-3_600_000);
+    assert.equal(here.get(id)?.orphanedAtSeconds, again - 3_600, 'it follows a clock that is set back');
   });
 
   test('F-02 another process’s older news does not overwrite newer', async (t) => {

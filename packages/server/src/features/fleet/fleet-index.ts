@@ -136,7 +136,10 @@ export class FleetIndex {
       if (host.lastSeenMs === 0) continue;
       host.lastSeenMs += byMs;
       host.heardMs = Math.max(0, host.heardMs + byMs);
-      host.backAtSeconds = Math.max(0, host.backAtSeconds + Math.ceil(byMs / SECOND_MS));
+      const bySeconds = Math.ceil(byMs / SECOND_MS);
+      host.backAtSeconds = Math.max(0, host.backAtSeconds + bySeconds);
+      if (host.orphanedAtSeconds > 0)
+        host.orphanedAtSeconds = Math.max(1, host.orphanedAtSeconds + bySeconds);
     }
   }
 
