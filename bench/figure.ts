@@ -12,6 +12,8 @@ export interface FigureSpec {
   readonly aim: number;
   /** `lower`: the ratio must not be above the aim; `higher`: not below it. */
   readonly better: 'higher' | 'lower';
+  /** Fewer runs than usual are enough, where one is made of a whole fleet already. */
+  readonly runsMin?: number;
   /** On fewer cores there is nothing to see: it is then not measured. */
   readonly coresMin?: number;
 }

@@ -33,6 +33,7 @@ const TIME = {
   yardstick: '3 heartbeat periods and 5 s',
   aim: 1,
   better: 'lower',
+  runsMin: RUNS,
 } as const;
 const LOST = {
   id: 'update-lost',
@@ -41,6 +42,7 @@ const LOST = {
   yardstick: UNIT_YARDSTICK,
   aim: 0,
   better: 'lower',
+  runsMin: RUNS,
 } as const;
 const MISSED = {
   id: 'update-missed',
@@ -49,6 +51,7 @@ const MISSED = {
   yardstick: UNIT_YARDSTICK,
   aim: 1,
   better: 'lower',
+  runsMin: RUNS,
 } as const;
 const CPU = {
   id: 'update-cpu',
@@ -57,6 +60,7 @@ const CPU = {
   yardstick: 'the same agents and the same time without an update',
   aim: 4,
   better: 'lower',
+  runsMin: RUNS,
 } as const;
 const REKEY = {
   id: 'ca-rekey',
@@ -66,6 +70,7 @@ const REKEY = {
   yardstick: 'enrolment of a host',
   aim: 3,
   better: 'lower',
+  runsMin: RUNS,
 } as const;
 const STALL = {
   id: 'ca-stall',
@@ -74,6 +79,7 @@ const STALL = {
   yardstick: UNIT_YARDSTICK,
   aim: 50,
   better: 'lower',
+  runsMin: RUNS,
 } as const;
 const BACKUPS = {
   id: 'ca-backups-disturbed',
@@ -82,6 +88,7 @@ const BACKUPS = {
   yardstick: UNIT_YARDSTICK,
   aim: 0,
   better: 'lower',
+  runsMin: RUNS,
 } as const;
 
 /** F-30 … F-39 Certificates that change under a fleet that goes on. */

@@ -22,7 +22,7 @@ export const figureResult = z.object({
   better: z.enum(['higher', 'lower']),
   met: z.boolean(),
   cpuMsPerOp: z.number().nullable(),
-  runs: z.int().min(RUNS_MIN),
+  runs: z.int().min(1),
   /** Half of the ratios lie between these. */
   spread: z.object({ low: z.number(), high: z.number() }),
   /** Measured with the smaller data of `--quick`. */
@@ -46,14 +46,15 @@ export const results = z.object({
 });
 export type Results = z.infer<typeof results>;
 
-/** Makes a figure of its samples; throws when there are fewer than `RUNS_MIN`, or one that is no number. */
+/** Makes a figure of its samples; throws when there are fewer than `RUNS_MIN` (or the figure's own), or one that is no number. */
 export function summarise(
   spec: FigureSpec,
   samples: readonly Sample[],
   facts: { quick: boolean; measuredAt: string },
 ): FigureResult {
   const own = samples.filter(({ id }) => id === spec.id);
-  if (own.length < RUNS_MIN) throw new Error(`${spec.id}: ${own.length} runs of at least ${RUNS_MIN}`);
+  const { runsMin = RUNS_MIN } = spec;
+  if (own.length < runsMin) throw new Error(`${spec.id}: ${own.length} runs of at least ${runsMin}`);
   const ratios = own.map(({ value, yardstick }) => value / yardstick);
   if (ratios.some((ratio) => !Number.isFinite(ratio))) throw new Error(`${spec.id}: a run gave no number`);
   const ratio = median(ratios);
