@@ -13,33 +13,43 @@ interface Holder {
 }
 
 /**
- * F-20 Does the policy that this host holds say that verification is off, and is that not over? It is what a host acts by that has not heard
- * of a newer one. Serials are counted for each group: it is the policy of the group that the assignment names which the host holds, and of no
- * other. Only the last versions of a document are kept; of an assignment that is gone, the group of now counts.
+ * F-20 May the policy that this host holds say that verification is off, and is that not over? It is what a host acts by that has not heard
+ * of a newer one. It holds the one of its last heartbeat or a newer one: what a server heard in its last seconds is lost when it is
+ * killed, and a host that was locked out then would be until the end of that policy. Serials are counted for each group: those of the group that
+ * the assignment names count, and of no other. Only the last versions of a document are kept; of an assignment that is gone, the group of now counts.
  */
 export async function policySaysOff(db: DbOrTx, host: Holder, nowMs: number): Promise<boolean> {
-  const assignment = await payloadOf(db, 'assignment', host.id, host.assignmentSerial);
-  const group = assignment === undefined ? host.groupId : assignmentPayload.parse(assignment).group;
-  const policy = await payloadOf(db, 'policy', group, host.policySerial);
-  if (policy === undefined) return false;
-  const { verification } = policyPayload.parse(policy);
-  return verification?.state === 'off' && nowMs < verification.untilMs;
+  const [assignment] = await payloadsOf(db, 'assignment', host.id, host.assignmentSerial);
+  const group =
+    assignment?.serial === host.assignmentSerial
+      ? assignmentPayload.parse(assignment.payload).group
+      : host.groupId;
+  const policies = await payloadsOf(db, 'policy', group, host.policySerial);
+  return policies.some(({ payload }) => {
+    const { verification } = policyPayload.parse(payload);
+    return verification?.state === 'off' && nowMs < verification.untilMs;
+  });
 }
 
-/** Of our own, out of our own database. */
-async function payloadOf(
+/** Versions from this serial on, the oldest first: of our own, out of our own database. */
+async function payloadsOf(
   db: DbOrTx,
   type: 'assignment' | 'policy',
   scope: string,
-  serial: number,
-): Promise<unknown> {
-  const row = await db
+  fromSerial: number,
+): Promise<{ serial: number; payload: unknown }[]> {
+  const rows = await db
     .selectFrom('documents')
-    .select('jws')
+    .select(['serial', 'jws'])
     .where('type', '=', type)
     .where('scope', '=', scope)
-    .where('serial', '=', serial)
-    .executeTakeFirst();
-  if (row === undefined) return undefined;
-  return JSON.parse(Buffer.from(row.jws.split('.')[PAYLOAD_PART] ?? '', 'base64url').toString('utf8'));
+    .where('serial', '>=', fromSerial)
+    .orderBy('serial')
+    .execute();
+  return rows.map(({ serial, jws }) => ({
+    serial,
+    payload: JSON.parse(
+      Buffer.from(jws.split('.')[PAYLOAD_PART] ?? '', 'base64url').toString('utf8'),
+    ) as unknown,
+  }));
 }

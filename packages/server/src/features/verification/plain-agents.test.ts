@@ -358,6 +358,28 @@ eachStore((dialect) => {
       assert.equal(await codeOf(beatWith(newer)), 'VERIFICATION_IS_ON');
     });
 
+    await t.test(
+      'a host that took the order in the last seconds of a server that was killed comes home',
+      async () => {
+        const untilMs = clock.nowMs() + HOUR_MS;
+        const heard = (await latest('policy', tokyo.id))?.serial ?? 0;
+        await call(switchVerification, { params: { id: tokyo.id }, body: { state: 'off', untilMs } });
+        const held = (await latest('policy', tokyo.id))?.serial ?? 0;
+        await call(switchVerification, { params: { id: tokyo.id }, body: { state: 'on' } });
+        assert.equal(
+          trust.server.context.fleet.seen(own.hostId)?.policySerial,
+          heard,
+          'of the order nothing was heard',
+        );
+        const beatWith = (policySerial: number): Wish => ({
+          body: JSON.stringify({ ...beat, policySerial }),
+        });
+        assert.equal((await ask(beatWith(held)))[0], 200);
+        await ask(beatWith((await latest('policy', tokyo.id))?.serial ?? 0));
+        assert.equal(await codeOf(beatWith(held)), 'VERIFICATION_IS_ON');
+      },
+    );
+
     await t.test('at its end it is on again by itself, and that is written', async () => {
       const untilMs = clock.nowMs() + HOUR_MS;
       await call(switchVerification, { params: { id: root.id }, body: { state: 'off', untilMs } });
