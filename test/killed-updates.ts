@@ -45,6 +45,13 @@ export async function proveKilledUpdates(t: TestContext, updates: readonly Kille
   }
   await fleet.startServer();
   await proveEnded(fleet, updates);
+  const { keys } = fleet.server.context;
+  for (const role of ['server-tls', 'document-signer'] as const)
+    assert.deepEqual(
+      keys.keysOf(role).map(({ state }) => state),
+      ['active'],
+      role,
+    );
 }
 
 /** The updates so far have ended well, with each step done once; all agents are back, and want nothing. */
