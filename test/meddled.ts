@@ -47,6 +47,11 @@ export class Meddled {
     };
   }
 
+  /** What is wrong with it, as it says itself. */
+  async health(host: string): Promise<readonly string[]> {
+    return (await this.fleet.call(getHost, { params: { id: this.#idOf(host) } })).health;
+  }
+
   /** A host goes, and is known to be offline. */
   async leaves(host: string): Promise<void> {
     await this.fleet.host(host).agent.stop();

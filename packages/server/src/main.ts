@@ -416,7 +416,8 @@ async function assemble(options: StartOptions, stopping: Undo): Promise<RunningS
     await socket.close();
   });
   listener.serve({
-    mayShow: () => feed.lagMs < WORKER_BLIND_MS_MAX,
+    // with SQLite there is no other process that could have changed what is shown
+    mayShow: () => store.dialect === 'sqlite' || feed.lagMs < WORKER_BLIND_MS_MAX,
     app: agentApp,
     peers,
     handleUpgrade: (request, upgraded, head, peer) => fleet.handleUpgrade(request, upgraded, head, peer),
