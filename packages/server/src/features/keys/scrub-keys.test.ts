@@ -1,6 +1,7 @@
 import { silentLog } from '@sekisho/platform/log.ts';
 import { eachStore } from '@sekisho/testkit/stores.ts';
 import { sql } from 'kysely';
+import { eventually } from '@sekisho/testkit/eventually.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { insertKey, setKeyState } from './keys.store.ts';
@@ -28,7 +29,11 @@ eachStore((dialect, open) => {
       return (rows[0]?.at ?? 0) > 0;
     };
     assert.deepEqual([await lies('one'), await lies('two')], [true, true], 'a dead row is still there');
-    await scrubKeys({ store, log: silentLog() });
-    assert.deepEqual([await lies('one'), await lies('two')], [true, false]);
+    // a dead row that somebody's older snapshot may still see stays until the next time
+    await eventually('it is gone', async () => {
+      await scrubKeys({ store, log: silentLog() });
+      return (await lies('two')) ? undefined : true;
+    });
+    assert.equal(await lies('one'), true);
   });
 });

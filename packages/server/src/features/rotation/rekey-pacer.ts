@@ -15,6 +15,8 @@ export const REKEYS_PER_SECOND_MAX = 50;
 export const RECONNECTS_PER_SECOND_MAX = 400;
 /** They are asked in small groups, this often: all of a second's at once would be answered in one turn of the event loop. */
 export const REKEY_LOOK_MS = 20;
+/** While nobody is asked, which is nearly always, it is only looked whether somebody is. */
+const IDLE_LOOK_MS = SECOND_MS;
 export const REKEYS_AT_ONCE = (REKEYS_PER_SECOND_MAX * REKEY_LOOK_MS) / SECOND_MS;
 export const RECONNECTS_AT_ONCE = (RECONNECTS_PER_SECOND_MAX * REKEY_LOOK_MS) / SECOND_MS;
 /** A host that was asked and has not followed is asked again after this: its agent tries by itself meanwhile. */
@@ -92,7 +94,7 @@ export class RekeyPacer {
       clock: this.#clock,
       log: this.#log,
       name: 'rekey',
-      everyMs: REKEY_LOOK_MS,
+      everyMs: () => (this.#asking() === undefined ? IDLE_LOOK_MS : REKEY_LOOK_MS),
       run: () => {
         this.look(fleet);
         return Promise.resolve();
