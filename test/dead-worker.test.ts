@@ -6,13 +6,10 @@ import {
   rollBackRotation,
   startRotation,
 } from '@sekisho/core/wire/rotations.ts';
-import { systemClock, systemRandom } from '@sekisho/platform/clock.ts';
-import { KEK_FILE } from '@sekisho/server/features/keys/kek.ts';
-import { joinServer } from '@sekisho/server/main.ts';
+import { systemClock } from '@sekisho/platform/clock.ts';
 import { listWorkers } from '@sekisho/server/store/workers.ts';
 import { eventually } from '@sekisho/testkit/eventually.ts';
 import { eachStore } from '@sekisho/testkit/stores.ts';
-import { makeTempFolder } from '@sekisho/testkit/temp-folder.ts';
 import { TrustServer } from '@sekisho/testkit/trust-server.ts';
 import { shownBy } from '@sekisho/testkit/shown-by.ts';
 import assert from 'node:assert/strict';
@@ -31,13 +28,8 @@ eachStore((dialect) => {
 
   test('F-33 S-07 a server process that dies while the CA is switched holds nothing up, on the way there and on the way back, and shows the right certificate when it comes back', async (t) => {
     const trust = await TrustServer.start(t, { dialect, clock: systemClock, addresses: ['127.0.0.1'] });
-    const { config, keys, store, workerId } = trust.server.context;
-    const { path, remove } = await makeTempFolder();
-    t.after(remove);
-    const dataFolder = join(path, 'second');
-    const kekFile = join(trust.dataFolder, KEK_FILE);
-    const parts = { dataFolder, database: config.database, kekFile, addresses: ['127.0.0.1'] };
-    await joinServer({ ...parts, clock: systemClock, random: systemRandom });
+    const { keys, store, workerId } = trust.server.context;
+    const dataFolder = await trust.joined(t);
     const second: { child?: ChildProcess } = {};
     t.after(() => {
       second.child?.kill('SIGKILL');

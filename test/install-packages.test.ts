@@ -24,7 +24,7 @@ const OTHER_PLATFORM = process.arch === 'arm64' ? 'linux-amd64' : 'linux-arm64';
 test('F-04 install packages: signed by the domain, verified by the agent, installed only as they were signed', async (t) => {
   const fleet = await Fleet.start(t, { hosts: [{ name: 'web' }] });
   const { dataFolder, hostId } = fleet.host('web');
-  const server = join(fleet.folder, 'server');
+  const server = fleet.dataFolder;
   const carried = join(fleet.folder, 'carried');
   await mkdir(carried);
   const file = join(carried, 'sekisho_9.0.0_any.deb');

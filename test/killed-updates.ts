@@ -6,7 +6,6 @@ import { startDoomed } from '@sekisho/server/testing/doomed-server.ts';
 import { eventually } from '@sekisho/testkit/eventually.ts';
 import { Fleet } from '@sekisho/testkit/fleet.ts';
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { onceEach } from './updates.ts';
 
@@ -27,7 +26,7 @@ export const KILLED_HOSTS = ['laptop', 'desk'];
 export async function proveKilledUpdates(t: TestContext, updates: readonly KilledUpdate[]): Promise<void> {
   const fleet = await Fleet.start(t, { heartbeatSeconds: 1, hosts: KILLED_HOSTS.map((name) => ({ name })) });
   const { ports } = fleet.server;
-  const dataFolder = join(fleet.folder, 'server');
+  const dataFolder = fleet.dataFolder;
   await fleet.stopServer();
   for (const [at, { kind, path, points }] of updates.entries()) {
     for (const [index, point] of points.entries()) {

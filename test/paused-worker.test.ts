@@ -7,15 +7,13 @@ import { createPlan } from '@sekisho/core/wire/plans.ts';
 import { problem } from '@sekisho/core/wire/route.ts';
 import { getRotation, startRotation } from '@sekisho/core/wire/rotations.ts';
 import { createToken, listAudit, listCertificates, revokeHost } from '@sekisho/core/wire/trust.ts';
-import { systemClock, systemRandom } from '@sekisho/platform/clock.ts';
-import { KEK_FILE } from '@sekisho/server/features/keys/kek.ts';
-import { joinServer } from '@sekisho/server/main.ts';
+import { systemClock } from '@sekisho/platform/clock.ts';
 import { takeLease } from '@sekisho/server/store/leases.ts';
 import type { Store } from '@sekisho/server/store/store.ts';
 import { listWorkers } from '@sekisho/server/store/workers.ts';
 import { eventually } from '@sekisho/testkit/eventually.ts';
 import { eachStore } from '@sekisho/testkit/stores.ts';
-import { makeTempFolder, type HasAfter } from '@sekisho/testkit/temp-folder.ts';
+import type { HasAfter } from '@sekisho/testkit/temp-folder.ts';
 import { TrustServer } from '@sekisho/testkit/trust-server.ts';
 import { readOrder, WireAgent } from '@sekisho/testkit/wire-agent.ts';
 import { shownBy } from '@sekisho/testkit/shown-by.ts';
@@ -119,12 +117,7 @@ class Sleeper {
     const cable = await Cable.lay(t, join(database.searchParams.get('host') ?? '', '.s.PGSQL.5432'));
     database.search = '';
     database.host = `127.0.0.1:${cable.port}`;
-    const { path, remove } = await makeTempFolder();
-    t.after(remove);
-    const dataFolder = join(path, 'second');
-    const kekFile = join(trust.dataFolder, KEK_FILE);
-    const parts = { dataFolder, database: database.href, kekFile, addresses: ['127.0.0.1'] };
-    await joinServer({ ...parts, clock: systemClock, random: systemRandom });
+    const dataFolder = await trust.joined(t, database.href);
     const child = fork(join(ROOT, 'packages/server/src/testing/server-child.ts'), ['run', dataFolder], {
       stdio: 'inherit',
     });

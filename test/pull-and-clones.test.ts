@@ -3,12 +3,10 @@ import { getPlan, replacePlan } from '@sekisho/core/wire/plans.ts';
 import { browsePoint } from '@sekisho/core/wire/points.ts';
 import { listAudit, revokeHost } from '@sekisho/core/wire/trust.ts';
 import { systemClock, systemRandom } from '@sekisho/platform/clock.ts';
-import { KEK_FILE } from '@sekisho/server/features/keys/kek.ts';
-import { joinServer } from '@sekisho/server/main.ts';
 import { eventually } from '@sekisho/testkit/eventually.ts';
 import { Fleet } from '@sekisho/testkit/fleet.ts';
 import { eachStore, emptyDatabase } from '@sekisho/testkit/stores.ts';
-import { callerOf, startOn } from '@sekisho/testkit/trust-server.ts';
+import { callerOf, joinFolder, startOn } from '@sekisho/testkit/trust-server.ts';
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -141,9 +139,7 @@ eachStore((dialect) => {
       hosts: [{ name: 'vault', media: true }, { name: 'laptop' }, { name: 'desk' }],
     });
     const dataFolder = join(fleet.folder, 'second-server');
-    const kekFile = join(fleet.folder, 'server', KEK_FILE);
-    const parts = { dataFolder, database, kekFile, addresses: ['127.0.0.1'] };
-    await joinServer({ ...parts, clock: systemClock, random: systemRandom });
+    await joinFolder(dataFolder, fleet);
     const lists = fleet.host('laptop').agent.status().serials.list;
     const second = await startOn(dataFolder, systemClock);
     t.after(async () => {

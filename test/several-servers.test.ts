@@ -2,16 +2,15 @@ import { parseServerId } from '@sekisho/core/ids.ts';
 import { runPlan } from '@sekisho/core/wire/jobs.ts';
 import { assignServerList, createServerList, listServerLists } from '@sekisho/core/wire/server-lists.ts';
 import { getHost } from '@sekisho/core/wire/trust.ts';
-import { systemClock, systemRandom } from '@sekisho/platform/clock.ts';
+import { systemRandom } from '@sekisho/platform/clock.ts';
 import { rootGroup } from '@sekisho/server/features/hosts/host-rows.ts';
-import { joinServer } from '@sekisho/server/main.ts';
 import { createClient } from '@sekisho/server/store/postgres-client.ts';
 import { listSessions } from '@sekisho/server/store/sessions.ts';
 import { listWorkers } from '@sekisho/server/store/workers.ts';
 import { eventually, EVENTUALLY_MS } from '@sekisho/testkit/eventually.ts';
 import { Fleet } from '@sekisho/testkit/fleet.ts';
 import { databaseUrl, startPostgres } from '@sekisho/testkit/postgres.ts';
-import { callerOf } from '@sekisho/testkit/trust-server.ts';
+import { callerOf, joinFolder } from '@sekisho/testkit/trust-server.ts';
 import type { Caller } from '@sekisho/core/wire/client.ts';
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
@@ -43,11 +42,9 @@ class Server {
     });
   }
 
-  static async join(t: TestContext, fleet: Fleet, database: string, name: string): Promise<Server> {
+  static async join(t: TestContext, fleet: Fleet, name: string): Promise<Server> {
     const dataFolder = join(fleet.folder, name);
-    const kekFile = join(fleet.folder, 'server', 'kek');
-    const parts = { dataFolder, database, kekFile, addresses: ['127.0.0.1'] };
-    await joinServer({ ...parts, clock: systemClock, random: systemRandom });
+    await joinFolder(dataFolder, fleet);
     const text = await readFile(join(dataFolder, 'server.json'), 'utf8');
     const server = new Server(dataFolder, configured.parse(JSON.parse(text)).instanceId);
     const end = (): void => {
@@ -115,8 +112,8 @@ test('F-10 S-07 three server processes on one PostgreSQL: agents spread over the
     port: fleet.server.ports.agent,
     call: fleet.call,
   };
-  const second = await Server.join(t, fleet, database, 'second');
-  const third = await Server.join(t, fleet, database, 'third');
+  const second = await Server.join(t, fleet, 'second');
+  const third = await Server.join(t, fleet, 'third');
   const servers = [first, second, third];
 
   /** Which server has the channel of which host: 1, 2, 3 in the order of the names; 0: none. */

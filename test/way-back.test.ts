@@ -1,12 +1,10 @@
 import { SECOND_MS } from '@sekisho/core/time.ts';
 import { rollBackRotation, startRotation } from '@sekisho/core/wire/rotations.ts';
-import { systemRandom } from '@sekisho/platform/clock.ts';
-import { joinServer } from '@sekisho/server/main.ts';
 import { eventually } from '@sekisho/testkit/eventually.ts';
 import { FakeClock } from '@sekisho/testkit/fake-clock.ts';
 import { Fleet } from '@sekisho/testkit/fleet.ts';
 import { eachStore, emptyDatabase } from '@sekisho/testkit/stores.ts';
-import { startOn } from '@sekisho/testkit/trust-server.ts';
+import { joinFolder, startOn } from '@sekisho/testkit/trust-server.ts';
 import { shownBy } from '@sekisho/testkit/shown-by.ts';
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -33,8 +31,7 @@ eachStore((dialect) => {
       hosts,
     });
     const dataFolder = join(fleet.folder, 'second');
-    const parts = { dataFolder, database, kekFile: join(fleet.folder, 'server', 'kek') };
-    await joinServer({ ...parts, addresses: ['127.0.0.1'], clock, random: systemRandom });
+    await joinFolder(dataFolder, fleet);
     const second = await startOn(dataFolder, clock);
     t.after(() => second.stop());
     for (const step of later) t.after(step);

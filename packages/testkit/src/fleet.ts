@@ -104,11 +104,16 @@ export class Fleet {
     this.call = createClient((message) => overSocket(this.server.socketPath, message));
   }
 
+  /** The server's. */
+  get dataFolder(): string {
+    return serverFolder(this.folder);
+  }
+
   /** Starts a fleet that ends with the test. */
   static async start(t: HasAfter, options: FleetOptions = {}): Promise<Fleet> {
     const clock = options.clock ?? systemClock;
     const { path: folder, remove } = await makeTempFolder();
-    const dataFolder = join(folder, 'server');
+    const dataFolder = serverFolder(folder);
     const born = await initServer({
       dataFolder,
       name: 'Test',
@@ -387,3 +392,5 @@ function overSocket(
     outgoing.end(message.body);
   });
 }
+
+const serverFolder = (folder: string): string => join(folder, 'server');

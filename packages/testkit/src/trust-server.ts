@@ -9,7 +9,14 @@ import { generatePrivateKey, privateKeyToPem, type KeyAlgorithm } from '@sekisho
 import { fileSigner } from '@sekisho/pki/signer.ts';
 import { systemRandom } from '@sekisho/platform/clock.ts';
 import { silentLog } from '@sekisho/platform/log.ts';
-import { initServer, startServer, type RunningServer, type StartOptions } from '@sekisho/server/main.ts';
+import { KEK_FILE } from '@sekisho/server/features/keys/kek.ts';
+import {
+  initServer,
+  joinServer,
+  startServer,
+  type RunningServer,
+  type StartOptions,
+} from '@sekisho/server/main.ts';
 import type { DialectName } from '@sekisho/server/store/transaction-context.ts';
 import { isIP } from 'node:net';
 import type { KeyObject } from 'node:crypto';
@@ -52,6 +59,7 @@ export class TrustServer {
   readonly firstCode: string;
   readonly call: Caller;
   server: RunningServer;
+  readonly #others: RunningServer[] = [];
 
   private constructor(parts: {
     clock: Clock;
@@ -81,7 +89,7 @@ export class TrustServer {
     const clock = options.clock ?? new FakeClock();
     const running: { trust?: TrustServer } = {};
     // registered first: the server stops before its database and folder go
-    t.after(() => running.trust?.server.stop());
+    t.after(() => running.trust?.stop());
     const place = options.dialect === 'postgres' ? await migratedDatabase(t) : await plainFolder(t);
     const dataFolder = join(place.folder, 'server');
     const born = await initServer({
@@ -104,6 +112,28 @@ export class TrustServer {
   async restart(overrides: NonNullable<StartOptions['overrides']> = {}): Promise<void> {
     await this.server.stop();
     this.server = await startOn(this.dataFolder, this.clock, overrides);
+  }
+
+  /** The data folder of one more server process of this domain, which nobody has started yet; the domain is on PostgreSQL. */
+  async joined(t: HasAfter, database?: string): Promise<string> {
+    const { path, remove } = await makeTempFolder();
+    t.after(remove);
+    const dataFolder = join(path, 'second');
+    await joinFolder(dataFolder, this, database);
+    return dataFolder;
+  }
+
+  /** One more server process of this domain, in this process, with all of its own; it ends before the domain's first. */
+  async second(t: HasAfter): Promise<RunningServer> {
+    const server = await startOn(await this.joined(t), this.clock);
+    this.#others.push(server);
+    return server;
+  }
+
+  /** Ends all of its server processes. */
+  async stop(): Promise<void> {
+    for (const other of this.#others) await other.stop();
+    await this.server.stop();
   }
 
   /** One request to the agent port; `agent` keeps the connection for the next. */
@@ -206,6 +236,22 @@ export const socketTransport =
       sent.once('error', reject);
       sent.end(body);
     });
+
+/** Makes a folder that of one more server process of the domain whose first server this is; `database`: its own way to the same database. */
+export async function joinFolder(
+  dataFolder: string,
+  first: { server: RunningServer; dataFolder: string; clock: Clock },
+  database: string = first.server.context.config.database,
+): Promise<void> {
+  await joinServer({
+    dataFolder,
+    database,
+    kekFile: join(first.dataFolder, KEK_FILE),
+    addresses: ['127.0.0.1'],
+    clock: first.clock,
+    random: systemRandom,
+  });
+}
 
 /** Starts a server on an initialised folder, on free ports. */
 export const startOn = (

@@ -2,18 +2,15 @@ import { SECOND_MS } from '@sekisho/core/time.ts';
 import { getJob, runPlan } from '@sekisho/core/wire/jobs.ts';
 import { createPlan } from '@sekisho/core/wire/plans.ts';
 import { getHost, revokeHost } from '@sekisho/core/wire/trust.ts';
-import { systemRandom } from '@sekisho/platform/clock.ts';
 import { eventually } from '@sekisho/testkit/eventually.ts';
 import { FakeClock } from '@sekisho/testkit/fake-clock.ts';
 import { eachStore } from '@sekisho/testkit/stores.ts';
-import { makeTempFolder, type HasAfter } from '@sekisho/testkit/temp-folder.ts';
-import { startOn, TrustServer } from '@sekisho/testkit/trust-server.ts';
+import type { HasAfter } from '@sekisho/testkit/temp-folder.ts';
+import { TrustServer } from '@sekisho/testkit/trust-server.ts';
 import { passTime, readOrder, WireAgent } from '@sekisho/testkit/wire-agent.ts';
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import { KEK_FILE } from '../features/keys/kek.ts';
-import { joinServer, type RunningServer } from '../main.ts';
+import type { RunningServer } from '../main.ts';
 import { PING_ANSWER_MS } from './agent-session.ts';
 
 /** Two server processes on one PostgreSQL; the second one in this process too, with all of its own. */
@@ -21,24 +18,8 @@ async function twoServers(
   t: HasAfter,
 ): Promise<{ trust: TrustServer; clock: FakeClock; second: RunningServer }> {
   const clock = new FakeClock();
-  const started: RunningServer[] = [];
-  t.after(async () => {
-    for (const server of started) await server.stop();
-  });
   const trust = await TrustServer.start(t, { dialect: 'postgres', clock });
-  const { path, remove } = await makeTempFolder();
-  t.after(remove);
-  const dataFolder = join(path, 'second');
-  await joinServer({
-    dataFolder,
-    database: trust.server.context.config.database,
-    kekFile: join(trust.dataFolder, KEK_FILE),
-    addresses: ['127.0.0.1'],
-    clock,
-    random: systemRandom,
-  });
-  const second = await startOn(dataFolder, clock);
-  started.push(second);
+  const second = await trust.second(t);
   return { trust, clock, second };
 }
 

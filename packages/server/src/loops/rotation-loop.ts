@@ -25,7 +25,7 @@ export function startRotationLoop(
   const { board, machine, fleet } = parts;
   const { index } = fleet;
   const isOpen = (): boolean => board.current !== undefined;
-  const hearing = new FleetHearing({ store, clock, index, isOpen });
+  const hearing = new FleetHearing({ store, clock, index, openId: () => board.current?.id });
   const writing = startLoop({
     clock,
     log,
@@ -47,6 +47,7 @@ export function startRotationLoop(
     when: isOpen,
     run: async (fence) => {
       await hearing.catchUp();
+      if (!(await hearing.hasHeardOthers())) return;
       while (await machine.advance(fence));
     },
   });

@@ -50,7 +50,7 @@ test('F-13 agent repair brings an agent back whose list leads nowhere: in the ru
   await fleet.call(unassignServerList, { params: { id: list.id, group }, query: {} });
 
   const file = join(fleet.folder, 'repair.json');
-  const server = ['--data', join(fleet.folder, 'server')];
+  const server = ['--data', fleet.dataFolder];
   const packed = await run(['server-list', 'package', 'default', '--out', file, ...server]);
   assert.equal(packed.exitCode, 0, packed.errors);
   const repair = ['agent', 'repair', file, '--data', host.dataFolder];

@@ -19,14 +19,10 @@ import { createApiKey } from '@sekisho/core/wire/api-keys.ts';
 import { openLink, signIn, signInWithTotp } from '@sekisho/core/wire/sign-in.ts';
 import { listHosts } from '@sekisho/core/wire/trust.ts';
 import { AdminBrowser, administratorWith, type Account } from '@sekisho/testkit/admin-browser.ts';
-import { systemRandom } from '@sekisho/platform/clock.ts';
-import { joinServer } from '@sekisho/server/main.ts';
-import { makeTempFolder } from '@sekisho/testkit/temp-folder.ts';
 import { FakeClock } from '@sekisho/testkit/fake-clock.ts';
 import { eachStore } from '@sekisho/testkit/stores.ts';
-import { startOn, TrustServer } from '@sekisho/testkit/trust-server.ts';
+import { TrustServer } from '@sekisho/testkit/trust-server.ts';
 import assert from 'node:assert/strict';
-import { join as joinPath } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { SESSION_COOKIE } from '../../http/cookies.ts';
 import type { DialectName } from '../../store/transaction-context.ts';
@@ -251,23 +247,7 @@ function administrators(dialect: DialectName): void {
   // only PostgreSQL serves several processes
   if (dialect === 'postgres')
     test('S-04 S-07 two server processes: a session, its end, other roles and a used code are of both', async (t) => {
-      const { path: folder, remove } = await makeTempFolder();
-      const second = { stop: () => Promise.resolve() };
-      t.after(async () => {
-        await second.stop();
-        await remove();
-      });
-      const dataFolder = joinPath(folder, 'second');
-      await joinServer({
-        dataFolder,
-        database: trust.server.context.config.database,
-        kekFile: joinPath(trust.dataFolder, 'kek'),
-        addresses: ['127.0.0.1'],
-        clock,
-        random: systemRandom,
-      });
-      const server = await startOn(dataFolder, clock);
-      second.stop = () => server.stop();
+      const server = await trust.second(t);
       const other = { clock, server, call: trust.call };
 
       const { browser: owner, account } = await administratorWith(t, trust, 'owner', DOMAIN);

@@ -7,10 +7,9 @@ import { systemClock } from '@sekisho/platform/clock.ts';
 import { eventually } from '@sekisho/testkit/eventually.ts';
 import { FakeClock } from '@sekisho/testkit/fake-clock.ts';
 import { eachStore } from '@sekisho/testkit/stores.ts';
-import { makeTempFolder, tempFolder } from '@sekisho/testkit/temp-folder.ts';
-import { startOn, TrustServer, type Identity } from '@sekisho/testkit/trust-server.ts';
+import { tempFolder } from '@sekisho/testkit/temp-folder.ts';
+import { TrustServer, type Identity } from '@sekisho/testkit/trust-server.ts';
 import { crlPath } from './crl-path.ts';
-import { joinServer } from '@sekisho/server/main.ts';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
@@ -18,7 +17,6 @@ import { Agent } from 'node:https';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { connect, type TLSSocket } from 'node:tls';
-import { systemRandom } from '@sekisho/platform/clock.ts';
 
 const BUNDLE = '/v1/agent/documents/bundle';
 const code = (body: string): unknown => (JSON.parse(body) as { code?: unknown }).code;
@@ -142,23 +140,7 @@ eachStore((dialect) => {
 
 test('T-13 T-40 S-07 two server processes on one PostgreSQL: a token is spent for both, a revocation cuts in both', async (t) => {
   const first = await TrustServer.start(t, { dialect: 'postgres', clock: systemClock });
-  const { path: folder, remove } = await makeTempFolder();
-  const second = { stop: () => Promise.resolve() };
-  t.after(async () => {
-    await second.stop();
-    await remove();
-  });
-  const dataFolder = join(folder, 'second');
-  await joinServer({
-    dataFolder,
-    database: first.server.context.config.database,
-    kekFile: join(first.dataFolder, 'kek'),
-    addresses: ['127.0.0.1'],
-    clock: systemClock,
-    random: systemRandom,
-  });
-  const other = await startOn(dataFolder, systemClock);
-  second.stop = () => other.stop();
+  const other = await first.second(t);
   const viaOther = Object.assign(Object.create(first) as TrustServer, { server: other });
 
   const token = await first.token();

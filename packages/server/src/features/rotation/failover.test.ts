@@ -1,18 +1,17 @@
 import { SECOND_MS } from '@sekisho/core/time.ts';
 import { AGENT_CAPABILITIES, postHeartbeat } from '@sekisho/core/wire/agent.ts';
 import { getRotation, planRotation, startRotation } from '@sekisho/core/wire/rotations.ts';
-import { systemRandom } from '@sekisho/platform/clock.ts';
 import { eventually } from '@sekisho/testkit/eventually.ts';
 import { FakeClock } from '@sekisho/testkit/fake-clock.ts';
 import { shownBy } from '@sekisho/testkit/shown-by.ts';
 import { eachStore } from '@sekisho/testkit/stores.ts';
-import { makeTempFolder } from '@sekisho/testkit/temp-folder.ts';
-import { callerOf, startOn, TrustServer, type Identity } from '@sekisho/testkit/trust-server.ts';
+import { callerOf, TrustServer, type Identity } from '@sekisho/testkit/trust-server.ts';
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import { joinServer, type RunningServer } from '../../main.ts';
-import { KEK_FILE } from '../keys/kek.ts';
+import { ROTATION_LOOP_MS } from '../../loops/rotation-loop.ts';
+import { takeLease } from '../../store/leases.ts';
+import { OTHERS_WRITE_MS } from './fleet-hearing.ts';
+import { findOpenRotation } from './rotation.store.ts';
 
 const PERIOD_MS = 300 * SECOND_MS;
 /** What is heard of hosts is written by then. */
@@ -23,24 +22,8 @@ eachStore((dialect) => {
 
   test('F-31 two servers switch one after the other, three cycles apart, and one that starts in between shows what it was told', async (t) => {
     const clock = new FakeClock();
-    const started: RunningServer[] = [];
-    t.after(async () => {
-      for (const server of started) await server.stop();
-    });
     const trust = await TrustServer.start(t, { dialect, clock, addresses: ['127.0.0.1'] });
-    const { path, remove } = await makeTempFolder();
-    t.after(remove);
-    const dataFolder = join(path, 'second');
-    await joinServer({
-      dataFolder,
-      database: trust.server.context.config.database,
-      kekFile: join(trust.dataFolder, KEK_FILE),
-      addresses: ['127.0.0.1'],
-      clock,
-      random: systemRandom,
-    });
-    const second = await startOn(dataFolder, clock);
-    started.push(second);
+    const second = await trust.second(t);
     const host = await trust.enrol({ name: 'web.example' }, { token: await trust.token() });
     await beat(trust, host);
     const both = async (): Promise<string[]> =>
@@ -84,6 +67,37 @@ eachStore((dialect) => {
     await until('the update ends', async () => (await view()).endedAtMs !== null);
     assert.equal((await view()).phase, 'done');
     assert.equal(await count(), 2);
+  });
+
+  test('F-31 a server process that has not read yet what the others heard moves no update on: it would take a fleet for empty, and wait for nobody', async (t) => {
+    const clock = new FakeClock();
+    const trust = await TrustServer.start(t, { dialect, clock, addresses: ['127.0.0.1'] });
+    const second = await trust.second(t);
+    const { store, workerId } = second.context;
+    const lease = { name: 'rotation', workerId, leaseMs: PERIOD_MS };
+    assert.ok(await takeLease(store, lease));
+    const host = await trust.enrol({ name: 'web.example' }, { token: await trust.token() });
+    await beat(trust, host); // the first process hears it, and writes that later
+    const { id } = await trust.call(startRotation, { body: { kind: 'tls', path: 'failover' } });
+    const ordered = async (): Promise<number[]> =>
+      (await trust.call(getRotation, { params: { id } })).servers.flatMap((one) => one.orderedAtMs ?? []);
+    // both know of it
+    await eventually('the second process knows', async () => {
+      await second.context.feed.catchUp();
+      return (await findOpenRotation(store.db)) === undefined ? undefined : true;
+    });
+    for (let waited = 0; waited < OTHERS_WRITE_MS - ROTATION_LOOP_MS; waited += ROTATION_LOOP_MS) {
+      await clock.advance(ROTATION_LOOP_MS);
+      assert.deepEqual(await ordered(), []);
+    }
+    await eventually('the first one is told to switch', async () => {
+      await beat(trust, host);
+      clock.jump(60 * SECOND_MS);
+      await clock.advance(ROTATION_LOOP_MS);
+      return (await ordered()).length > 0 ? true : undefined;
+    });
+    for (let waited = 0; waited < 10; waited += 1) await clock.advance(ROTATION_LOOP_MS);
+    assert.equal((await ordered()).length, 1, 'the other one waits for three cycles of the host');
   });
 });
 

@@ -13,13 +13,9 @@ import {
 import { systemClock, systemRandom } from '@sekisho/platform/clock.ts';
 import { eventually } from '@sekisho/testkit/eventually.ts';
 import { eachStore } from '@sekisho/testkit/stores.ts';
-import { makeTempFolder } from '@sekisho/testkit/temp-folder.ts';
-import { callerOf, startOn, TrustServer } from '@sekisho/testkit/trust-server.ts';
+import { callerOf, TrustServer } from '@sekisho/testkit/trust-server.ts';
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import { joinServer, type RunningServer } from '../../main.ts';
-import { KEK_FILE } from '../keys/kek.ts';
 
 const codeOf = (result: PromiseSettledResult<unknown>): string =>
   result.status === 'fulfilled'
@@ -30,27 +26,13 @@ const codeOf = (result: PromiseSettledResult<unknown>): string =>
 
 eachStore((dialect) => {
   test('F-33 of two administrators who start an update at the same moment one does, and the other is told of it; who steers it while its steps are done never bends it', async (t) => {
-    const second: { server?: RunningServer } = {};
-    t.after(() => second.server?.stop());
     const trust = await TrustServer.start(t, { dialect, clock: systemClock, addresses: ['127.0.0.1'] });
     const { store } = trust.server.context;
     const callers: Caller[] = [trust.call];
     if (dialect === 'postgres') {
       // the other administrator is at another server process
-      const { path, remove } = await makeTempFolder();
-      t.after(remove);
-      const dataFolder = join(path, 'second');
-      await joinServer({
-        dataFolder,
-        database: trust.server.context.config.database,
-        kekFile: join(trust.dataFolder, KEK_FILE),
-        addresses: ['127.0.0.1'],
-        clock: systemClock,
-        random: systemRandom,
-      });
-      const server = await startOn(dataFolder, systemClock);
-      second.server = server;
-      callers.push(callerOf(() => server.socketPath));
+      const second = await trust.second(t);
+      callers.push(callerOf(() => second.socketPath));
     }
     const each = (at: number): Caller => callers[at % callers.length] ?? trust.call;
     // one that no gate asks about
