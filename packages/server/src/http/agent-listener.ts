@@ -14,6 +14,7 @@ import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { answerClientErrors, refuseRaw } from './client-error.ts';
 import type { PeerConnections } from './connections.ts';
+import { HandshakePacer, takeOverConnections } from './handshake-pacer.ts';
 import type { PeerIdentity, PeerReader } from './peer.ts';
 import { problemHeaders, problemOf, refusalOf } from './refusal.ts';
 import { addressOf } from './request-origin.ts';
@@ -104,14 +105,18 @@ export function createAgentListener(parts: {
     },
   );
   const relays = new RelayStreams(server, { connections, log });
+  const begin = takeOverConnections(server);
+  const pacer = new HandshakePacer((raw) => {
+    if (serving?.mayShow() === false) raw.destroy();
+    else begin(raw);
+  });
   server.on('connection', (raw: Socket) => {
-    if (serving?.mayShow() === false) {
-      raw.destroy();
-      return;
+    // those are counted with their media server's
+    if (!relays.isStream(raw)) {
+      connections.accepted(raw);
+      raw.on('error', destroy);
     }
-    if (relays.isStream(raw)) return; // counted with its media server's
-    connections.accepted(raw);
-    raw.on('error', destroy);
+    pacer.accept(raw);
   });
   server.on('secureConnection', (socket: TLSSocket) => {
     socket.on('error', destroy);
