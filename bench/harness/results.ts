@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
-import { UNIT_YARDSTICK, type FigureSpec, type Sample } from '../figure.ts';
+import type { FigureSpec, Sample } from '../figure.ts';
 import { median, rounded, spreadOf } from './statistics.ts';
 
 /** Fewer runs than this are no figure. */
@@ -116,7 +116,3 @@ function extraOf(samples: readonly Sample[]): Record<string, number> {
     [...names].map((name) => [name, rounded(median(samples.flatMap(({ extra }) => extra?.[name] ?? [])))]),
   );
 }
-
-/** Yardsticks that are measured; the constant one is not. */
-export const isMeasured = ({ yardstick }: Pick<FigureSpec, 'yardstick'>): boolean =>
-  yardstick !== UNIT_YARDSTICK;

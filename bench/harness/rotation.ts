@@ -1,3 +1,4 @@
+import { AppError } from '@sekisho/core/errors.ts';
 import type { HostId } from '@sekisho/core/ids.ts';
 import type { RotationKind } from '@sekisho/core/rules/rotation.ts';
 import type { Caller } from '@sekisho/core/wire/client.ts';
@@ -45,17 +46,29 @@ export async function carryOutRotation(
   while (view.endedAtMs === null) {
     if (performance.now() - startedMs > withinMs)
       throw new Error(`it waits in phase ${view.phase} for ${view.waitsFor ?? 'its next step'}`);
-    if (view.waitsFor === 'question') {
-      const { id, phase, undecided } = view;
-      for (const { id: hostId, name, why, lastSeenAtMs } of undecided) {
-        const silentSeconds = lastSeenAtMs === null ? null : Math.round((Date.now() - lastSeenAtMs) / 1_000);
-        accepted.push({ hostId, name, phase, why, silentSeconds });
-      }
-      const hosts = undecided.map(({ id: hostId }) => hostId);
-      await call(acceptRotationLoss, { params: { id }, body: { hosts } });
-    }
+    if (view.waitsFor === 'question' && (await giveUp(call, view))) accepted.push(...undecidedOf(view));
     await sleep(POLL_MS);
     view = await call(getRotation, { params: { id: view.id } });
   }
   return { view, seconds: (performance.now() - startedMs) / 1_000, accepted };
 }
+
+/** False: one of them has followed since it was asked about; it is asked about the others again. */
+async function giveUp(call: Caller, { id, undecided }: RotationView): Promise<boolean> {
+  try {
+    await call(acceptRotationLoss, { params: { id }, body: { hosts: undecided.map((host) => host.id) } });
+    return true;
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'ROTATION_HOST_NOT_ASKED') return false;
+    throw error;
+  }
+}
+
+const undecidedOf = ({ phase, undecided }: RotationView): AcceptedHost[] =>
+  undecided.map(({ id, name, why, lastSeenAtMs }) => ({
+    hostId: id,
+    name,
+    phase,
+    why,
+    silentSeconds: lastSeenAtMs === null ? null : Math.round((Date.now() - lastSeenAtMs) / 1_000),
+  }));

@@ -12,7 +12,9 @@ export interface DurationFacts {
   /** Server processes that switch. */
   readonly servers: number;
   /** Asking all hosts for new certificates takes so long. */
-  readonly askingSeconds: number;
+  readonly rekeySeconds: number;
+  /** Asking all hosts for a connection that shows a new TLS certificate takes so long. */
+  readonly reconnectSeconds: number;
 }
 
 /** A heartbeat comes so much later than its period at most (F-02). */
@@ -30,23 +32,25 @@ export function expectedSeconds(facts: DurationFacts): number {
   const gate = gateSeconds(facts, cycles);
   // on paths 2 and 3 no acknowledgement opens the first and the third gate sooner
   const counting = path === 'announced' ? gate : Math.max(gate, cycles);
+  // those that are there follow while the others' cycles pass, which begin when all were asked
+  const shown = kind === 'signing' || !isWaited(facts) ? 0 : facts.reconnectSeconds;
   const switching = path === 'failover' && emergency === null ? facts.servers * cycles : 0;
   const phases = [
     counting,
     switching,
-    counting,
-    ...(kind === 'ca' ? [facts.askingSeconds + gate] : []),
+    Math.max(counting, shown + gate),
+    ...(kind === 'ca' ? [facts.rekeySeconds + gate] : []),
     gate,
   ];
   return Math.ceil(phases.reduce((sum, seconds) => sum + seconds + PHASE_SECONDS, 0));
 }
 
-function gateSeconds(
-  { kind, emergency, silent, heartbeatsOnly, longestHeartbeatSeconds }: DurationFacts,
-  cycles: number,
-): number {
-  // nobody is waited for, but where a stolen root still announces the next one
-  if (emergency !== null && !(kind === 'ca' && emergency === 'stolen')) return 0;
-  if (silent > 0) return cycles;
-  return heartbeatsOnly > 0 ? JITTER * longestHeartbeatSeconds : 0;
+function gateSeconds(facts: DurationFacts, cycles: number): number {
+  if (!isWaited(facts)) return 0;
+  if (facts.silent > 0) return cycles;
+  return facts.heartbeatsOnly > 0 ? JITTER * facts.longestHeartbeatSeconds : 0;
 }
+
+/** In an emergency nobody is, but where a stolen root still announces the next one. */
+const isWaited = ({ kind, emergency }: DurationFacts): boolean =>
+  emergency === null || (kind === 'ca' && emergency === 'stolen');

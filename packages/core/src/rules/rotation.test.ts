@@ -14,6 +14,7 @@ import {
   type Gate,
   type GateHost,
   type GateVerdict,
+  type HostsAsked,
   type RotationDecision,
   type RotationServer,
   type RotationState,
@@ -55,23 +56,18 @@ const host = (n: number, wish: Partial<GateHost> = {}): GateHost => ({
   ...wish,
 });
 
-test('F-37 while hosts are asked for new certificates, few at once, the cycles of the last one begin when it was asked', () => {
-  const facts = {
-    accepted: new Set<HostId>(),
-    longestHeartbeatSeconds: 60,
-    askingMs: 200_000,
-    askAgainMs: 20_000,
-  };
-  const timesIn = (phase: RotationState['phase']): number[] => {
-    const { sinceMs, cycleMsMin } = gateOf(state({ kind: 'ca', phase }), facts);
+test('F-37 while hosts are asked for something, few at once, the cycles of the last one begin when it was asked', () => {
+  const timesOf = (asking: HostsAsked | null): number[] => {
+    const facts = { accepted: new Set<HostId>(), longestHeartbeatSeconds: 60, asking };
+    const { sinceMs, cycleMsMin } = gateOf(state({ kind: 'ca', phase: 'rekeying' }), facts);
     return [sinceMs, cycleMsMin];
   };
-  assert.deepEqual(timesIn('overlap'), [T0, 0]);
-  assert.deepEqual(timesIn('rekeying'), [T0 + 200_000, 20_000]);
+  assert.deepEqual(timesOf(null), [T0, 0]);
+  assert.deepEqual(timesOf({ allMs: 200_000, againMs: 20_000 }), [T0 + 200_000, 20_000]);
 });
 
 test("F-32 time in which nobody served is nobody's silence", () => {
-  const facts = { accepted: new Set<HostId>(), longestHeartbeatSeconds: 60, askingMs: 0, askAgainMs: 0 };
+  const facts = { accepted: new Set<HostId>(), longestHeartbeatSeconds: 60, asking: null };
   const late = state({ unservedMs: 40_000 });
   assert.deepEqual(
     [gateOf(late, facts).sinceMs, gateOf({ ...late, path: 'failover' }, facts).notBeforeMs],
@@ -425,11 +421,7 @@ test('F-32 F-33 whatever happens, no switch loses an online host that nobody nam
           unaided: one.unaided,
         }));
         const facts = () => ({
-          verdict: judgeGate(
-            hosts,
-            gateOf(now, { accepted, longestHeartbeatSeconds, askingMs: 0, askAgainMs: 0 }),
-            nowMs,
-          ),
+          verdict: judgeGate(hosts, gateOf(now, { accepted, longestHeartbeatSeconds, asking: null }), nowMs),
           servers,
           longestHeartbeatSeconds,
         });
@@ -482,8 +474,7 @@ test('F-32 F-33 whatever happens, no switch loses an online host that nobody nam
 
 test('F-34 an emergency waits for nobody, but after the theft of a root for those who are there', () => {
   const mannerIn = (wish: Partial<RotationState>): string =>
-    gateOf(state(wish), { accepted: new Set(), longestHeartbeatSeconds: 300, askingMs: 0, askAgainMs: 0 })
-      .manner;
+    gateOf(state(wish), { accepted: new Set(), longestHeartbeatSeconds: 300, asking: null }).manner;
   assert.equal(mannerIn({ emergency: 'stolen' }), 'open');
   assert.equal(mannerIn({ emergency: 'lost', kind: 'ca' }), 'open');
   assert.equal(mannerIn({ emergency: 'stolen', kind: 'ca' }), 'waits');

@@ -175,28 +175,33 @@ export const mayRollBack = (state: Pick<RotationState, 'phase' | 'direction' | '
   state.direction === 'forward' &&
   state.emergency === null;
 
+/** A phase asks each host for something, few at once. */
+export interface HostsAsked {
+  /** It takes so long until each was asked. */
+  readonly allMs: number;
+  /** One that did not answer is asked again after this. */
+  readonly againMs: number;
+}
+
 /** What a gate is made of, beside the update itself. */
 export interface GateFacts {
   /** Lost hosts that an administrator named and accepted (F-37). */
   readonly accepted: ReadonlySet<HostId>;
   readonly longestHeartbeatSeconds: number;
-  /** Asking all hosts for a new certificate takes so long, as few are asked at once. */
-  readonly askingMs: number;
-  /** One that did not answer is asked again after this. */
-  readonly askAgainMs: number;
+  /** Null: this phase asks hosts for nothing that they would not do by themselves. */
+  readonly asking: HostsAsked | null;
 }
 
 /** The gate that a phase ends with. A host's cycles begin when it has been asked. */
 export function gateOf(state: RotationState, facts: GateFacts): Gate {
   const { path, phase } = state;
-  const isAsking = phase === 'rekeying';
+  const { asking } = facts;
   const servedSinceMs = state.phaseSinceMs + state.unservedMs;
-  const sinceMs = servedSinceMs + (isAsking ? facts.askingMs : 0);
   const counts = path !== 'announced' && (phase === 'announced' || phase === 'overlap');
   const waits = counts ? cyclesMs(facts.longestHeartbeatSeconds) : 0;
   return {
-    sinceMs,
-    cycleMsMin: isAsking ? facts.askAgainMs : 0,
+    sinceMs: servedSinceMs + (asking?.allMs ?? 0),
+    cycleMsMin: asking?.againMs ?? 0,
     notBeforeMs: servedSinceMs + waits,
     accepted: facts.accepted,
     manner: mannerOf(state),

@@ -28,7 +28,6 @@ export const domainView = z.object({
   serverVersion: z.string(),
   addresses: z.array(z.object({ address, agentPort: port, adminPort: port, httpPort: port })),
 });
-export type DomainView = z.infer<typeof domainView>;
 export const getDomain = route({
   method: 'GET',
   path: '/v1/domain',

@@ -64,10 +64,6 @@ export function element(tag: number, ...parts: readonly Uint8Array[]): Uint8Arra
 
 export const sequence = (...parts: readonly Uint8Array[]): Uint8Array => element(TAG.sequence, ...parts);
 
-/** SEQUENCE OF many: as arguments, a hundred thousand of them would not fit the stack. */
-export const sequenceOf = (parts: readonly Uint8Array[]): Uint8Array =>
-  element(TAG.sequence, Buffer.concat(parts));
-
 /** SET OF: the elements are sorted by their encodings. @source X.690 §11.6 */
 export const setOf = (...parts: readonly Uint8Array[]): Uint8Array =>
   element(TAG.set, ...[...parts].sort((a, b) => Buffer.compare(a, b)));

@@ -1,4 +1,4 @@
-import { parseListId, type ListId } from '@sekisho/core/ids.ts';
+import type { ListId } from '@sekisho/core/ids.ts';
 import { SERVERS_PER_LIST_MAX } from '@sekisho/core/limits.ts';
 import { serverName } from '@sekisho/core/rules/serverlist.ts';
 import type { DbOrTx, Tx } from '../../store/tables.ts';
@@ -29,8 +29,7 @@ export async function publishServerList(
     .select(['id', 'servers'])
     .where('name', '=', DEFAULT_LIST_NAME)
     .executeTakeFirstOrThrow();
-  const list = parseListId(row.id);
-  if (list === undefined) throw new Error(`the row of list ${row.id} is not readable`);
+  const list = storedListId(row.id);
   const before = storedServers.parse(JSON.parse(row.servers));
   const places = new Set(own.addresses.map((address) => serverName({ address, port: own.port })));
   const others = before.filter(
@@ -51,13 +50,7 @@ export async function publishServerList(
     };
   });
   const servers = [...others, ...mine].slice(-SERVERS_PER_LIST_MAX);
-  const stored = JSON.stringify(servers);
-  if (stored !== row.servers)
-    await tx
-      .updateTable('server_lists')
-      .set({ servers: stored, changed_at_ms: nowMs })
-      .where('id', '=', row.id)
-      .execute();
+  await storeServers(tx, row, servers, nowMs);
   await make(tx, 'list', list, { list, servers: signedServers(servers) });
   await followInCopies(tx, make, own, nowMs);
 }
@@ -79,15 +72,26 @@ async function followInCopies(
     const list = storedListId(row.id);
     const before = storedServers.parse(JSON.parse(row.servers));
     const servers = followInstallation(before, own).slice(0, SERVERS_PER_LIST_MAX);
-    const stored = JSON.stringify(servers);
-    if (stored === row.servers || servers.length === 0) continue;
-    await tx
-      .updateTable('server_lists')
-      .set({ servers: stored, changed_at_ms: nowMs })
-      .where('id', '=', list)
-      .execute();
-    await make(tx, 'list', list, { list, servers: signedServers(servers) });
+    if (servers.length > 0 && (await storeServers(tx, row, servers, nowMs)))
+      await make(tx, 'list', list, { list, servers: signedServers(servers) });
   }
+}
+
+/** False: the list had these servers before. */
+async function storeServers(
+  tx: Tx,
+  row: { id: string; servers: string },
+  servers: readonly StoredServer[],
+  nowMs: number,
+): Promise<boolean> {
+  const stored = JSON.stringify(servers);
+  if (stored === row.servers) return false;
+  await tx
+    .updateTable('server_lists')
+    .set({ servers: stored, changed_at_ms: nowMs })
+    .where('id', '=', row.id)
+    .execute();
+  return true;
 }
 
 /** Addresses of the domain's other installations. */

@@ -6,7 +6,7 @@ import type { HostId } from '@sekisho/core/ids.ts';
 import { SECOND_MS, type Clock } from '@sekisho/core/time.ts';
 import type { RotationChange } from './rotation-change.ts';
 import { hasSeenKey } from './shown-key.ts';
-import { REKEY_AGAIN_MS, REKEYS_PER_SECOND_MAX } from './rekey-pacer.ts';
+import { askedIn, REKEY_AGAIN_MS } from './rekey-pacer.ts';
 import type { RotationRow } from './rotation.store.ts';
 
 /** Hosts of a gate that are looked at in one turn. */
@@ -126,12 +126,18 @@ export const gateFacts = (
     (longest, host) => (host.lastSeenMs === 0 ? longest : Math.max(longest, host.heartbeatSeconds)),
     0,
   ),
-  askingMs: askingSeconds(facts) * SECOND_MS,
-  askAgainMs: REKEY_AGAIN_MS,
+  asking: hostsAsked(facts, rotation),
 });
 
-/** Asking all hosts for new certificates takes so long. */
-export const askingSeconds = ({ index }: FleetFacts): number => Math.ceil(index.size / REKEYS_PER_SECOND_MAX);
+function hostsAsked(facts: FleetFacts, rotation: RotationRow): GateFacts['asking'] {
+  const asked = askedIn(rotation);
+  if (asked === undefined) return null;
+  return { allMs: askingSeconds(facts, asked.perSecond) * SECOND_MS, againMs: REKEY_AGAIN_MS };
+}
+
+/** Asking all hosts takes so long. */
+export const askingSeconds = ({ index }: FleetFacts, perSecond: number): number =>
+  Math.ceil(index.size / perSecond);
 
 /** F-37 It echoes what the step made, and after the switch it was heard over a connection that shows what is new. */
 export function hasAcknowledged(

@@ -28,6 +28,7 @@ import {
 } from './gate-hosts.ts';
 import type { RotationContext } from './rotation-context.ts';
 import { hostRefs } from './host-refs.ts';
+import { RECONNECTS_PER_SECOND_MAX, REKEYS_PER_SECOND_MAX } from './rekey-pacer.ts';
 import { findOpenRotation, type RotationRow } from './rotation.store.ts';
 import { takeOverOf } from './take-over-rotation.ts';
 
@@ -125,7 +126,8 @@ export async function planRotation(
       silent: hosts.silent.length,
       heartbeatsOnly: hosts.heartbeatsOnly,
       servers: live.size,
-      askingSeconds: askingSeconds(fleet),
+      rekeySeconds: askingSeconds(fleet, REKEYS_PER_SECOND_MAX),
+      reconnectSeconds: askingSeconds(fleet, RECONNECTS_PER_SECOND_MAX),
     }),
     takesOver:
       open === undefined || becomes === undefined

@@ -17,8 +17,9 @@ export const RECONNECTS_PER_SECOND_MAX = 400;
 export const REKEY_LOOK_MS = 20;
 /** While nobody is asked, which is nearly always, it is only looked whether somebody is. */
 const IDLE_LOOK_MS = SECOND_MS;
-export const REKEYS_AT_ONCE = (REKEYS_PER_SECOND_MAX * REKEY_LOOK_MS) / SECOND_MS;
-export const RECONNECTS_AT_ONCE = (RECONNECTS_PER_SECOND_MAX * REKEY_LOOK_MS) / SECOND_MS;
+const atOnce = (perSecond: number): number => (perSecond * REKEY_LOOK_MS) / SECOND_MS;
+export const REKEYS_AT_ONCE = atOnce(REKEYS_PER_SECOND_MAX);
+export const RECONNECTS_AT_ONCE = atOnce(RECONNECTS_PER_SECOND_MAX);
 /** A host that was asked and has not followed is asked again after this: its agent tries by itself meanwhile. */
 export const REKEY_AGAIN_MS = 20 * SECOND_MS;
 /**
@@ -31,13 +32,26 @@ export const ASKED_WAITING_MS = 2 * SECOND_MS;
 /** Hosts that are looked at in one go: a fleet is walked through over several seconds. */
 const HOSTS_PER_LOOK_MAX = 500;
 
-/** What hosts are asked for in the phase that is on. */
-interface Asking {
-  readonly rotation: RotationRow;
+/** What each host is asked for in a phase. */
+export interface Asked {
   /** The list is nothing new: who fetches it makes a connection that shows the new certificate. */
   readonly fetch: 'certificate' | 'list';
-  readonly atOnce: number;
+  /** Hosts, by each server process. */
+  readonly perSecond: number;
+}
+
+/** The same, in the phase that is on. */
+interface Asking extends Asked {
+  readonly rotation: RotationRow;
   readonly hasFollowed: (host: IndexedHost) => boolean;
+}
+
+/** What each host is asked for in this phase of an update; undefined: for nothing. */
+export function askedIn(rotation: RotationRow): Asked | undefined {
+  if (rotation.phase === 'rekeying') return { fetch: 'certificate', perSecond: REKEYS_PER_SECOND_MAX };
+  return rotation.phase === 'overlap' && tlsKeyOf(rotation) !== undefined
+    ? { fetch: 'list', perSecond: RECONNECTS_PER_SECOND_MAX }
+    : undefined;
 }
 
 /** What the pacer asks hosts over. */
@@ -135,20 +149,11 @@ export class RekeyPacer {
 
   #askingIn(rotation: RotationRow | undefined): Asking | undefined {
     if (rotation === undefined || rotation.pausedAtMs !== null) return undefined;
-    if (rotation.phase === 'rekeying')
-      return {
-        rotation,
-        fetch: 'certificate',
-        atOnce: REKEYS_AT_ONCE,
-        hasFollowed: (host) => isRekeyed(this.#registry, host, rotation),
-      };
-    if (rotation.phase !== 'overlap' || tlsKeyOf(rotation) === undefined) return undefined;
-    return {
-      rotation,
-      fetch: 'list',
-      atOnce: RECONNECTS_AT_ONCE,
-      hasFollowed: (host) => hasSeenKey(host, rotation),
-    };
+    const asked = askedIn(rotation);
+    if (asked === undefined) return undefined;
+    const hasFollowed = (host: IndexedHost): boolean =>
+      asked.fetch === 'certificate' ? isRekeyed(this.#registry, host, rotation) : hasSeenKey(host, rotation);
+    return { ...asked, rotation, hasFollowed };
   }
 
   #admits(host: IndexedHost, asking: Asking): boolean {
@@ -163,11 +168,11 @@ export class RekeyPacer {
   }
 
   /** A bucket that is filled again for each group, while not too many are waited for. */
-  #hasRoom({ atOnce, hasFollowed }: Asking): boolean {
+  #hasRoom({ perSecond, hasFollowed }: Asking): boolean {
     const nowMs = this.#clock.monotonicMs();
     if (nowMs - this.#filledMs >= REKEY_LOOK_MS) {
       this.#filledMs = nowMs;
-      this.#left = atOnce;
+      this.#left = atOnce(perSecond);
     }
     if (this.#left <= 0) return false;
     if (this.#waiting.size >= ASKED_WAITING_MAX)

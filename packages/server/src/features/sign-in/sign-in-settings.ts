@@ -12,4 +12,3 @@ export const signInSettings = z.strictObject({
     ja: '管理者のセッションは、使用中でもサインインからこの時間が経過すると終了します。',
   }),
 });
-export type SignInSettings = z.infer<typeof signInSettings>;
