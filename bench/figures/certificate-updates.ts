@@ -15,7 +15,8 @@ const AGENTS = 10_000;
 const AGENTS_QUICK = 60;
 /** Each figure of a run is made of 10,000 agents already, and a run takes ten minutes. */
 const RUNS = 1;
-const HEARTBEAT_SECONDS = 10;
+/** A tenth of the default: who waits for heartbeats is seen, and the agents leave processor time to the server on the same machine. */
+const HEARTBEAT_SECONDS = 30;
 const HEARTBEAT_SECONDS_QUICK = 2;
 /** The aim: so many periods, and so much beside them. */
 const PERIODS = 3;
@@ -55,10 +56,11 @@ const MISSED = {
 } as const;
 const CPU = {
   id: 'update-cpu',
-  title: 'CPU of the server for each agent in an announced update of the TLS certificate',
+  title:
+    'CPU of the server for each agent in an announced update of the TLS certificate, beyond what the same time costs without one',
   unit: 'CPU-ms',
-  yardstick: 'the same agents and the same time without an update',
-  aim: 4,
+  yardstick: 'enrolment of a host',
+  aim: 1,
   better: 'lower',
   runsMin: RUNS,
 } as const;
@@ -132,18 +134,19 @@ async function measureRun(
   const { server, agents, enrolCpuMs } = domain;
   say('updates the TLS certificate');
   const allowed = PERIODS * heartbeatSeconds + BESIDE_SECONDS;
-  const tls = await update(domain, 'tls', heartbeatSeconds);
+  const tls = await update(domain, 'tls', heartbeatSeconds, say);
   const before = await server.cpuMs();
   await sleep(tls.seconds * 1_000);
   const idleMs = ((await server.cpuMs()) - before) / agents;
   say('updates the signing certificate');
-  const signing = await update(domain, 'signing', heartbeatSeconds);
+  const signing = await update(domain, 'signing', heartbeatSeconds, say);
   say('updates the CA');
   await server.call('beginStalls', undefined, z.unknown());
   const done = backups.records.length;
-  const ca = await update(domain, 'ca', heartbeatSeconds);
+  const ca = await update(domain, 'ca', heartbeatSeconds, say);
   const stallMs = await server.call('longestStallMs', undefined, z.number());
   const busyMs = await server.call('longestBusyMs', undefined, z.number());
+  const tlsMs = tls.cpuMs - idleMs;
   const rekeyMs = ca.cpuMs - (idleMs / tls.seconds) * ca.seconds;
   const ended = backups.records.slice(done);
   const disturbed = ended.filter(({ state }) => state !== 'done');
@@ -166,7 +169,7 @@ async function measureRun(
     })),
     perUnit(LOST.id, Math.max(...all.map(({ lost }) => lost))),
     perUnit(MISSED.id, Math.max(...all.map(({ missed }) => missed))),
-    { id: CPU.id, value: tls.cpuMs, yardstick: idleMs, cpuMsPerOp: tls.cpuMs, extra: { agents } },
+    { id: CPU.id, value: tlsMs, yardstick: enrolCpuMs, cpuMsPerOp: tlsMs, extra: { agents, idleMs } },
     {
       id: REKEY.id,
       value: rekeyMs,
@@ -198,9 +201,10 @@ async function update(
   { fleet, server, call, agents }: SimulatedDomain,
   kind: RotationKind,
   heartbeatSeconds: number,
+  say: (text: string) => void,
 ): Promise<Update> {
   await fleet.countMissed();
-  const { renewals } = await fleet.state();
+  const earlier = await fleet.state();
   const before = await server.cpuMs();
   const { view, seconds } = await carryOutRotation(call, kind, UPDATE_MS_MAX);
   if (view.phase !== 'done') throw new Error(`the update of ${kind} ended as ${view.phase}`);
@@ -211,7 +215,13 @@ async function update(
   await sleep(2 * heartbeatSeconds * 1_000);
   const state = await fleet.state();
   const lost = Math.max(state.lost, agents - (state.generations[generation] ?? 0));
-  return { seconds, lost, missed: state.missedMax, cpuMs, perSecond: (state.renewals - renewals) / seconds };
+  if (state.missedMax > 1)
+    for (const [code, count] of Object.entries(state.failed)) {
+      const times = count - (earlier.failed[code] ?? 0);
+      if (times > 0) say(`${code} ${times} times, and one agent missed ${state.missedMax} heartbeats`);
+    }
+  const perSecond = (state.renewals - earlier.renewals) / seconds;
+  return { seconds, lost, missed: state.missedMax, cpuMs, perSecond };
 }
 
 /** A real host that backs up without a pause, to a media server. */

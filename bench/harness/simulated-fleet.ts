@@ -42,6 +42,8 @@ export const fleetState = z.object({
   newest: z.object({ bundle: z.int(), list: z.int(), policy: z.int() }),
   /** Heartbeats that nobody answered, by code; since the start, as all that follows. */
   refused: counts,
+  /** What failed between an agent and its server, by code; refused heartbeats are among it. */
+  failed: counts,
   heartbeats: z.int(),
   reconnects: z.int(),
   renewals: z.int(),
@@ -65,6 +67,7 @@ export class SimulatedFleet {
   readonly #wish: FleetWish;
   readonly #members: (Member | undefined)[] = [];
   readonly #refused = new Map<string, number>();
+  readonly #failed = new Map<string, number>();
   readonly #latency = new LatencyBook();
   #root: Certificate | undefined;
   #open: (() => Pick<Member, 'documents' | 'crls'>) | undefined;
@@ -168,6 +171,7 @@ export class SimulatedFleet {
       generations,
       newest,
       refused: Object.fromEntries(this.#refused),
+      failed: Object.fromEntries(this.#failed),
       heartbeats: this.#latency.count,
       reconnects: this.#reconnects,
       renewals: this.#renewals,
@@ -235,9 +239,11 @@ export class SimulatedFleet {
       this.#latency.add(latencyMs);
     },
     acknowledged: () => undefined,
-    failed: () => undefined,
+    failed: (code: string) => {
+      count(this.#failed, code);
+    },
     heartbeatRefused: (code: string) => {
-      this.#refused.set(code, (this.#refused.get(code) ?? 0) + 1);
+      count(this.#refused, code);
     },
     reconnected: () => {
       this.#reconnects += 1;
@@ -247,4 +253,8 @@ export class SimulatedFleet {
       this.#renewals += 1;
     },
   };
+}
+
+function count(book: Map<string, number>, code: string): void {
+  book.set(code, (book.get(code) ?? 0) + 1);
 }

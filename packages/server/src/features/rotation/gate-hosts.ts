@@ -5,7 +5,7 @@ import type { CertificateRegistry } from '../revocation/certificate-registry.ts'
 import type { HostId } from '@sekisho/core/ids.ts';
 import { SECOND_MS, type Clock } from '@sekisho/core/time.ts';
 import type { RotationChange } from './rotation-change.ts';
-import { hasSeenKey } from './shown-key.ts';
+import { hasSeenKey, tlsKeyOf } from './shown-key.ts';
 import { askedIn, REKEY_AGAIN_MS } from './rekey-pacer.ts';
 import type { RotationRow } from './rotation.store.ts';
 
@@ -139,7 +139,7 @@ function hostsAsked(facts: FleetFacts, rotation: RotationRow): GateFacts['asking
 export const askingSeconds = ({ index }: FleetFacts, perSecond: number): number =>
   Math.ceil(index.size / perSecond);
 
-/** F-37 It echoes what the step made, and after the switch it was heard over a connection that shows what is new. */
+/** F-37 It echoes what the step made, and was shown what is new after the switch. */
 export function hasAcknowledged(
   { isOff, newestFor }: FleetFacts,
   host: IndexedHost,
@@ -153,7 +153,8 @@ export function hasAcknowledged(
     isHeld(host.listSerial, echo.listSerial, newest.list) &&
     isHeld(host.policySerial, echo.policySerial, newest.policy) &&
     (rotation.phase !== 'overlap' ||
-      (host.lastSeenMs >= rotation.phaseSinceMs && (hasSeenKey(host, rotation) || isOff(host)))) &&
+      hasSeenKey(host, rotation) ||
+      (host.lastSeenMs >= rotation.phaseSinceMs && (tlsKeyOf(rotation) === undefined || isOff(host)))) &&
     (change.hasFollowed?.(host, rotation) ?? true)
   );
 }

@@ -100,7 +100,7 @@ test('F-33 a change that is paused, and one in another phase, asks nobody', asyn
   assert.equal(pacer.admits(hosts[0]!), false, 'it has one');
 });
 
-test('F-37 after a switch of the TLS certificate those that were not shown the new one are asked for their list, a fleet of 10,000 within 25 seconds', async () => {
+test('F-37 after a switch of the TLS certificate those that were not shown the new one are asked for their list, a fleet of 10,000 within 70 seconds', async () => {
   const { clock, hosts, state, pacer } = fleetOf();
   const toKeyId = 'a'.repeat(64);
   state.rotation = { ...rotation, kind: 'tls', phase: 'overlap', toKeyId } as unknown as RotationRow;
@@ -123,7 +123,7 @@ test('F-37 after a switch of the TLS certificate those that were not shown the n
   assert.equal(new Set(pushed.map(([id]) => id)).size, HOSTS - 2);
   assert.equal(pushed.length, HOSTS - 2, 'each once');
   assert.ok(pushed.every(([id, fetch]) => id !== hosts[1]!.id && fetch.join() === 'list'));
-  assert.ok((10_000 / RECONNECTS_PER_SECOND_MAX) * SECOND_MS <= 25 * SECOND_MS);
+  assert.ok((10_000 / RECONNECTS_PER_SECOND_MAX) * SECOND_MS <= 70 * SECOND_MS);
   assert.ok(!pacer.admits(hosts[0]!), 'by the answer to a heartbeat only certificates are asked for');
   // one came over a connection of before: once more, and nobody else
   pacer.forget(hosts[2]!.id);

@@ -12,7 +12,7 @@ import type { RotationRow } from './rotation.store.ts';
 /** Certificates that hosts are asked for in a second, by each server process: issuing them leaves room for everything else. */
 export const REKEYS_PER_SECOND_MAX = 50;
 /** Hosts that are asked in a second to come over a new connection, which costs a handshake and nothing else. */
-export const RECONNECTS_PER_SECOND_MAX = 400;
+export const RECONNECTS_PER_SECOND_MAX = 150;
 /** They are asked in small groups, this often: all of a second's at once would be answered in one turn of the event loop. */
 export const REKEY_LOOK_MS = 20;
 /** While nobody is asked, which is nearly always, it is only looked whether somebody is. */
@@ -24,10 +24,10 @@ export const RECONNECTS_AT_ONCE = atOnce(RECONNECTS_PER_SECOND_MAX);
 export const REKEY_AGAIN_MS = 20 * SECOND_MS;
 /**
  * Hosts that were asked and have not followed yet: while there are so many of them, nobody else is asked, as a machine that is behind would
- * have all of them at once later. It takes an agent a few ways there and back to follow: half a second of that does not slow the pace. None is
+ * have all of them at once later. It takes an agent a few ways there and back to follow: as many as this do not slow the pace. None is
  * waited for longer than this, so that those that don't follow hold up few others.
  */
-export const ASKED_WAITING_MAX = RECONNECTS_PER_SECOND_MAX / 2;
+export const ASKED_WAITING_MAX = 200;
 export const ASKED_WAITING_MS = 2 * SECOND_MS;
 /** Hosts that are looked at in one go: a fleet is walked through over several seconds. */
 const HOSTS_PER_LOOK_MAX = 500;

@@ -24,10 +24,10 @@ export function tlsKeyOf(rotation: RotationRow): string | undefined {
 /** What a host's memory says of a TLS key that it accepted; two keys of one domain have the same mark once in 2^28 times. */
 const markOfKey = (keyId: string): number => Number.parseInt(keyId.slice(0, MARK_DIGITS), 16);
 
-/** F-37 Has this host accepted the TLS certificate that an update switched to? True where it switched none. */
+/** F-37 Has this host accepted the TLS certificate that an update switched to? False where it switched none. */
 export function hasSeenKey({ shownKey }: IndexedHost, rotation: RotationRow): boolean {
   const keyId = tlsKeyOf(rotation);
-  return keyId === undefined || shownKey === markOfKey(keyId);
+  return keyId !== undefined && shownKey === markOfKey(keyId);
 }
 
 /**
