@@ -1,18 +1,19 @@
 import { z } from 'zod';
-import { startChild } from './child.ts';
-import { fleetState, type FleetState, type FleetWish } from './simulated-fleet.ts';
+import { startChild, type Child } from './child.ts';
+import { fleetState, mergeStates, type FleetState, type FleetWish } from './simulated-fleet.ts';
 import type { Probe } from '../soak/schedule.ts';
 
 /** Certificates that are asked for in one call to the child. */
 const ENROLLED_AT_ONCE = 500;
-/** Ten thousand agents in one process have more than what is usual. */
-const HEAP_MIB = 8_192;
+/** Of one process: with all ten thousand in one, its garbage collector held up all of them, and afterwards they came at once. */
+const AGENTS_PER_PROCESS = 2_500;
+/** So many agents have more than what is usual. */
+const HEAP_MIB = 4_096;
 const nothing = z.unknown();
 const identity = z.object({ key: z.string(), cert: z.string(), hostId: z.string() });
 
-/** Simulated agents in a process of their own. */
+/** Simulated agents in processes of their own. */
 export interface DomainFleet {
-  readonly pid: number;
   enrol(token: string, count: number, say: (text: string) => void): Promise<void>;
   start(agents: readonly number[], spreadMs: number): Promise<void>;
   stop(agents: readonly number[]): Promise<void>;
@@ -26,40 +27,61 @@ export interface DomainFleet {
   untilAllHold(type: 'bundle' | 'list' | 'policy', serial: number, withinMs: number): Promise<number>;
   /** When the last running agent had an open channel (epoch milliseconds). */
   untilAllConnected(withinMs: number): Promise<number>;
-  /** Ends all agents and their process. */
+  /** Ends all agents and their processes. */
   end(): Promise<void>;
 }
 
-/** Starts the process; its agents are enrolled and started by calls. */
-export async function makeDomainFleet(wish: FleetWish): Promise<DomainFleet> {
-  const child = startChild('simulated.ts', { nodeOptions: [`--max-old-space-size=${HEAP_MIB}`] });
-  await child.call('make', wish, nothing);
+/** Starts processes as they are needed; their agents are enrolled and started by calls. */
+export function makeDomainFleet(wish: FleetWish): DomainFleet {
+  const children: Child[] = [];
+  const childOf = (agent: number): number => Math.floor(agent / AGENTS_PER_PROCESS);
+  const of = (agent: number): Child => {
+    const child = children[childOf(agent)];
+    if (child === undefined) throw new Error(`no host has the number ${agent}`);
+    return child;
+  };
+  const began = async (agent: number): Promise<Child> => {
+    while (children.length <= childOf(agent)) {
+      const child = startChild('simulated.ts', { nodeOptions: [`--max-old-space-size=${HEAP_MIB}`] });
+      children.push(child);
+      await child.call('make', wish, nothing);
+    }
+    return of(agent);
+  };
+  const each = <T>(call: (child: Child) => Promise<T>): Promise<T[]> => Promise.all(children.map(call));
+  /** Calls each process with those of these agents that are its own. */
+  const eachOf = async (
+    agents: readonly number[],
+    call: (child: Child, own: number[]) => Promise<unknown>,
+  ): Promise<void> => {
+    const own = Map.groupBy(agents, childOf);
+    await Promise.all([...own.values()].map((some) => call(of(some[0] ?? 0), some)));
+  };
+  const latest = async (times: Promise<number[]>): Promise<number> => Math.max(...(await times));
   return {
-    pid: child.pid,
     async enrol(token, count, say) {
       for (let from = 0; from < count; from += ENROLLED_AT_ONCE) {
+        const child = await began(from);
         await child.call('enrol', { token, from, count: Math.min(ENROLLED_AT_ONCE, count - from) }, nothing);
         say(`${Math.min(count, from + ENROLLED_AT_ONCE)} of ${count} simulated hosts are enrolled`);
       }
     },
-    start: async (agents, spreadMs) => {
-      await child.call('start', { agents, spreadMs }, nothing);
-    },
-    stop: async (agents) => {
-      await child.call('stop', agents, nothing);
-    },
+    start: (agents, spreadMs) =>
+      eachOf(agents, (child, own) => child.call('start', { agents: own, spreadMs }, nothing)),
+    stop: (agents) => eachOf(agents, (child, own) => child.call('stop', own, nothing)),
     countMissed: async () => {
-      await child.call('countMissed', undefined, nothing);
+      await each((child) => child.call('countMissed', undefined, nothing));
     },
-    state: () => child.call('state', undefined, fleetState),
-    identityOf: (agent) => child.call('identityOf', agent, identity),
-    probe: (probe, agent) => child.call('probe', { probe, agent }, z.string()),
+    state: async () => mergeStates(await each((child) => child.call('state', undefined, fleetState))),
+    identityOf: (agent) => of(agent).call('identityOf', agent, identity),
+    probe: (probe, agent) => of(agent).call('probe', { probe, agent }, z.string()),
     untilAllHold: (type, serial, withinMs) =>
-      child.call('untilAllHold', { type, serial, withinMs }, z.number()),
-    untilAllConnected: (withinMs) => child.call('untilAllConnected', withinMs, z.number()),
+      latest(each((child) => child.call('untilAllHold', { type, serial, withinMs }, z.number()))),
+    untilAllConnected: (withinMs) =>
+      latest(each((child) => child.call('untilAllConnected', withinMs, z.number()))),
     async end() {
-      await child.call('stopAll', undefined, nothing).catch(() => undefined);
-      await child.stop();
+      await each((child) => child.call('stopAll', undefined, nothing)).catch(() => undefined);
+      await each((child) => child.stop());
     },
   };
 }

@@ -75,7 +75,7 @@ export async function makeSimulatedDomain(wish: {
     const socketPath = await server.call('socketPath', undefined, z.string());
     const call = callerOf(() => socketPath);
     const { caFingerprint } = await call(getDomain);
-    fleet = await makeDomainFleet({
+    fleet = makeDomainFleet({
       port: server.port,
       caFingerprint,
       heartbeatMs: heartbeatSeconds * MS,

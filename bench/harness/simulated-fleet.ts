@@ -1,6 +1,10 @@
 import { confirmRoot } from '@sekisho/agent/setup/confirm-root.ts';
 import { parseFingerprint } from '@sekisho/agent/setup/fingerprint.ts';
-import type { DocumentStore, KeptDocument } from '@sekisho/agent/documents/document-store.ts';
+import {
+  KEPT_DOCUMENTS,
+  type DocumentStore,
+  type KeptDocument,
+} from '@sekisho/agent/documents/document-store.ts';
 import type { CrlStore } from '@sekisho/agent/revocation/crl-store.ts';
 import type { SimulatedHost } from '@sekisho/agent/simulate/enrol-host.ts';
 import { enrolHosts } from '@sekisho/agent/simulate/enrol-hosts.ts';
@@ -50,6 +54,34 @@ export const fleetState = z.object({
 });
 export type FleetState = z.infer<typeof fleetState>;
 
+/** What several parts of a fleet say, as one. */
+export function mergeStates(parts: readonly FleetState[]): FleetState {
+  const sum = (of: (part: FleetState) => number): number => parts.reduce((all, part) => all + of(part), 0);
+  const most = (of: (part: FleetState) => number): number => Math.max(0, ...parts.map(of));
+  const counted = (of: (part: FleetState) => Readonly<Record<string, number>>): Record<string, number> => {
+    const all = new Map<string, number>();
+    for (const part of parts) for (const [key, times] of Object.entries(of(part))) count(all, key, times);
+    return Object.fromEntries(all);
+  };
+  return {
+    running: sum(({ running }) => running),
+    connected: sum(({ connected }) => connected),
+    lost: sum(({ lost }) => lost),
+    missedMax: most(({ missedMax }) => missedMax),
+    generations: counted(({ generations }) => generations),
+    newest: {
+      bundle: most(({ newest }) => newest.bundle),
+      list: most(({ newest }) => newest.list),
+      policy: most(({ newest }) => newest.policy),
+    },
+    refused: counted(({ refused }) => refused),
+    failed: counted(({ failed }) => failed),
+    heartbeats: sum(({ heartbeats }) => heartbeats),
+    reconnects: sum(({ reconnects }) => reconnects),
+    renewals: sum(({ renewals }) => renewals),
+  };
+}
+
 interface Member {
   readonly host: SimulatedHost;
   readonly documents: DocumentStore;
@@ -61,6 +93,8 @@ interface Member {
 const HOST = '127.0.0.1';
 const STOPPED_AT_ONCE = 200;
 const POLL_MS = 20;
+/** Of those that did not do what was waited for. */
+const AGENTS_NAMED_MAX = 5;
 
 /** Simulated agents that stop and start again with what they held, as machines do that are switched off. */
 export class SimulatedFleet {
@@ -206,9 +240,12 @@ export class SimulatedFleet {
     const endMs = performance.now() + withinMs;
     for (;;) {
       const all = this.#running();
-      const left = all.filter((member) => !holds(member)).length;
-      if (left === 0) return Date.now();
-      if (performance.now() > endMs) throw new Error(`${left} of ${all.length} agents never ${what}`);
+      const left = all.filter((member) => !holds(member));
+      if (left.length === 0) return Date.now();
+      if (performance.now() > endMs) {
+        const some = left.slice(0, AGENTS_NAMED_MAX).map(describe).join('; ');
+        throw new Error(`${left.length} of ${all.length} agents never ${what}: ${some}`);
+      }
       await sleep(POLL_MS);
     }
   }
@@ -255,6 +292,10 @@ export class SimulatedFleet {
   };
 }
 
-function count(book: Map<string, number>, code: string): void {
-  book.set(code, (book.get(code) ?? 0) + 1);
+const describe = ({ host, agent, documents }: Member & { agent: SimulatedAgent }): string =>
+  `${host.identity.hostId} ${agent.isConnected ? 'connected' : 'not connected'}, ${agent.missed} missed, ` +
+  KEPT_DOCUMENTS.map((type) => `${type} ${documents.serial(type)}`).join(' ');
+
+function count(book: Map<string, number>, code: string, times = 1): void {
+  book.set(code, (book.get(code) ?? 0) + times);
 }

@@ -190,7 +190,7 @@ async function makeParts(
   started.add(() => domain.process.stop());
   await domain.start();
   const { caFingerprint, ports } = domain;
-  const fleet = await makeDomainFleet({
+  const fleet = makeDomainFleet({
     port: ports.agent,
     caFingerprint,
     heartbeatMs: HEARTBEAT_MS,
