@@ -53,7 +53,7 @@ const AIMS: readonly (readonly [string, number, 'higher' | 'lower'])[] = [
   ['update-time', 1, 'lower'],
   ['update-lost', 0, 'lower'],
   ['update-missed', 1, 'lower'],
-  ['update-cpu', 4, 'lower'],
+  ['update-cpu', 1, 'lower'],
   ['ca-rekey', 3, 'lower'],
   ['ca-stall', 50, 'lower'],
   ['ca-backups-disturbed', 0, 'lower'],
