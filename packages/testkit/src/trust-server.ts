@@ -59,7 +59,7 @@ export class TrustServer {
   readonly firstCode: string;
   readonly call: Caller;
   server: RunningServer;
-  readonly #others: RunningServer[] = [];
+  readonly #others = new Set<RunningServer>();
 
   private constructor(parts: {
     clock: Clock;
@@ -123,17 +123,25 @@ export class TrustServer {
     return dataFolder;
   }
 
-  /** One more server process of this domain, in this process, with all of its own; it ends before the domain's first. */
+  /** One more server process of this domain, in this process, with all of its own; it ends with this test, and before the domain's first. */
   async second(t: HasAfter): Promise<RunningServer> {
+    const started: RunningServer[] = [];
+    // registered first: it stops before its folder goes
+    t.after(() => this.#end(started));
     const server = await startOn(await this.joined(t), this.clock);
-    this.#others.push(server);
+    started.push(server);
+    this.#others.add(server);
     return server;
   }
 
   /** Ends all of its server processes. */
   async stop(): Promise<void> {
-    for (const other of this.#others) await other.stop();
+    await this.#end([...this.#others]);
     await this.server.stop();
+  }
+
+  async #end(others: readonly RunningServer[]): Promise<void> {
+    for (const other of others) if (this.#others.delete(other)) await other.stop();
   }
 
   /** One request to the agent port; `agent` keeps the connection for the next. */
