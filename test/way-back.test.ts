@@ -2,7 +2,7 @@ import { SECOND_MS } from '@sekisho/core/time.ts';
 import { rollBackRotation, startRotation } from '@sekisho/core/wire/rotations.ts';
 import { eventually } from '@sekisho/testkit/eventually.ts';
 import { FakeClock } from '@sekisho/testkit/fake-clock.ts';
-import { Fleet } from '@sekisho/testkit/fleet.ts';
+import { changeServerConfig, Fleet } from '@sekisho/testkit/fleet.ts';
 import { eachStore, emptyDatabase } from '@sekisho/testkit/stores.ts';
 import { joinFolder, startOn } from '@sekisho/testkit/trust-server.ts';
 import { shownBy } from '@sekisho/testkit/shown-by.ts';
@@ -12,6 +12,7 @@ import { test } from 'node:test';
 import { allHoldNewest, pacedTick, reaches, viewOf } from './updates.ts';
 
 const HOSTS = ['one', 'two', 'three'];
+const HEARTBEAT_SECONDS = 5;
 
 eachStore((dialect) => {
   if (dialect === 'sqlite') return; // one process has it to itself
@@ -26,12 +27,14 @@ eachStore((dialect) => {
     const fleet = await Fleet.start(t, {
       database,
       clock,
-      heartbeatSeconds: 5,
+      heartbeatSeconds: HEARTBEAT_SECONDS,
       hostCertificateHours: 450 * 24,
       hosts,
     });
     const dataFolder = join(fleet.folder, 'second');
     await joinFolder(dataFolder, fleet);
+    // whichever of the two moves the update on waits for cycles of this length
+    await changeServerConfig(dataFolder, { fleet: { heartbeatSeconds: HEARTBEAT_SECONDS } });
     const second = await startOn(dataFolder, clock);
     t.after(() => second.stop());
     for (const step of later) t.after(step);
